@@ -1,0 +1,156 @@
+//! What the window asks for and gets that isn't a batch or a task.
+
+use crate::notice::Notice;
+use crate::request::{AgentChoice, TaskRequest};
+use crate::view::{BatchView, PlaceView};
+use crate::{Millis, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// A folder as a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ProjectView {
+    /// The folder (the repository's top one, when a folder inside was chosen).
+    pub path: String,
+    /// The path with the home folder as `~`.
+    pub shown_path: String,
+    /// The folder's last part.
+    pub name: String,
+    /// What can be done with it.
+    pub state: ProjectState,
+    /// What is checked out: a branch's name, or a short commit id.
+    pub current: String,
+    /// The branches, the newest first, at most 500.
+    pub branches: Vec<String>,
+    /// Whether there are changes that no commit holds; tasks don't see those.
+    pub unsaved: bool,
+    /// What to say, when it isn't ready.
+    pub notice: Option<Notice>,
+}
+
+/// What can be done with a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectState {
+    /// Tasks can start from it.
+    Ready,
+    /// It has no history at all; it can be set up.
+    NoHistory,
+    /// It has a history without a commit; it can be set up.
+    NoCommit,
+    /// It isn't there, or isn't a folder, or can't be read.
+    Missing,
+}
+
+/// A batch that is being written; kept as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct Draft {
+    /// The batch's title.
+    pub title: String,
+    /// The project's folder; empty: none chosen yet.
+    pub project: String,
+    /// What to start from; empty: what is checked out.
+    pub start_from: String,
+    /// Who does the work.
+    pub agent: AgentChoice,
+    /// How many tasks at the same time.
+    pub max_parallel: u32,
+    /// The tasks in order.
+    pub tasks: Vec<TaskRequest>,
+}
+
+/// A saved batch to start again from: its tasks without a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Template {
+    /// Unique; made by us.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its tasks in order.
+    pub tasks: Vec<TaskRequest>,
+}
+
+/// What a person set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct Settings {
+    /// Light, dark, or as the computer.
+    pub theme: Theme,
+    /// How many tasks may work at the same time on this computer, 1 to 64.
+    pub limit: u32,
+    /// Whether a batch's end and questions are told by the desktop.
+    pub notify: bool,
+    /// The size of text, in percent: 100 to 200.
+    pub text_size: u32,
+    /// The commands last used for agents, the newest first, at most 10.
+    pub agents: Vec<AgentChoice>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { theme: Theme::System, limit: 3, notify: true, text_size: 100, agents: Vec::new() }
+    }
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the computer says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// What the window shows before anything is opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct HomeView {
+    /// Projects used before, the newest first, at most 20.
+    pub projects: Vec<ProjectRef>,
+    /// Batches with a task that waits or works, the newest first.
+    pub running: Vec<BatchView>,
+    /// Batches that ended, the newest first, at most 20.
+    pub recent: Vec<BatchView>,
+    /// How busy this computer is.
+    pub place: PlaceView,
+    /// Tasks that need a person.
+    pub needs_you: Vec<TaskId>,
+    /// What a person should know once, such as a settings file that was set aside.
+    pub notices: Vec<Notice>,
+}
+
+/// A project that was used before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ProjectRef {
+    /// The folder.
+    pub path: String,
+    /// The path with the home folder as `~`.
+    pub shown_path: String,
+    /// The folder's last part.
+    pub name: String,
+    /// When it was last used.
+    pub used_at: Millis,
+}
+
+/// A result that was brought into the project, or why it wasn't.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AddedResult {
+    /// The task.
+    pub task: TaskId,
+    /// The new branch.
+    pub branch: Option<String>,
+    /// Why there is none.
+    pub notice: Option<Notice>,
+}

@@ -1,0 +1,353 @@
+//! What happened. Everything that a person sees of a batch is a fold over these.
+
+use crate::notice::Notice;
+use crate::status::Status;
+use crate::{Millis, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// The most files that an event or a view names; the full list is read on demand.
+pub const MAX_FILES_NAMED: usize = 20;
+
+/// One entry of a batch's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct LogEvent {
+    /// Dense per batch, from 1: a gap is a loss, and provable.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Millis,
+    /// The task it belongs to; none: the batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub task: Option<TaskId>,
+    /// The attempt it belongs to, from 1; 0 for the batch.
+    pub attempt: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Something that happened to a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The task now stands at `status`.
+    Status {
+        /// The new status.
+        status: Status,
+        /// Why, where that isn't plain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(optional))]
+        notice: Option<Notice>,
+    },
+    /// One or more whole lines of the transcript, joined by `\n`, without the last one.
+    Output {
+        /// Where the lines come from; all lines of one event come from the same.
+        kind: LineKind,
+        /// The lines.
+        text: String,
+        /// The number of the first line in the task's transcript, from 0. The store
+        /// gives it; a worker leaves it 0.
+        #[serde(default)]
+        first_line: u64,
+    },
+    /// A step in plain words began or changed; the same id is the same step.
+    Step(Step),
+    /// The agent's plan, whole.
+    Plan {
+        /// Its entries in order, at most 50.
+        entries: Vec<PlanEntry>,
+    },
+    /// The copy's state was saved as a commit.
+    SavePoint(SavePoint),
+    /// What the task has changed so far, as git counts it.
+    Changes {
+        /// Sums over all files.
+        totals: ChangeTotals,
+        /// The first files, at most [`MAX_FILES_NAMED`].
+        files: Vec<FileCount>,
+    },
+    /// What the agent says it used.
+    Usage(Usage),
+    /// The agent asks a person.
+    Question(Question),
+    /// A question was answered (or withdrawn by the agent's end).
+    Answered {
+        /// The question.
+        question: String,
+        /// The option that was chosen; none: withdrawn.
+        option: Option<String>,
+    },
+    /// How the attempt ended. The last event of an attempt but for its `Status`.
+    Outcome(Outcome),
+    /// A new attempt was asked for.
+    Attempt {
+        /// Its number, from 1.
+        number: u32,
+        /// Whether it goes on from the last save point (else it starts afresh).
+        continues: bool,
+    },
+    /// The result was brought into the project.
+    Added {
+        /// The new branch's name.
+        branch: String,
+        /// The commit it points to.
+        commit: String,
+    },
+    /// Written by a newer version; kept, not understood.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Where a line of the transcript comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// The heading of a step.
+    Step,
+    /// What the agent says to the person.
+    Said,
+    /// What the agent thinks aloud.
+    Thought,
+    /// A program's standard output.
+    Out,
+    /// A program's standard error.
+    Err,
+    /// Said by us.
+    Note,
+}
+
+/// One thing the agent does, in plain words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Step {
+    /// Unique in the attempt.
+    pub id: String,
+    /// What kind of thing.
+    pub kind: StepKind,
+    /// One line: "Read 3 files". Text from an agent, at most 4,000 characters.
+    pub title: String,
+    /// A second line, such as the command that runs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// The files it touches, at most [`MAX_FILES_NAMED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileCount>,
+    /// How far it is.
+    pub state: StepState,
+    /// The transcript's line at which it began. The store gives it.
+    #[serde(default)]
+    pub line: u64,
+    /// When it began. The store gives it.
+    #[serde(default)]
+    pub started_at: Millis,
+    /// When it last changed. The store gives it.
+    #[serde(default)]
+    pub changed_at: Millis,
+    /// The attempt it belongs to. The store gives it.
+    #[serde(default)]
+    pub attempt: u32,
+}
+
+/// What kind of thing a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// We made the separate copy.
+    Copy,
+    /// The agent was started.
+    Start,
+    /// The agent says something to the person.
+    Said,
+    /// It thinks aloud.
+    Thought,
+    /// It reads.
+    Read,
+    /// It searches.
+    Search,
+    /// It changes files.
+    Edit,
+    /// It removes files.
+    Remove,
+    /// It runs a command.
+    Run,
+    /// It fetches something from elsewhere.
+    Fetch,
+    /// It asks a person.
+    Ask,
+    /// We saved the copy's state.
+    Save,
+    /// Anything else.
+    Other,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Under way.
+    Working,
+    /// Done.
+    Done,
+    /// It did not work out.
+    Failed,
+}
+
+/// One entry of an agent's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct PlanEntry {
+    /// What is to be done, at most 200 characters.
+    pub text: String,
+    /// How far it is.
+    pub state: PlanState,
+}
+
+/// How far a plan's entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PlanState {
+    /// Not begun.
+    Open,
+    /// Under way.
+    Working,
+    /// Done.
+    Done,
+}
+
+/// A commit that holds the copy's state, on a private ref of the cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SavePoint {
+    /// Counted from 1 in the attempt.
+    pub number: u32,
+    /// The commit.
+    pub commit: String,
+    /// Why it was made.
+    pub reason: SaveReason,
+}
+
+/// Why a save point was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SaveReason {
+    /// The agent ended a turn.
+    TurnEnded,
+    /// Five minutes passed.
+    Timer,
+    /// The attempt ended; this is its result.
+    Result,
+    /// The attempt was cut off; this is what was there.
+    Rescued,
+}
+
+/// Sums over the changed files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ChangeTotals {
+    /// Changed files.
+    pub files: u32,
+    /// Added lines.
+    pub added: u64,
+    /// Removed lines.
+    pub removed: u64,
+}
+
+/// One file and its counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FileCount {
+    /// Its path in the project, with `/`.
+    pub path: String,
+    /// Added lines.
+    pub added: u64,
+    /// Removed lines.
+    pub removed: u64,
+}
+
+/// What the agent says it used. Its figures, not ours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Usage {
+    /// Tokens in and out.
+    pub tokens: u64,
+    /// Cost in US dollars, where the agent says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub cost_usd: Option<f64>,
+}
+
+/// What an agent asks a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Question {
+    /// Unique in the attempt.
+    pub id: String,
+    /// The question in one line, at most 500 characters.
+    pub title: String,
+    /// More of it, such as the exact command, at most 2,000 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// What may be answered, at most 12.
+    pub options: Vec<QuestionOption>,
+}
+
+/// One possible answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct QuestionOption {
+    /// What goes back to the agent.
+    pub id: String,
+    /// What the person reads, at most 200 characters.
+    pub label: String,
+    /// What it means.
+    pub kind: OptionKind,
+}
+
+/// What an answer means, whatever the agent calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum OptionKind {
+    /// Yes, this time.
+    AllowOnce,
+    /// Yes, from now on.
+    AllowAlways,
+    /// No, this time.
+    RejectOnce,
+    /// No, from now on.
+    RejectAlways,
+    /// A choice that is neither.
+    Other,
+}
+
+/// How an attempt ended, with its facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Outcome {
+    /// `finished`, `failed`, `stopped` or `interrupted`.
+    pub status: Status,
+    /// Why, where it isn't `finished`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub notice: Option<Notice>,
+    /// The agent's last words, at most 4,000 characters.
+    #[serde(default)]
+    pub last_words: String,
+    /// The commit that holds the result; none: nothing was changed, or nothing is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub commit: Option<String>,
+    /// Our count of what changed.
+    #[serde(default)]
+    pub totals: ChangeTotals,
+    /// How the agent's program ended, for the details: "exit code 0", "signal 9".
+    #[serde(default)]
+    pub ended_by: String,
+}

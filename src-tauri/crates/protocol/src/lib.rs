@@ -1,0 +1,23 @@
+//! The words that every room shares: what is asked for ([`request`]), what happened
+//! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
+//! [`app`]), what went wrong ([`notice`]), and what the engine and a worker say to each
+//! other over a pipe ([`worker`]). Only serde: no I/O, no time, no randomness.
+
+pub mod app;
+pub mod event;
+pub mod id;
+pub mod notice;
+pub mod request;
+pub mod status;
+pub mod view;
+pub mod worker;
+
+pub use event::{Event, LogEvent};
+pub use id::{BatchId, TaskId};
+pub use notice::{ErrorCode, Notice};
+pub use request::{AgentChoice, BatchRequest, TaskRequest};
+pub use status::Status;
+pub use view::{BatchView, TaskView};
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;

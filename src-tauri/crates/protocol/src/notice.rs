@@ -1,0 +1,109 @@
+//! What a person is told when something did not go as asked.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a request failed or a task ended as it did. A closed list: the UI and callers
+/// branch on it and on nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The request itself can't be run: empty or double names, no tasks, too many.
+    BadRequest,
+    /// No such batch, task, file or question.
+    NotFound,
+    /// It was asked of a task that isn't in the right state for it.
+    WrongState,
+    /// The folder isn't there.
+    ProjectMissing,
+    /// The folder is there but has no git history at all.
+    NotARepository,
+    /// The repository has no commit yet.
+    NoCommit,
+    /// The branch or commit to start from isn't there.
+    BranchMissing,
+    /// The git program is missing or older than 2.39.
+    GitMissing,
+    /// A git call failed.
+    GitFailed,
+    /// The agent's program isn't on this computer.
+    AgentMissing,
+    /// The agent ended before it said that it was done.
+    AgentDied,
+    /// The agent said that it failed, refused or ran out of room.
+    AgentFailed,
+    /// The agent doesn't speak the protocol it was started for.
+    AgentProtocol,
+    /// The task used up its time.
+    TimeLimit,
+    /// The program that works on the task ended unexpectedly.
+    WorkerDied,
+    /// Too little free disk space.
+    DiskFull,
+    /// The data folder can't be written.
+    DataReadOnly,
+    /// Another Regatta uses the data folder.
+    DataInUse,
+    /// The store is damaged.
+    StoreCorrupt,
+    /// The store was written by a newer Regatta.
+    StoreTooNew,
+    /// A settings file is damaged.
+    SettingsCorrupt,
+    /// Regatta ended while the task worked.
+    Interrupted,
+    /// A bug of ours.
+    Internal,
+}
+
+/// One message to a person: what happened, whether their work is safe, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Notice {
+    /// For callers to branch on.
+    pub code: ErrorCode,
+    /// What happened, one sentence.
+    pub what: String,
+    /// Whether work is safe, one sentence; empty where no work was touched.
+    #[serde(default)]
+    pub safe: String,
+    /// What to do, one sentence.
+    #[serde(default)]
+    pub next: String,
+    /// The technical part, shown under "Show details".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub details: Option<String>,
+}
+
+impl Notice {
+    /// A message with its three sentences and no details.
+    pub fn new(
+        code: ErrorCode,
+        what: impl Into<String>,
+        safe: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { code, what: what.into(), safe: safe.into(), next: next.into(), details: None }
+    }
+
+    /// The same message with its technical part.
+    #[must_use]
+    pub fn with_details(mut self, details: impl Into<String>) -> Self {
+        self.details = Some(details.into());
+        self
+    }
+}
+
+impl fmt::Display for Notice {
+    /// The sentences one after the other; details are left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentences = [&self.what, &self.safe, &self.next];
+        let said: Vec<&str> =
+            sentences.into_iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
+        f.write_str(&said.join(" "))
+    }
+}
+
+impl std::error::Error for Notice {}

@@ -1,0 +1,253 @@
+//! What a person or a program asks for: a batch of named tasks.
+//!
+//! [`BatchRequest`] is the body of `POST /invoke/stdout` as the hosted service documents
+//! it, plus our own optional extras. The same body is what `regatta run --file` reads.
+
+use crate::notice::{ErrorCode, Notice};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// The most tasks one batch may have.
+pub const MAX_TASKS: usize = 200;
+/// The longest prompt, in characters.
+pub const MAX_PROMPT_CHARS: usize = 100_000;
+/// The longest task or batch name that is stored, in characters; longer ones are refused.
+pub const MAX_NAME_CHARS: usize = 10_000;
+/// The most tasks that may work at the same time on one computer.
+pub const MAX_PARALLEL: u32 = 64;
+
+/// A batch to start. Unknown fields are ignored, as a foreign client may send more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct BatchRequest {
+    /// Ours: the batch's title. Empty: named after its first task.
+    pub name: String,
+    /// The project: a folder on this computer (or, in a place that can, an address).
+    pub repo_url: String,
+    /// The tasks, in the order in which they are shown and started.
+    pub parallel_tasks: Vec<TaskRequest>,
+    /// Where to start from: a branch, tag or commit. Empty: what is checked out.
+    pub branch: String,
+    /// Ours: who does the work.
+    pub agent: AgentChoice,
+    /// Ours: how many tasks may work at the same time. None: the computer's limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub max_parallel: Option<u32>,
+}
+
+/// One named task of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct TaskRequest {
+    /// Unique inside the batch. It is never a path or a ref.
+    pub task_name: String,
+    /// What the agent is asked to do.
+    pub prompt: String,
+    /// Ours: the time it may take, in seconds. None: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub time_limit_s: Option<u64>,
+}
+
+/// Who does the work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AgentChoice {
+    /// The built-in practice agent: no network, no cost.
+    #[default]
+    Practice,
+    /// A program that speaks the Agent Client Protocol on its standard streams.
+    Acp {
+        /// Program and arguments.
+        command: Vec<String>,
+    },
+    /// Any program; `{prompt}` in an argument of its own is replaced by the prompt.
+    Command {
+        /// Program and arguments.
+        command: Vec<String>,
+    },
+}
+
+impl AgentChoice {
+    /// What people call it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Practice => "Practice agent".to_owned(),
+            Self::Acp { command } | Self::Command { command } => {
+                let program = command.first().map_or("", String::as_str);
+                program.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+            }
+        }
+    }
+}
+
+/// Something in a request that keeps it from being started, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RequestProblem {
+    /// The row it is about, from 0; none: the batch as a whole.
+    pub row: Option<u32>,
+    /// The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
+    /// `branch`, `parallel`, `title`, `time_limit`.
+    pub field: String,
+    /// What to say there.
+    pub notice: Notice,
+}
+
+impl BatchRequest {
+    /// Everything that can be said against the request without looking at a disk.
+    #[must_use]
+    pub fn problems(&self) -> Vec<RequestProblem> {
+        let mut found = Vec::new();
+        self.batch_problems(&mut found);
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (row, task) in self.parallel_tasks.iter().enumerate() {
+            task_problems(row, task, &mut found);
+            let name = task.task_name.trim();
+            if let Some(first) = seen.get(name).filter(|_| !name.is_empty()) {
+                found.push(at(
+                    row,
+                    "name",
+                    format!("Task {} already has this name.", first + 1),
+                    "Give this one another name.",
+                ));
+            } else {
+                seen.insert(name, row);
+            }
+        }
+        found
+    }
+
+    /// The title to show: the given one, or the first task's name.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let given = self.name.trim();
+        if !given.is_empty() {
+            return given.to_owned();
+        }
+        self.parallel_tasks.first().map_or_else(String::new, |t| t.task_name.trim().to_owned())
+    }
+
+    fn batch_problems(&self, found: &mut Vec<RequestProblem>) {
+        let count = self.parallel_tasks.len();
+        if count == 0 {
+            found.push(whole("tasks", "This batch has no tasks.".into(), "Write at least one."));
+        }
+        if count > MAX_TASKS {
+            found.push(whole(
+                "tasks",
+                format!("This batch has {count} tasks; {MAX_TASKS} is the most."),
+                "Split it into two batches.",
+            ));
+        }
+        if self.name.chars().count() > MAX_NAME_CHARS {
+            found.push(whole("title", "The batch's name is too long.".into(), "Shorten it."));
+        }
+        if self.max_parallel.is_some_and(|n| n == 0 || n > MAX_PARALLEL) {
+            found.push(whole(
+                "parallel",
+                "The number of tasks at the same time is out of range.".into(),
+                "Choose a number from 1 to 64.",
+            ));
+        }
+        if let AgentChoice::Acp { command } | AgentChoice::Command { command } = &self.agent
+            && command.first().is_none_or(|program| program.trim().is_empty())
+        {
+            found.push(whole(
+                "agent",
+                "No program is named for the agent.".into(),
+                "Name the program to start.",
+            ));
+        }
+    }
+}
+
+fn task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
+    if task.task_name.trim().is_empty() {
+        found.push(at(row, "name", "This task has no name.".into(), "Name it."));
+    }
+    if task.task_name.chars().count() > MAX_NAME_CHARS {
+        found.push(at(row, "name", "This name is too long.".into(), "Shorten it."));
+    }
+    if task.prompt.trim().is_empty() {
+        found.push(at(
+            row,
+            "prompt",
+            "This task doesn't say what to do.".into(),
+            "Write what you want done.",
+        ));
+    }
+    let length = task.prompt.chars().count();
+    if length > MAX_PROMPT_CHARS {
+        found.push(at(
+            row,
+            "prompt",
+            format!("This text has {length} characters; {MAX_PROMPT_CHARS} is the most."),
+            "Shorten it, or put the long part into a file of the project.",
+        ));
+    }
+    if task.time_limit_s == Some(0) {
+        found.push(at(row, "time_limit", "A time limit of 0 is no time.".into(), "Leave it out."));
+    }
+}
+
+fn at(row: usize, field: &str, what: String, next: &str) -> RequestProblem {
+    RequestProblem { row: u32::try_from(row).ok(), ..whole(field, what, next) }
+}
+
+fn whole(field: &str, what: String, next: &str) -> RequestProblem {
+    let notice = Notice::new(ErrorCode::BadRequest, what, "", next);
+    RequestProblem { row: None, field: field.to_owned(), notice }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(name: &str, prompt: &str) -> TaskRequest {
+        TaskRequest { task_name: name.into(), prompt: prompt.into(), time_limit_s: None }
+    }
+
+    fn fields(request: &BatchRequest) -> Vec<(Option<u32>, String)> {
+        request.problems().into_iter().map(|p| (p.row, p.field)).collect()
+    }
+
+    #[test]
+    fn each_bad_row_is_named() {
+        let request = BatchRequest {
+            parallel_tasks: vec![
+                task("a", "do"),
+                task(" ", "do"),
+                task("a ", "do"),
+                task("b", " "),
+                task("c", &"x".repeat(MAX_PROMPT_CHARS + 1)),
+            ],
+            ..BatchRequest::default()
+        };
+        let expected = [(1, "name"), (2, "name"), (3, "prompt"), (4, "prompt")];
+        let expected: Vec<_> = expected.map(|(r, f)| (Some(r), f.to_owned())).to_vec();
+        assert_eq!(fields(&request), expected);
+    }
+
+    #[test]
+    fn a_batch_is_never_empty_or_over_the_limit() {
+        assert_eq!(fields(&BatchRequest::default()), [(None, "tasks".to_owned())]);
+        let rows = (0..=MAX_TASKS).map(|n| task(&format!("t{n}"), "do")).collect();
+        let request = BatchRequest { parallel_tasks: rows, ..BatchRequest::default() };
+        assert_eq!(fields(&request), [(None, "tasks".to_owned())]);
+    }
+
+    #[test]
+    fn the_documented_body_is_a_request() {
+        let body = r#"{"repo_url":"https://github.com/o/r","github_token":"t","haiku":false,
+            "parallel_tasks":[{"prompt":"write tests","task_name":"testing"}]}"#;
+        let request: BatchRequest = serde_json::from_str(body).expect("documented body");
+        assert_eq!(request.problems(), []);
+        assert_eq!(request.title(), "testing");
+    }
+}
