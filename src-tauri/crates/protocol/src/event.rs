@@ -130,10 +130,10 @@ pub struct Step {
     /// One line: "Read 3 files". Text from an agent, at most 4,000 characters.
     pub title: String,
     /// A second line, such as the command that runs.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub detail: String,
     /// The files it touches, at most [`MAX_FILES_NAMED`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub files: Vec<FileCount>,
     /// How far it is.
     pub state: StepState,
@@ -292,7 +292,7 @@ pub struct Question {
     /// The question in one line, at most 500 characters.
     pub title: String,
     /// More of it, such as the exact command, at most 2,000 characters.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub detail: String,
     /// What may be answered, at most 12.
     pub options: Vec<QuestionOption>,

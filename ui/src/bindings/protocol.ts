@@ -1,0 +1,1053 @@
+// Made by `REGATTA_WRITE_BINDINGS=1 cargo test -p regatta-tests --test contract`.
+// Do not edit: change src-tauri/crates/protocol instead.
+
+export const MAX_TASKS = 200;
+export const MAX_PROMPT_CHARS = 100000;
+export const MAX_NAME_CHARS = 10000;
+export const MAX_PARALLEL = 64;
+export const MAX_PAGE_LINES = 1000;
+
+/**
+ * A batch; on the wire its `run_id`.
+ */
+export type BatchId = string;
+
+/**
+ * A task, unique on this computer (its `task_name` is unique only inside its batch).
+ */
+export type TaskId = string;
+
+/**
+ * Where a task stands. It comes from facts that we own (the process, the stream, the
+ * terminal event, git), never from silence or from an exit code alone.
+ */
+export type Status = "waiting" | "working" | "needs_you" | "paused" | "finished" | "failed" | "stopped" | "interrupted" | "unknown";
+
+/**
+ * Why a request failed or a task ended as it did. A closed list: the UI and callers
+ * branch on it and on nothing else.
+ */
+export type ErrorCode = "bad_request" | "not_found" | "wrong_state" | "project_missing" | "not_a_repository" | "no_commit" | "branch_missing" | "git_missing" | "git_failed" | "agent_missing" | "agent_died" | "agent_failed" | "agent_protocol" | "time_limit" | "worker_died" | "disk_full" | "data_read_only" | "data_in_use" | "store_corrupt" | "store_too_new" | "settings_corrupt" | "interrupted" | "internal";
+
+/**
+ * One message to a person: what happened, whether their work is safe, what to do.
+ */
+export type Notice = { 
+/**
+ * For callers to branch on.
+ */
+code: ErrorCode, 
+/**
+ * What happened, one sentence.
+ */
+what: string, 
+/**
+ * Whether work is safe, one sentence; empty where no work was touched.
+ */
+safe: string, 
+/**
+ * What to do, one sentence.
+ */
+next: string, 
+/**
+ * The technical part, shown under "Show details".
+ */
+details?: string, };
+
+/**
+ * A batch to start. Unknown fields are ignored, as a foreign client may send more.
+ */
+export type BatchRequest = { 
+/**
+ * Ours: the batch's title. Empty: named after its first task.
+ */
+name: string, 
+/**
+ * The project: a folder on this computer (or, in a place that can, an address).
+ */
+repo_url: string, 
+/**
+ * The tasks, in the order in which they are shown and started.
+ */
+parallel_tasks: Array<TaskRequest>, 
+/**
+ * Where to start from: a branch, tag or commit. Empty: what is checked out.
+ */
+branch: string, 
+/**
+ * Ours: who does the work.
+ */
+agent: AgentChoice, 
+/**
+ * Ours: how many tasks may work at the same time. None: the computer's limit.
+ */
+max_parallel?: number, };
+
+/**
+ * One named task of a batch.
+ */
+export type TaskRequest = { 
+/**
+ * Unique inside the batch. It is never a path or a ref.
+ */
+task_name: string, 
+/**
+ * What the agent is asked to do.
+ */
+prompt: string, 
+/**
+ * Ours: the time it may take, in seconds. None: no limit.
+ */
+time_limit_s?: number, };
+
+/**
+ * Who does the work.
+ */
+export type AgentChoice = { "kind": "practice" } | { "kind": "acp", 
+/**
+ * Program and arguments.
+ */
+command: Array<string>, } | { "kind": "command", 
+/**
+ * Program and arguments.
+ */
+command: Array<string>, };
+
+/**
+ * Something in a request that keeps it from being started, and where.
+ */
+export type RequestProblem = { 
+/**
+ * The row it is about, from 0; none: the batch as a whole.
+ */
+row: number | null, 
+/**
+ * The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
+ * `branch`, `parallel`, `title`, `time_limit`.
+ */
+field: string, 
+/**
+ * What to say there.
+ */
+notice: Notice, };
+
+/**
+ * One entry of a batch's log.
+ */
+export type LogEvent = { 
+/**
+ * Dense per batch, from 1: a gap is a loss, and provable.
+ */
+seq: number, 
+/**
+ * When it was written.
+ */
+at: number, 
+/**
+ * The task it belongs to; none: the batch.
+ */
+task?: TaskId, 
+/**
+ * The attempt it belongs to, from 1; 0 for the batch.
+ */
+attempt: number, } & ({ "event": "status", 
+/**
+ * The new status.
+ */
+status: Status, 
+/**
+ * Why, where that isn't plain.
+ */
+notice?: Notice, } | { "event": "output", 
+/**
+ * Where the lines come from; all lines of one event come from the same.
+ */
+kind: LineKind, 
+/**
+ * The lines.
+ */
+text: string, 
+/**
+ * The number of the first line in the task's transcript, from 0. The store
+ * gives it; a worker leaves it 0.
+ */
+first_line: number, } | { "event": "step" } & Step | { "event": "plan", 
+/**
+ * Its entries in order, at most 50.
+ */
+entries: Array<PlanEntry>, } | { "event": "save_point" } & SavePoint | { "event": "changes", 
+/**
+ * Sums over all files.
+ */
+totals: ChangeTotals, 
+/**
+ * The first files, at most [`MAX_FILES_NAMED`].
+ */
+files: Array<FileCount>, } | { "event": "usage" } & Usage | { "event": "question" } & Question | { "event": "answered", 
+/**
+ * The question.
+ */
+question: string, 
+/**
+ * The option that was chosen; none: withdrawn.
+ */
+option: string | null, } | { "event": "outcome" } & Outcome | { "event": "attempt", 
+/**
+ * Its number, from 1.
+ */
+number: number, 
+/**
+ * Whether it goes on from the last save point (else it starts afresh).
+ */
+continues: boolean, } | { "event": "added", 
+/**
+ * The new branch's name.
+ */
+branch: string, 
+/**
+ * The commit it points to.
+ */
+commit: string, } | { "event": "unknown" });
+
+/**
+ * Something that happened to a task.
+ */
+export type Event = { "event": "status", 
+/**
+ * The new status.
+ */
+status: Status, 
+/**
+ * Why, where that isn't plain.
+ */
+notice?: Notice, } | { "event": "output", 
+/**
+ * Where the lines come from; all lines of one event come from the same.
+ */
+kind: LineKind, 
+/**
+ * The lines.
+ */
+text: string, 
+/**
+ * The number of the first line in the task's transcript, from 0. The store
+ * gives it; a worker leaves it 0.
+ */
+first_line: number, } | { "event": "step" } & Step | { "event": "plan", 
+/**
+ * Its entries in order, at most 50.
+ */
+entries: Array<PlanEntry>, } | { "event": "save_point" } & SavePoint | { "event": "changes", 
+/**
+ * Sums over all files.
+ */
+totals: ChangeTotals, 
+/**
+ * The first files, at most [`MAX_FILES_NAMED`].
+ */
+files: Array<FileCount>, } | { "event": "usage" } & Usage | { "event": "question" } & Question | { "event": "answered", 
+/**
+ * The question.
+ */
+question: string, 
+/**
+ * The option that was chosen; none: withdrawn.
+ */
+option: string | null, } | { "event": "outcome" } & Outcome | { "event": "attempt", 
+/**
+ * Its number, from 1.
+ */
+number: number, 
+/**
+ * Whether it goes on from the last save point (else it starts afresh).
+ */
+continues: boolean, } | { "event": "added", 
+/**
+ * The new branch's name.
+ */
+branch: string, 
+/**
+ * The commit it points to.
+ */
+commit: string, } | { "event": "unknown" };
+
+/**
+ * Where a line of the transcript comes from.
+ */
+export type LineKind = "step" | "said" | "thought" | "out" | "err" | "note";
+
+/**
+ * One thing the agent does, in plain words.
+ */
+export type Step = { 
+/**
+ * Unique in the attempt.
+ */
+id: string, 
+/**
+ * What kind of thing.
+ */
+kind: StepKind, 
+/**
+ * One line: "Read 3 files". Text from an agent, at most 4,000 characters.
+ */
+title: string, 
+/**
+ * A second line, such as the command that runs.
+ */
+detail: string, 
+/**
+ * The files it touches, at most [`MAX_FILES_NAMED`].
+ */
+files: Array<FileCount>, 
+/**
+ * How far it is.
+ */
+state: StepState, 
+/**
+ * The transcript's line at which it began. The store gives it.
+ */
+line: number, 
+/**
+ * When it began. The store gives it.
+ */
+started_at: number, 
+/**
+ * When it last changed. The store gives it.
+ */
+changed_at: number, 
+/**
+ * The attempt it belongs to. The store gives it.
+ */
+attempt: number, };
+
+/**
+ * What kind of thing a step is.
+ */
+export type StepKind = "copy" | "start" | "said" | "thought" | "read" | "search" | "edit" | "remove" | "run" | "fetch" | "ask" | "save" | "other";
+
+/**
+ * How far a step is.
+ */
+export type StepState = "working" | "done" | "failed";
+
+/**
+ * One entry of an agent's plan.
+ */
+export type PlanEntry = { 
+/**
+ * What is to be done, at most 200 characters.
+ */
+text: string, 
+/**
+ * How far it is.
+ */
+state: PlanState, };
+
+/**
+ * How far a plan's entry is.
+ */
+export type PlanState = "open" | "working" | "done";
+
+/**
+ * A commit that holds the copy's state, on a private ref of the cache.
+ */
+export type SavePoint = { 
+/**
+ * Counted from 1 in the attempt.
+ */
+number: number, 
+/**
+ * The commit.
+ */
+commit: string, 
+/**
+ * Why it was made.
+ */
+reason: SaveReason, };
+
+/**
+ * Why a save point was made.
+ */
+export type SaveReason = "turn_ended" | "timer" | "result" | "rescued";
+
+/**
+ * Sums over the changed files.
+ */
+export type ChangeTotals = { 
+/**
+ * Changed files.
+ */
+files: number, 
+/**
+ * Added lines.
+ */
+added: number, 
+/**
+ * Removed lines.
+ */
+removed: number, };
+
+/**
+ * One file and its counts.
+ */
+export type FileCount = { 
+/**
+ * Its path in the project, with `/`.
+ */
+path: string, 
+/**
+ * Added lines.
+ */
+added: number, 
+/**
+ * Removed lines.
+ */
+removed: number, };
+
+/**
+ * What the agent says it used. Its figures, not ours.
+ */
+export type Usage = { 
+/**
+ * Tokens in and out.
+ */
+tokens: number, 
+/**
+ * Cost in US dollars, where the agent says so.
+ */
+cost_usd?: number, };
+
+/**
+ * What an agent asks a person.
+ */
+export type Question = { 
+/**
+ * Unique in the attempt.
+ */
+id: string, 
+/**
+ * The question in one line, at most 500 characters.
+ */
+title: string, 
+/**
+ * More of it, such as the exact command, at most 2,000 characters.
+ */
+detail: string, 
+/**
+ * What may be answered, at most 12.
+ */
+options: Array<QuestionOption>, };
+
+/**
+ * One possible answer.
+ */
+export type QuestionOption = { 
+/**
+ * What goes back to the agent.
+ */
+id: string, 
+/**
+ * What the person reads, at most 200 characters.
+ */
+label: string, 
+/**
+ * What it means.
+ */
+kind: OptionKind, };
+
+/**
+ * What an answer means, whatever the agent calls it.
+ */
+export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject_always" | "other";
+
+/**
+ * How an attempt ended, with its facts.
+ */
+export type Outcome = { 
+/**
+ * `finished`, `failed`, `stopped` or `interrupted`.
+ */
+status: Status, 
+/**
+ * Why, where it isn't `finished`.
+ */
+notice?: Notice, 
+/**
+ * The agent's last words, at most 4,000 characters.
+ */
+last_words: string, 
+/**
+ * The commit that holds the result; none: nothing was changed, or nothing is there.
+ */
+commit?: string, 
+/**
+ * Our count of what changed.
+ */
+totals: ChangeTotals, 
+/**
+ * How the agent's program ended, for the details: "exit code 0", "signal 9".
+ */
+ended_by: string, };
+
+/**
+ * One task as it stands. Under 8 KB as JSON, however much the task printed.
+ */
+export type TaskView = { 
+/**
+ * The task.
+ */
+id: TaskId, 
+/**
+ * Its batch.
+ */
+batch: BatchId, 
+/**
+ * Its name, cut to 200 characters.
+ */
+name: string, 
+/**
+ * Its place in the batch, from 0.
+ */
+position: number, 
+/**
+ * Grows with every change, over all tasks; a view with a higher one replaces this.
+ */
+revision: number, 
+/**
+ * Where it stands.
+ */
+status: Status, 
+/**
+ * Why it is paused, failed or interrupted.
+ */
+notice: Notice | null, 
+/**
+ * The attempt, from 1.
+ */
+attempt: number, 
+/**
+ * What it does now, in plain words.
+ */
+step: CurrentStep | null, 
+/**
+ * How many steps it has taken, over all attempts.
+ */
+steps: number, 
+/**
+ * The last line of its transcript, cut to 200 characters.
+ */
+last_line: string, 
+/**
+ * The lines of its transcript.
+ */
+lines: number, 
+/**
+ * The agent's plan, at most 20 entries.
+ */
+plan: Array<PlanEntry>, 
+/**
+ * What it changed so far.
+ */
+totals: ChangeTotals, 
+/**
+ * The first files it changed.
+ */
+files: Array<FileCount>, 
+/**
+ * How many save points the attempt has.
+ */
+save_points: number, 
+/**
+ * When it was created.
+ */
+created_at: number, 
+/**
+ * When this attempt's agent began.
+ */
+started_at: number | null, 
+/**
+ * When this attempt ended.
+ */
+ended_at: number | null, 
+/**
+ * The last sign of life.
+ */
+last_event_at: number, 
+/**
+ * The last save point.
+ */
+saved_at: number | null, 
+/**
+ * What the agent says it used.
+ */
+usage: Usage | null, 
+/**
+ * What it asks, while it needs a person.
+ */
+question: Question | null, 
+/**
+ * How the attempt ended.
+ */
+outcome: Outcome | null, 
+/**
+ * The branch of the project that holds the result, once it was added.
+ */
+branch: string | null, 
+/**
+ * Whether "Continue from here" is possible: there is a save point or a copy.
+ */
+can_continue: boolean, };
+
+/**
+ * What a task does now.
+ */
+export type CurrentStep = { 
+/**
+ * What kind of thing.
+ */
+kind: StepKind, 
+/**
+ * One line, cut to 200 characters.
+ */
+title: string, };
+
+/**
+ * How many tasks stand where.
+ */
+export type Counts = { waiting: number, working: number, needs_you: number, paused: number, finished: number, failed: number, stopped: number, interrupted: number, unknown: number, };
+
+/**
+ * One batch as it stands.
+ */
+export type BatchView = { 
+/**
+ * The batch.
+ */
+id: BatchId, 
+/**
+ * Its title, cut to 200 characters.
+ */
+name: string, 
+/**
+ * The project's folder.
+ */
+project_path: string, 
+/**
+ * The project's name: the folder's last part.
+ */
+project_name: string, 
+/**
+ * What was asked for as the start ("" = what was checked out): a branch's name.
+ */
+start_from: string, 
+/**
+ * The commit it started from.
+ */
+start_commit: string, 
+/**
+ * Who does the work.
+ */
+agent: AgentChoice, 
+/**
+ * How many of its tasks may work at the same time.
+ */
+max_parallel: number, 
+/**
+ * When it was started.
+ */
+created_at: number, 
+/**
+ * When its last task ended; none while one waits or works.
+ */
+ended_at: number | null, 
+/**
+ * Grows with every change, over all batches and tasks.
+ */
+revision: number, 
+/**
+ * The highest sequence number of its log.
+ */
+last_seq: number, 
+/**
+ * How many tasks stand where.
+ */
+counts: Counts, 
+/**
+ * Its waiting tasks in the order in which they will start, with their place in the
+ * computer's queue, from 1.
+ */
+queue: Array<QueuePlace>, };
+
+/**
+ * A waiting task's place in the computer's queue.
+ */
+export type QueuePlace = { 
+/**
+ * The task.
+ */
+task: TaskId, 
+/**
+ * 1: next.
+ */
+place: number, };
+
+/**
+ * A batch with its tasks.
+ */
+export type BatchDetail = { 
+/**
+ * The batch.
+ */
+batch: BatchView, 
+/**
+ * Its tasks in order.
+ */
+tasks: Array<TaskView>, };
+
+/**
+ * Where tasks run, as it stands. Now there is one: this computer.
+ */
+export type PlaceView = { 
+/**
+ * Tasks whose agent is at work.
+ */
+busy: number, 
+/**
+ * How many may be.
+ */
+limit: number, 
+/**
+ * Tasks that wait.
+ */
+waiting: number, 
+/**
+ * Why nothing is started now, if so.
+ */
+paused: Notice | null, };
+
+/**
+ * One line of a transcript.
+ */
+export type Line = { 
+/**
+ * Its number, from 0.
+ */
+number: number, 
+/**
+ * Where it comes from.
+ */
+kind: LineKind, 
+/**
+ * When it was written.
+ */
+at: number, 
+/**
+ * Its text, cut to [`MAX_LINE_SHOWN`] bytes.
+ */
+text: string, 
+/**
+ * Whether it was cut here; the saved file has it whole.
+ */
+cut: boolean, };
+
+/**
+ * A part of a transcript.
+ */
+export type LinePage = { 
+/**
+ * The lines, in order and without a gap.
+ */
+lines: Array<Line>, 
+/**
+ * How many lines there are in all.
+ */
+total: number, };
+
+/**
+ * Where a text was found in a transcript.
+ */
+export type Matches = { 
+/**
+ * The numbers of the lines that hold it, in order, at most 10,000.
+ */
+lines: Array<number>, 
+/**
+ * Whether there are more.
+ */
+more: boolean, };
+
+/**
+ * What a task did to the repository.
+ */
+export type Changes = { 
+/**
+ * Sums over all files.
+ */
+totals: ChangeTotals, 
+/**
+ * The files, at most 2,000.
+ */
+files: Array<FileChange>, 
+/**
+ * Whether there are more files than are listed.
+ */
+more: boolean, };
+
+/**
+ * What happened to one file.
+ */
+export type FileChange = { 
+/**
+ * Its path now (before, when it was removed).
+ */
+path: string, 
+/**
+ * Its path before, when it moved.
+ */
+old_path: string | null, 
+/**
+ * What happened.
+ */
+kind: ChangeKind, 
+/**
+ * Whether it isn't text (then there are no counts).
+ */
+binary: boolean, 
+/**
+ * Added lines.
+ */
+added: number, 
+/**
+ * Removed lines.
+ */
+removed: number, };
+
+/**
+ * What happened to a file.
+ */
+export type ChangeKind = "added" | "modified" | "removed" | "moved";
+
+/**
+ * The text of one file's change.
+ */
+export type FilePatch = { 
+/**
+ * Its lines, at most 5,000.
+ */
+lines: Array<PatchLine>, 
+/**
+ * Whether it was cut.
+ */
+more: boolean, };
+
+/**
+ * One line of a change.
+ */
+export type PatchLine = { 
+/**
+ * What kind of line.
+ */
+kind: PatchLineKind, 
+/**
+ * Its number before, from 1.
+ */
+old: number | null, 
+/**
+ * Its number now, from 1.
+ */
+new: number | null, 
+/**
+ * Its text, cut to [`MAX_LINE_SHOWN`] bytes.
+ */
+text: string, };
+
+/**
+ * What kind of line of a change.
+ */
+export type PatchLineKind = "same" | "added" | "removed" | "gap";
+
+/**
+ * A folder as a project.
+ */
+export type ProjectView = { 
+/**
+ * The folder (the repository's top one, when a folder inside was chosen).
+ */
+path: string, 
+/**
+ * The path with the home folder as `~`.
+ */
+shown_path: string, 
+/**
+ * The folder's last part.
+ */
+name: string, 
+/**
+ * What can be done with it.
+ */
+state: ProjectState, 
+/**
+ * What is checked out: a branch's name, or a short commit id.
+ */
+current: string, 
+/**
+ * The branches, the newest first, at most 500.
+ */
+branches: Array<string>, 
+/**
+ * Whether there are changes that no commit holds; tasks don't see those.
+ */
+unsaved: boolean, 
+/**
+ * What to say, when it isn't ready.
+ */
+notice: Notice | null, };
+
+/**
+ * What can be done with a folder.
+ */
+export type ProjectState = "ready" | "no_history" | "no_commit" | "missing";
+
+/**
+ * A batch that is being written; kept as typed.
+ */
+export type Draft = { 
+/**
+ * The batch's title.
+ */
+title: string, 
+/**
+ * The project's folder; empty: none chosen yet.
+ */
+project: string, 
+/**
+ * What to start from; empty: what is checked out.
+ */
+start_from: string, 
+/**
+ * Who does the work.
+ */
+agent: AgentChoice, 
+/**
+ * How many tasks at the same time.
+ */
+max_parallel: number, 
+/**
+ * The tasks in order.
+ */
+tasks: Array<TaskRequest>, };
+
+/**
+ * A saved batch to start again from: its tasks without a project.
+ */
+export type Template = { 
+/**
+ * Unique; made by us.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its tasks in order.
+ */
+tasks: Array<TaskRequest>, };
+
+/**
+ * What a person set.
+ */
+export type Settings = { 
+/**
+ * Light, dark, or as the computer.
+ */
+theme: Theme, 
+/**
+ * How many tasks may work at the same time on this computer, 1 to 64.
+ */
+limit: number, 
+/**
+ * Whether a batch's end and questions are told by the desktop.
+ */
+notify: boolean, 
+/**
+ * The size of text, in percent: 100 to 200.
+ */
+text_size: number, 
+/**
+ * The commands last used for agents, the newest first, at most 10.
+ */
+agents: Array<AgentChoice>, };
+
+/**
+ * Light or dark.
+ */
+export type Theme = "system" | "light" | "dark";
+
+/**
+ * What the window shows before anything is opened.
+ */
+export type HomeView = { 
+/**
+ * Projects used before, the newest first, at most 20.
+ */
+projects: Array<ProjectRef>, 
+/**
+ * Batches with a task that waits or works, the newest first.
+ */
+running: Array<BatchView>, 
+/**
+ * Batches that ended, the newest first, at most 20.
+ */
+recent: Array<BatchView>, 
+/**
+ * How busy this computer is.
+ */
+place: PlaceView, 
+/**
+ * Tasks that need a person.
+ */
+needs_you: Array<TaskId>, 
+/**
+ * What a person should know once, such as a settings file that was set aside.
+ */
+notices: Array<Notice>, };
+
+/**
+ * A project that was used before.
+ */
+export type ProjectRef = { 
+/**
+ * The folder.
+ */
+path: string, 
+/**
+ * The path with the home folder as `~`.
+ */
+shown_path: string, 
+/**
+ * The folder's last part.
+ */
+name: string, 
+/**
+ * When it was last used.
+ */
+used_at: number, };
+
+/**
+ * A result that was brought into the project, or why it wasn't.
+ */
+export type AddedResult = { 
+/**
+ * The task.
+ */
+task: TaskId, 
+/**
+ * The new branch.
+ */
+branch: string | null, 
+/**
+ * Why there is none.
+ */
+notice: Notice | null, };
