@@ -25,11 +25,7 @@ fn the_windows_types_are_ours() {
         fs::write(&path, &current).expect("write the bindings");
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == current,
-        "{} is stale.\n{HEADER}",
-        path.display()
-    );
+    assert!(committed == current, "{} is stale.\n{HEADER}", path.display());
 }
 
 /// A type that derives `TS` and isn't listed here would be missing in the window.
@@ -46,10 +42,7 @@ fn every_type_is_listed() {
             if name == "$name" {
                 continue;
             }
-            assert!(
-                current.contains(&format!("export type {name} =")),
-                "{name} isn't listed"
-            );
+            assert!(current.contains(&format!("export type {name} =")), "{name} isn't listed");
         }
     }
     assert!(seen > 30, "only {seen} types found in the source");
@@ -67,17 +60,11 @@ fn declared_name(after: &str) -> &str {
         Some(at + word.len())
     });
     let rest = &after[start.min().expect("a type after its derive")..];
-    rest.split([' ', '(', '{', '<', ';'])
-        .next()
-        .unwrap_or_default()
+    rest.split([' ', '(', '{', '<', ';']).next().unwrap_or_default()
 }
 
 fn declaration<T: TS>(config: &Config) -> String {
-    format!(
-        "{}export {}\n",
-        T::docs().unwrap_or_default(),
-        T::decl(config)
-    )
+    format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(config))
 }
 
 fn bindings() -> String {
@@ -148,7 +135,5 @@ fn limits() -> String {
         ("MAX_PARALLEL", request::MAX_PARALLEL as usize),
         ("MAX_PAGE_LINES", view::MAX_PAGE_LINES as usize),
     ];
-    limits
-        .map(|(name, value)| format!("export const {name} = {value};\n"))
-        .concat()
+    limits.map(|(name, value)| format!("export const {name} = {value};\n")).concat()
 }

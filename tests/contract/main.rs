@@ -2,13 +2,12 @@
 //! and the window's types are generated from ours.
 
 mod bindings;
+mod fixtures;
 
 use std::path::{Path, PathBuf};
 
 /// The repository's top folder.
 fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent()
-        .expect("tests/ is in the repository")
-        .to_owned()
+    here.parent().expect("tests/ is in the repository").to_owned()
 }

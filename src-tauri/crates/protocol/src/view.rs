@@ -1,6 +1,8 @@
 //! What a person is shown: folds over the log, replaced whole when their revision is newer.
 
-use crate::event::{ChangeTotals, FileCount, LineKind, Outcome, PlanEntry, Question, StepKind, Usage};
+use crate::event::{
+    ChangeTotals, FileCount, LineKind, Outcome, PlanEntry, Question, StepKind, Usage,
+};
 use crate::notice::Notice;
 use crate::request::AgentChoice;
 use crate::status::Status;

@@ -4,8 +4,8 @@
 //! [`WorkerControl`]s; the worker writes [`WorkerLine`]s to its standard output. When its
 //! standard input ends, the worker ends the agent and itself.
 
-use crate::event::Event;
 use crate::Millis;
+use crate::event::Event;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
