@@ -1,0 +1,119 @@
+/** Where a task stands: the word, the shape and the colour, always all three. */
+
+import type { Counts, Status, TaskView } from '../bindings/protocol';
+import { plainText } from './ansi';
+import { count, duration, ordinal, rough, stopwatch } from './time';
+
+/** The shape that says a status without colour. */
+export type Shape = 'ring' | 'dashes' | 'diamond' | 'bars' | 'check' | 'cross' | 'square' | 'bolt' | 'question';
+
+/** The colour family of a status. */
+export type Tone = 'blue' | 'amber' | 'green' | 'red' | 'grey';
+
+interface StatusLooks {
+  word: string;
+  shape: Shape;
+  tone: Tone;
+}
+
+/** Every status, in the order in which counts are shown. */
+export const STATUSES: readonly Status[] = [
+  'finished',
+  'working',
+  'needs_you',
+  'paused',
+  'waiting',
+  'failed',
+  'stopped',
+  'interrupted',
+  'unknown',
+];
+
+const LOOKS: Record<Status, StatusLooks> = {
+  waiting: { word: 'Waiting', shape: 'dashes', tone: 'grey' },
+  working: { word: 'Working', shape: 'ring', tone: 'blue' },
+  needs_you: { word: 'Needs you', shape: 'diamond', tone: 'amber' },
+  paused: { word: 'Paused', shape: 'bars', tone: 'amber' },
+  finished: { word: 'Finished', shape: 'check', tone: 'green' },
+  failed: { word: 'Failed', shape: 'cross', tone: 'red' },
+  stopped: { word: 'Stopped', shape: 'square', tone: 'grey' },
+  interrupted: { word: 'Interrupted', shape: 'bolt', tone: 'amber' },
+  unknown: { word: 'Connection lost, outcome unknown', shape: 'question', tone: 'amber' },
+};
+
+/** The word that people read. */
+export function statusWord(status: Status): string {
+  return LOOKS[status].word;
+}
+
+/** The shape of a status. */
+export function statusShape(status: Status): Shape {
+  return LOOKS[status].shape;
+}
+
+/** The colour family of a status. */
+export function statusTone(status: Status): Tone {
+  return LOOKS[status].tone;
+}
+
+/** Whether the attempt is over, so that only a new attempt changes it. */
+export function isOver(status: Status): boolean {
+  return !isActive(status) && status !== 'waiting';
+}
+
+/** Whether a program is at work on it, or held in mid-work. */
+export function isActive(status: Status): boolean {
+  return status === 'working' || status === 'needs_you' || status === 'paused';
+}
+
+/** Whether it ended without a result that can be trusted, so that trying again is the next thing. */
+export function wentWrong(status: Status): boolean {
+  return isOver(status) && status !== 'finished';
+}
+
+/** The statuses that some task has, with how many, in the order in which they are shown. */
+export function presentCounts(counts: Counts): { status: Status; count: number }[] {
+  return STATUSES.map((status) => ({ status, count: counts[status] })).filter((c) => c.count > 0);
+}
+
+/** One line under a task's name: what it does now, or what came of it. */
+export function taskLine(task: TaskView, queuePlace: number | null): string {
+  switch (task.status) {
+    case 'waiting':
+      return queuePlace === null ? 'Starts when a place is free' : `${ordinal(queuePlace)} in line`;
+    case 'needs_you':
+      return plainText(task.question?.title ?? 'Waits for your answer');
+    case 'finished':
+      return task.totals.files === 0
+        ? 'Nothing was changed'
+        : `${count(task.totals.files, 'file')} changed`;
+    case 'working':
+      return plainText(task.step?.title ?? 'Starting');
+    case 'stopped':
+      return 'Stopped by you';
+    default:
+      return task.notice?.what ?? statusWord(task.status);
+  }
+}
+
+/** How long it has worked, for the list: "4:12" while it does, "6 min" after; else nothing. */
+export function taskTime(task: TaskView, now: number): string {
+  if (task.started_at === null) return '';
+  if (task.status === 'working' || task.status === 'paused') return stopwatch(now - task.started_at);
+  return isOver(task.status) ? rough((task.ended_at ?? now) - task.started_at) : '';
+}
+
+/** How long the attempt has worked or did, in words; nothing before it began. */
+export function workedFor(task: TaskView, now: number): string | null {
+  if (task.started_at === null) return null;
+  const end = isOver(task.status) ? (task.ended_at ?? task.last_event_at) : now;
+  return duration(end - task.started_at);
+}
+
+/** After this much silence a working task is said to be quiet. */
+export const QUIET_AFTER = 60_000;
+
+/** Whether a working task has not shown a sign of life for a while. */
+export function isQuiet(task: TaskView, now: number): boolean {
+  return task.status === 'working' && now - task.last_event_at >= QUIET_AFTER;
+}
