@@ -32,9 +32,13 @@ pub struct WorkerTask {
     pub author: Author,
     /// How the agent is started.
     pub agent: AgentProgram,
-    /// The time the agent may take, in seconds.
+    /// The time the agent may take, in seconds. Time in which a person is asked, or the
+    /// agent is held, doesn't count.
     #[serde(default)]
     pub time_limit_s: Option<u64>,
+    /// How often the copy is saved while the agent works, in seconds. None: 5 minutes.
+    #[serde(default)]
+    pub save_every_s: Option<u64>,
 }
 
 /// A name and an address for commits.
