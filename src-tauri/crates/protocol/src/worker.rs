@@ -37,7 +37,7 @@ pub struct WorkerTask {
     #[serde(default)]
     pub time_limit_s: Option<u64>,
     /// How often the copy is saved while the agent works, in seconds. None: 5 minutes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub save_every_s: Option<u64>,
 }
 
