@@ -1,0 +1,87 @@
+import type {
+  AddedResult,
+  BatchDetail,
+  BatchId,
+  BatchRequest,
+  BatchView,
+  Changes,
+  Draft,
+  FilePatch,
+  HomeView,
+  LinePage,
+  Matches,
+  PlaceView,
+  ProjectView,
+  RequestProblem,
+  Settings,
+  Step,
+  TaskId,
+  TaskView,
+  Template,
+} from '../bindings/protocol';
+
+/** A subscription. Nothing is missed once `ready` has settled; `end` may be called at any time. */
+export interface Subscription {
+  ready: Promise<void>;
+  end(): void;
+}
+
+/**
+ * Everything the window can ask for. Each method is one command of the shell and rejects
+ * with a `Notice`, never with anything else.
+ */
+export interface Backend {
+  home(): Promise<HomeView>;
+
+  checkProject(path: string): Promise<ProjectView>;
+  setUpProject(path: string): Promise<ProjectView>;
+  practiceProject(): Promise<ProjectView>;
+  /** Opens the system's folder dialog; null when it was closed without a choice. */
+  chooseProject(): Promise<ProjectView | null>;
+  /** Opens the project's folder in the system's file browser. */
+  showProject(path: string): Promise<void>;
+
+  loadDraft(): Promise<Draft | null>;
+  saveDraft(draft: Draft): Promise<void>;
+  templates(): Promise<Template[]>;
+  saveTemplate(template: Template): Promise<void>;
+  removeTemplate(id: string): Promise<void>;
+  settings(): Promise<Settings>;
+  saveSettings(settings: Settings): Promise<void>;
+  setLimit(limit: number): Promise<void>;
+
+  checkBatch(request: BatchRequest): Promise<RequestProblem[]>;
+  startBatch(request: BatchRequest): Promise<BatchDetail>;
+  batch(id: BatchId): Promise<BatchDetail>;
+  /** What was asked for, to ask for it again. */
+  batchRequest(id: BatchId): Promise<BatchRequest>;
+  stopBatch(batch: BatchId): Promise<void>;
+  /** Batches older than `before`, the newest first, whose name or task names hold `query`. */
+  history(query: string, before: number | null): Promise<BatchView[]>;
+
+  task(id: TaskId): Promise<TaskView>;
+  taskPrompt(id: TaskId): Promise<string>;
+  needsYou(): Promise<TaskView[]>;
+  readLines(task: TaskId, from: number, max: number): Promise<LinePage>;
+  searchLines(task: TaskId, query: string): Promise<Matches>;
+  readSteps(task: TaskId, from: number, max: number): Promise<Step[]>;
+  readChanges(task: TaskId): Promise<Changes>;
+  readPatch(task: TaskId, path: string): Promise<FilePatch>;
+  /** Opens the system's save dialog; gives the file's name, null when it was closed. */
+  saveOutput(task: TaskId): Promise<string | null>;
+  stopTask(task: TaskId): Promise<void>;
+  retryTasks(tasks: TaskId[]): Promise<void>;
+  continueTask(task: TaskId): Promise<void>;
+  runNext(task: TaskId): Promise<void>;
+  answerQuestion(task: TaskId, question: string, option: string): Promise<void>;
+  addToProject(tasks: TaskId[]): Promise<AddedResult[]>;
+
+  /** Ends Regatta; with `stopWork` it first stops what works. */
+  quit(stopWork: boolean): Promise<void>;
+
+  onTask(id: TaskId, told: (view: TaskView) => void): Subscription;
+  onBatch(id: BatchId, told: (view: BatchView) => void): Subscription;
+  onPlace(told: (view: PlaceView) => void): Subscription;
+  /** The window was asked to close while tasks work. */
+  onQuitAsked(told: (asked: { working: number }) => void): Subscription;
+}

@@ -1,0 +1,349 @@
+import type { Notice, ProjectView, Settings, Template, Draft, TaskView, BatchView, PlaceView, BatchRequest, RequestProblem, HomeView } from '../bindings/protocol';
+import type { Backend, Subscription } from './backend';
+import { problemsOf } from './fake/problems';
+import { SCENES, type Scene } from './fake/scenes';
+import { type FakeBatch, type FakeTask, over, World } from './fake/world';
+
+/** The fake's clock and what it begins with. */
+export interface FakeOptions {
+  scene?: string;
+  now?: () => number;
+}
+
+const DEMO: ProjectView = {
+  path: '/home/sam/.local/share/regatta/practice-project',
+  shown_path: '~/.local/share/regatta/practice-project',
+  name: 'practice-project',
+  state: 'ready',
+  current: 'main',
+  branches: ['main'],
+  unsaved: false,
+  notice: null,
+};
+
+const NOTES: ProjectView = {
+  ...DEMO,
+  path: '/home/sam/Documents/notes',
+  shown_path: '~/Documents/notes',
+  name: 'notes',
+  state: 'no_history',
+  current: '',
+  branches: [],
+  notice: {
+    code: 'not_a_repository',
+    what: 'This folder has no history yet.',
+    safe: 'Your files stay as they are.',
+    next: 'Regatta can add a history.',
+  },
+};
+
+function notice(code: Notice['code'], what: string, next: string): Notice {
+  return { code, what, safe: 'Nothing was changed.', next };
+}
+
+/** The whole backend in memory. Time passes when `tick` is called. */
+export class FakeBackend implements Backend {
+  world: World;
+  #now: () => number;
+  #projects: ProjectView[];
+  #draft: Draft | null;
+  #templates: Template[] = [];
+  #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [] };
+  #told = new Map<string, Set<(payload: never) => void>>();
+  /** What the next call of the folder dialog answers. */
+  chosen: ProjectView | null = NOTES;
+  /** Whether `quit` was called. */
+  ended = false;
+
+  constructor({ scene = 'first', now = Date.now }: FakeOptions = {}) {
+    const begins: Scene | undefined = SCENES[scene];
+    if (!begins) throw new Error(`BUG: no scene ${scene}`);
+    this.#now = now;
+    this.world = new World(now());
+    this.#projects = [...begins.projects];
+    this.#draft = begins.draft;
+    begins.play(this.world);
+    this.world.takeChanged();
+  }
+
+  /** Lets everything happen that is due by now, and tells what changed. */
+  tick(): void {
+    this.world.run(this.#now());
+    const ids = this.world.takeChanged();
+    for (const id of ids) {
+      const task = this.world.tasks.get(id);
+      const batch = this.world.batches.get(id);
+      if (task) this.#tell(`task:${id}`, structuredClone(task.view));
+      if (batch) this.#tell(`batch:${id}`, structuredClone(batch.view));
+    }
+    if (ids.length > 0) this.#tell('place', this.world.place());
+  }
+
+  /** What the shell does when the window is asked to close while tasks work. */
+  askToQuit(): void {
+    this.#tell('quit-asked', { working: this.world.place().busy });
+  }
+
+  async home(): Promise<HomeView> {
+    const batches = [...this.world.batches.values()].reverse().map((batch) => batch.view);
+    const tasks = [...this.world.tasks.values()];
+    return structuredClone({
+      projects: this.#projects
+        .filter((project) => project.state === 'ready')
+        .map(({ path, shown_path, name }) => ({ path, shown_path, name, used_at: this.#now() })),
+      running: batches.filter((batch) => batch.ended_at === null),
+      recent: batches.filter((batch) => batch.ended_at !== null).slice(0, 20),
+      place: this.world.place(),
+      needs_you: tasks.filter((task) => task.view.status === 'needs_you').map((task) => task.view.id),
+      notices: [],
+    });
+  }
+
+  async checkProject(path: string): Promise<ProjectView> {
+    const known = [...this.#projects, DEMO, NOTES].find((project) => project.path === path);
+    if (known) return structuredClone(known);
+    return {
+      ...NOTES,
+      path,
+      shown_path: path,
+      name: path.split('/').at(-1) ?? path,
+      state: 'missing',
+      notice: notice('project_missing', 'This folder is not there.', 'Choose another one.'),
+    };
+  }
+
+  async setUpProject(path: string): Promise<ProjectView> {
+    const found = await this.checkProject(path);
+    const ready: ProjectView = { ...found, state: 'ready', notice: null, current: 'main', branches: ['main'] };
+    this.#use(ready);
+    return structuredClone(ready);
+  }
+
+  async practiceProject(): Promise<ProjectView> {
+    this.#use(DEMO);
+    return structuredClone(DEMO);
+  }
+
+  async chooseProject(): Promise<ProjectView | null> {
+    return structuredClone(this.chosen);
+  }
+
+  async showProject(): Promise<void> {}
+
+  async loadDraft(): Promise<Draft | null> {
+    return structuredClone(this.#draft);
+  }
+
+  async saveDraft(draft: Draft): Promise<void> {
+    this.#draft = structuredClone(draft);
+  }
+
+  async templates(): Promise<Template[]> {
+    return structuredClone(this.#templates);
+  }
+
+  async saveTemplate(template: Template): Promise<void> {
+    const others = this.#templates.filter((other) => other.id !== template.id);
+    this.#templates = [...others, structuredClone(template)];
+  }
+
+  async removeTemplate(id: string): Promise<void> {
+    this.#templates = this.#templates.filter((template) => template.id !== id);
+  }
+
+  async settings(): Promise<Settings> {
+    return structuredClone(this.#settings);
+  }
+
+  async saveSettings(settings: Settings): Promise<void> {
+    this.#settings = structuredClone(settings);
+    await this.setLimit(settings.limit);
+  }
+
+  async setLimit(limit: number): Promise<void> {
+    this.world.limit = limit;
+    this.#settings.limit = limit;
+    this.tick();
+    this.#tell('place', this.world.place());
+  }
+
+  async checkBatch(request: BatchRequest): Promise<RequestProblem[]> {
+    return problemsOf(request, (await this.checkProject(request.repo_url)).state);
+  }
+
+  async startBatch(request: BatchRequest) {
+    const [first] = await this.checkBatch(request);
+    if (first) throw first.notice;
+    const project = await this.checkProject(request.repo_url);
+    this.#use(project);
+    this.world.run(this.#now());
+    const batch = this.world.start(structuredClone(request));
+    this.tick();
+    return structuredClone(this.world.detail(batch));
+  }
+
+  async batch(id: string) {
+    return structuredClone(this.world.detail(this.#batch(id)));
+  }
+
+  async batchRequest(id: string): Promise<BatchRequest> {
+    return structuredClone(this.#batch(id).request);
+  }
+
+  async stopBatch(id: string): Promise<void> {
+    for (const task of this.#batch(id).tasks) this.#stop(task);
+    this.tick();
+  }
+
+  async history(query: string, before: number | null): Promise<BatchView[]> {
+    const wanted = query.trim().toLowerCase();
+    const holds = (batch: FakeBatch) =>
+      [batch.view.name, ...batch.tasks.map((task) => task.view.name)].some((name) => name.toLowerCase().includes(wanted));
+    const found = [...this.world.batches.values()]
+      .reverse()
+      .filter((batch) => holds(batch) && (before === null || batch.view.created_at < before));
+    return structuredClone(found.slice(0, 50).map((batch) => batch.view));
+  }
+
+  async task(id: string): Promise<TaskView> {
+    return structuredClone(this.#task(id).view);
+  }
+
+  async taskPrompt(id: string): Promise<string> {
+    return this.#task(id).prompt;
+  }
+
+  async needsYou(): Promise<TaskView[]> {
+    const views = [...this.world.tasks.values()].map((task) => task.view);
+    return structuredClone(views.filter((view) => view.status === 'needs_you'));
+  }
+
+  async readLines(id: string, from: number, max: number) {
+    return this.#task(id).transcript.read(from, max);
+  }
+
+  async searchLines(id: string, query: string) {
+    return this.#task(id).transcript.search(query);
+  }
+
+  async readSteps(id: string, from: number, max: number) {
+    return structuredClone(this.#task(id).steps.slice(from, from + max));
+  }
+
+  async readChanges(id: string) {
+    const task = this.#task(id);
+    return structuredClone({ totals: task.view.totals, files: task.changes, more: false });
+  }
+
+  async readPatch(id: string, path: string) {
+    return structuredClone({ lines: this.#task(id).patches.get(path) ?? [], more: false });
+  }
+
+  async saveOutput(id: string): Promise<string | null> {
+    return `${this.#task(id).view.name}.txt`;
+  }
+
+  async stopTask(id: string): Promise<void> {
+    this.#stop(this.#task(id));
+    this.tick();
+  }
+
+  async retryTasks(ids: string[]): Promise<void> {
+    for (const id of ids) this.world.again(this.#task(id), false);
+    this.tick();
+  }
+
+  async continueTask(id: string): Promise<void> {
+    this.world.again(this.#task(id), true);
+    this.tick();
+  }
+
+  async runNext(id: string): Promise<void> {
+    const task = this.#task(id);
+    this.world.queue = [task, ...this.world.queue.filter((other) => other !== task)];
+    for (const other of this.world.queue) this.world.changed(other);
+    this.tick();
+  }
+
+  async answerQuestion(id: string, question: string, option: string): Promise<void> {
+    const task = this.#task(id);
+    if (task.view.question?.id !== question) {
+      throw notice('wrong_state', 'This question was answered already.', 'Nothing needs to be done.');
+    }
+    this.world.answer(task, option);
+    this.tick();
+  }
+
+  async addToProject(ids: string[]) {
+    const added = ids.map((id) => {
+      const task = this.#task(id);
+      const slug = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+      const branch = `regatta/${slug(this.world.batchOf(task).view.name)}/${slug(task.view.name)}`;
+      task.view = { ...task.view, branch };
+      this.world.changed(task);
+      return { task: id, branch, notice: null };
+    });
+    this.tick();
+    return added;
+  }
+
+  async quit(): Promise<void> {
+    this.ended = true;
+  }
+
+  onTask(id: string, told: (view: TaskView) => void) {
+    return this.#subscribe(`task:${id}`, told);
+  }
+
+  onBatch(id: string, told: (view: BatchView) => void) {
+    return this.#subscribe(`batch:${id}`, told);
+  }
+
+  onPlace(told: (view: PlaceView) => void) {
+    return this.#subscribe('place', told);
+  }
+
+  onQuitAsked(told: (asked: { working: number }) => void) {
+    return this.#subscribe('quit-asked', told);
+  }
+
+  #use(project: ProjectView): void {
+    this.#projects = [project, ...this.#projects.filter((other) => other.path !== project.path)];
+  }
+
+  #batch(id: string): FakeBatch {
+    const batch = this.world.batches.get(id);
+    if (!batch) throw notice('not_found', 'This batch is not there.', 'Look for it in History.');
+    return batch;
+  }
+
+  #task(id: string): FakeTask {
+    const task = this.world.tasks.get(id);
+    if (!task) throw notice('not_found', 'This task is not there.', 'Look for it in History.');
+    return task;
+  }
+
+  #stop(task: FakeTask): void {
+    if (!over(task.view.status)) this.world.end(task, 'stopped', 'You stopped this task.');
+  }
+
+  #subscribe<T>(event: string, told: (payload: T) => void): Subscription {
+    const all = this.#told.get(event) ?? new Set();
+    this.#told.set(event, all);
+    all.add(told);
+    return { ready: Promise.resolve(), end: () => void all.delete(told) };
+  }
+
+  #tell(event: string, payload: unknown): void {
+    for (const told of [...(this.#told.get(event) ?? [])]) told(payload as never);
+  }
+}
+
+/** A simulation for a browser: `?scene=` says what it begins with, and it runs by itself. */
+export function openFake(query: URLSearchParams): Backend {
+  const fake = new FakeBackend({ scene: query.get('scene') ?? 'first' });
+  setInterval(() => fake.tick(), 100);
+  // For whoever drives the page: what no button of the page does.
+  Object.assign(window, { fake });
+  return fake;
+}

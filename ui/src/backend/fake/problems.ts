@@ -1,0 +1,40 @@
+import type { BatchRequest, Notice, ProjectState, RequestProblem } from '../../bindings/protocol';
+
+const MAX_TASKS = 200;
+const MAX_PROMPT = 100_000;
+
+const bad = (what: string, next: string, code: Notice['code'] = 'bad_request'): Notice => ({ code, what, safe: '', next });
+
+/** What the engine says against a request. */
+export function problemsOf(request: BatchRequest, project: ProjectState): RequestProblem[] {
+  const found: RequestProblem[] = [];
+  const add = (row: number | null, field: string, notice: Notice) => found.push({ row, field, notice });
+  const { parallel_tasks: tasks, agent } = request;
+  if (tasks.length === 0) add(null, 'tasks', bad('This batch has no tasks.', 'Write at least one.'));
+  if (tasks.length > MAX_TASKS) {
+    add(null, 'tasks', bad(`This batch has ${tasks.length} tasks; ${MAX_TASKS} is the most.`, 'Split it into two batches.'));
+  }
+  if (project === 'missing') add(null, 'project', bad('This folder is not there.', 'Choose another one.', 'project_missing'));
+  if (project === 'no_history') add(null, 'project', bad('This folder has no history yet.', 'Set it up first.', 'not_a_repository'));
+  if (agent.kind !== 'practice') {
+    const program = agent.command[0]?.trim() ?? '';
+    if (program === '') add(null, 'agent', bad('No program is named for the agent.', 'Name the program to start.'));
+    if (program.startsWith('no-such')) {
+      const notice = bad(`The program "${program}" was not found.`, 'Install it, or name it with its folder.', 'agent_missing');
+      add(null, 'agent', { ...notice, details: 'Looked in /usr/local/bin, /usr/bin, /bin' });
+    }
+  }
+  const names = new Map<string, number>();
+  for (const [row, task] of tasks.entries()) {
+    const name = task.task_name.trim();
+    const first = names.get(name);
+    if (name === '') add(row, 'name', bad('This task has no name.', 'Name it.'));
+    else if (first !== undefined) add(row, 'name', bad(`Task ${first + 1} already has this name.`, 'Give this one another name.'));
+    else names.set(name, row);
+    if (task.prompt.trim() === '') add(row, 'prompt', bad("This task doesn't say what to do.", 'Write what you want done.'));
+    if (task.prompt.length > MAX_PROMPT) {
+      add(row, 'prompt', bad(`This text has ${task.prompt.length} characters; ${MAX_PROMPT} is the most.`, 'Shorten it, or put the long part into a file of the project.'));
+    }
+  }
+  return found;
+}

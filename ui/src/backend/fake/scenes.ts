@@ -1,0 +1,101 @@
+import type { BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
+import { checkout, longOutput } from './checkout';
+import { PRACTICE, type World } from './world';
+
+/** What the simulation begins with. */
+export interface Scene {
+  projects: ProjectView[];
+  draft: Draft | null;
+  /** Lets batches run up to now. */
+  play(world: World): void;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const shop: ProjectView = {
+  path: '/home/sam/Projects/acme-shop',
+  shown_path: '~/Projects/acme-shop',
+  name: 'acme-shop',
+  state: 'ready',
+  current: 'main',
+  branches: ['main', 'winter-sale', 'try/new-search'],
+  unsaved: false,
+  notice: null,
+};
+
+const task = (task_name: string, prompt: string): TaskRequest => ({ task_name, prompt });
+
+/** A batch of the shop with the practice agent. */
+function batch(name: string, tasks: TaskRequest[], max_parallel = 3): BatchRequest {
+  return {
+    name,
+    repo_url: shop.path,
+    branch: 'main',
+    agent: PRACTICE,
+    parallel_tasks: tasks,
+    max_parallel,
+  };
+}
+
+function earlier(world: World, now: number): void {
+  const quick = (name: string) => task(name, `write docs/${name.toLowerCase().replaceAll(' ', '-')}.md: text`);
+  world.time = now - 26 * HOUR;
+  world.start(batch('Spelling on product pages', ['Bags', 'Shoes', 'Hats', 'Coats'].map(quick)));
+  world.run(now - 20 * HOUR);
+  world.start(batch('Explain this project', ['How it starts', 'Where data is kept', 'What is tested'].map(quick)));
+  world.run(now - 4 * HOUR);
+  world.start(batch('Accessibility fixes', ['Contrast', 'Labels', 'Focus', 'Headings', 'Alt texts'].map(quick), 5));
+  world.run(now - 3 * HOUR);
+}
+
+function running(world: World): void {
+  const now = world.time;
+  earlier(world, now);
+  world.run(now - 12 * MINUTE);
+  const { request, scripts } = checkout(batch);
+  world.start(request, scripts);
+  world.run(now - 2 * MINUTE);
+  world.start(batch('Help page texts', [task('Returns', 'Rewrite it.'), task('Delivery', 'Rewrite it.'), task('Sizes', 'Rewrite it.')]));
+  world.run(now);
+}
+
+const draft: Draft = {
+  title: 'Checkout polish, round two',
+  project: shop.path,
+  start_from: '',
+  agent: PRACTICE,
+  max_parallel: 3,
+  tasks: [
+    task(
+      'Show the delivery date earlier',
+      'On the bag page, show the expected delivery date under each product, before people go to checkout. Use the same wording as the confirmation email. If we don’t know the date, show nothing.\n\nCheck it on a phone-sized screen and with a product that is out of stock.',
+    ),
+    task('Keep the bag after signing in', 'When someone signs in, products already in their bag must stay there. Today the bag is emptied.'),
+    task('Smaller images on product pages', 'Serve images in a modern format and the right size. Keep the look the same.'),
+    task('Translate the help page to French', 'Translate every text of the help page to French.'),
+    task('Translate the help page to German', 'Translate every text of the help page to German.'),
+    task('Translate the help page to Spanish', 'Translate every text of the help page to Spanish.'),
+    task('Delivery text on receipts', 'Use the new delivery date sentence on printed and emailed receipts.'),
+  ],
+};
+
+const idle: Scene = { projects: [], draft: null, play: () => {} };
+
+/** Scenes by the name that the address' `?scene=` gives; none: the first run. */
+export const SCENES: Record<string, Scene> = {
+  first: idle,
+  home: { projects: [shop], draft: null, play: (world) => earlier(world, world.time) },
+  running: { projects: [shop], draft: null, play: running },
+  draft: { projects: [shop], draft, play: running },
+  blank: { projects: [shop], draft: null, play: () => {} },
+  unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },
+  long: {
+    projects: [shop],
+    draft: null,
+    play(world) {
+      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [longOutput(100_000)]);
+      world.run(world.time + 1);
+    },
+  },
+};

@@ -1,0 +1,386 @@
+import type {
+  AgentChoice,
+  BatchDetail,
+  BatchRequest,
+  BatchView,
+  Counts,
+  FileChange,
+  PatchLine,
+  PlaceView,
+  Status,
+  Step,
+  TaskView,
+} from '../../bindings/protocol';
+import { type Act, type Script, scriptOf } from './script';
+import { Transcript } from './transcript';
+
+/** A task of the simulation. */
+export interface FakeTask {
+  view: TaskView;
+  prompt: string;
+  transcript: Transcript;
+  steps: Step[];
+  changes: FileChange[];
+  patches: Map<string, PatchLine[]>;
+  script: Script;
+  /** The next act. */
+  cursor: number;
+  /** When it happens; null while nothing does. */
+  due: number | null;
+}
+
+/** A batch of the simulation. */
+export interface FakeBatch {
+  view: BatchView;
+  request: BatchRequest;
+  tasks: FakeTask[];
+}
+
+const NO_COUNTS: Counts = {
+  waiting: 0, working: 0, needs_you: 0, paused: 0, finished: 0, failed: 0, stopped: 0, interrupted: 0, unknown: 0,
+};
+
+const active = (status: Status) => status === 'working' || status === 'needs_you' || status === 'paused';
+/** Whether only a new attempt can follow. */
+export const over = (status: Status) => !active(status) && status !== 'waiting';
+
+/** Batches that run by themselves while time passes. Same seed and times, same run. */
+export class World {
+  batches = new Map<string, FakeBatch>();
+  tasks = new Map<string, FakeTask>();
+  limit = 3;
+  /** The waiting tasks, the next one first. */
+  queue: FakeTask[] = [];
+  /** Tasks and batches that changed since they were last told. */
+  #dirty = new Set<string>();
+  #revision = 0;
+  #ids = 0;
+  time: number;
+
+  constructor(time: number) {
+    this.time = time;
+  }
+
+  place(): PlaceView {
+    const busy = [...this.tasks.values()].filter((task) => active(task.view.status)).length;
+    return { busy, limit: this.limit, waiting: this.queue.length, paused: null };
+  }
+
+  detail(batch: FakeBatch): BatchDetail {
+    return { batch: batch.view, tasks: batch.tasks.map((task) => task.view) };
+  }
+
+  /** Starts a batch; `scripts` replaces what a task would do by its prompt. */
+  start(request: BatchRequest, scripts: (Script | undefined)[] = []): FakeBatch {
+    const id = `b-${(this.#ids += 1)}`;
+    const path = request.repo_url;
+    const batch: FakeBatch = {
+      request,
+      tasks: [],
+      view: {
+        id,
+        name: request.name.trim() || (request.parallel_tasks[0]?.task_name ?? ''),
+        project_path: path,
+        project_name: path.split('/').at(-1) ?? path,
+        start_from: request.branch,
+        start_commit: '4f9c2d17e0ab63158d2c9f40be71a6c35d880e92',
+        agent: request.agent,
+        max_parallel: request.max_parallel ?? this.limit,
+        created_at: this.time,
+        ended_at: null,
+        revision: 0,
+        last_seq: 1,
+        counts: { ...NO_COUNTS },
+        queue: [],
+      },
+    };
+    this.batches.set(id, batch);
+    for (const [position, task] of request.parallel_tasks.entries()) {
+      const script = scripts[position] ?? scriptOf(task.prompt, position + this.#ids);
+      this.#add(batch, position, task.task_name, task.prompt, script);
+    }
+    this.#batchChanged(batch);
+    this.run(this.time);
+    return batch;
+  }
+
+  #add(batch: FakeBatch, position: number, name: string, prompt: string, script: Script): void {
+    const task: FakeTask = {
+      prompt,
+      script,
+      transcript: new Transcript(),
+      steps: [],
+      changes: [],
+      patches: new Map(),
+      cursor: 0,
+      due: null,
+      view: {
+        id: `${batch.view.id}-t${position + 1}`,
+        batch: batch.view.id,
+        name,
+        position,
+        revision: 0,
+        status: 'waiting',
+        notice: null,
+        attempt: 1,
+        step: null,
+        steps: 0,
+        last_line: '',
+        lines: 0,
+        plan: [],
+        totals: { files: 0, added: 0, removed: 0 },
+        files: [],
+        save_points: 0,
+        created_at: this.time,
+        started_at: null,
+        ended_at: null,
+        last_event_at: this.time,
+        saved_at: null,
+        usage: null,
+        question: null,
+        outcome: null,
+        branch: null,
+        can_continue: false,
+      },
+    };
+    batch.tasks.push(task);
+    this.tasks.set(task.view.id, task);
+    this.queue.push(task);
+    this.changed(task);
+  }
+
+  /** Lets time pass until `now`: everything that is due happens, in order. */
+  run(now: number): void {
+    for (;;) {
+      this.#startWaiting();
+      let next: FakeTask | undefined;
+      for (const task of this.tasks.values()) {
+        if (task.due !== null && task.due <= now && (!next?.due || task.due < next.due)) next = task;
+      }
+      if (!next) break;
+      this.time = Math.max(this.time, next.due ?? now);
+      this.#perform(next);
+    }
+    this.time = Math.max(this.time, now);
+  }
+
+  #startWaiting(): void {
+    for (const task of [...this.queue]) {
+      const batch = this.batchOf(task);
+      const working = batch.tasks.filter((other) => active(other.view.status)).length;
+      if (this.place().busy >= this.limit) return;
+      if (working >= batch.view.max_parallel) continue;
+      this.queue.splice(this.queue.indexOf(task), 1);
+      task.due = this.time + (task.script[task.cursor]?.after ?? 0);
+      task.view = { ...task.view, status: 'working', started_at: this.time };
+      this.changed(task);
+    }
+  }
+
+  #perform(task: FakeTask): void {
+    // Lines that come at once are one event, as from a real worker.
+    do {
+      const next = task.script[task.cursor];
+      if (!next) {
+        task.due = null;
+        break;
+      }
+      task.cursor += 1;
+      this.#act(task, next.do);
+      const following = task.script[task.cursor];
+      if (task.due === null) break;
+      task.due = following ? task.due + following.after : null;
+      if (following?.after !== 0) break;
+    } while (task.due !== null);
+    this.changed(task);
+  }
+
+  #act(task: FakeTask, act: Act): void {
+    const at = this.time;
+    const view = { ...task.view, last_event_at: at };
+    task.view = view;
+    switch (act.act) {
+      case 'step':
+        this.#step(task, act);
+        break;
+      case 'print':
+        task.transcript.push(act.kind, at, act.text);
+        break;
+      case 'plan':
+        view.plan = act.entries.map(([text, state]) => ({ text, state }));
+        break;
+      case 'change':
+        task.changes = [...task.changes.filter((file) => file.path !== act.file.path), act.file];
+        task.patches.set(act.file.path, act.patch);
+        view.files = task.changes.slice(0, 20).map(({ path, added, removed }) => ({ path, added, removed }));
+        view.totals = {
+          files: task.changes.length,
+          added: task.changes.reduce((sum, file) => sum + file.added, 0),
+          removed: task.changes.reduce((sum, file) => sum + file.removed, 0),
+        };
+        break;
+      case 'save':
+        view.save_points += 1;
+        view.saved_at = at;
+        view.can_continue = true;
+        break;
+      case 'use':
+        view.usage = { tokens: act.tokens };
+        break;
+      case 'ask':
+        view.status = 'needs_you';
+        view.question = act.question;
+        view.step = { kind: 'ask', title: act.question.title };
+        task.due = null;
+        break;
+      case 'end':
+        this.#end(task, act);
+        break;
+    }
+  }
+
+  #step(task: FakeTask, act: Act & { act: 'step' }): void {
+    const known = task.steps.findIndex((step) => step.id === act.id && step.attempt === task.view.attempt);
+    const before = task.steps[known];
+    const step: Step = {
+      id: act.id,
+      kind: act.kind,
+      title: act.title,
+      state: act.state,
+      detail: act.detail ?? '',
+      files: act.files ?? [],
+      line: before?.line ?? task.transcript.length,
+      started_at: before?.started_at ?? this.time,
+      changed_at: this.time,
+      attempt: task.view.attempt,
+    };
+    if (before) task.steps[known] = step;
+    else {
+      task.steps.push(step);
+      if (act.kind !== 'said' && act.kind !== 'thought') task.transcript.push('step', this.time, act.title);
+    }
+    task.view.step = { kind: act.kind, title: act.title.slice(0, 200) };
+    task.view.steps = task.steps.length;
+  }
+
+  #end(task: FakeTask, act: Act & { act: 'end' }): void {
+    const { view } = task;
+    const finished = act.status === 'finished';
+    const notice = finished
+      ? null
+      : {
+          code: act.code ?? ('agent_failed' as const),
+          what: act.what ?? 'The task did not get to its end.',
+          safe: view.save_points > 0 ? 'What it had done is saved.' : 'Your project is as it was.',
+          next: 'Try again, or continue from the last save point.',
+        };
+    view.status = act.status;
+    view.notice = notice;
+    view.ended_at = this.time;
+    view.question = null;
+    view.outcome = {
+      status: act.status,
+      ...(notice ? { notice } : {}),
+      last_words: act.words,
+      ...(view.totals.files > 0 ? { commit: '9b1e44c07d2f5a63e8810cd4ab92f37765e01d3c' } : {}),
+      totals: view.totals,
+      ended_by: finished ? 'exit code 0' : 'exit code 1',
+    };
+    task.due = null;
+  }
+
+  /** Ends a task from outside. */
+  end(task: FakeTask, status: Status, what: string): void {
+    this.queue = this.queue.filter((other) => other !== task);
+    task.view = { ...task.view };
+    this.#end(task, { act: 'end', status, words: '', code: 'interrupted', what });
+    this.changed(task);
+  }
+
+  /** Answers a task's question: it goes on. */
+  answer(task: FakeTask, option: string): void {
+    const label = task.view.question?.options.find((one) => one.id === option)?.label ?? option;
+    task.transcript.push('note', this.time, `Answered: ${label}`);
+    task.view = { ...task.view, status: 'working', question: null };
+    task.due = this.time + (task.script[task.cursor]?.after ?? 0);
+    this.changed(task);
+  }
+
+  /** A new attempt, from the start or from the last save point. */
+  again(task: FakeTask, continues: boolean): void {
+    const view: TaskView = {
+      ...task.view,
+      attempt: task.view.attempt + 1,
+      status: 'waiting',
+      notice: null,
+      outcome: null,
+      step: null,
+      plan: [],
+      question: null,
+      started_at: null,
+      ended_at: null,
+      branch: null,
+    };
+    if (!continues) {
+      task.changes = [];
+      view.files = [];
+      view.totals = { files: 0, added: 0, removed: 0 };
+      view.save_points = 0;
+    }
+    task.view = view;
+    // A second attempt works out, so that the demo has an end.
+    const rest = task.prompt.split('\n').filter((line) => !/^\s*(fail|exit)\b/.test(line));
+    task.script = scriptOf(rest.join('\n'), task.view.attempt);
+    task.cursor = 0;
+    this.queue.push(task);
+    this.changed(task);
+    this.run(this.time);
+  }
+
+  batchOf(task: FakeTask): FakeBatch {
+    const batch = this.batches.get(task.view.batch);
+    if (!batch) throw new Error(`BUG: no batch ${task.view.batch}`);
+    return batch;
+  }
+
+  /** Notes that a task changed: new revision, its batch's counts, told at the next flush. */
+  changed(task: FakeTask): void {
+    task.view = {
+      ...task.view,
+      revision: (this.#revision += 1),
+      last_line: task.transcript.last.slice(0, 200),
+      lines: task.transcript.length,
+    };
+    this.#dirty.add(task.view.id);
+    this.#batchChanged(this.batchOf(task));
+  }
+
+  #batchChanged(batch: FakeBatch): void {
+    const counts = { ...NO_COUNTS };
+    for (const task of batch.tasks) counts[task.view.status] += 1;
+    const ended = batch.tasks.length > 0 && batch.tasks.every((task) => over(task.view.status));
+    const queue = this.queue
+      .map((task, n) => ({ task: task.view.id, place: n + 1, batch: task.view.batch }))
+      .filter((entry) => entry.batch === batch.view.id)
+      .map(({ task, place }) => ({ task, place }));
+    batch.view = {
+      ...batch.view,
+      counts,
+      queue,
+      ended_at: ended ? (batch.view.ended_at ?? this.time) : null,
+      revision: (this.#revision += 1),
+      last_seq: batch.view.last_seq + 1,
+    };
+    this.#dirty.add(batch.view.id);
+  }
+
+  /** The ids of what changed since the last call. */
+  takeChanged(): string[] {
+    const ids = [...this.#dirty];
+    this.#dirty.clear();
+    return ids;
+  }
+}
+
+/** What a batch's agent is called here. */
+export const PRACTICE: AgentChoice = { kind: 'practice' };

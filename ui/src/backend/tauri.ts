@@ -1,0 +1,82 @@
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import type { Backend, Subscription } from './backend';
+import { asNotice } from './notice';
+
+/** The shell's command of that name. Its error is a `Notice`, whatever went wrong on the way. */
+async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (error) {
+    throw asNotice(error);
+  }
+}
+
+function subscribe<T>(event: string, told: (payload: T) => void): Subscription {
+  let ended = false;
+  let unlisten: (() => void) | undefined;
+  const ready = listen<T>(event, ({ payload }) => {
+    if (!ended) told(payload);
+  }).then(
+    (undo) => {
+      // It may have been ended before the shell answered: then there is nobody to undo it later.
+      if (ended) undo();
+      else unlisten = undo;
+    },
+    (error: unknown) => {
+      throw asNotice(error);
+    },
+  );
+  return {
+    ready,
+    end() {
+      ended = true;
+      unlisten?.();
+      unlisten = undefined;
+    },
+  };
+}
+
+/** The real thing: commands and events of the desktop shell. */
+export const tauri: Backend = {
+  home: () => call('home'),
+  checkProject: (path) => call('check_project', { path }),
+  setUpProject: (path) => call('set_up_project', { path }),
+  practiceProject: () => call('practice_project'),
+  chooseProject: () => call('choose_project'),
+  showProject: (path) => call('show_project', { path }),
+  loadDraft: () => call('load_draft'),
+  saveDraft: (draft) => call('save_draft', { draft }),
+  templates: () => call('templates'),
+  saveTemplate: (template) => call('save_template', { template }),
+  removeTemplate: (id) => call('remove_template', { id }),
+  settings: () => call('settings'),
+  saveSettings: (settings) => call('save_settings', { settings }),
+  setLimit: (limit) => call('set_limit', { limit }),
+  checkBatch: (request) => call('check_batch', { request }),
+  startBatch: (request) => call('start_batch', { request }),
+  batch: (id) => call('batch', { id }),
+  batchRequest: (id) => call('batch_request', { id }),
+  stopBatch: (batch) => call('stop_batch', { batch }),
+  history: (query, before) => call('history', { query, before }),
+  task: (id) => call('task', { id }),
+  taskPrompt: (id) => call('task_prompt', { id }),
+  needsYou: () => call('needs_you'),
+  readLines: (task, from, max) => call('read_lines', { task, from, max }),
+  searchLines: (task, query) => call('search_lines', { task, query }),
+  readSteps: (task, from, max) => call('read_steps', { task, from, max }),
+  readChanges: (task) => call('read_changes', { task }),
+  readPatch: (task, path) => call('read_patch', { task, path }),
+  saveOutput: (task) => call('save_output', { task }),
+  stopTask: (task) => call('stop_task', { task }),
+  retryTasks: (tasks) => call('retry_tasks', { tasks }),
+  continueTask: (task) => call('continue_task', { task }),
+  runNext: (task) => call('run_next', { task }),
+  answerQuestion: (task, question, option) => call('answer_question', { task, question, option }),
+  addToProject: (tasks) => call('add_to_project', { tasks }),
+  quit: (stopWork) => call('quit', { stopWork }),
+  onTask: (id, told) => subscribe(`task:${id}`, told),
+  onBatch: (id, told) => subscribe(`batch:${id}`, told),
+  onPlace: (told) => subscribe('place', told),
+  onQuitAsked: (told) => subscribe('quit-asked', told),
+};

@@ -1,0 +1,33 @@
+/** What people call an agent and a whole batch. */
+
+import type { AgentChoice, BatchView, Counts, Status } from '../bindings/protocol';
+import { STATUSES } from './status';
+
+/** All tasks of a batch. */
+export function totalOf(counts: Counts): number {
+  return STATUSES.reduce((sum, status) => sum + counts[status], 0);
+}
+
+/** The tasks that ended. */
+export function overOf(counts: Counts): number {
+  return counts.finished + counts.failed + counts.stopped + counts.interrupted + counts.unknown;
+}
+
+/** What people call an agent: the practice agent, or its program's name. */
+export function agentName(agent: AgentChoice): string {
+  if (agent.kind === 'practice') return 'Practice agent';
+  return agent.command[0]?.split(/[/\\]/).at(-1) || 'A program';
+}
+
+/** The status that stands for a whole batch: the one a person would want to know first. */
+export function batchStatus(batch: BatchView): Status {
+  const { counts } = batch;
+  if (counts.needs_you > 0) return 'needs_you';
+  if (batch.ended_at === null) {
+    if (counts.working > 0) return 'working';
+    if (counts.paused > 0) return 'paused';
+    return overOf(counts) > 0 ? 'working' : 'waiting';
+  }
+  const worst = (['failed', 'interrupted', 'unknown', 'stopped'] as const).find((s) => counts[s] > 0);
+  return worst ?? 'finished';
+}

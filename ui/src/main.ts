@@ -1,0 +1,15 @@
+import '@fontsource-variable/inter';
+import '@fontsource-variable/jetbrains-mono';
+import './styles/tokens.css';
+import './styles/base.css';
+import { mount } from 'svelte';
+import { openBackend } from './backend';
+import { App } from './state/app.svelte';
+import Shell from './views/shell/Shell.svelte';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('BUG: index.html has no #app');
+
+const app = new App(await openBackend());
+mount(Shell, { target, props: { app } });
+await app.open();

@@ -1,0 +1,162 @@
+import { createContext } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
+import { asNotice, type Backend, type Subscription } from '../backend';
+import type {
+  BatchDetail,
+  BatchId,
+  BatchView,
+  HomeView,
+  Notice,
+  PlaceView,
+  ProjectRef,
+  Settings,
+  TaskId,
+  TaskView,
+} from '../bindings/protocol';
+import { Router } from './router.svelte';
+import { Toasts } from './toasts.svelte';
+
+const SETTINGS: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [] };
+const NOWHERE: PlaceView = { busy: 0, limit: 0, waiting: 0, paused: null };
+
+/**
+ * What the window knows. Views of batches and tasks are kept by id and replaced only by
+ * ones with a higher revision; so it listens first, then reads, and the order of the two
+ * does not matter.
+ */
+export class App {
+  readonly backend: Backend;
+  readonly router = new Router();
+  readonly toasts = new Toasts();
+
+  readonly batches = new SvelteMap<BatchId, BatchView>();
+  readonly tasks = new SvelteMap<TaskId, TaskView>();
+  /** The tasks of a batch in order, once it was opened. */
+  readonly tasksOf = new SvelteMap<BatchId, TaskId[]>();
+
+  place: PlaceView = $state.raw(NOWHERE);
+  projects: ProjectRef[] = $state.raw([]);
+  settings: Settings = $state.raw(SETTINGS);
+  /** What a person should know once. */
+  notices: Notice[] = $state.raw([]);
+  /** How many tasks worked when the window was asked to close; null: it wasn't. */
+  quitAsked: number | null = $state(null);
+  ready = $state(false);
+
+  readonly running = $derived(newestFirst(this.batches, (batch) => batch.ended_at === null));
+  readonly recent = $derived(newestFirst(this.batches, (batch) => batch.ended_at !== null));
+  readonly needsYou = $derived(this.running.reduce((sum, batch) => sum + batch.counts.needs_you, 0));
+
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody shows it
+  #followed = new Map<string, Subscription>();
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  /** Listens, then reads what is there. */
+  async open(): Promise<void> {
+    await this.#follow('place', this.backend.onPlace((place) => (this.place = place)));
+    await this.#follow(
+      'quit-asked',
+      this.backend.onQuitAsked(({ working }) => (this.quitAsked = working)),
+    );
+    const settings = await this.attempt(() => this.backend.settings());
+    if (settings) this.settings = settings;
+    await this.refresh();
+    this.ready = true;
+  }
+
+  /** Reads home again: projects, batches, the place. */
+  async refresh(): Promise<void> {
+    const home = await this.attempt(() => this.backend.home());
+    if (!home) return;
+    this.#takeHome(home);
+    await Promise.all([...home.running, ...home.recent].map(({ id }) => this.followBatch(id)));
+    // What changed between the reading and the listening.
+    const again = await this.attempt(() => this.backend.home());
+    if (again) this.#takeHome(again);
+  }
+
+  /** Does `what`; an error is told to the person, and gives undefined. */
+  async attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await what();
+    } catch (error) {
+      this.toasts.tell(asNotice(error));
+      return undefined;
+    }
+  }
+
+  /** Opens a batch with all its tasks and keeps them current until `closeBatch`. */
+  async openBatch(id: BatchId): Promise<BatchDetail | undefined> {
+    await this.followBatch(id);
+    const first = await this.attempt(() => this.backend.batch(id));
+    if (!first) return undefined;
+    this.takeBatch(first);
+    await Promise.all(
+      first.tasks.map((task) =>
+        this.#follow(`task:${task.id}`, this.backend.onTask(task.id, (view) => this.takeTask(view))),
+      ),
+    );
+    const detail = await this.attempt(() => this.backend.batch(id));
+    if (detail) this.takeBatch(detail);
+    return detail;
+  }
+
+  /** Stops following the tasks of a batch; the batch itself stays followed for the sidebar. */
+  closeBatch(id: BatchId): void {
+    for (const task of this.tasksOf.get(id) ?? []) this.#unfollow(`task:${task}`);
+  }
+
+  async followBatch(id: BatchId): Promise<void> {
+    if (this.#followed.has(`batch:${id}`)) return;
+    await this.#follow(`batch:${id}`, this.backend.onBatch(id, (view) => this.#takeBatchView(view)));
+  }
+
+  takeBatch(detail: BatchDetail): void {
+    this.#takeBatchView(detail.batch);
+    this.tasksOf.set(detail.batch.id, detail.tasks.map((task) => task.id));
+    for (const task of detail.tasks) this.takeTask(task);
+  }
+
+  takeTask(view: TaskView): void {
+    if ((this.tasks.get(view.id)?.revision ?? -1) < view.revision) this.tasks.set(view.id, view);
+  }
+
+  /** Changes settings: seen at once, then kept. */
+  async set(change: Partial<Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...change };
+    await this.attempt(() => this.backend.saveSettings(this.settings));
+  }
+
+  #takeBatchView(view: BatchView): void {
+    if ((this.batches.get(view.id)?.revision ?? -1) < view.revision) this.batches.set(view.id, view);
+  }
+
+  #takeHome(home: HomeView): void {
+    this.place = home.place;
+    this.projects = home.projects;
+    this.notices = home.notices;
+    for (const batch of [...home.running, ...home.recent]) this.#takeBatchView(batch);
+  }
+
+  async #follow(key: string, subscription: Subscription): Promise<void> {
+    this.#followed.get(key)?.end();
+    this.#followed.set(key, subscription);
+    await this.attempt(() => subscription.ready);
+  }
+
+  #unfollow(key: string): void {
+    this.#followed.get(key)?.end();
+    this.#followed.delete(key);
+  }
+}
+
+function newestFirst(batches: Iterable<[BatchId, BatchView]>, wanted: (batch: BatchView) => boolean): BatchView[] {
+  const found = [...batches].map(([, batch]) => batch).filter(wanted);
+  return found.sort((a, b) => b.created_at - a.created_at);
+}
+
+/** The window's state, for every view inside. */
+export const [getApp, setApp] = createContext<App>();

@@ -1,0 +1,44 @@
+import type { BatchId, TaskId } from '../bindings/protocol';
+
+/** What the main area shows. */
+export type Route =
+  | { page: 'home' | 'new' | 'needs-you' | 'history' | 'templates' | 'settings' }
+  | { page: 'batch'; batch: BatchId; task: TaskId | null };
+
+const PAGES = ['home', 'new', 'needs-you', 'history', 'templates', 'settings'] as const;
+
+/** The route that an address' hash names; home when it names none. */
+export function routeOf(hash: string): Route {
+  const [page, batch, task] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  if (page === 'batch' && batch) return { page, batch, task: task || null };
+  return { page: PAGES.find((known) => known === page) ?? 'home' };
+}
+
+/** The hash that names `route`. */
+export function hashOf(route: Route): string {
+  if (route.page !== 'batch') return `#/${route.page}`;
+  const parts = ['batch', route.batch, ...(route.task ? [route.task] : [])];
+  return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+/** Where the person is. The address' hash keeps it, so that back and forward work. */
+export class Router {
+  route: Route = $state.raw(routeOf(location.hash));
+
+  constructor() {
+    addEventListener('popstate', () => {
+      this.route = routeOf(location.hash);
+    });
+  }
+
+  go(route: Route): void {
+    this.route = route;
+    if (location.hash !== hashOf(route)) history.pushState(null, '', hashOf(route));
+  }
+
+  /** Goes there without a new entry in the history: another tab of the same page. */
+  replace(route: Route): void {
+    this.route = route;
+    history.replaceState(null, '', hashOf(route));
+  }
+}
