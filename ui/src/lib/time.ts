@@ -39,19 +39,14 @@ export function rough(ms: number): string {
   return `${Math.round(time / DAY)} d`;
 }
 
-/** "just now", "12 s ago", "3 min ago", "2 h ago", "4 d ago". */
+/** "just now", "12 s ago", "3 minutes ago", "2 hours ago", "4 days ago". */
 export function ago(then: number, now: number): string {
   const time = now - then;
-  return time < SECOND ? 'just now' : `${rough(time)} ago`;
-}
-
-/** "3 minutes", "1 hour": a length of time inside a sentence. */
-export function spelled(ms: number): string {
-  const say = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
-  if (ms < MINUTE) return say(Math.max(0, Math.floor(ms / SECOND)), 'second');
-  if (ms < HOUR) return say(Math.floor(ms / MINUTE), 'minute');
-  if (ms < DAY) return say(Math.floor(ms / HOUR), 'hour');
-  return say(Math.floor(ms / DAY), 'day');
+  if (time < 2 * SECOND) return 'just now';
+  if (time < MINUTE) return `${Math.floor(time / SECOND)} s ago`;
+  if (time < HOUR) return `${count(Math.floor(time / MINUTE), 'minute')} ago`;
+  if (time < DAY) return `${count(Math.floor(time / HOUR), 'hour')} ago`;
+  return `${count(Math.floor(time / DAY), 'day')} ago`;
 }
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
