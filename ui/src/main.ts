@@ -2,6 +2,7 @@ import '@fontsource-variable/inter';
 import '@fontsource-variable/jetbrains-mono';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/pop.css';
 import { mount } from 'svelte';
 import { openBackend } from './backend';
 import { App } from './state/app.svelte';

@@ -1,0 +1,126 @@
+// What every page test needs: the built UI on loopback, Chromium, axe, pictures.
+
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, before } from 'node:test';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const ui = join(here, '../../ui/');
+const need = createRequire(join(ui, 'package.json'));
+
+/** What the window's shell allows, so that a page that breaks it fails here. */
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'";
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.woff2': 'font/woff2',
+  '.svg': 'image/svg+xml',
+};
+
+/** Serves `ui/dist` on a free port of loopback. */
+async function serve() {
+  const dist = join(ui, 'dist');
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url, 'http://localhost').pathname);
+    const file = join(dist, path === '/' ? 'index.html' : path);
+    try {
+      const body = await readFile(file);
+      const type = TYPES[extname(file)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  return server;
+}
+
+const CHROMIUM = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/**
+ * Registers a server and a browser for the tests of one file.
+ * `open` gives a page; an error on it fails the file.
+ */
+export function pages() {
+  const errors = [];
+  let server, browser, profile;
+
+  before(async () => {
+    const { chromium } = need('playwright-core');
+    server = await serve();
+    profile = await mkdtemp(join(tmpdir(), 'regatta-pages-'));
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: CHROMIUM,
+      env: { ...process.env, HOME: profile },
+    });
+  });
+
+  after(async () => {
+    await browser?.close();
+    server?.close();
+    if (profile) await rm(profile, { recursive: true, force: true });
+    assert.deepEqual(errors, [], 'errors on the pages');
+  });
+
+  /** A page of the simulation's `scene` at `path`. */
+  async function open({ scene, path = '', theme = 'light', width = 1440, height = 900, scale = 1, time, reduced = true } = {}) {
+    const context = await browser.newContext({
+      viewport: { width, height },
+      deviceScaleFactor: scale,
+      colorScheme: theme,
+      reducedMotion: reduced ? 'reduce' : 'no-preference',
+      timezoneId: 'Europe/London',
+      locale: 'en-GB',
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    if (time) await page.clock.install({ time: new Date(time) });
+    const { port } = server.address();
+    await page.goto(`http://127.0.0.1:${port}/?${new URLSearchParams({ scene })}#/${path}`);
+    await page.locator('main > *').first().waitFor();
+    return page;
+  }
+
+  return { open };
+}
+
+/** Fails when axe finds anything wrong on the page. */
+export async function accessible(page, name) {
+  if (!(await page.evaluate('"axe" in window'))) {
+    await page.evaluate(await readFile(need.resolve('axe-core/axe.min.js'), 'utf8'));
+  }
+  const { violations } = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })');
+  const found = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `    ${node.html}\n    ${node.failureSummary}`).join('\n')}`,
+  );
+  assert.equal(found.join('\n'), '', `axe on ${name}`);
+}
+
+/** Keeps a picture of the page in `shots/`. */
+export async function shoot(page, name) {
+  const shots = join(here, 'shots');
+  await mkdir(shots, { recursive: true });
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
