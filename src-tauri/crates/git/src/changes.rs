@@ -1,0 +1,111 @@
+//! What changed between two commits, file by file, as git counts it.
+
+use crate::call::{Git, Place, is_id};
+use crate::error::GitError;
+use regatta_protocol::event::{ChangeTotals, FileCount, MAX_FILES_NAMED};
+use regatta_protocol::view::{ChangeKind, Changes, FileChange};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The most files that are listed.
+const MAX_FILES: usize = 2_000;
+/// A file over this size is counted as not being text: comparing it would take minutes.
+pub(crate) const BIG_FILE: &str = "core.bigFileThreshold=32m";
+
+impl Git {
+    /// What changed from the commit `from` to the commit `to` in `repo`.
+    ///
+    /// # Errors
+    /// [`GitError::RevisionMissing`], or the call failed.
+    pub async fn changes(&self, repo: &Path, from: &str, to: &str) -> Result<Changes, GitError> {
+        for id in [from, to] {
+            if !is_id(id) {
+                return Err(GitError::RevisionMissing { rev: id.to_owned() });
+            }
+        }
+        let listed = self
+            .call(Place::Folder(repo))
+            .args(["-c", BIG_FILE, "diff-tree", "-r", "-z", "--raw", "--numstat", "-M"])
+            .args(["--no-ext-diff", "--no-textconv", "--end-of-options", from, to])
+            .run()
+            .await?;
+        Ok(read_changes(&listed))
+    }
+}
+
+/// The sums, and the first files with their counts: what an event and a view carry.
+#[must_use]
+pub fn summary(changes: &Changes) -> (ChangeTotals, Vec<FileCount>) {
+    let count = |file: &FileChange| FileCount {
+        path: file.path.clone(),
+        added: file.added,
+        removed: file.removed,
+    };
+    (changes.totals, changes.files.iter().take(MAX_FILES_NAMED).map(count).collect())
+}
+
+/// Reads `diff-tree -z --raw --numstat`: first `:mode mode id id letter\0path\0` for each
+/// file (two paths when it moved), then `added\tremoved\tpath\0` for each (when it moved
+/// `added\tremoved\t\0old\0new\0`).
+fn read_changes(listed: &[u8]) -> Changes {
+    let mut parts = listed.split(|b| *b == 0).peekable();
+    let mut files = Vec::new();
+    while let Some(facts) = parts.next_if(|part| part.starts_with(b":")) {
+        let letter = facts.rsplit(|b| *b == b' ').next().and_then(|l| l.first()).copied();
+        let first = shown(parts.next().unwrap_or_default());
+        let moved = matches!(letter, Some(b'R' | b'C'));
+        let second = if moved { parts.next().map(shown) } else { None };
+        let kind = match letter {
+            Some(b'A' | b'C') => ChangeKind::Added,
+            Some(b'D') => ChangeKind::Removed,
+            Some(b'R') => ChangeKind::Moved,
+            _ => ChangeKind::Modified,
+        };
+        let (path, old_path) = match second {
+            Some(path) => (path, Some(first)),
+            None => (first, None),
+        };
+        files.push(FileChange { path, old_path, kind, binary: false, added: 0, removed: 0 });
+    }
+    let counts = read_counts(parts);
+    let mut changes = Changes::default();
+    for mut file in files {
+        match counts.get(&file.path) {
+            Some(Some((added, removed))) => (file.added, file.removed) = (*added, *removed),
+            Some(None) => file.binary = true,
+            None => {}
+        }
+        changes.totals.files = changes.totals.files.saturating_add(1);
+        changes.totals.added += file.added;
+        changes.totals.removed += file.removed;
+        if changes.files.len() < MAX_FILES {
+            changes.files.push(file);
+        } else {
+            changes.more = true;
+        }
+    }
+    changes
+}
+
+/// The counts by path; none: not text.
+fn read_counts<'a>(
+    mut parts: impl Iterator<Item = &'a [u8]>,
+) -> HashMap<String, Option<(u64, u64)>> {
+    let mut counts = HashMap::new();
+    while let Some(part) = parts.next() {
+        let mut fields = part.splitn(3, |b| *b == b'\t');
+        let (Some(added), Some(removed), Some(path)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let path = if path.is_empty() { parts.nth(1).unwrap_or_default() } else { path };
+        let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse().ok();
+        counts.insert(shown(path), number(added).zip(number(removed)));
+    }
+    counts
+}
+
+fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}

@@ -1,0 +1,167 @@
+//! What can go wrong at the door to git, by what the caller can do about it.
+
+use regatta_protocol::{ErrorCode, Notice};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why something asked of git did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GitError {
+    /// There is no git program on the search path.
+    #[error("the git program was not found")]
+    Missing,
+    /// The git program is too old for what is needed.
+    #[error("git {found} is older than 2.39")]
+    TooOld {
+        /// What it says of itself.
+        found: String,
+    },
+    /// The folder isn't there, or isn't a folder.
+    #[error("{} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    /// The folder isn't in a repository.
+    #[error("{} is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    /// The repository belongs to another user, whom git is told not to trust.
+    #[error("{} belongs to another user", .0.display())]
+    OtherOwner(PathBuf),
+    /// The repository has no commit yet.
+    #[error("{} has no commit yet", .0.display())]
+    NoCommit(PathBuf),
+    /// The branch, tag or commit isn't in the repository.
+    #[error("there is no revision {rev:?}")]
+    RevisionMissing {
+        /// What was asked for.
+        rev: String,
+    },
+    /// The disk is full.
+    #[error("no space left on the disk: {details}")]
+    DiskFull {
+        /// What git said.
+        details: String,
+    },
+    /// A call took longer than it may; it was ended.
+    #[error("{call} took too long and was ended")]
+    TooSlow {
+        /// The git command.
+        call: String,
+    },
+    /// A call failed.
+    #[error("{call} failed: {details}")]
+    Failed {
+        /// The git command.
+        call: String,
+        /// Its exit code and what it said.
+        details: String,
+    },
+    /// A file or a process could not be reached.
+    #[error("{doing}: {details}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What the system said.
+        details: String,
+    },
+}
+
+impl GitError {
+    /// The error for `doing` something that the system refused.
+    pub(crate) fn io(doing: impl Into<String>, error: &io::Error) -> Self {
+        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return Self::DiskFull { details: error.to_string() };
+        }
+        Self::Io { doing: doing.into(), details: error.to_string() }
+    }
+
+    /// The error for a git call on `at` that ended with `code` and said `said` (in
+    /// English: every call is made with `LC_ALL=C`).
+    pub(crate) fn failed(call: &str, at: &Path, code: Option<i32>, said: &str) -> Self {
+        let has = |text: &str| said.contains(text);
+        if has("not a git repository") {
+            return Self::NotARepository(at.to_owned());
+        }
+        if has("dubious ownership") || has("unsafe repository") {
+            return Self::OtherOwner(at.to_owned());
+        }
+        if has("No space left on device") || has("Disk quota exceeded") {
+            return Self::DiskFull { details: said.trim().to_owned() };
+        }
+        let ended =
+            code.map_or_else(|| "ended by a signal".to_owned(), |c| format!("exit code {c}"));
+        Self::Failed { call: call.to_owned(), details: format!("{ended}\n{}", said.trim()) }
+    }
+}
+
+const UNTOUCHED: &str = "Nothing was changed.";
+
+impl From<&GitError> for Notice {
+    fn from(error: &GitError) -> Self {
+        let say = |code, what: String, next: &str| Self::new(code, what, UNTOUCHED, next);
+        let notice = match error {
+            GitError::Missing => say(
+                ErrorCode::GitMissing,
+                "The program git isn't on this computer.".into(),
+                "Install git 2.39 or newer, then try again.",
+            ),
+            GitError::TooOld { found } => say(
+                ErrorCode::GitMissing,
+                format!("The program git is too old here ({found})."),
+                "Install git 2.39 or newer, then try again.",
+            ),
+            GitError::NotAFolder(path) => say(
+                ErrorCode::ProjectMissing,
+                format!("The folder {} isn't there.", path.display()),
+                "Choose the project's folder again; it may have been moved or renamed.",
+            ),
+            GitError::NotARepository(path) => say(
+                ErrorCode::NotARepository,
+                format!("The folder {} has no history yet.", path.display()),
+                "Set it up (your files stay as they are), or choose another folder.",
+            ),
+            GitError::OtherOwner(path) => say(
+                ErrorCode::GitFailed,
+                format!("The folder {} belongs to another user of this computer.", path.display()),
+                "Choose a folder of your own, or tell git to trust this one (safe.directory).",
+            ),
+            GitError::NoCommit(path) => say(
+                ErrorCode::NoCommit,
+                format!("The project {} has no first version yet.", path.display()),
+                "Set it up (your files stay as they are), or choose another folder.",
+            ),
+            GitError::RevisionMissing { rev } => say(
+                ErrorCode::BranchMissing,
+                format!("There is no version named \u{201c}{}\u{201d} in the project.", shown(rev)),
+                "Choose another version to start from.",
+            ),
+            GitError::DiskFull { .. } => Self::new(
+                ErrorCode::DiskFull,
+                "The disk is full.",
+                "What was saved before is safe.",
+                "Free some space, then try again.",
+            ),
+            GitError::TooSlow { .. } | GitError::Failed { .. } | GitError::Io { .. } => Self::new(
+                ErrorCode::GitFailed,
+                "The program git could not do what was asked of it.",
+                "Your project and what was saved before are safe.",
+                "Try again; the details say what git reported.",
+            ),
+        };
+        notice.with_details(error.to_string())
+    }
+}
+
+impl From<GitError> for Notice {
+    fn from(error: GitError) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// A person's text as it can stand in a sentence: one line, at most 80 characters.
+fn shown(text: &str) -> String {
+    let mut line: String =
+        text.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(80).is_some() {
+        line.push('…');
+    }
+    line
+}

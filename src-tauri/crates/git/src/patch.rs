@@ -1,0 +1,155 @@
+//! The text of one file's change.
+
+use crate::call::{Git, Place, is_id};
+use crate::changes::BIG_FILE;
+use crate::error::GitError;
+use regatta_protocol::view::{FilePatch, MAX_LINE_SHOWN, PatchLine, PatchLineKind};
+use std::path::Path;
+
+/// The most lines that are shown.
+const MAX_LINES: usize = 5_000;
+/// The most bytes that are read for them.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Which file's change is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct PatchRequest<'a> {
+    /// The repository.
+    pub repo: &'a Path,
+    /// The commit before.
+    pub from: &'a str,
+    /// The commit after.
+    pub to: &'a str,
+    /// The file's path, as `changes` gave it.
+    pub path: &'a str,
+    /// Its path before, when it moved.
+    pub old_path: Option<&'a str>,
+}
+
+impl Git {
+    /// The text of one file's change, with three lines around each.
+    ///
+    /// # Errors
+    /// [`GitError::RevisionMissing`], or the call failed. A path that didn't change, or that
+    /// isn't text, gives no lines.
+    pub async fn patch(&self, request: PatchRequest<'_>) -> Result<FilePatch, GitError> {
+        for id in [request.from, request.to] {
+            if !is_id(id) {
+                return Err(GitError::RevisionMissing { rev: id.to_owned() });
+            }
+        }
+        let ended = self
+            .call(Place::Folder(request.repo))
+            .args(["-c", BIG_FILE, "diff-tree", "-r", "-p", "-U3", "-M"])
+            .args(["--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options"])
+            .args([request.from, request.to, "--"])
+            .args([Some(request.path), request.old_path].into_iter().flatten().map(pathspec))
+            .output_limit(MAX_BYTES)
+            .end()
+            .await?;
+        if ended.code != Some(0) && !ended.cut {
+            return Err(GitError::failed("git diff-tree", request.repo, ended.code, &ended.stderr));
+        }
+        let mut patch = read_patch(&ended.stdout);
+        patch.more |= ended.cut;
+        Ok(patch)
+    }
+}
+
+/// `path` as a pathspec that means exactly it; a sign that stands for bytes which are not
+/// UTF-8 means any.
+fn pathspec(path: &str) -> String {
+    let mut spec = String::from(":(top,glob)");
+    for c in path.chars() {
+        match c {
+            '*' | '?' | '[' | '\\' => spec.extend(['\\', c]),
+            char::REPLACEMENT_CHARACTER => spec.push('*'),
+            _ => spec.push(c),
+        }
+    }
+    spec
+}
+
+/// Reads a unified diff. Headers are left out; counts in `@@` lines say where the text
+/// begins and ends, so text that looks like a header is text.
+fn read_patch(diff: &[u8]) -> FilePatch {
+    let mut patch = FilePatch::default();
+    let mut hunk = Hunk::default();
+    for line in diff.split(|b| *b == b'\n') {
+        if patch.lines.len() >= MAX_LINES {
+            patch.more = true;
+            break;
+        }
+        if hunk.old_left == 0 && hunk.new_left == 0 {
+            if let Some(next) = Hunk::read(line) {
+                if next.old > 1 || !patch.lines.is_empty() {
+                    let text = String::new();
+                    patch.lines.push(PatchLine {
+                        kind: PatchLineKind::Gap,
+                        old: None,
+                        new: None,
+                        text,
+                    });
+                }
+                hunk = next;
+            }
+            continue;
+        }
+        patch.lines.extend(hunk.take(line));
+    }
+    patch
+}
+
+/// Where in a hunk we are.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Hunk {
+    old: u32,
+    old_left: u32,
+    new: u32,
+    new_left: u32,
+}
+
+impl Hunk {
+    /// Reads `@@ -3,7 +3,8 @@ anything`; a count of 1 may be left out.
+    fn read(line: &[u8]) -> Option<Self> {
+        let line = String::from_utf8_lossy(line);
+        let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
+        let (new, _) = rest.split_once(" @@")?;
+        let range = |text: &str| {
+            let (start, count) = text.split_once(',').unwrap_or((text, "1"));
+            Some((start.parse().ok()?, count.parse().ok()?))
+        };
+        let ((old, old_left), (new, new_left)) = (range(old)?, range(new)?);
+        Some(Self { old, old_left, new, new_left })
+    }
+
+    /// Takes one line of the hunk; none for "\ No newline at end of file".
+    fn take(&mut self, line: &[u8]) -> Option<PatchLine> {
+        let (sign, text) = line.split_first().unwrap_or((&b' ', &[]));
+        let kind = match sign {
+            b'+' => PatchLineKind::Added,
+            b'-' => PatchLineKind::Removed,
+            b'\\' => return None,
+            _ => PatchLineKind::Same,
+        };
+        let old = (kind != PatchLineKind::Added).then_some(self.old);
+        let new = (kind != PatchLineKind::Removed).then_some(self.new);
+        if old.is_some() {
+            self.old = self.old.saturating_add(1);
+            self.old_left = self.old_left.saturating_sub(1);
+        }
+        if new.is_some() {
+            self.new = self.new.saturating_add(1);
+            self.new_left = self.new_left.saturating_sub(1);
+        }
+        Some(PatchLine { kind, old, new, text: shown(text) })
+    }
+}
+
+/// A line's text, cut between two characters.
+fn shown(text: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(text).into_owned();
+    let end = (0..=MAX_LINE_SHOWN.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.truncate(end.unwrap_or(0));
+    text
+}

@@ -1,0 +1,103 @@
+//! Brings a result into the project as a new branch, and touches nothing else there.
+
+use crate::call::{Git, Place, is_id};
+use crate::error::GitError;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// How often a name is looked for anew when somebody else takes it in between.
+const ATTEMPTS: usize = 10;
+
+impl Git {
+    /// Brings `commit` of `cache` into `project` as a new branch named `wanted`, or the
+    /// next free name like it, and gives the name. Files, index, what is checked out and
+    /// all other branches stay as they are. Objects are checked on their way.
+    ///
+    /// # Errors
+    /// The project is gone ([`GitError::NotAFolder`]), isn't a repository, or a call failed.
+    pub async fn publish(
+        &self,
+        cache: &Path,
+        commit: &str,
+        project: &Path,
+        wanted: &str,
+    ) -> Result<String, GitError> {
+        if !is_id(commit) {
+            return Err(GitError::RevisionMissing { rev: commit.to_owned() });
+        }
+        self.fetch(cache, project, commit).await?;
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let name = free_name(wanted, &self.taken(project).await?);
+            match self.create_branch(project, &name, commit).await {
+                Ok(()) => return Ok(name),
+                Err(error @ GitError::Failed { .. }) => last = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last.expect("BUG: there is at least one attempt"))
+    }
+
+    /// The branches of the project, and the one that will be there with the next commit.
+    async fn taken(&self, project: &Path) -> Result<Vec<String>, GitError> {
+        let place = Place::Folder(project);
+        let listed = self.call(place).args(["for-each-ref", "--format=%(refname)", "refs/heads/"]);
+        let mut names = listed.text().await?;
+        if let Some(head) = self.call(place).args(["symbolic-ref", "-q", "HEAD"]).ask().await? {
+            names.push('\n');
+            names.push_str(&String::from_utf8_lossy(&head));
+        }
+        Ok(names
+            .lines()
+            .filter_map(|name| name.strip_prefix("refs/heads/"))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// Creates the branch, if it isn't there at that moment.
+    async fn create_branch(
+        &self,
+        project: &Path,
+        name: &str,
+        commit: &str,
+    ) -> Result<(), GitError> {
+        let order = format!("create refs/heads/{name}\0{commit}\0");
+        self.call(Place::Folder(project))
+            .args(["update-ref", "-m", "regatta: add a result", "--stdin", "-z"])
+            .stdin(order.into_bytes())
+            .run()
+            .await
+            .map(drop)
+    }
+}
+
+/// `wanted`, or the first of `wanted-2`, `wanted-3`… that can be created beside the
+/// branches that are there: a branch can be neither the same as another one, nor a folder
+/// of one, nor inside one. Case makes no difference, as on some disks it doesn't.
+fn free_name(wanted: &str, taken: &[String]) -> String {
+    let taken: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
+    let is_folder = |name: &str| {
+        let folder = format!("{name}/");
+        taken.iter().any(|other| other.starts_with(&folder))
+    };
+    let parts: Vec<&str> = wanted.split('/').collect();
+    let mut name = String::new();
+    for (n, part) in parts.iter().enumerate() {
+        let last = n + 1 == parts.len();
+        let is_free = |candidate: &String| {
+            let candidate = candidate.to_lowercase();
+            let is_taken = taken.contains(&candidate) || (last && is_folder(&candidate));
+            !is_taken
+        };
+        let first = format!("{name}{part}");
+        let numbered = (2..).map(|number: u64| format!("{first}-{number}"));
+        name = std::iter::once(first.clone())
+            .chain(numbered)
+            .find(is_free)
+            .expect("BUG: numbers don't end");
+        if !last {
+            name.push('/');
+        }
+    }
+    name
+}

@@ -1,0 +1,136 @@
+//! Save points: the state of a copy as a commit in the cache.
+//!
+//! The copy's own `.git` takes no part. Whatever an agent planted there (settings, hooks,
+//! filters, monitors, refs) is not read: the repository is the cache, the index lies in
+//! the attempt's scratch folder, and the copy is only a folder with files.
+
+use crate::call::{Git, Place, is_id};
+use crate::error::GitError;
+use crate::inspect::clean;
+use crate::stage::Stage;
+use regatta_protocol::worker::Author;
+use std::path::Path;
+
+/// What to save, and where to.
+#[derive(Debug, Clone, Copy)]
+pub struct SaveRequest<'a> {
+    /// The cache, into which the commit goes.
+    pub cache: &'a Path,
+    /// The copy, whose files are saved.
+    pub copy: &'a Path,
+    /// The attempt's own index file, outside the copy; made when it isn't there. One save
+    /// at a time may use it.
+    pub index: &'a Path,
+    /// The commit that the task started from: files that it has are saved even if ignored,
+    /// and "changed" is told against it.
+    pub base: &'a str,
+    /// The parent of the new commit.
+    pub parent: &'a str,
+    /// The commit's message. Any text.
+    pub message: &'a str,
+    /// In whose name the commit is made.
+    pub author: &'a Author,
+    /// The ref that will point to it, such as `refs/regatta/<task>/<attempt>/3`.
+    pub refname: &'a str,
+}
+
+/// What was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The new commit.
+    pub commit: String,
+    /// Its tree.
+    pub tree: String,
+    /// Whether any file differs from the base.
+    pub changed: bool,
+    /// Paths that are not in it: repositories inside the copy, files that can't be read.
+    pub skipped: Vec<String>,
+}
+
+impl Git {
+    /// Saves the whole state of a copy as one commit and points a ref at it. Files that
+    /// `.gitignore` names are left out, unless the base has them.
+    ///
+    /// # Errors
+    /// The copy or the cache is gone ([`GitError::NotAFolder`]), the disk is full, a call
+    /// failed.
+    pub async fn save(&self, request: SaveRequest<'_>) -> Result<Saved, GitError> {
+        for id in [request.base, request.parent] {
+            if !is_id(id) {
+                return Err(GitError::RevisionMissing { rev: id.to_owned() });
+            }
+        }
+        // A link put in the copy's place would save whatever it leads to.
+        if !std::fs::symlink_metadata(request.copy).is_ok_and(|found| found.is_dir()) {
+            return Err(GitError::NotAFolder(request.copy.to_owned()));
+        }
+        let stage = Stage {
+            repository: request.cache,
+            folder: request.copy,
+            index: request.index,
+            settings: Vec::new(),
+        };
+        self.prepare_index(&stage, request.base).await?;
+        let skipped = self.stage(&stage).await?;
+        let tree = self.in_stage(&stage).args(["write-tree"]).text().await?;
+        let base_tree = self.tree_of(request.cache, request.base).await?;
+        let commit = self
+            .commit(request.cache, &tree, Some(request.parent), (request.author, request.message))
+            .await?;
+        self.call(Place::Repository(request.cache))
+            .args(["update-ref", "--no-deref", "--end-of-options", request.refname, &commit])
+            .run()
+            .await?;
+        Ok(Saved { commit, changed: tree != base_tree, tree, skipped })
+    }
+
+    /// Makes a commit of `tree` and gives its id. `words`: in whose name, and its message.
+    pub(crate) async fn commit(
+        &self,
+        repository: &Path,
+        tree: &str,
+        parent: Option<&str>,
+        words: (&Author, &str),
+    ) -> Result<String, GitError> {
+        let (author, message) = words;
+        let (name, email) = (clean(&author.name), clean(&author.email));
+        let name = if name.is_empty() { "Regatta".to_owned() } else { name };
+        let message = message.replace('\0', "\u{fffd}");
+        self.call(Place::Repository(repository))
+            .args(["commit-tree"])
+            .args(parent.iter().flat_map(|parent| ["-p", parent]))
+            .args(["-F", "-", "--end-of-options", tree])
+            .env("GIT_AUTHOR_NAME", &name)
+            .env("GIT_AUTHOR_EMAIL", &email)
+            .env("GIT_COMMITTER_NAME", &name)
+            .env("GIT_COMMITTER_EMAIL", &email)
+            .stdin(format!("{}\n", message.trim_end()).into_bytes())
+            .text()
+            .await
+    }
+
+    /// Makes the index usable: without the lock of a call that was cut off, and filled from
+    /// the base when it is new.
+    async fn prepare_index(&self, stage: &Stage<'_>, base: &str) -> Result<(), GitError> {
+        let mut lock = stage.index.as_os_str().to_owned();
+        lock.push(".lock");
+        match std::fs::remove_file(&lock) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(GitError::io("unlocking the index", &error));
+            }
+            _ => {}
+        }
+        if stage.index.exists() {
+            return Ok(());
+        }
+        self.in_stage(stage).args(["read-tree", "--end-of-options", base]).run().await.map(drop)
+    }
+
+    async fn tree_of(&self, repository: &Path, commit: &str) -> Result<String, GitError> {
+        let tree = format!("{commit}^{{tree}}");
+        self.call(Place::Repository(repository))
+            .args(["rev-parse", "--verify", "--end-of-options", &tree])
+            .text()
+            .await
+    }
+}

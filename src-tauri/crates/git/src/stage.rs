@@ -1,0 +1,181 @@
+//! Brings the files of a folder into an index, whoever made them and whatever they are.
+//!
+//! `git add` is not used: it runs `git status` inside repositories that lie in the folder,
+//! with *their* settings, and gives up at the first file it can't read.
+
+use crate::call::{Git, Place, path_of};
+use crate::error::GitError;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The most files that may be unreadable before it is a failure.
+const MAX_UNREADABLE: usize = 100;
+
+/// A folder, and the index and repository its files go into.
+#[derive(Debug)]
+pub(crate) struct Stage<'a> {
+    /// The repository.
+    pub(crate) repository: &'a Path,
+    /// The folder.
+    pub(crate) folder: &'a Path,
+    /// The index.
+    pub(crate) index: &'a Path,
+    /// Settings of the repository that are overridden.
+    pub(crate) settings: Vec<(OsString, OsString)>,
+}
+
+impl Git {
+    /// Brings every file that isn't ignored into the index, and takes out what is gone.
+    /// Gives the paths that could not be brought in: embedded repositories, files that
+    /// can't be read or stored.
+    pub(crate) async fn stage(&self, stage: &Stage<'_>) -> Result<Vec<String>, GitError> {
+        let refresh = ["update-index", "-q", "--refresh", "--ignore-submodules"];
+        self.in_stage(stage).args(refresh).ask().await?;
+        let tracked = self
+            .in_stage(stage)
+            .args(["diff-files", "-z", "--raw", "--no-renames", "--ignore-submodules=all"])
+            .run()
+            .await?;
+        let listed = self
+            .in_stage(stage)
+            .args(["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"])
+            .run()
+            .await?;
+        let mut plan = Plan::default();
+        plan.add_tracked(&tracked);
+        plan.add_listed(&listed, |path| has_content(&stage.folder.join(path_of(path))));
+        self.remove_all(stage, &plan.remove).await?;
+        self.put_all(stage, &plan.put, &mut plan.skipped).await?;
+        Ok(plan.skipped)
+    }
+
+    /// A call on the stage's index and folder.
+    pub(crate) fn in_stage(&self, stage: &Stage<'_>) -> crate::call::Call {
+        self.call(Place::Repository(stage.repository))
+            .folder(stage.folder)
+            .env("GIT_WORK_TREE", stage.folder)
+            .env("GIT_INDEX_FILE", stage.index)
+            .settings(&stage.settings)
+    }
+
+    async fn remove_all(&self, stage: &Stage<'_>, paths: &[Vec<u8>]) -> Result<(), GitError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let args = ["update-index", "-z", "--force-remove", "--stdin"];
+        self.in_stage(stage).args(args).stdin(joined(paths)).run().await.map(drop)
+    }
+
+    /// Puts `paths` into the index. One that git refuses makes it refuse all, so they are
+    /// halved until the refused ones are alone.
+    async fn put_all(
+        &self,
+        stage: &Stage<'_>,
+        paths: &[Vec<u8>],
+        skipped: &mut Vec<String>,
+    ) -> Result<(), GitError> {
+        let mut refused = 0;
+        let mut parts = vec![paths];
+        while let Some(part) = parts.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            let ended = self
+                .in_stage(stage)
+                .args(["update-index", "-z", "--add", "--remove", "--replace", "--stdin"])
+                .stdin(joined(part))
+                .end()
+                .await?;
+            if ended.code == Some(0) {
+                skipped.extend(ignored(&ended.stderr));
+                continue;
+            }
+            let error =
+                GitError::failed("git update-index", stage.folder, ended.code, &ended.stderr);
+            match (error, part) {
+                (GitError::Failed { .. }, [path]) if refused < MAX_UNREADABLE => {
+                    refused += 1;
+                    skipped.push(shown(path));
+                }
+                (GitError::Failed { .. }, part) if part.len() > 1 => {
+                    let (first, last) = part.split_at(part.len() / 2);
+                    parts.extend([last, first]);
+                }
+                (error, _) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is to be done to an index.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Plan {
+    put: Vec<Vec<u8>>,
+    remove: Vec<Vec<u8>>,
+    skipped: Vec<String>,
+}
+
+const GITLINK: &[u8] = b"160000";
+
+impl Plan {
+    /// Reads `diff-files -z --raw`: `:mode mode id id letter\0path\0`…
+    fn add_tracked(&mut self, raw: &[u8]) {
+        let mut parts = raw.split(|b| *b == 0);
+        while let (Some(facts), Some(path)) = (parts.next(), parts.next()) {
+            let facts: Vec<&[u8]> = facts.split(|b| *b == b' ').collect();
+            let [_, new_mode, _, _, letter] = facts[..] else { continue };
+            let now_a_repository = new_mode == GITLINK;
+            if now_a_repository {
+                self.skipped.push(shown(path));
+            }
+            if letter == b"D" || now_a_repository {
+                self.remove.push(path.to_owned());
+            } else {
+                self.put.push(path.to_owned());
+            }
+        }
+    }
+
+    /// Reads `ls-files -z -t --stage`: `? path\0` for a file that isn't in the index (a
+    /// path with `/` at its end is a repository), `H mode id stage\tpath\0` for one that is.
+    fn add_listed(&mut self, listed: &[u8], has_content: impl Fn(&[u8]) -> bool) {
+        for entry in listed.split(|b| *b == 0) {
+            if let Some(path) = entry.strip_prefix(b"? ") {
+                match path.strip_suffix(b"/") {
+                    Some(folder) => self.skipped.push(shown(folder)),
+                    None => self.put.push(path.to_owned()),
+                }
+                continue;
+            }
+            let Some(tab) = entry.iter().position(|b| *b == b'\t') else { continue };
+            let (facts, path) = (&entry[..tab], &entry[tab + 1..]);
+            if facts.split(|b| *b == b' ').nth(1) == Some(GITLINK) && has_content(path) {
+                self.skipped.push(shown(path));
+            }
+        }
+    }
+}
+
+/// Whether there is anything in the folder.
+fn has_content(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// The paths that git left out by itself, such as `.GIT/config`.
+fn ignored(complaints: &str) -> impl Iterator<Item = String> {
+    complaints.lines().filter_map(|line| line.strip_prefix("Ignoring path ")).map(str::to_owned)
+}
+
+fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+fn joined(paths: &[Vec<u8>]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend_from_slice(path);
+        all.push(0);
+    }
+    all
+}
