@@ -1,2 +1,54 @@
-//! To be written.
-fn main() {}
+//! `cargo xtask run | test | bundle`: from a fresh machine with Rust and Node to the
+//! open app, every test, the figures, or a package. Only the standard library, so that this
+//! builds in seconds.
+
+mod bundle;
+mod node;
+mod place;
+mod run;
+mod step;
+mod system;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <COMMAND> [--yes]
+
+  run      install what is missing, build, and open the app
+           (without a display: the practice batch in the terminal)
+  test     the same set-up, then every check and every test
+  bundle   make a package that people can install
+
+  --yes    install missing system packages without asking";
+
+/// Why it can't go on: a sentence that says what to do.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let before = args.len();
+    args.retain(|arg| arg != "--yes");
+    let said_yes = args.len() < before;
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["run"] => run::run(said_yes),
+        ["test"] => test::test(said_yes),
+        ["bundle"] => bundle::bundle(said_yes),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("\n{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

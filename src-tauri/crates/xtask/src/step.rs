@@ -1,0 +1,202 @@
+//! A piece of work that shows as one line with its time.
+
+use crate::{Outcome, place};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, PipeReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How many last lines a failing step shows.
+const LINES_SHOWN: usize = 80;
+/// How long output is waited for once its program has ended: a process that it left behind
+/// may hold the pipe open for good.
+const LAST_OUTPUT: Duration = Duration::from_secs(2);
+
+/// A program that runs with its output in a file.
+pub(crate) struct Step {
+    name: &'static str,
+    command: Command,
+    help: &'static str,
+    telling: fn(&str) -> bool,
+}
+
+impl Step {
+    /// A step called `name`; `help` says what to do when it fails.
+    pub(crate) fn new(name: &'static str, command: Command, help: &'static str) -> Self {
+        Self { name, command, help, telling: |_| false }
+    }
+
+    /// Lines to show at once, such as a test runner's counts.
+    pub(crate) fn telling(mut self, telling: fn(&str) -> bool) -> Self {
+        self.telling = telling;
+        self
+    }
+
+    /// Does it. On failure shows its last lines and says where the rest is.
+    pub(crate) fn run(self) -> Outcome {
+        let (name, help) = (self.name, self.help);
+        let log = log_file(name).map_err(|problem| format!("{name}: {problem}."))?;
+        print!("{name} … ");
+        io::stdout().flush().map_err(|problem| problem.to_string())?;
+        let began = Instant::now();
+        let ended = self.watch(&log);
+        let time = shown(began.elapsed());
+        match ended {
+            Ok(Ended { well: true, told: false }) => println!("{time}"),
+            Ok(Ended { well: true, told: true }) => println!("{name}: {time}"),
+            Ok(Ended { well: false, .. }) => {
+                println!("{name}: failed after {time}");
+                eprintln!("{}", tail(&log));
+                let log = log.strip_prefix(place::repository()).unwrap_or(&log).display();
+                return Err(format!("{name} failed. {help} Its whole output: {log}"));
+            }
+            Err(problem) => {
+                println!("not started");
+                return Err(format!("{name} can't be started: {problem}. {help}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn watch(mut self, log: &Path) -> io::Result<Ended> {
+        let file = File::create(log)?;
+        let (reader, writer) = io::pipe()?;
+        self.command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+        let mut child = self.command.spawn()?;
+        // It holds the pipe's writing end; without it, only the child does.
+        drop(self.command);
+        let told = Arc::new(AtomicBool::new(false));
+        let reading = {
+            let told = Arc::clone(&told);
+            thread::spawn(move || keep(reader, file, self.telling, &told))
+        };
+        let status = child.wait()?;
+        let until = Instant::now() + LAST_OUTPUT;
+        while !reading.is_finished() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(Ended { well: status.success(), told: told.load(Ordering::Relaxed) })
+    }
+}
+
+struct Ended {
+    well: bool,
+    told: bool,
+}
+
+/// Says that there is nothing to do.
+pub(crate) fn skip(name: &str, why: &str) {
+    println!("{name}: {why}");
+}
+
+/// Does a step when the file `mark` doesn't hold `current` yet, and has it hold that. Says
+/// whether there was something to do.
+pub(crate) fn unless_marked(
+    mark: &Path,
+    current: &[u8],
+    step: impl FnOnce() -> Outcome,
+) -> Result<bool, String> {
+    if fs::read(mark).is_ok_and(|kept| kept == current) {
+        return Ok(false);
+    }
+    step()?;
+    fs::write(mark, current).map_err(|problem| format!("{}: {problem}", mark.display()))?;
+    Ok(true)
+}
+
+/// Every line into the file, the telling ones on the screen as well.
+fn keep(reader: PipeReader, mut file: File, telling: fn(&str) -> bool, told: &AtomicBool) {
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        // A full disk must not stop the program by a full pipe: read on.
+        file.write_all(&line).unwrap_or_default();
+        let text = String::from_utf8_lossy(&line);
+        if telling(text.trim_end()) {
+            if !told.swap(true, Ordering::Relaxed) {
+                println!();
+            }
+            println!("  {}", text.trim());
+        }
+        line.clear();
+    }
+}
+
+fn log_file(name: &str) -> io::Result<PathBuf> {
+    let notes = place::notes();
+    fs::create_dir_all(&notes)?;
+    Ok(notes.join(name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-") + ".log"))
+}
+
+fn tail(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n")
+}
+
+fn shown(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(shown(Duration::from_millis(80)), "0.1 s");
+        assert_eq!(shown(Duration::from_millis(59_900)), "59 s");
+        assert_eq!(shown(Duration::from_secs(125)), "2 min 5 s");
+    }
+
+    #[test]
+    fn a_failing_step_says_what_to_do_and_where_its_output_is() {
+        let mut command = place::program("sh");
+        command.args(["-c", "echo out; echo err >&2; exit 3"]);
+        let step = Step::new("A step", command, "Do this.");
+        let sentence = step.run().expect_err("it fails");
+        assert!(sentence.starts_with("A step failed. Do this. Its whole output: "), "{sentence}");
+        let kept = fs::read_to_string(place::notes().join("a-step.log")).expect("the log");
+        assert_eq!(kept, "out\nerr\n");
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_named_as_such() {
+        let step = Step::new("Missing", place::program("no-such-program-here"), "Install it.");
+        let sentence = step.run().expect_err("it isn't there");
+        assert!(sentence.contains("can't be started") && sentence.ends_with("Install it."));
+    }
+
+    #[test]
+    fn what_a_step_leaves_running_does_not_hold_it_up() {
+        let mut command = place::program("sh");
+        command.args(["-c", "sleep 30 & echo $!"]);
+        let began = Instant::now();
+        Step::new("Leaves one", command, "").run().expect("it ends");
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let pid = fs::read_to_string(place::notes().join("leaves-one.log")).expect("the log");
+        let mut kill = place::program("kill");
+        assert!(kill.arg(pid.trim()).status().expect("kill").success());
+    }
+
+    #[test]
+    fn a_marked_step_is_not_done_again_until_its_input_changes() {
+        let mark = &std::env::temp_dir().join(format!("regatta-mark-{}", std::process::id()));
+        let failing = || Err("no".to_owned());
+        assert_eq!(unless_marked(mark, b"1", failing), Err("no".to_owned()));
+        assert_eq!(unless_marked(mark, b"1", || Ok(())), Ok(true));
+        assert_eq!(unless_marked(mark, b"1", failing), Ok(false));
+        assert_eq!(unless_marked(mark, b"2", || Ok(())), Ok(true));
+        fs::remove_file(mark).expect("the mark is there");
+    }
+}

@@ -1,0 +1,257 @@
+//! What the system has to bring: found, or named and installed.
+
+use crate::step::{Step, skip};
+use crate::{Outcome, place};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::Stdio;
+
+/// Something that the system has to bring, and the package that holds it.
+pub(crate) struct Need {
+    proof: Proof,
+    debian: &'static str,
+    fedora: &'static str,
+    arch: &'static str,
+}
+
+/// How to see that it is there.
+enum Proof {
+    /// One of these programs is on the PATH.
+    Program(&'static [&'static str]),
+    /// pkg-config knows this library.
+    Library(&'static str),
+}
+
+/// The programs that may be the browser of the page tests, the first one preferred.
+pub(crate) const BROWSERS: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// For any batch at all.
+pub(crate) const GIT: Need = program(&["git"], ["git", "git", "git"]);
+/// To build and to open the window.
+pub(crate) const WINDOW: [Need; 1] = [Need {
+    proof: Proof::Library("webkit2gtk-4.1"),
+    debian: "libwebkit2gtk-4.1-dev",
+    fedora: "webkit2gtk4.1-devel",
+    arch: "webkit2gtk-4.1",
+}];
+/// To test the pages in a browser and the window without a display.
+pub(crate) const TESTS: [Need; 5] = [
+    program(&BROWSERS, ["chromium", "chromium", "chromium"]),
+    program(
+        &["WebKitWebDriver"],
+        ["webkit2gtk-driver", "/usr/bin/WebKitWebDriver", "webkitgtk-6.0"],
+    ),
+    program(&["xvfb-run"], ["xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"]),
+    program(&["xauth"], ["xauth", "xorg-x11-xauth", "xorg-xauth"]),
+    program(&["dbus-run-session"], ["dbus", "dbus-daemon", "dbus"]),
+];
+
+const fn program(names: &'static [&'static str], packages: [&'static str; 3]) -> Need {
+    let [debian, fedora, arch] = packages;
+    Need { proof: Proof::Program(names), debian, fedora, arch }
+}
+
+/// Whether to ask before installing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Said on the command line, or nobody is there to be asked.
+    Given,
+    /// A person has to say so.
+    Ask,
+}
+
+/// Has everything there, or says what is missing and what to do.
+pub(crate) fn provide(needs: &[&Need], consent: Consent) -> Outcome {
+    const NAME: &str = "System packages";
+    let missing: Vec<&Need> = needs.iter().copied().filter(|need| !need.is_there()).collect();
+    if missing.is_empty() {
+        skip(NAME, "all there");
+        return Ok(());
+    }
+    let System::Debian = System::here() else {
+        return Err(System::here().advice(&missing));
+    };
+    let packages: BTreeSet<&str> = missing.iter().map(|need| need.debian).collect();
+    let packages: Vec<&str> = packages.into_iter().collect();
+    println!("{NAME} to install: {}", packages.join(" "));
+    if consent == Consent::Ask && !yes("Install them now?")? {
+        return Err(format!("Install them: {}", apt_line(&packages)));
+    }
+    install(&packages)?;
+    match missing.iter().find(|need| !need.is_there()) {
+        Some(need) => Err(format!(
+            "{} is installed, and what is needed of it is still not found. Is it on the PATH?",
+            need.debian
+        )),
+        None => Ok(()),
+    }
+}
+
+impl Need {
+    fn is_there(&self) -> bool {
+        match self.proof {
+            Proof::Program(names) => names.iter().any(|name| place::on_path(name).is_some()),
+            Proof::Library(name) => {
+                let mut asked = place::program("pkg-config");
+                asked.args(["--exists", name]).stderr(Stdio::null());
+                asked.status().is_ok_and(|status| status.success())
+            }
+        }
+    }
+}
+
+fn install(packages: &[&str]) -> Outcome {
+    const HELP: &str = "Look at what apt-get says, mend that, and run this again.";
+    let apt = |args: &[&str]| {
+        let mut command = as_root("apt-get")?;
+        command.args(args).args(["-y", "-q"]).env("DEBIAN_FRONTEND", "noninteractive");
+        Ok::<_, String>(command)
+    };
+    Step::new("Package lists", apt(&["update"])?, HELP).run()?;
+    let mut command = apt(&["install", "--no-install-recommends"])?;
+    command.args(packages);
+    Step::new("System packages", command, HELP).run()
+}
+
+/// The program, through `sudo` where this isn't the administrator.
+fn as_root(name: &str) -> Result<std::process::Command, String> {
+    let asked = place::program("id").arg("-u").output();
+    if asked.is_ok_and(|output| output.stdout.trim_ascii() == b"0") {
+        return Ok(place::program(name));
+    }
+    if place::on_path("sudo").is_none() {
+        return Err("Packages can be installed by the administrator only, and there is no sudo. \
+                    Run this once as root."
+            .to_owned());
+    }
+    // Asks for the password here, where it can be typed; the steps have no input.
+    let asked = place::program("sudo").arg("-v").status();
+    if !asked.is_ok_and(|status| status.success()) {
+        return Err("sudo did not let us install packages.".to_owned());
+    }
+    let mut command = place::program("sudo");
+    command.args(["-n", "--preserve-env=DEBIAN_FRONTEND", name]);
+    Ok(command)
+}
+
+fn yes(question: &str) -> Result<bool, String> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    print!("{question} [Y/n] ");
+    io::stdout().flush().map_err(|problem| problem.to_string())?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|problem| problem.to_string())?;
+    // An end of input is no answer.
+    Ok(!answer.is_empty() && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+fn apt_line(packages: &[&str]) -> String {
+    format!(
+        "apt-get install --no-install-recommends {}   (as root; or run this again with --yes)",
+        packages.join(" ")
+    )
+}
+
+/// The kinds of systems that we can say something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    Debian,
+    Fedora,
+    Arch,
+    OtherLinux,
+    MacOs,
+    Windows,
+}
+
+impl System {
+    fn here() -> Self {
+        if cfg!(windows) {
+            return Self::Windows;
+        }
+        if cfg!(target_os = "macos") {
+            return Self::MacOs;
+        }
+        Self::of(&fs::read_to_string("/etc/os-release").unwrap_or_default())
+    }
+
+    /// By the system's own description of itself.
+    fn of(os_release: &str) -> Self {
+        let values = os_release
+            .lines()
+            .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")));
+        let names = values.flat_map(|value| value.trim_matches('"').split_whitespace());
+        let mut known = names.filter_map(|name| match name {
+            "debian" | "ubuntu" => Some(Self::Debian),
+            "fedora" | "rhel" => Some(Self::Fedora),
+            "arch" => Some(Self::Arch),
+            _ => None,
+        });
+        known.next().unwrap_or(Self::OtherLinux)
+    }
+
+    /// What to install by hand.
+    fn advice(self, missing: &[&Need]) -> String {
+        let list = |package: fn(&Need) -> &'static str| {
+            let packages: BTreeSet<&str> = missing.iter().map(|need| package(need)).collect();
+            packages.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        let how = match self {
+            Self::Fedora => format!("sudo dnf install {}", list(|need| need.fedora)),
+            Self::Arch => format!("sudo pacman -S --needed {}", list(|need| need.arch)),
+            Self::MacOs => "xcode-select --install   (compiler and git); for the tests also \
+                            Chromium on the PATH"
+                .to_owned(),
+            Self::Windows => "Visual Studio Build Tools (Desktop development with C++), the \
+                              WebView2 runtime, and Git for Windows"
+                .to_owned(),
+            Self::Debian | Self::OtherLinux => {
+                format!("the packages that Debian calls {}", list(|need| need.debian))
+            }
+        };
+        format!(
+            "Something that Regatta needs is missing on this system. Install it, then run this again:\n  {how}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn systems_are_known_by_their_own_description() {
+        let cases = [
+            ("ID=debian\n", System::Debian),
+            ("NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", System::Debian),
+            ("ID=fedora\nVERSION_ID=43\n", System::Fedora),
+            ("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", System::Fedora),
+            ("ID=endeavouros\nID_LIKE=arch\n", System::Arch),
+            ("ID=nixos\nVERSION_ID=debian\n", System::OtherLinux),
+            ("", System::OtherLinux),
+        ];
+        for (text, system) in cases {
+            assert_eq!(System::of(text), system, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_system_is_told_its_own_packages() {
+        let needs: Vec<&Need> = WINDOW.iter().chain([&GIT]).collect();
+        assert!(System::Fedora.advice(&needs).ends_with("dnf install git webkit2gtk4.1-devel"));
+        assert!(System::Arch.advice(&needs).ends_with("--needed git webkit2gtk-4.1"));
+        assert!(System::MacOs.advice(&needs).contains("xcode-select"));
+        assert!(System::Windows.advice(&needs).contains("WebView2"));
+        assert!(System::OtherLinux.advice(&needs).ends_with("git libwebkit2gtk-4.1-dev"));
+    }
+
+    #[test]
+    fn a_missing_program_is_seen() {
+        let there = program(&["no-such-program-here", "cargo"], [""; 3]);
+        let missing = program(&["no-such-program-here"], [""; 3]);
+        assert!(there.is_there());
+        assert!(!missing.is_there());
+    }
+}
