@@ -1,0 +1,120 @@
+//! What may not stand in a source file.
+
+use crate::{Source, assert_none, sources};
+
+/// "About 400 lines", said as a number.
+const MAX_LINES: usize = 420;
+
+/// Where processes may be started: the doors, the practice agent (a foreign program to the
+/// rest of us), and tests that look from outside.
+const DOORS: [&str; 9] = [
+    "src-tauri/crates/git/",
+    "src-tauri/crates/worker/src/process",
+    "src-tauri/crates/worker/tests/",
+    "src-tauri/crates/practice/",
+    "src-tauri/crates/engine/src/runner/local",
+    "src-tauri/crates/engine/tests/",
+    "src-tauri/crates/xtask/",
+    "src-tauri/crates/cli/tests/",
+    "tests/",
+];
+
+const CODE: [&str; 6] = [".rs", ".ts", ".svelte", ".mjs", ".js", ".css"];
+
+/// This file holds the words that it looks for.
+const RULES: &str = "tests/tidy/";
+
+fn code() -> impl Iterator<Item = Source> {
+    sources().into_iter().filter(|source| source.is(&CODE) && !source.under(&[RULES]))
+}
+
+fn rust() -> impl Iterator<Item = Source> {
+    code().filter(|source| source.is(&[".rs"]))
+}
+
+fn window() -> impl Iterator<Item = Source> {
+    code().filter(|source| source.under(&["ui/src/"]))
+}
+
+/// Each line that holds one of `words`, with its place.
+fn lines_with(sources: impl Iterator<Item = Source>, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        for (line, number) in source.text.lines().zip(1..) {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{number}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn files_stay_short_enough_to_read() {
+    let made = ["ui/src/bindings/"];
+    let long = code().filter(|source| !source.under(&made)).filter_map(|source| {
+        let lines = source.text.lines().count();
+        (lines > MAX_LINES).then(|| format!("{}: {lines} lines", source.path))
+    });
+    assert_none("files that are too long", &long.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_lint_is_expected_with_a_reason_and_never_allowed() {
+    let found = lines_with(rust(), &["[allow(", " allow("]);
+    assert_none("allowed lints", &found);
+    let silenced = lines_with(window(), &["@ts-ignore", "@ts-nocheck", "eslint-disable "]);
+    assert_none("silenced checks", &silenced);
+}
+
+#[test]
+fn processes_start_at_their_doors_only() {
+    let inside = rust().filter(|source| !source.under(&DOORS));
+    let found = lines_with(inside, &["Command::new", "process::Command", "CommandExt"]);
+    assert_none("processes started elsewhere", &found);
+}
+
+#[test]
+fn no_shell_is_ever_given_a_string() {
+    // The practice agent's `run COMMAND` is a person's own line: the one shell there is.
+    let inside = rust().filter(|source| {
+        let tests = source.path.contains("/tests/") || source.under(&["tests/"]);
+        !tests && !source.under(&["src-tauri/crates/practice/", "src-tauri/crates/xtask/"])
+    });
+    let found = lines_with(inside, &["\"sh\"", "\"/bin/sh\"", "\"bash\"", "\"cmd\""]);
+    assert_none("shells", &found);
+}
+
+#[test]
+fn nobody_changes_the_environment_of_the_process() {
+    let found = lines_with(rust(), &["env::set_var", "env::remove_var", "set_current_dir"]);
+    assert_none("changes of the environment", &found);
+}
+
+#[test]
+fn text_never_becomes_markup() {
+    let found = lines_with(window(), &["{@html", "innerHTML", "outerHTML", "insertAdjacentHTML"]);
+    assert_none("text as markup", &found);
+}
+
+#[test]
+fn nothing_is_left_to_be_done_or_looked_at() {
+    let words = ["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "debugger;", ".only("];
+    assert_none("leftovers", &lines_with(code(), &words));
+}
+
+#[test]
+fn nothing_names_a_machine_or_its_places() {
+    let hosts = ["registry.npmjs", "static.crates", "index.crates", "deb.debian", "pypi.org"];
+    let homes = ["/root/", "/Users/", "C:\\Users", "/work/"];
+    let all = || sources().into_iter().filter(|source| !source.under(&[RULES]));
+    assert_none("hosts of registries", &lines_with(all(), &hosts));
+    assert_none("places of a machine", &lines_with(all(), &homes));
+}
+
+#[test]
+fn every_crate_takes_the_shared_lints() {
+    let manifests = sources().into_iter().filter(|source| source.is(&["/Cargo.toml"]));
+    let loose = manifests.filter(|source| !source.text.contains("[lints]\nworkspace = true"));
+    assert_none("crates without the lints", &loose.map(|source| source.path).collect::<Vec<_>>());
+}

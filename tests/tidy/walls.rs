@@ -1,0 +1,97 @@
+//! Who may use whom. Arrows point down only; a wall that isn't checked rots.
+
+use crate::repository;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// Each room and the rooms that it may use.
+const ROOMS: [(&str, &[&str]); 9] = [
+    ("regatta-protocol", &[]),
+    ("regatta-git", &["regatta-protocol"]),
+    ("regatta-worker", &["regatta-protocol", "regatta-git"]),
+    ("regatta-engine", &["regatta-protocol", "regatta-git"]),
+    ("regatta-practice", &[]),
+    ("regatta-cli", &["regatta-protocol", "regatta-engine", "regatta-worker", "regatta-practice"]),
+    ("regatta-desktop", &["regatta-protocol", "regatta-engine"]),
+    ("regatta-tests", &["regatta-protocol", "regatta-git", "regatta-engine"]),
+    ("xtask", &[]),
+];
+
+/// Each door and the rooms that have it.
+const DOORS: [(&str, &[&str]); 6] = [
+    ("rusqlite", &["regatta-engine", "regatta-tests"]),
+    ("agent-client-protocol", &["regatta-worker", "regatta-practice"]),
+    ("clap", &["regatta-cli"]),
+    ("tauri", &["regatta-desktop"]),
+    ("ts-rs", &["regatta-protocol", "regatta-tests"]),
+    ("nix", &["regatta-worker", "regatta-engine", "regatta-cli", "regatta-tests"]),
+];
+
+#[test]
+fn a_room_uses_only_the_rooms_below_it() {
+    for (room, allowed) in ROOMS {
+        let used = direct(room);
+        let rooms = used.iter().filter(|name| ROOMS.iter().any(|(room, _)| room == name));
+        let foreign: Vec<_> = rooms.filter(|name| !allowed.contains(&name.as_str())).collect();
+        assert!(foreign.is_empty(), "{room} uses {foreign:?}");
+    }
+}
+
+#[test]
+fn a_door_belongs_to_its_room() {
+    for (room, _) in ROOMS {
+        let used = direct(room);
+        for (door, owners) in DOORS {
+            assert!(!used.contains(door) || owners.contains(&room), "{room} uses {door}");
+        }
+    }
+}
+
+#[test]
+fn the_shared_words_need_serde_and_nothing_that_runs() {
+    let used: Vec<String> = direct("regatta-protocol").into_iter().collect();
+    assert_eq!(used, ["serde", "serde_json"], "serde_json is for its tests");
+}
+
+#[test]
+fn the_builder_builds_without_anything() {
+    assert_eq!(direct("xtask"), BTreeSet::new());
+}
+
+#[test]
+fn nothing_but_the_shell_has_heard_of_tauri() {
+    for (room, _) in ROOMS.iter().filter(|(room, _)| *room != "regatta-desktop") {
+        let reached = tree(room, &[]);
+        let heard: Vec<_> = reached.iter().filter(|name| name.starts_with("tauri")).collect();
+        assert!(heard.is_empty(), "{room} reaches {heard:?}");
+    }
+}
+
+#[test]
+fn the_worker_and_the_engine_share_words_and_git_only() {
+    assert!(!tree("regatta-engine", &[]).contains("regatta-worker"));
+    assert!(!tree("regatta-worker", &[]).contains("regatta-engine"));
+}
+
+/// What a crate names itself, for its code, its build and its tests.
+fn direct(room: &str) -> BTreeSet<String> {
+    tree(room, &["--depth", "1"])
+}
+
+/// The names of all crates that `cargo tree` lists below one.
+fn tree(room: &str, more: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let listed = Command::new(cargo)
+        .args(["tree", "--package", room, "--prefix", "none", "--format", "{p}"])
+        .args(more)
+        .current_dir(repository())
+        .output()
+        .expect("cargo starts");
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8(listed.stdout).expect("plain names");
+    let names = listed.lines().filter_map(|line| line.split(' ').next());
+    names
+        .filter(|name| !name.is_empty() && !name.starts_with('[') && *name != room)
+        .map(str::to_owned)
+        .collect()
+}
