@@ -91,22 +91,26 @@ impl Git {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        let at = match place {
-            Place::Nowhere => PathBuf::new(),
+        let mut project = None;
+        let mut folders = Vec::new();
+        match place {
+            Place::Nowhere => {}
             Place::Folder(folder) => {
-                command.arg("-C").arg(folder);
-                folder.to_owned()
+                command.current_dir(folder);
+                project = Some(folder.to_owned());
+                folders.push(folder.to_owned());
             }
             Place::Repository(folder) => {
-                command.env("GIT_DIR", folder);
-                folder.to_owned()
+                command.env("GIT_DIR", absolute(folder));
+                folders.push(folder.to_owned());
             }
-        };
+        }
         #[cfg(unix)]
         command.process_group(0); // Ctrl-C in a terminal is ours to answer, not git's.
         Call {
             command,
-            at,
+            project,
+            folders,
             name: "git".into(),
             settings: Vec::new(),
             stdin: Vec::new(),
@@ -131,7 +135,8 @@ pub(crate) enum Place<'a> {
 #[derive(Debug)]
 pub(crate) struct Call {
     command: Command,
-    at: PathBuf,
+    project: Option<PathBuf>,
+    folders: Vec<PathBuf>,
     name: String,
     settings: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
@@ -150,6 +155,8 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
     /// Whether it had more to write than was read.
     pub(crate) cut: bool,
+    call: String,
+    project: Option<PathBuf>,
 }
 
 impl Call {
@@ -180,10 +187,10 @@ impl Call {
         self
     }
 
-    /// Sets the folder it runs in.
-    pub(crate) fn folder(mut self, folder: &Path) -> Self {
-        self.command.current_dir(folder);
-        self.at = folder.to_owned();
+    /// Sets the folder whose files it works with, and runs it there.
+    pub(crate) fn files(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder).env("GIT_WORK_TREE", absolute(folder));
+        self.folders.push(folder.to_owned());
         self
     }
 
@@ -218,15 +225,8 @@ impl Call {
 
     /// Runs it; its output, when it ended well.
     pub(crate) async fn run(self) -> Result<Vec<u8>, GitError> {
-        let (name, at) = (self.name.clone(), self.at.clone());
         let ended = self.end().await?;
-        match ended.code {
-            _ if ended.cut => {
-                Err(GitError::Failed { call: name, details: "too much output".into() })
-            }
-            Some(0) => Ok(ended.stdout),
-            code => Err(GitError::failed(&name, &at, code, &ended.stderr)),
-        }
+        if ended.code == Some(0) && !ended.cut { Ok(ended.stdout) } else { Err(ended.error()) }
     }
 
     /// Runs it; its output as text without the last line's end, when it ended well.
@@ -238,19 +238,18 @@ impl Call {
 
     /// Runs it; `None` when it ended with exit code 1, which git uses for "no".
     pub(crate) async fn ask(self) -> Result<Option<Vec<u8>>, GitError> {
-        let (name, at) = (self.name.clone(), self.at.clone());
         let ended = self.end().await?;
         match ended.code {
-            Some(0) => Ok(Some(ended.stdout)),
+            Some(0) if !ended.cut => Ok(Some(ended.stdout)),
             Some(1) => Ok(None),
-            code => Err(GitError::failed(&name, &at, code, &ended.stderr)),
+            _ => Err(ended.error()),
         }
     }
 
     /// Runs it to its end, however that is.
     pub(crate) async fn end(mut self) -> Result<Ended, GitError> {
-        if !self.at.as_os_str().is_empty() && !self.at.is_dir() {
-            return Err(GitError::NotAFolder(self.at));
+        if let Some(gone) = self.folders.into_iter().find(|folder| !folder.is_dir()) {
+            return Err(GitError::NotAFolder(gone));
         }
         self.command.env("GIT_CONFIG_COUNT", self.settings.len().to_string());
         for (n, (key, value)) in self.settings.iter().enumerate() {
@@ -266,11 +265,25 @@ impl Call {
             io::ErrorKind::NotFound => GitError::Missing,
             _ => GitError::io(format!("starting {}", self.name), &error),
         })?;
-        let (name, stdin) = (self.name, self.stdin);
-        match tokio::time::timeout(self.time, drain(child, &stdin, self.max)).await {
-            Ok(ended) => ended.map_err(|error| GitError::io(name, &error)),
-            Err(_) => Err(GitError::TooSlow { call: name }),
+        let drained = tokio::time::timeout(self.time, drain(child, &self.stdin, self.max)).await;
+        match drained {
+            Ok(Ok(mut ended)) => {
+                (ended.call, ended.project) = (self.name, self.project);
+                Ok(ended)
+            }
+            Ok(Err(error)) => Err(GitError::io(self.name, &error)),
+            Err(_) => Err(GitError::TooSlow { call: self.name }),
         }
+    }
+}
+
+impl Ended {
+    /// What went wrong.
+    pub(crate) fn error(&self) -> GitError {
+        if self.cut {
+            return GitError::Failed { call: self.call.clone(), details: "too much output".into() };
+        }
+        GitError::failed(&self.call, self.project.as_deref(), self.code, &self.stderr)
     }
 }
 
@@ -301,7 +314,7 @@ async fn drain(mut child: Child, stdin: &[u8], max: usize) -> io::Result<Ended> 
     fed?;
     let (stdout, cut) = read?;
     let stderr = String::from_utf8_lossy(&complained?).into_owned();
-    Ok(Ended { code: status.code(), stdout, stderr, cut })
+    Ok(Ended { code: status.code(), stdout, stderr, cut, call: String::new(), project: None })
 }
 
 /// Reads at most `max` bytes; whether there was more.
@@ -320,6 +333,11 @@ async fn read_up_to(
 fn version(said: &str) -> Option<(u32, u32)> {
     let mut numbers = said.strip_prefix("git version ")?.split(['.', ' ']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// `path` seen from the root, so that it means the same in every folder.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) // fails for "" only
 }
 
 /// A path from git's output.

@@ -13,18 +13,18 @@ const MAX_FILES: usize = 2_000;
 pub(crate) const BIG_FILE: &str = "core.bigFileThreshold=32m";
 
 impl Git {
-    /// What changed from the commit `from` to the commit `to` in `repo`.
+    /// What changed from the commit `from` to the commit `to` in `cache`.
     ///
     /// # Errors
     /// [`GitError::RevisionMissing`], or the call failed.
-    pub async fn changes(&self, repo: &Path, from: &str, to: &str) -> Result<Changes, GitError> {
+    pub async fn changes(&self, cache: &Path, from: &str, to: &str) -> Result<Changes, GitError> {
         for id in [from, to] {
             if !is_id(id) {
                 return Err(GitError::RevisionMissing { rev: id.to_owned() });
             }
         }
         let listed = self
-            .call(Place::Folder(repo))
+            .call(Place::Repository(cache))
             .args(["-c", BIG_FILE, "diff-tree", "-r", "-z", "--raw", "--numstat", "-M"])
             .args(["--no-ext-diff", "--no-textconv", "--end-of-options", from, to])
             .run()

@@ -59,8 +59,7 @@ impl Git {
         self.share(cache, dest).await.map_err(|error| GitError::io("sharing the cache", &error))?;
         self.call(Place::Repository(&dest.join(".git")))
             .args(["reset", "--quiet", "--hard", "--end-of-options", commit])
-            .env("GIT_WORK_TREE", dest)
-            .folder(dest)
+            .files(dest)
             .time_limit(CHECKOUT_TIME)
             .run()
             .await

@@ -73,15 +73,23 @@ impl GitError {
         Self::Io { doing: doing.into(), details: error.to_string() }
     }
 
-    /// The error for a git call on `at` that ended with `code` and said `said` (in
-    /// English: every call is made with `LC_ALL=C`).
-    pub(crate) fn failed(call: &str, at: &Path, code: Option<i32>, said: &str) -> Self {
+    /// The error for a git call that ended with `code` and said `said` (in English: every
+    /// call is made with `LC_ALL=C`). `project`: the person's folder it worked on, if any.
+    pub(crate) fn failed(
+        call: &str,
+        project: Option<&Path>,
+        code: Option<i32>,
+        said: &str,
+    ) -> Self {
         let has = |text: &str| said.contains(text);
-        if has("not a git repository") {
-            return Self::NotARepository(at.to_owned());
-        }
-        if has("dubious ownership") || has("unsafe repository") {
-            return Self::OtherOwner(at.to_owned());
+        match project {
+            Some(path) if has("not a git repository") => {
+                return Self::NotARepository(path.to_owned());
+            }
+            Some(path) if has("dubious ownership") || has("unsafe repository") => {
+                return Self::OtherOwner(path.to_owned());
+            }
+            _ => {}
         }
         if has("No space left on device") || has("Disk quota exceeded") {
             return Self::DiskFull { details: said.trim().to_owned() };
@@ -121,7 +129,7 @@ impl From<&GitError> for Notice {
             GitError::OtherOwner(path) => say(
                 ErrorCode::GitFailed,
                 format!("The folder {} belongs to another user of this computer.", path.display()),
-                "Choose a folder of your own, or tell git to trust this one (safe.directory).",
+                "Choose a folder of your own, or make a copy of this one that belongs to you.",
             ),
             GitError::NoCommit(path) => say(
                 ErrorCode::NoCommit,

@@ -161,7 +161,7 @@ impl Git {
         match ended.code {
             _ if !ended.stdout.is_empty() => Ok(true),
             Some(0) => Ok(false),
-            code => Err(GitError::failed("git status", top, code, &ended.stderr)),
+            _ => Err(ended.error()),
         }
     }
 

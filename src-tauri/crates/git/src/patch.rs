@@ -14,8 +14,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Which file's change is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct PatchRequest<'a> {
-    /// The repository.
-    pub repo: &'a Path,
+    /// The cache.
+    pub cache: &'a Path,
     /// The commit before.
     pub from: &'a str,
     /// The commit after.
@@ -39,7 +39,7 @@ impl Git {
             }
         }
         let ended = self
-            .call(Place::Folder(request.repo))
+            .call(Place::Repository(request.cache))
             .args(["-c", BIG_FILE, "diff-tree", "-r", "-p", "-U3", "-M"])
             .args(["--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options"])
             .args([request.from, request.to, "--"])
@@ -48,7 +48,7 @@ impl Git {
             .end()
             .await?;
         if ended.code != Some(0) && !ended.cut {
-            return Err(GitError::failed("git diff-tree", request.repo, ended.code, &ended.stderr));
+            return Err(ended.error());
         }
         let mut patch = read_patch(&ended.stdout);
         patch.more |= ended.cut;

@@ -3,7 +3,7 @@
 //! `git add` is not used: it runs `git status` inside repositories that lie in the folder,
 //! with *their* settings, and gives up at the first file it can't read.
 
-use crate::call::{Git, Place, path_of};
+use crate::call::{Call, Git, Place, absolute, path_of};
 use crate::error::GitError;
 use std::ffi::OsString;
 use std::path::Path;
@@ -50,11 +50,10 @@ impl Git {
     }
 
     /// A call on the stage's index and folder.
-    pub(crate) fn in_stage(&self, stage: &Stage<'_>) -> crate::call::Call {
+    pub(crate) fn in_stage(&self, stage: &Stage<'_>) -> Call {
         self.call(Place::Repository(stage.repository))
-            .folder(stage.folder)
-            .env("GIT_WORK_TREE", stage.folder)
-            .env("GIT_INDEX_FILE", stage.index)
+            .files(stage.folder)
+            .env("GIT_INDEX_FILE", absolute(stage.index))
             .settings(&stage.settings)
     }
 
@@ -90,9 +89,7 @@ impl Git {
                 skipped.extend(ignored(&ended.stderr));
                 continue;
             }
-            let error =
-                GitError::failed("git update-index", stage.folder, ended.code, &ended.stderr);
-            match (error, part) {
+            match (ended.error(), part) {
                 (GitError::Failed { .. }, [path]) if refused < MAX_UNREADABLE => {
                     refused += 1;
                     skipped.push(shown(path));

@@ -33,7 +33,7 @@ async fn a_result_goes_from_the_project_through_a_copy_to_a_branch() {
     let patch = room
         .git
         .patch(PatchRequest {
-            repo: &room.cache,
+            cache: &room.cache,
             from: &start,
             to: &saved.commit,
             path: "src/main.txt",
