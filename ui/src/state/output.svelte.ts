@@ -1,0 +1,116 @@
+import type { Line, Notice, TaskView } from '../bindings/protocol';
+import { asNotice } from '../backend';
+import { LineWindow } from '../lib/lines';
+import { currentLine, found, NO_SEARCH, refreshed, turned, type Search } from '../lib/lines-search';
+import { grown, holding, latest, type Span } from '../lib/lines-span';
+import type { App } from './app.svelte';
+
+/** How long to wait after a key before searching, and between searches of growing output. */
+const SEARCH_AFTER = 150;
+const SEARCH_AGAIN_AFTER = 1_500;
+
+/** The transcript of one task as the page shows it. Nothing is read but what is in view. */
+export class Output {
+  span: Span = $state.raw({ base: 0, rows: 0 });
+  /** Whether the newest line is kept in view. */
+  follows = $state(true);
+  search: Search = $state.raw(NO_SEARCH);
+  notice: Notice | null = $state.raw(null);
+  /** How many lines the list may hold. */
+  most = $state(1_000_000);
+  #window: LineWindow;
+  #version = $state(0);
+  #app: App;
+  #task: string;
+  #wanted = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #searchedTotal = 0;
+  #top = 0;
+
+  constructor(app: App, task: TaskView) {
+    this.#app = app;
+    this.#task = task.id;
+    this.#window = new LineWindow((from, max) => app.backend.readLines(task.id, from, max), {
+      changed: () => {
+        this.notice = null;
+        this.#version += 1;
+        this.span = grown(this.span, this.#window.total, this.most, this.follows);
+      },
+      failed: (reason) => (this.notice = asNotice(reason)),
+    });
+  }
+
+  /** How many lines there are. */
+  get total(): number {
+    void this.#version;
+    return this.#window.total;
+  }
+
+  /** Line `number`, when it was read. */
+  line(number: number): Line | undefined {
+    void this.#version;
+    return this.#window.line(number);
+  }
+
+  /** The task has printed `lines` lines. */
+  grow(lines: number): void {
+    this.#window.grow(lines);
+    if (this.#wanted !== '' && lines !== this.#searchedTotal) this.#searchLater(SEARCH_AGAIN_AFTER);
+  }
+
+  /** Lines `first` to `last` are in view. */
+  show(first: number, last: number): void {
+    this.#top = first;
+    this.#window.show(first, last);
+  }
+
+  /** Moves to the newest line and stays there. */
+  followNewest(): void {
+    this.follows = true;
+    this.span = latest(this.#window.total, this.most);
+  }
+
+  /** Makes the list hold `line`. */
+  hold(line: number): void {
+    this.span = holding(this.span, line, this.#window.total, this.most);
+  }
+
+  /** Looks for `query` once the person stops typing. */
+  lookFor(query: string): void {
+    this.#wanted = query;
+    if (query === '') {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.search = NO_SEARCH;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#searchLater(SEARCH_AFTER);
+  }
+
+  /** Goes to the next found line, or the one before; gives it. */
+  turn(by: 1 | -1): number | null {
+    this.search = turned(this.search, by);
+    return currentLine(this.search);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#window.close();
+  }
+
+  #searchLater(after: number): void {
+    this.#timer ??= setTimeout(() => void this.#searchNow(), after);
+  }
+
+  async #searchNow(): Promise<void> {
+    const query = this.#wanted;
+    this.#timer = undefined;
+    this.#searchedTotal = this.#window.total;
+    const matches = await this.#app.attempt(() => this.#app.backend.searchLines(this.#task, query));
+    if (!matches || query !== this.#wanted) return;
+    const again = this.search.query === query;
+    this.search = again ? refreshed(this.search, matches) : found(query, matches, this.#top);
+  }
+}

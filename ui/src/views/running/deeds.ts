@@ -1,0 +1,86 @@
+/** What a person can do to a batch and its tasks from its page. */
+
+import type { BatchView, Draft, TaskId, TaskView } from '../../bindings/protocol';
+import { isActive, wentWrong } from '../../lib/status';
+import { count } from '../../lib/time';
+import type { App } from '../../state/app.svelte';
+
+/** Tasks that can be stopped. */
+export const stoppable = (tasks: TaskView[]) =>
+  tasks.filter(({ status }) => isActive(status) || status === 'waiting');
+
+/** Tasks that ended without a result that can be trusted. */
+export const failed = (tasks: TaskView[]) => tasks.filter(({ status }) => wentWrong(status));
+
+/** Whether there is a result that the project does not have yet. */
+export const isAddable = (task: TaskView) => task.outcome?.commit !== undefined && task.branch === null;
+
+/** Finished tasks whose result the project does not have yet. */
+export const addable = (tasks: TaskView[]) =>
+  tasks.filter((task) => task.status === 'finished' && isAddable(task));
+
+/** Stops every task of a batch that waits or works. */
+export async function stopAll(app: App, batch: BatchView, tasks: number): Promise<void> {
+  await app.attempt(async () => {
+    await app.backend.stopBatch(batch.id);
+    app.toasts.say(`Stopped ${count(tasks, 'task')}. What they had done is saved.`);
+  });
+}
+
+/** Tries tasks again from their start. */
+export async function retry(app: App, tasks: TaskId[]): Promise<void> {
+  await app.attempt(() => app.backend.retryTasks(tasks));
+}
+
+/** Brings results into the project, each as a branch of its own. */
+export async function add(app: App, tasks: TaskId[]): Promise<void> {
+  const results = await app.attempt(() => app.backend.addToProject(tasks));
+  if (!results) return;
+  const branches = results.flatMap(({ branch }) => branch ?? []);
+  const [only] = branches;
+  if (branches.length === 1) app.toasts.say(`Added to your project as the branch ${only}.`);
+  if (branches.length > 1) app.toasts.say(`Added ${branches.length} results to your project, each as a branch.`);
+  for (const { notice } of results) if (notice) app.toasts.tell(notice);
+}
+
+/** Writes a batch once more: its tasks go into the sheet; the draft there can be had back. */
+export async function useAgain(app: App, batch: BatchView): Promise<void> {
+  await app.attempt(async () => {
+    const before = await app.backend.loadDraft();
+    const request = await app.backend.batchRequest(batch.id);
+    await app.backend.saveDraft({
+      title: request.name,
+      project: request.repo_url,
+      start_from: request.branch,
+      agent: request.agent,
+      max_parallel: request.max_parallel ?? app.settings.limit,
+      tasks: request.parallel_tasks,
+    });
+    app.router.go({ page: 'new' });
+    if (before && holdsWork(before)) offerBack(app, before);
+  });
+}
+
+const holdsWork = (draft: Draft) => draft.tasks.some((task) => task.prompt.trim() !== '');
+
+function offerBack(app: App, draft: Draft): void {
+  app.toasts.say('This took the place of your draft.', {
+    label: 'Bring the draft back',
+    run: () =>
+      void app.attempt(async () => {
+        await app.backend.saveDraft(draft);
+        app.router.go({ page: 'home' });
+        app.router.go({ page: 'new' });
+      }),
+  });
+}
+
+/** Stops one task. */
+export async function stop(app: App, task: TaskView): Promise<void> {
+  await app.attempt(() => app.backend.stopTask(task.id));
+}
+
+/** Goes on from the last save point. */
+export async function goOn(app: App, task: TaskId): Promise<void> {
+  await app.attempt(() => app.backend.continueTask(task));
+}

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { aBatch, aTask } from '../../lib/testing';
+import { waitingSentence } from './waiting';
+
+const PLACE = { busy: 3, limit: 3, waiting: 2, paused: null };
+const queued = { queue: [{ task: 'task-1', place: 2 }] };
+
+it('says the turn and how many run at once', () => {
+  expect(waitingSentence(aTask(), aBatch(queued), PLACE)).toBe(
+    'Waiting for a free place (2nd in line). Up to 3 run at once on this computer.',
+  );
+});
+
+it('says when it is the batch that holds it back', () => {
+  expect(waitingSentence(aTask(), aBatch({ max_parallel: 1 }), PLACE)).toBe(
+    'Waiting for a free place. Up to 1 run at once in this batch.',
+  );
+});
+
+it('says why nothing starts', () => {
+  const paused = { code: 'disk_full' as const, what: 'The disk is nearly full.', safe: '', next: '' };
+  expect(waitingSentence(aTask(), aBatch(queued), { ...PLACE, paused })).toBe(
+    'The disk is nearly full. This task starts after that (2nd in line).',
+  );
+});
