@@ -29,6 +29,8 @@ async function serve() {
   const dist = join(ui, 'dist');
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
+    // Browsers ask for it by themselves; the window has none.
+    if (path === '/favicon.ico') return response.writeHead(204).end();
     const file = join(dist, path === '/' ? 'index.html' : path);
     try {
       const body = await readFile(file);

@@ -1,4 +1,4 @@
-import '@fontsource-variable/inter';
+import '@fontsource-variable/inter/opsz.css';
 import '@fontsource-variable/jetbrains-mono';
 import './styles/tokens.css';
 import './styles/base.css';
@@ -13,4 +13,3 @@ if (!target) throw new Error('BUG: index.html has no #app');
 
 const app = new App(await openBackend());
 mount(Shell, { target, props: { app } });
-await app.open();

@@ -94,11 +94,7 @@ export class App {
     const first = await this.attempt(() => this.backend.batch(id));
     if (!first) return undefined;
     this.takeBatch(first);
-    await Promise.all(
-      first.tasks.map((task) =>
-        this.#follow(`task:${task.id}`, this.backend.onTask(task.id, (view) => this.takeTask(view))),
-      ),
-    );
+    await Promise.all(first.tasks.map((task) => this.followTask(task.id)));
     const detail = await this.attempt(() => this.backend.batch(id));
     if (detail) this.takeBatch(detail);
     return detail;
@@ -107,6 +103,11 @@ export class App {
   /** Stops following the tasks of a batch; the batch itself stays followed for the sidebar. */
   closeBatch(id: BatchId): void {
     for (const task of this.tasksOf.get(id) ?? []) this.#unfollow(`task:${task}`);
+  }
+
+  async followTask(id: TaskId): Promise<void> {
+    if (this.#followed.has(`task:${id}`)) return;
+    await this.#follow(`task:${id}`, this.backend.onTask(id, (view) => this.takeTask(view)));
   }
 
   async followBatch(id: BatchId): Promise<void> {
@@ -122,6 +123,12 @@ export class App {
 
   takeTask(view: TaskView): void {
     if ((this.tasks.get(view.id)?.revision ?? -1) < view.revision) this.tasks.set(view.id, view);
+  }
+
+  /** Changes how many tasks may work at the same time on this computer. */
+  async setLimit(limit: number): Promise<void> {
+    this.settings = { ...this.settings, limit };
+    await this.attempt(() => this.backend.setLimit(limit));
   }
 
   /** Changes settings: seen at once, then kept. */

@@ -1,6 +1,6 @@
-/** What people call an agent and a whole batch. */
+/** A whole batch in words and numbers. */
 
-import type { AgentChoice, BatchView, Counts, Status } from '../bindings/protocol';
+import type { BatchView, Counts, Status } from '../bindings/protocol';
 import { STATUSES } from './status';
 
 /** All tasks of a batch. */
@@ -11,12 +11,6 @@ export function totalOf(counts: Counts): number {
 /** The tasks that ended. */
 export function overOf(counts: Counts): number {
   return counts.finished + counts.failed + counts.stopped + counts.interrupted + counts.unknown;
-}
-
-/** What people call an agent: the practice agent, or its program's name. */
-export function agentName(agent: AgentChoice): string {
-  if (agent.kind === 'practice') return 'Practice agent';
-  return agent.command[0]?.split(/[/\\]/).at(-1) || 'A program';
 }
 
 /** The status that stands for a whole batch: the one a person would want to know first. */

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import type { AgentChoice } from '../bindings/protocol';
+import { agentKey, agentLine, agentName, withLatest } from './agents';
+
+const acp = (...command: string[]): AgentChoice => ({ kind: 'acp', command });
+
+it('an agent is called by its product, else by its program', () => {
+  expect(agentName({ kind: 'practice' })).toBe('Practice agent');
+  expect(agentName(acp('copilot', '--acp'))).toBe('Copilot CLI');
+  expect(agentName(acp('/opt/bin/copilot'))).toBe('copilot');
+  expect(agentName({ kind: 'command', command: ['C:\\x\\run.exe', '{prompt}'] })).toBe('run.exe');
+  expect(agentName(acp())).toBe('A program');
+});
+
+it('the line that starts it can be read', () => {
+  expect(agentLine({ kind: 'command', command: ['a b', '{prompt}'] })).toBe('"a b" {prompt}');
+});
+
+it('the latest is first, each is there once, ten are kept', () => {
+  const many = Array.from({ length: 10 }, (_, n) => acp(`agent-${n}`));
+  const next = withLatest(many, acp('agent-3'));
+  expect(next).toHaveLength(10);
+  expect(next.slice(0, 2).map(agentKey)).toEqual(['acp agent-3', 'acp agent-0']);
+  expect(withLatest(many, acp('new')).map(agentKey)).not.toContain('acp agent-9');
+});

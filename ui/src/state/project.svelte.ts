@@ -1,0 +1,62 @@
+import { createContext } from 'svelte';
+import type { ProjectView } from '../bindings/protocol';
+import type { App } from './app.svelte';
+
+/** The project that new batches work on. */
+export class Project {
+  current: ProjectView | null = $state.raw(null);
+  /** A folder that was chosen and has no history yet: the offer to set it up is open. */
+  offered: ProjectView | null = $state.raw(null);
+  #app: App;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  /** Takes the folder at `path`; true when tasks can start from it. */
+  async take(path: string): Promise<boolean> {
+    return this.#accept(await this.#app.attempt(() => this.#app.backend.checkProject(path)));
+  }
+
+  /** Asks for a folder by the system's dialog. */
+  async choose(): Promise<boolean> {
+    return this.#accept(await this.#app.attempt(() => this.#app.backend.chooseProject()));
+  }
+
+  async practice(): Promise<boolean> {
+    return this.#accept(await this.#app.attempt(() => this.#app.backend.practiceProject()));
+  }
+
+  /** Accepts the offer: adds a history to the folder. */
+  async setUp(): Promise<boolean> {
+    const offered = this.offered;
+    if (!offered) return false;
+    const ready = await this.#app.attempt(() => this.#app.backend.setUpProject(offered.path));
+    if (ready) this.offered = null;
+    return this.#accept(ready);
+  }
+
+  /** Looks at the folder again: unsaved work and branches change outside of this window. */
+  async look(): Promise<void> {
+    const path = this.current?.path;
+    if (!path) return;
+    const view = await this.#app.attempt(() => this.#app.backend.checkProject(path));
+    if (view && this.current?.path === path) this.current = view;
+  }
+
+  #accept(view: ProjectView | null | undefined): boolean {
+    if (!view) return false;
+    if (view.state === 'ready') {
+      this.current = view;
+      return true;
+    }
+    if (view.state === 'missing') {
+      if (view.notice) this.#app.toasts.tell(view.notice);
+      return false;
+    }
+    this.offered = view;
+    return false;
+  }
+}
+
+export const [getProject, setProject] = createContext<Project>();

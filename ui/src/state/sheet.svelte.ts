@@ -1,0 +1,302 @@
+import { createContext } from 'svelte';
+import type {
+  AgentChoice,
+  BatchDetail,
+  BatchRequest,
+  Draft,
+  RequestProblem,
+  TaskRequest,
+} from '../bindings/protocol';
+import { withLatest } from '../lib/agents';
+import { nameOf, type PastedTask } from '../lib/paste';
+import type { App } from './app.svelte';
+import type { Project } from './project.svelte';
+
+const SAVE_AFTER = 400;
+const CHECK_AFTER = 250;
+
+/** A task as it is being written. */
+export class Row {
+  readonly key: number;
+  name = $state('');
+  prompt = $state('');
+  /** Whether the person has been here and left: only then is said what is missing. */
+  left = $state(false);
+
+  constructor(key: number, task: PastedTask) {
+    this.key = key;
+    this.name = task.name;
+    this.prompt = task.prompt;
+  }
+
+  get empty(): boolean {
+    return this.name.trim() === '' && this.prompt.trim() === '';
+  }
+}
+
+/** Whether what was typed is kept. */
+export type Saving = 'nothing' | 'saving' | 'saved' | 'failed';
+
+/** The batch that is being written. It is saved as it is typed, and checked by the engine. */
+export class Sheet {
+  title = $state('');
+  startFrom = $state('');
+  agent: AgentChoice = $state.raw({ kind: 'practice' });
+  maxParallel = $state(3);
+  rows: Row[] = $state([]);
+  /** The row that is open for writing. */
+  open: number | null = $state(null);
+  problems: RequestProblem[] = $state.raw([]);
+  /** Whether `problems` is about what is written now. */
+  checked = $state(false);
+  saving: Saving = $state('nothing');
+  starting = $state(false);
+  /** Start was pressed: everything that is missing is said. */
+  tried = $state(false);
+
+  #app: App;
+  #project: Project;
+  #keys = 0;
+  #checks = 0;
+  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #checkTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(app: App, project: Project) {
+    this.#app = app;
+    this.#project = project;
+  }
+
+  /** Takes up the saved draft and its project, or the project that was used last. */
+  async load(): Promise<void> {
+    const draft = await this.#app.attempt(() => this.#app.backend.loadDraft());
+    this.maxParallel = this.#app.settings.limit;
+    if (draft) this.#fill(draft);
+    const path = draft?.project || this.#app.projects[0]?.path;
+    if (path) await this.#project.take(path);
+    if (draft) this.startFrom = draft.start_from;
+    if (draft && draft.tasks.length > 0) this.saving = 'saved';
+    this.checkSoon();
+  }
+
+  /** Fills the sheet with a batch that was started before; gives back what was written till now. */
+  async fill(request: BatchRequest): Promise<() => void> {
+    const before = this.draft();
+    await this.#project.take(request.repo_url);
+    this.#fill({
+      title: request.name,
+      project: request.repo_url,
+      start_from: request.branch,
+      agent: request.agent,
+      max_parallel: request.max_parallel ?? this.#app.settings.limit,
+      tasks: request.parallel_tasks,
+    });
+    this.changed();
+    return () => {
+      this.#fill(before);
+      this.changed();
+    };
+  }
+
+  /** Something was written: save and check it, soon. */
+  changed(): void {
+    this.saving = 'saving';
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = setTimeout(() => void this.save(), SAVE_AFTER);
+    this.checkSoon();
+  }
+
+  /** The project is another one, or was looked at again. */
+  projectChanged(): void {
+    const { current } = this.#project;
+    if (this.startFrom && current && !current.branches.includes(this.startFrom)) this.startFrom = '';
+    this.changed();
+  }
+
+  write(row: Row, part: 'name' | 'prompt', text: string): void {
+    row[part] = text;
+    this.changed();
+  }
+
+  /** Adds a task at the end; one that is written in one line is its own prompt. */
+  add(text = ''): Row {
+    const row = this.#row(text === '' ? { name: '', prompt: '' } : { name: nameOf(text), prompt: text.trim() });
+    this.rows.push(row);
+    this.changed();
+    return row;
+  }
+
+  addAll(tasks: PastedTask[]): void {
+    this.rows = [...this.rows.filter((row) => !row.empty), ...tasks.map((task) => this.#row(task))];
+    this.changed();
+  }
+
+  duplicate(row: Row): Row {
+    const copy = this.#row({ name: this.#freeName(row.name), prompt: row.prompt });
+    this.rows.splice(this.rows.indexOf(row) + 1, 0, copy);
+    this.changed();
+    return copy;
+  }
+
+  /** Removes a row; calling what is given back brings it back. */
+  remove(row: Row): () => void {
+    const place = this.rows.indexOf(row);
+    this.rows.splice(place, 1);
+    if (this.open === row.key) this.open = null;
+    this.changed();
+    return () => {
+      this.rows.splice(Math.min(place, this.rows.length), 0, row);
+      this.changed();
+    };
+  }
+
+  /** Moves a row up (-1) or down (1); false at the end. */
+  move(row: Row, by: -1 | 1): boolean {
+    const from = this.rows.indexOf(row);
+    const to = from + by;
+    if (to < 0 || to >= this.rows.length) return false;
+    this.rows.splice(from, 1);
+    this.rows.splice(to, 0, row);
+    this.changed();
+    return true;
+  }
+
+  /** What is said at a row: nothing before the person has left it. */
+  problemsAt(row: Row): RequestProblem[] {
+    if (!row.left && !this.tried) return [];
+    const place = this.#placeInRequest(row);
+    return this.problems.filter((problem) => problem.row === place);
+  }
+
+  /** What is said about the batch as a whole, for these parts of it. */
+  problemsOf(...fields: string[]): RequestProblem[] {
+    return this.problems.filter((problem) => problem.row === null && fields.includes(problem.field));
+  }
+
+  /** The rows that something is wrong with, each once. */
+  rowsWithProblems(): Row[] {
+    const written = this.written();
+    return written.filter((_, place) => this.problems.some((problem) => problem.row === place));
+  }
+
+  /** The rows that are more than empty: these are started. */
+  written(): Row[] {
+    return this.rows.filter((row) => !row.empty);
+  }
+
+  request(): BatchRequest {
+    return {
+      name: this.title.trim(),
+      repo_url: this.#project.current?.path ?? '',
+      branch: this.startFrom,
+      agent: this.agent,
+      max_parallel: this.maxParallel,
+      parallel_tasks: this.written().map(asTask),
+    };
+  }
+
+  draft(): Draft {
+    return {
+      title: this.title,
+      project: this.#project.current?.path ?? '',
+      start_from: this.startFrom,
+      agent: this.agent,
+      max_parallel: this.maxParallel,
+      tasks: this.rows.map(asTask),
+    };
+  }
+
+  checkSoon(): void {
+    this.checked = false;
+    clearTimeout(this.#checkTimer);
+    this.#checkTimer = setTimeout(() => void this.check(), CHECK_AFTER);
+  }
+
+  /** Asks the engine what is wrong with what is written. */
+  async check(): Promise<void> {
+    clearTimeout(this.#checkTimer);
+    const number = (this.#checks += 1);
+    const problems = await this.#app.attempt(() => this.#app.backend.checkBatch(this.request()));
+    if (!problems || number !== this.#checks) return;
+    this.problems = problems;
+    this.checked = true;
+  }
+
+  async save(): Promise<void> {
+    clearTimeout(this.#saveTimer);
+    const draft = this.draft();
+    try {
+      await this.#app.backend.saveDraft(draft);
+      if (this.saving === 'saving') this.saving = 'saved';
+    } catch {
+      this.saving = 'failed';
+    }
+  }
+
+  /** Starts the batch, or says what keeps it from starting. */
+  async start(): Promise<BatchDetail | undefined> {
+    if (this.starting) return undefined;
+    this.starting = true;
+    try {
+      this.tried = true;
+      await this.#project.look();
+      await this.check();
+      if (this.problems.length > 0) return undefined;
+      const detail = await this.#app.attempt(() => this.#app.backend.startBatch(this.request()));
+      if (detail) await this.#started(detail);
+      return detail;
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  async #started(detail: BatchDetail): Promise<void> {
+    this.#app.takeBatch(detail);
+    if (this.agent.kind !== 'practice') {
+      await this.#app.set({ agents: withLatest(this.#app.settings.agents, this.agent) });
+    }
+    this.title = '';
+    this.rows = [];
+    this.open = null;
+    this.tried = false;
+    await this.save();
+    this.saving = 'nothing';
+    this.checkSoon();
+    await this.#app.refresh();
+  }
+
+  #fill(draft: Draft): void {
+    this.title = draft.title;
+    this.startFrom = draft.start_from;
+    this.agent = draft.agent;
+    this.maxParallel = draft.max_parallel || this.#app.settings.limit;
+    this.rows = draft.tasks.map((task) => this.#row({ name: task.task_name, prompt: task.prompt }));
+    for (const row of this.rows) row.left = true;
+    this.open = null;
+    this.tried = false;
+  }
+
+  #row(task: PastedTask): Row {
+    const row = new Row((this.#keys += 1), task);
+    row.left = !row.empty;
+    return row;
+  }
+
+  #placeInRequest(row: Row): number {
+    return this.written().indexOf(row);
+  }
+
+  #freeName(name: string): string {
+    const taken = this.rows.map((row) => row.name.trim());
+    const base = name.trim().replace(/ \d+$/, '');
+    if (base === '') return '';
+    for (let number = 2; ; number += 1) {
+      if (!taken.includes(`${base} ${number}`)) return `${base} ${number}`;
+    }
+  }
+}
+
+function asTask(row: Row): TaskRequest {
+  return { task_name: row.name.trim(), prompt: row.prompt };
+}
+
+export const [getSheet, setSheet] = createContext<Sheet>();
