@@ -1,49 +1,60 @@
 //! The bare cache of a project: our own objects and refs, which copies share and into
 //! which save points go.
 
-use crate::call::{Git, Place, is_id};
+use crate::call::{Git, Place, absolute, is_id};
 use crate::error::GitError;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::files::beside;
+use std::path::Path;
 use std::time::Duration;
 
-/// The time that a whole history may take to arrive.
-const FETCH_TIME: Duration = Duration::from_secs(3_600);
+/// The time that a whole history may take to arrive, or to be packed.
+const LONG: Duration = Duration::from_secs(3_600);
+/// Loose objects in one of the 256 folders, and packs, from which on reading gets slow.
+const MANY_LOOSE: usize = 27;
+const MANY_PACKS: usize = 50;
 
 impl Git {
     /// Makes the bare `cache` if it isn't there, and brings `commit` with its history from
     /// `project` into it, held by a ref of its own so that it stays. Objects are checked.
-    /// Many may do this at once.
+    /// What the person told git to ignore (outside of `.gitignore`) is taken over for
+    /// copies and save points. Many may do this at once.
     ///
     /// # Errors
-    /// The project is gone ([`GitError::NotAFolder`]), doesn't have the commit, or a call
-    /// failed.
+    /// The project is gone ([`GitError::NotAFolder`]), doesn't have the commit
+    /// ([`GitError::RevisionMissing`]), or a call failed.
     pub async fn update_cache(
         &self,
         project: &Path,
         cache: &Path,
         commit: &str,
     ) -> Result<(), GitError> {
+        let missing = || GitError::RevisionMissing { rev: commit.to_owned() };
         if !is_id(commit) {
-            return Err(GitError::RevisionMissing { rev: commit.to_owned() });
+            return Err(missing());
         }
         if !cache.exists() {
             self.create_cache(cache, commit).await?;
         }
+        self.take_over_ignored(project, cache).await?;
         let held = format!("refs/regatta/start/{commit}");
         if self.has_ref(cache, &held).await? {
             return Ok(());
         }
-        let fetched = self.fetch(project, cache, &format!("{commit}:{held}")).await;
-        // Another one may have brought it at the same time.
-        if fetched.is_err() && self.has_ref(cache, &held).await? {
-            return Ok(());
+        let what = format!("{commit}:{held}");
+        let fetched = self.fetch(project, Place::Repository(cache), &["--update-shallow"], &what);
+        match fetched.await {
+            Ok(()) => self.tidy(cache).await,
+            // Another one may have brought it at the same time.
+            Err(_) if self.has_ref(cache, &held).await? => Ok(()),
+            Err(GitError::Failed { details, .. }) if details.contains("not our ref") => {
+                Err(missing())
+            }
+            Err(error) => Err(error),
         }
-        fetched
     }
 
-    /// The refs of `cache` that begin with `prefix` (whole parts), with what they point to.
+    /// The refs of `cache` that begin with `prefix` (whole parts), each with the commit it
+    /// points to.
     ///
     /// # Errors
     /// The cache isn't there, or the call failed.
@@ -63,18 +74,23 @@ impl Git {
 
     /// Fetches `what` from one local repository into another, with all checks on and
     /// nothing else touched.
-    pub(crate) async fn fetch(&self, from: &Path, into: &Path, what: &str) -> Result<(), GitError> {
+    pub(crate) async fn fetch(
+        &self,
+        from: &Path,
+        into: Place<'_>,
+        options: &[&str],
+        what: &str,
+    ) -> Result<(), GitError> {
         if !from.is_dir() {
             return Err(GitError::NotAFolder(from.to_owned()));
         }
-        let from = std::path::absolute(from)
-            .map_err(|error| GitError::io(format!("finding {}", from.display()), &error))?;
-        self.call(Place::Folder(into))
+        self.call(into)
             .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"])
-            .args(["--no-recurse-submodules", "--refmap=", "--update-shallow", "--end-of-options"])
-            .args([from.as_os_str(), what.as_ref()])
+            .args(["--no-recurse-submodules", "--refmap="])
+            .args(options)
+            .args(["--end-of-options".as_ref(), absolute(from).as_os_str(), what.as_ref()])
             .env("GIT_ALLOW_PROTOCOL", "file")
-            .time_limit(FETCH_TIME)
+            .time_limit(LONG)
             .run()
             .await
             .map(drop)
@@ -83,21 +99,23 @@ impl Git {
     /// Makes an empty cache under another name and moves it into place, so that a cache
     /// that is there is whole.
     async fn create_cache(&self, cache: &Path, commit: &str) -> Result<(), GitError> {
+        let making = |error| GitError::io(format!("making {}", cache.display()), &error);
+        if let Some(parent) = cache.parent() {
+            tokio::fs::create_dir_all(parent).await.map_err(making)?;
+        }
         let new = beside(cache);
         self.call(Place::Nowhere)
             .args(["init", "--quiet", "--bare", "--template=", object_format(commit), "--"])
             .args([&new])
             .run()
             .await?;
-        match tokio::fs::rename(&new, cache).await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let gone = tokio::fs::remove_dir_all(&new).await;
-                match gone {
-                    Ok(()) if cache.is_dir() => Ok(()), // another one was quicker
-                    _ => Err(GitError::io(format!("making {}", cache.display()), &error)),
-                }
-            }
+        let moved = tokio::fs::rename(&new, cache).await;
+        if moved.is_err() {
+            tokio::fs::remove_dir_all(&new).await.map_err(making)?;
+        }
+        match moved {
+            Err(error) if !cache.is_dir() => Err(making(error)),
+            _ => Ok(()), // ours, or that of another one that was quicker
         }
     }
 
@@ -106,18 +124,25 @@ impl Git {
         let args = ["show-ref", "--verify", "--quiet", name];
         Ok(self.call(Place::Repository(cache)).args(args).ask().await?.is_some())
     }
+
+    /// Packs the cache once it has grown ragged, so that copies stay quick. Nothing is
+    /// lost by it: what no pack holds stays as it is. When it doesn't work out (another
+    /// one does it at this moment), the next time does it.
+    async fn tidy(&self, cache: &Path) -> Result<(), GitError> {
+        let count = |folder: &str| std::fs::read_dir(cache.join(folder)).map_or(0, Iterator::count);
+        if count("objects/17") < MANY_LOOSE && count("objects/pack") < 2 * MANY_PACKS {
+            return Ok(());
+        }
+        self.call(Place::Repository(cache))
+            .args(["repack", "--quiet", "-d", "-l", "--geometric=2"])
+            .time_limit(LONG)
+            .end()
+            .await
+            .map(drop)
+    }
 }
 
 /// The kind of repository that has ids like this one.
 pub(crate) fn object_format(id: &str) -> &'static str {
     if id.len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" }
-}
-
-/// A name beside `path` that no other call of any process uses.
-fn beside(path: &Path) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let mut name = OsString::from(path);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    name.push(format!(".new-{}-{number}", std::process::id()));
-    PathBuf::from(name)
 }

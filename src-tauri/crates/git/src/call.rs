@@ -38,6 +38,7 @@ const SETTINGS: &[&str] = &[
     "fetch.fsck.missingSpaceBeforeDate=ignore",
     "fetch.fsck.missingEmail=ignore",
     "fetch.fsck.zeroPaddedFilemode=ignore",
+    "init.defaultRefFormat=files",
     "protocol.version=2",
     "protocol.ext.allow=never",
     "advice.detachedHead=false",
@@ -72,6 +73,15 @@ impl Git {
 
     /// A call on `place`, safe from the start; arguments are added to it.
     pub(crate) fn call(&self, place: Place<'_>) -> Call {
+        let mut call = self.bare_call(place);
+        call.command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        for setting in SETTINGS {
+            call.command.args(["-c", setting]);
+        }
+        call
+    }
+
+    fn bare_call(&self, place: Place<'_>) -> Call {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"GIT_") {
@@ -81,16 +91,11 @@ impl Git {
         command
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_ATTR_NOSYSTEM", "1")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_ALLOW_PROTOCOL", "none");
-        for setting in SETTINGS {
-            command.args(["-c", setting]);
-        }
         let mut project = None;
         let mut folders = Vec::new();
         match place {
@@ -117,6 +122,18 @@ impl Git {
             time: TIME_LIMIT,
             max: OUTPUT_LIMIT,
         }
+    }
+
+    /// A call that reads the settings of the person, as their own calls would: only to ask
+    /// for one.
+    pub(crate) fn call_with_personal_settings(&self, place: Place<'_>) -> Call {
+        let mut call = self.bare_call(place);
+        for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"] {
+            if let Some(value) = std::env::var_os(name) {
+                call.command.env(name, value);
+            }
+        }
+        call
     }
 }
 
@@ -160,7 +177,15 @@ pub(crate) struct Ended {
 }
 
 impl Call {
-    /// Adds the command and its arguments. The first argument of the first call is its name.
+    /// Sets a setting, before the command is added.
+    pub(crate) fn setting(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        let mut setting = OsString::from(format!("{name}="));
+        setting.push(value);
+        self.command.arg("-c").arg(setting);
+        self
+    }
+
+    /// Adds the command and its arguments.
     pub(crate) fn args<I, S>(mut self, args: I) -> Self
     where
         I: IntoIterator<Item = S>,
@@ -181,7 +206,7 @@ impl Call {
         self
     }
 
-    /// Overrides settings of the repository, whatever their names hold.
+    /// Overrides settings of the repository, whatever their names hold. Ours still win.
     pub(crate) fn settings(mut self, settings: &[(OsString, OsString)]) -> Self {
         self.settings.extend_from_slice(settings);
         self
@@ -209,17 +234,6 @@ impl Call {
     /// Sets how many bytes of its output are read; it is ended when it has more.
     pub(crate) const fn output_limit(mut self, bytes: usize) -> Self {
         self.max = bytes;
-        self
-    }
-
-    /// Lets it read the settings of the person, as their own calls would.
-    pub(crate) fn with_personal_settings(mut self) -> Self {
-        self.command.env_remove("GIT_CONFIG_GLOBAL").env_remove("GIT_CONFIG_NOSYSTEM");
-        for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"] {
-            if let Some(value) = std::env::var_os(name) {
-                self.command.env(name, value);
-            }
-        }
         self
     }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 /// The most files that are listed.
 const MAX_FILES: usize = 2_000;
 /// A file over this size is counted as not being text: comparing it would take minutes.
-pub(crate) const BIG_FILE: &str = "core.bigFileThreshold=32m";
+pub(crate) const BIG_FILE: &str = "32m";
 
 impl Git {
     /// What changed from the commit `from` to the commit `to` in `cache`.
@@ -25,7 +25,8 @@ impl Git {
         }
         let listed = self
             .call(Place::Repository(cache))
-            .args(["-c", BIG_FILE, "diff-tree", "-r", "-z", "--raw", "--numstat", "-M"])
+            .setting("core.bigFileThreshold", BIG_FILE)
+            .args(["diff-tree", "-r", "-z", "--raw", "--numstat", "-M"])
             .args(["--no-ext-diff", "--no-textconv", "--end-of-options", from, to])
             .run()
             .await?;

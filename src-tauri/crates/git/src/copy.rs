@@ -1,8 +1,10 @@
 //! A task's separate copy of the project.
 
 use crate::cache::object_format;
-use crate::call::{Git, Place, is_id};
+use crate::call::{Git, Place, absolute, is_id};
 use crate::error::GitError;
+use crate::files::copy_if_there;
+use crate::ignored::EXCLUDE;
 use std::path::Path;
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ impl Git {
             .args([dest])
             .run()
             .await?;
-        self.share(cache, dest).await.map_err(|error| GitError::io("sharing the cache", &error))?;
+        share(cache, dest).map_err(|error| GitError::io("sharing the cache", &error))?;
         self.call(Place::Repository(&dest.join(".git")))
             .args(["reset", "--quiet", "--hard", "--end-of-options", commit])
             .files(dest)
@@ -66,17 +68,29 @@ impl Git {
             .map(drop)
     }
 
-    /// Lets the copy read the cache's objects.
-    async fn share(&self, cache: &Path, dest: &Path) -> std::io::Result<()> {
-        let git_dir = dest.join(".git");
-        let info = git_dir.join("objects/info");
-        tokio::fs::create_dir_all(&info).await?;
-        let mut objects = std::path::absolute(cache)?.join("objects").into_os_string();
-        objects.push("\n");
-        tokio::fs::write(info.join("alternates"), objects.as_encoded_bytes()).await?;
-        match tokio::fs::copy(cache.join("shallow"), git_dir.join("shallow")).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+    /// Notes for [`Git::save`] which files a fresh copy has, so that the first save point
+    /// need not read all of them again. Only before anyone else has been at the copy: its
+    /// own notes are taken over as they are.
+    ///
+    /// # Errors
+    /// [`GitError::Io`].
+    pub async fn start_index(&self, copy: &Path, index: &Path) -> Result<(), GitError> {
+        let copied = tokio::fs::copy(copy.join(".git/index"), index).await;
+        copied.map(drop).map_err(|error| GitError::io("starting the index", &error))
     }
+}
+
+/// Lets the copy read the cache's objects, stop where its history stops, and ignore what
+/// it ignores.
+fn share(cache: &Path, dest: &Path) -> std::io::Result<()> {
+    let git_dir = dest.join(".git");
+    let mut objects = absolute(cache).join("objects").into_os_string();
+    objects.push("\n");
+    std::fs::create_dir_all(git_dir.join("objects/info"))?;
+    std::fs::write(git_dir.join("objects/info/alternates"), objects.as_encoded_bytes())?;
+    std::fs::create_dir_all(git_dir.join("info"))?;
+    for file in ["shallow", EXCLUDE] {
+        copy_if_there(&cache.join(file), &git_dir.join(file))?;
+    }
+    Ok(())
 }

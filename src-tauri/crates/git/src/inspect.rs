@@ -79,13 +79,23 @@ impl Git {
     /// # Errors
     /// As [`Git::inspect`].
     pub async fn author(&self, dir: &Path) -> Result<Author, GitError> {
-        let names = self
-            .call(Place::Folder(dir))
-            .args(["config", "-z", "--get-regexp", "^user\\.(name|email)$"])
-            .with_personal_settings()
-            .ask()
-            .await?;
+        let args = ["config", "-z", "--get-regexp", "^user\\.(name|email)$"];
+        let names = self.ask_person(dir, &args).await?;
         Ok(author_from(&names.unwrap_or_default()))
+    }
+
+    /// Asks for a setting, as the person's own calls see it. Settings that git can't read
+    /// are none.
+    pub(crate) async fn ask_person(
+        &self,
+        project: &Path,
+        args: &[&str],
+    ) -> Result<Option<Vec<u8>>, GitError> {
+        let call = self.call_with_personal_settings(Place::Folder(project));
+        match call.args(args).ask().await {
+            Err(GitError::Failed { .. }) => Ok(None),
+            other => other,
+        }
     }
 
     /// Finds the repository that `dir` is in.
@@ -151,7 +161,8 @@ impl Git {
     /// Whether `git status` would have anything to say.
     async fn is_dirty(&self, top: &Path) -> Result<bool, GitError> {
         let ended = self
-            .call(Place::Folder(top))
+            .call_as_person(top)
+            .await?
             .args(["status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"])
             .args(["--untracked-files=normal"])
             .settings(&self.filters_off(Place::Folder(top)).await?)

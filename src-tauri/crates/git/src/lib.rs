@@ -10,6 +10,8 @@ mod call;
 mod changes;
 mod copy;
 mod error;
+mod files;
+mod ignored;
 mod inspect;
 mod patch;
 mod publish;

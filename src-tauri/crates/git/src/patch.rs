@@ -40,7 +40,8 @@ impl Git {
         }
         let ended = self
             .call(Place::Repository(request.cache))
-            .args(["-c", BIG_FILE, "diff-tree", "-r", "-p", "-U3", "-M"])
+            .setting("core.bigFileThreshold", BIG_FILE)
+            .args(["diff-tree", "-r", "-p", "-U3", "-M"])
             .args(["--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options"])
             .args([request.from, request.to, "--"])
             .args([Some(request.path), request.old_path].into_iter().flatten().map(pathspec))

@@ -25,7 +25,7 @@ impl Git {
         if !is_id(commit) {
             return Err(GitError::RevisionMissing { rev: commit.to_owned() });
         }
-        self.fetch(cache, project, commit).await?;
+        self.fetch(cache, Place::Folder(project), &[], commit).await?;
         let mut last = None;
         for _ in 0..ATTEMPTS {
             let name = free_name(wanted, &self.taken(project).await?);

@@ -6,6 +6,7 @@
 
 use crate::call::{Git, Place, is_id};
 use crate::error::GitError;
+use crate::files::{remove, with_ending};
 use crate::inspect::clean;
 use crate::stage::Stage;
 use regatta_protocol::worker::Author;
@@ -68,6 +69,7 @@ impl Git {
             repository: request.cache,
             folder: request.copy,
             index: request.index,
+            ignore_file: None,
             settings: Vec::new(),
         };
         self.prepare_index(&stage, request.base).await?;
@@ -112,14 +114,8 @@ impl Git {
     /// Makes the index usable: without the lock of a call that was cut off, and filled from
     /// the base when it is new.
     async fn prepare_index(&self, stage: &Stage<'_>, base: &str) -> Result<(), GitError> {
-        let mut lock = stage.index.as_os_str().to_owned();
-        lock.push(".lock");
-        match std::fs::remove_file(&lock) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(GitError::io("unlocking the index", &error));
-            }
-            _ => {}
-        }
+        remove(&with_ending(stage.index, ".lock"))
+            .map_err(|error| GitError::io("unlocking the index", &error))?;
         if stage.index.exists() {
             return Ok(());
         }

@@ -45,6 +45,7 @@ impl Git {
                 repository: &git_dir,
                 folder: &found.top,
                 index: &git_dir.join("index"),
+                ignore_file: self.ignore_file(&found.top).await?,
                 settings: self.filters_off(place).await?,
             };
             self.stage(&stage).await?;

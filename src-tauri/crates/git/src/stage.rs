@@ -6,10 +6,13 @@
 use crate::call::{Call, Git, Place, absolute, path_of};
 use crate::error::GitError;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The most files that may be unreadable before it is a failure.
 const MAX_UNREADABLE: usize = 100;
+/// The size over which a file is left out: it would fill the disk twice, and no place that
+/// holds projects takes it.
+const MAX_FILE: u64 = 1024 * 1024 * 1024;
 
 /// A folder, and the index and repository its files go into.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) folder: &'a Path,
     /// The index.
     pub(crate) index: &'a Path,
+    /// Patterns of files to leave out, beside those that the folder and the repository have.
+    pub(crate) ignore_file: Option<PathBuf>,
     /// Settings of the repository that are overridden.
     pub(crate) settings: Vec<(OsString, OsString)>,
 }
@@ -44,6 +49,7 @@ impl Git {
         let mut plan = Plan::default();
         plan.add_tracked(&tracked);
         plan.add_listed(&listed, |path| has_content(&stage.folder.join(path_of(path))));
+        plan.skip(|path| is_huge(&stage.folder.join(path_of(path))));
         self.remove_all(stage, &plan.remove).await?;
         self.put_all(stage, &plan.put, &mut plan.skipped).await?;
         Ok(plan.skipped)
@@ -51,10 +57,15 @@ impl Git {
 
     /// A call on the stage's index and folder.
     pub(crate) fn in_stage(&self, stage: &Stage<'_>) -> Call {
-        self.call(Place::Repository(stage.repository))
+        let call = self
+            .call(Place::Repository(stage.repository))
             .files(stage.folder)
             .env("GIT_INDEX_FILE", absolute(stage.index))
-            .settings(&stage.settings)
+            .settings(&stage.settings);
+        match &stage.ignore_file {
+            Some(file) => call.setting("core.excludesFile", file),
+            None => call,
+        }
     }
 
     async fn remove_all(&self, stage: &Stage<'_>, paths: &[Vec<u8>]) -> Result<(), GitError> {
@@ -152,11 +163,24 @@ impl Plan {
             }
         }
     }
+
+    /// Leaves out the files of which `unwanted` says so.
+    fn skip(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
+        let (skipped, put) = std::mem::take(&mut self.put).into_iter().partition(|p| unwanted(p));
+        let skipped: Vec<Vec<u8>> = skipped;
+        self.put = put;
+        self.skipped.extend(skipped.iter().map(|path| shown(path)));
+    }
 }
 
 /// Whether there is anything in the folder.
 fn has_content(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// Whether it is a file that is too large to be saved.
+fn is_huge(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && found.len() > MAX_FILE)
 }
 
 /// The paths that git left out by itself, such as `.GIT/config`.
