@@ -33,6 +33,12 @@ it('reads again what still works, and a little before the end', () => {
   expect(staleFrom({ from: 45, steps: steps.slice(45) }, 51)).toBe(45);
 });
 
+it('reaches the newest step however old one is that still works', () => {
+  const steps = range(0, 900);
+  steps[3] = step(3, { state: 'working' });
+  expect(staleFrom({ from: 0, steps }, 950)).toBe(950 - STEPS_PAGE);
+});
+
 it('skips ahead when too much is new', () => {
   expect(staleFrom({ from: 0, steps: range(0, 10) }, 10_000)).toBe(10_000 - STEPS_PAGE);
 });

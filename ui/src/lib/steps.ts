@@ -23,7 +23,7 @@ export function staleFrom(run: StepRun, total: number): number {
   if (run.steps.length === 0 || total - end > STEPS_PAGE) return Math.max(0, total - STEPS_PAGE);
   const working = run.steps.findIndex((step) => step.state === 'working');
   const moving = working === -1 ? end : run.from + working;
-  return Math.max(run.from, Math.min(moving, end - STILL_MOVING));
+  return Math.max(run.from, total - STEPS_PAGE, Math.min(moving, end - STILL_MOVING));
 }
 
 /** `run` with the steps that were read from `from` on. */

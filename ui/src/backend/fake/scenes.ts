@@ -80,6 +80,18 @@ const draft: Draft = {
   ],
 };
 
+/** A task with very many lines, and a short one beside it. */
+function long(lines: number): Scene {
+  return {
+    projects: [shop],
+    draft: null,
+    play(world) {
+      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [longOutput(lines)]);
+      world.run(world.time + 1);
+    },
+  };
+}
+
 const idle: Scene = { projects: [], draft: null, play: () => {} };
 
 /** Scenes by the name that the address' `?scene=` gives; none: the first run. */
@@ -90,12 +102,6 @@ export const SCENES: Record<string, Scene> = {
   draft: { projects: [shop], draft, play: running },
   blank: { projects: [shop], draft: null, play: () => {} },
   unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },
-  long: {
-    projects: [shop],
-    draft: null,
-    play(world) {
-      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [longOutput(100_000)]);
-      world.run(world.time + 1);
-    },
-  },
+  long: long(100_000),
+  million: long(1_000_000),
 };
