@@ -6,11 +6,11 @@
 
 use crate::repository;
 use regatta_protocol::{
-    app, event, notice, request, status, view, worker, AgentChoice, BatchRequest, BatchView, Event,
-    LogEvent, Notice, TaskView,
+    AgentChoice, BatchRequest, BatchView, Event, LogEvent, Notice, TaskView, app, event, notice,
+    request, status, view, worker,
 };
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

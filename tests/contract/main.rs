@@ -1,7 +1,8 @@
 //! The words that rooms exchange stay the same on both sides: every message has a fixture,
-//! and the window's types are generated from ours.
+//! the window's types are generated from ours, and it calls the commands that there are.
 
 mod bindings;
+mod commands;
 mod fixtures;
 
 use std::path::{Path, PathBuf};
