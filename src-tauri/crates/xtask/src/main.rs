@@ -1,7 +1,8 @@
-//! `cargo xtask run | test | bundle`: from a fresh machine with Rust and Node to the
+//! `cargo xtask run | test | bench | bundle`: from a fresh machine with Rust and Node to the
 //! open app, every test, the figures, or a package. Only the standard library, so that this
 //! builds in seconds.
 
+mod bench;
 mod bundle;
 mod node;
 mod place;
@@ -18,6 +19,7 @@ Usage: cargo xtask <COMMAND> [--yes]
   run      install what is missing, build, and open the app
            (without a display: the practice batch in the terminal)
   test     the same set-up, then every check and every test
+  bench    build for release and print the figures
   bundle   make a package that people can install
 
   --yes    install missing system packages without asking";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["run"] => run::run(said_yes),
         ["test"] => test::test(said_yes),
+        ["bench"] => bench::bench(said_yes),
         ["bundle"] => bundle::bundle(said_yes),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -1,0 +1,61 @@
+//! `cargo xtask bench`: the figures, each by a program that prints them.
+
+use crate::step::Step;
+use crate::system::{self, Consent, Need};
+use crate::{Outcome, node, place};
+
+/// A program that measures: an example of a package.
+struct Bench {
+    what: &'static str,
+    package: &'static str,
+    example: &'static str,
+}
+
+const BENCHES: [Bench; 2] = [
+    Bench {
+        what: "50 copies of 10,000 files at once, beside 50 plain clones",
+        package: "regatta-git",
+        example: "copies",
+    },
+    Bench {
+        what: "From an agent's line to its event in the shell",
+        package: "regatta-desktop",
+        example: "delay",
+    },
+];
+
+/// Builds for release and runs each. One that fails doesn't keep the others from running.
+pub(crate) fn bench(said_yes: bool) -> Outcome {
+    let consent = if said_yes { Consent::Given } else { Consent::Ask };
+    let needs: Vec<&Need> = system::WINDOW.iter().chain([&system::GIT]).collect();
+    system::provide(&needs, consent)?;
+    node::packages()?;
+    node::build()?;
+    let mut build = place::cargo(&["build", "--release", "--bin", "regatta", "-p", "regatta-cli"]);
+    for bench in &BENCHES {
+        build.args(["-p", bench.package, "--example", bench.example]);
+    }
+    Step::new("Release build", build, "Mend what the compiler says.").run()?;
+    let failed: Vec<&str> =
+        BENCHES.iter().filter(|bench| !bench.run()).map(|bench| bench.what).collect();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("Not as it should be: {}", failed.join("; ")))
+    }
+}
+
+impl Bench {
+    /// Whether it came to its end and was content.
+    fn run(&self) -> bool {
+        println!("\n{}", self.what);
+        let program = place::built("release/examples", self.example);
+        match place::program(program).status() {
+            Ok(status) => status.success(),
+            Err(problem) => {
+                eprintln!("{} can't be started: {problem}", self.example);
+                false
+            }
+        }
+    }
+}
