@@ -259,9 +259,7 @@ export class FakeBackend implements Backend {
   }
 
   async runNext(id: string): Promise<void> {
-    const task = this.#task(id);
-    this.world.queue = [task, ...this.world.queue.filter((other) => other !== task)];
-    for (const other of this.world.queue) this.world.changed(other);
+    this.world.runNext(this.#task(id).view.id);
     this.tick();
   }
 

@@ -36,6 +36,7 @@ describe('the line under a name', () => {
 
   it('says what is going on', () => {
     expect(line({ status: 'waiting' })).toBe('Starts when a place is free');
+    expect(line({ status: 'waiting' }, 1)).toBe('Starts when a place is free');
     expect(line({ status: 'waiting' }, 2)).toBe('2nd in line');
     expect(line({ status: 'working' })).toBe('Starting');
     expect(line({ status: 'working', step: { kind: 'run', title: 'Running \u001b[1mtests' } })).toBe('Running tests');

@@ -10,7 +10,8 @@ export interface Scene {
   play(world: World): void;
 }
 
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 const shop: ProjectView = {
@@ -52,9 +53,11 @@ function earlier(world: World, now: number): void {
 function running(world: World): void {
   const now = world.time;
   earlier(world, now);
-  world.run(now - 12 * MINUTE);
+  world.limit = 4;
+  world.run(now - 4 * MINUTE - 12 * SECOND);
   const { request, scripts } = checkout(batch);
   world.start(request, scripts);
+  world.runNext('Fix total on small screens');
   world.run(now - 2 * MINUTE);
   world.start(batch('Help page texts', [task('Returns', 'Rewrite it.'), task('Delivery', 'Rewrite it.'), task('Sizes', 'Rewrite it.')]));
   world.run(now);

@@ -1,9 +1,10 @@
 /** What a person can do to a batch and its tasks from its page. */
 
-import type { BatchView, Draft, TaskId, TaskView } from '../../bindings/protocol';
+import type { BatchView, TaskId, TaskView } from '../../bindings/protocol';
 import { isActive, wentWrong } from '../../lib/status';
 import { count } from '../../lib/time';
 import type { App } from '../../state/app.svelte';
+import type { Sheet } from '../../state/sheet.svelte';
 
 /** Tasks that can be stopped. */
 export const stoppable = (tasks: TaskView[]) =>
@@ -43,36 +44,14 @@ export async function add(app: App, tasks: TaskId[]): Promise<void> {
   for (const { notice } of results) if (notice) app.toasts.tell(notice);
 }
 
-/** Writes a batch once more: its tasks go into the sheet; the draft there can be had back. */
-export async function useAgain(app: App, batch: BatchView): Promise<void> {
-  await app.attempt(async () => {
-    const before = await app.backend.loadDraft();
-    const request = await app.backend.batchRequest(batch.id);
-    await app.backend.saveDraft({
-      title: request.name,
-      project: request.repo_url,
-      start_from: request.branch,
-      agent: request.agent,
-      max_parallel: request.max_parallel ?? app.settings.limit,
-      tasks: request.parallel_tasks,
-    });
-    app.router.go({ page: 'new' });
-    if (before && holdsWork(before)) offerBack(app, before);
-  });
-}
-
-const holdsWork = (draft: Draft) => draft.tasks.some((task) => task.prompt.trim() !== '');
-
-function offerBack(app: App, draft: Draft): void {
-  app.toasts.say('This took the place of your draft.', {
-    label: 'Bring the draft back',
-    run: () =>
-      void app.attempt(async () => {
-        await app.backend.saveDraft(draft);
-        app.router.go({ page: 'home' });
-        app.router.go({ page: 'new' });
-      }),
-  });
+/** Takes the tasks of a batch into the sheet; what was written there can be had back. */
+export async function useAgain(app: App, sheet: Sheet, batch: BatchView): Promise<void> {
+  const request = await app.attempt(() => app.backend.batchRequest(batch.id));
+  if (!request) return;
+  const written = sheet.written().length > 0;
+  const undo = await sheet.fill(request);
+  if (written) app.toasts.say('Your draft was replaced.', { label: 'Undo', run: undo });
+  app.router.go({ page: 'new' });
 }
 
 /** Stops one task. */
