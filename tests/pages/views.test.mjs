@@ -1,0 +1,146 @@
+// Every other page: how it looks and reads, the first run, questions, history, settings, quitting.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accessible, pages, shoot } from './tools.mjs';
+
+const { open } = pages();
+
+const VIEWS = [
+  { name: 'first-run', scene: 'first', path: 'home', shows: 'Try the demo' },
+  { name: 'home', scene: 'running', path: 'home', shows: 'Running now' },
+  { name: 'needs-you', scene: 'running', path: 'needs-you', shows: 'May it install the listed packages?' },
+  { name: 'nobody-needs-you', scene: 'home', path: 'needs-you', shows: 'Nobody needs you.' },
+  { name: 'history', scene: 'running', path: 'history', shows: 'Use again' },
+  { name: 'templates-none', scene: 'home', path: 'templates', shows: 'A template keeps the tasks' },
+  { name: 'settings', scene: 'home', path: 'settings', shows: 'Tasks at the same time' },
+  { name: 'sheet-blank', scene: 'blank', path: 'new', shows: 'No tasks yet. Write' },
+  { name: 'sheet-unsaved', scene: 'unsaved', path: 'new', shows: 'Project has unsaved work' },
+];
+
+for (const { name, scene, path, shows } of VIEWS) {
+  test(`${name} has no fault that axe finds, light and dark`, async () => {
+    for (const theme of ['light', 'dark']) {
+      const page = await open({ scene, path, theme });
+      await page.locator('main').getByText(shows).first().waitFor();
+      await accessible(page, `${name}, ${theme}`);
+      await shoot(page, `${name}-${theme}`);
+      await page.context().close();
+    }
+  });
+}
+
+test('the demo: a finished task, a question, a failure, on nobody’s project', async () => {
+  const page = await open({ scene: 'first', path: 'home' });
+  await page.getByRole('button', { name: 'Try the demo' }).click();
+  await page.waitForURL(/#\/batch\//);
+  assert.equal(await page.locator('[role=tablist] [role=tab]').filter({ hasText: /Describe|Write a welcome|Check the links/ }).count(), 3);
+  const needs = page.getByRole('link', { name: /^Needs you/ });
+  await needs.filter({ hasText: '1' }).waitFor({ timeout: 20_000 });
+  await needs.click();
+  await page.getByText('May I write WELCOME.md?').waitFor();
+  await page.getByRole('button', { name: 'Yes, write it' }).click();
+  await page.getByText('Nobody needs you.').waitFor();
+});
+
+test('a folder without a history is offered one', async () => {
+  const page = await open({ scene: 'first', path: 'home' });
+  await page.getByRole('button', { name: 'Choose my project' }).click();
+  const dialog = page.getByRole('dialog', { name: 'This folder has no history yet.' });
+  await dialog.waitFor();
+  await dialog.getByRole('button', { name: 'What is this?' }).click();
+  await dialog.getByText('A history remembers').waitFor();
+  await accessible(page, 'the offer of a history');
+  await shoot(page, 'set-up-light');
+  await dialog.getByRole('button', { name: 'Set up for me' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: /^notes/ }).first().waitFor();
+});
+
+test('history is searched, and a batch is used again', async () => {
+  const page = await open({ scene: 'running', path: 'history' });
+  await page.getByLabel('Search batches and tasks').fill('hats');
+  await page.getByText('Spelling on product pages').locator('visible=true').last().waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('main li').length === 1);
+  await page.getByRole('button', { name: 'Use again Spelling on product pages' }).click();
+  await page.getByRole('button', { name: 'Start 4 tasks' }).waitFor();
+  assert.equal(await page.getByLabel('Title of the batch').inputValue(), 'Spelling on product pages');
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByLabel('Search batches and tasks').fill('nothing has this name');
+  await page.getByText('No batch or task has').waitFor();
+});
+
+test('theme, text size and limit are set at once', async () => {
+  const page = await open({ scene: 'running', path: 'settings' });
+  await page.getByText('Dark', { exact: true }).click();
+  assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark');
+  await page.getByRole('radio', { name: '200 %' }).focus();
+  await page.keyboard.press('Space');
+  assert.equal(await page.evaluate('getComputedStyle(document.documentElement).fontSize'), '32px');
+  await page.getByRole('button', { name: 'One more' }).click();
+  await page.waitForFunction(() => document.querySelector('output')?.textContent === '4 tasks');
+  await accessible(page, 'settings at 200 %');
+});
+
+test('at 1024, 720 and 200 % everything stays reachable', async () => {
+  const sizes = [
+    { name: '1024', width: 1024, height: 768 },
+    { name: '720', width: 720, height: 768 },
+    { name: '360', width: 360, height: 640 },
+    { name: '200-percent', width: 1440, height: 900, size: 2 },
+    { name: '1024-200-percent', width: 1024, height: 768, size: 2 },
+  ];
+  for (const { name, width, height, size } of sizes) {
+    const page = await open({ scene: 'draft', path: 'new', width, height });
+    if (size) await page.evaluate((to) => document.documentElement.style.setProperty('--text-size', to), size);
+    await page.getByRole('button', { name: 'Start 7 tasks' }).click({ trial: true });
+    await page.getByRole('link', { name: 'Settings' }).scrollIntoViewIfNeeded();
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name} is not wider than the window`);
+    await page.getByRole('button', { name: 'Ready to start?' }).click();
+    await page.getByRole('dialog').getByText('All 7 tasks are complete').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await accessible(page, `the sheet at ${name}`);
+    await shoot(page, `sheet-${name}`);
+    await page.context().close();
+  }
+});
+
+test('quitting while tasks work asks first', async () => {
+  const page = await open({ scene: 'running', path: 'home' });
+  await page.evaluate('window.fake.askToQuit()');
+  const dialog = page.getByRole('dialog', { name: /tasks are still working/ });
+  await dialog.waitFor();
+  await accessible(page, 'the question before quitting');
+  await shoot(page, 'quit-light');
+  await dialog.getByRole('button', { name: 'Keep working' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate('window.fake.ended'), false);
+  await page.evaluate('window.fake.askToQuit()');
+  await dialog.getByRole('button', { name: /^Stop \d tasks and quit/ }).click();
+  await page.waitForFunction(() => window.fake.ended);
+});
+
+test('an error says what happened, what is safe, and what to do', async () => {
+  const page = await open({ scene: 'home', path: 'home' });
+  await page.evaluate(() => {
+    window.fake.practiceProject = async () => {
+      throw {
+        code: 'data_read_only',
+        what: 'The practice project could not be made.',
+        safe: 'Your projects are as they were.',
+        next: 'Make the data folder writable.',
+        details: 'mkdir: read-only file system',
+      };
+    };
+  });
+  await page.getByRole('button', { name: /^acme-shop/ }).first().click();
+  await page.getByRole('menuitem', { name: 'Practice project' }).click();
+  const alert = page.getByRole('alert');
+  await alert.getByText('The practice project could not be made.').waitFor();
+  await alert.getByText('Show details').click();
+  await alert.getByText('mkdir: read-only file system').waitFor();
+  await accessible(page, 'an error');
+  await shoot(page, 'error-light');
+  await alert.getByRole('button', { name: 'Close message' }).click();
+  await alert.waitFor({ state: 'hidden' });
+});
