@@ -1,1 +1,59 @@
-//! To be written.
+//! One task: copy, agent, save points, changes. A program of its own that the engine
+//! starts (`regatta worker`): it reads the task and controls from standard input and writes
+//! events to standard output, one JSON value a line.
+//!
+//! - [`task`]: an attempt from beginning to end; [`desk`]: the loop while the agent works.
+//! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes.
+//! - [`saves`]: save points and changes; [`outcome`]: what the end means.
+//! - [`control`] and [`output`]: the two pipes to the engine; [`lines`], [`text`]: bytes to
+//!   lines, lines to titles; [`standing`], [`steps`]: what is told by the way.
+
+mod agent;
+mod control;
+mod desk;
+mod error;
+mod lines;
+mod outcome;
+mod output;
+mod process;
+mod saves;
+mod standing;
+mod steps;
+mod task;
+mod text;
+
+use control::Controls;
+use regatta_protocol::Event;
+use std::io::BufReader;
+use std::process::ExitCode;
+
+/// Works on the task that standard input tells, until its outcome was told.
+#[must_use]
+pub fn main() -> ExitCode {
+    match work() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("The worker can't go on: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work() -> std::io::Result<()> {
+    process::stand_alone()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let controls = Controls::listen(BufReader::new(std::io::stdin()));
+    let worked = runtime.block_on(async {
+        let (events, outlet) = output::open();
+        let writing = tokio::spawn(outlet.write_to(tokio::io::stdout()));
+        let outcome = task::run(controls, &events).await;
+        events.send(Event::Outcome(outcome));
+        drop(events);
+        writing.await.expect("BUG: writing panicked")
+    });
+    // The engine may be gone already; then nobody misses what was not written.
+    match worked {
+        Err(problem) if problem.kind() != std::io::ErrorKind::BrokenPipe => Err(problem),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,154 @@
+//! An agent at work: started in the copy, heard, asked to end. Two kinds: one that speaks
+//! ACP ([`acp`]) and any command ([`command`]).
+
+mod acp;
+mod command;
+
+use crate::lines::Lines;
+use crate::output::Events;
+use crate::process::Process;
+use regatta_protocol::Notice;
+use regatta_protocol::event::{LineKind, Question};
+use regatta_protocol::worker::{AgentProgram, WorkerTask};
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+/// How long output is still awaited after everything was ended: whoever holds the pipe is
+/// none of the agent's.
+const AFTER_THE_END: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// An agent at work.
+pub(crate) struct Agent {
+    /// Its program, with everything that it started.
+    pub(crate) process: Process,
+    /// Ends when the agent's turn does.
+    pub(crate) turn: JoinHandle<Turn>,
+    /// End when everything that it printed was sent; the first gives its last words.
+    pub(crate) heard: JoinHandle<String>,
+    pub(crate) errors: JoinHandle<()>,
+    /// What it asks a person.
+    pub(crate) asked: mpsc::Receiver<Asked>,
+    /// Asks it to end its turn; none: it knows only signals.
+    pub(crate) cancel: Option<oneshot::Sender<()>>,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Turn {
+    /// By the agent's own word that it is done.
+    Done,
+    /// Cancelled, as the agent says.
+    Cancelled,
+    /// By the agent's own word that it is not done, or not as it was asked for.
+    Failed(Notice),
+    /// The connection ended before the turn did. How the program ended says more.
+    Lost(String),
+}
+
+/// A question and the way for its answer: the number of the option. Dropped: withdrawn.
+pub(crate) struct Asked {
+    pub(crate) question: Question,
+    pub(crate) answer: oneshot::Sender<String>,
+}
+
+/// Starts the task's agent.
+pub(crate) fn start(task: &WorkerTask, events: &Events) -> io::Result<Agent> {
+    match &task.agent {
+        AgentProgram::Acp { program, args } => acp::start(program, args, task, events),
+        AgentProgram::Command { program, args } => command::start(program, args, task, events),
+    }
+}
+
+/// Reads the next bytes into `bytes`; false: there are no more, or `over` came first.
+async fn read_some(
+    pipe: &mut (impl AsyncRead + Unpin),
+    over: impl Future<Output = ()>,
+    bytes: &mut Vec<u8>,
+) -> bool {
+    bytes.clear();
+    bytes.reserve(CHUNK);
+    // An error reads like an end: there is nothing more to be had.
+    tokio::select! {
+        biased;
+        read = pipe.read_buf(bytes) => read.is_ok_and(|read| read > 0),
+        () = over => false,
+    }
+}
+
+/// Sends everything that comes out of `pipe` as lines of `kind`; the last of them.
+async fn hear(
+    mut pipe: impl AsyncRead + Unpin,
+    process: Process,
+    kind: LineKind,
+    events: Events,
+) -> String {
+    let (mut lines, mut last) = (Lines::new(), LastLines::default());
+    let mut bytes = Vec::new();
+    loop {
+        let over = async {
+            process.gone().await;
+            tokio::time::sleep(AFTER_THE_END).await;
+        };
+        if !read_some(&mut pipe, over, &mut bytes).await {
+            break;
+        }
+        for text in lines.push(&bytes) {
+            last.add(&text);
+            events.lines(kind, text).await;
+        }
+    }
+    for text in lines.finish() {
+        last.add(&text);
+        events.lines(kind, text).await;
+    }
+    last.0
+}
+
+/// The last lines of an output that may have no end.
+#[derive(Default)]
+struct LastLines(String);
+
+impl LastLines {
+    /// How much is kept, in bytes.
+    const MAX: usize = 2_000;
+
+    fn add(&mut self, lines: &str) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        let from = lines.len().saturating_sub(Self::MAX);
+        self.0.push_str(&lines[ceil(lines, from)..]);
+        if self.0.len() > Self::MAX {
+            let from = ceil(&self.0, self.0.len() - Self::MAX);
+            // Begin with a whole line where there is one.
+            let line = self.0[from..].find('\n').map_or(from, |end| from + end + 1);
+            self.0.drain(..line);
+        }
+    }
+}
+
+/// The first character boundary of `text` that is not before `at`.
+fn ceil(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|n| text.is_char_boundary(*n)).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_whole_and_few() {
+        let mut last = LastLines::default();
+        for n in 0..10_000 {
+            last.add(&format!("line {n}é"));
+        }
+        assert!(last.0.len() <= LastLines::MAX && last.0.ends_with("\nline 9999é"));
+        assert!(last.0.starts_with("line "));
+        last.add(&"é".repeat(100_000));
+        assert!(last.0.len() <= LastLines::MAX && last.0.ends_with('é'));
+    }
+}

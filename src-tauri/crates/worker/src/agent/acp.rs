@@ -1,0 +1,86 @@
+//! An agent that speaks the Agent Client Protocol on its standard streams.
+//!
+//! [`listen`] hears its output, sorts the lines ([`wire`]) and shows what it says
+//! ([`voice`]), does ([`calls`], [`printed`], [`words`]) and plans ([`plan`]). Here is the
+//! conversation: initialize, a session in the copy, one prompt; [`ask`] makes its requests
+//! for permission questions. The protocol's crate is used nowhere else.
+
+mod ask;
+mod calls;
+mod listen;
+mod plan;
+mod printed;
+mod raw_log;
+mod talk;
+mod voice;
+mod wire;
+mod words;
+
+use super::{Agent, hear};
+use crate::output::Events;
+use crate::process::{Pipes, Process, Program};
+use calls::Calls;
+use listen::Listener;
+use raw_log::RawLog;
+use regatta_protocol::event::{LineKind, PlanEntry, Step, Usage};
+use regatta_protocol::worker::WorkerTask;
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, oneshot};
+use voice::Voice;
+
+/// How many messages may wait for the protocol's crate. It takes them at once.
+const MESSAGES: usize = 16;
+/// How many questions may wait for their turn to be shown.
+const QUESTIONS: usize = 64;
+
+/// Something of an agent's to show.
+#[derive(Debug, PartialEq)]
+enum Shown {
+    Step(Box<Step>),
+    Lines(LineKind, String),
+    Plan(Vec<PlanEntry>),
+    Usage(Usage),
+}
+
+/// Starts the program and the conversation with it.
+pub(super) fn start(
+    program: &Path,
+    args: &[String],
+    task: &WorkerTask,
+    events: &Events,
+) -> io::Result<Agent> {
+    let program = Program { program, args, folder: &task.copy };
+    let (process, pipes) = Process::start(program, true)?;
+    let Pipes { input, output, errors } = pipes;
+    let input = input.expect("BUG: its input is piped");
+    let raw = Arc::new(Mutex::new(RawLog::in_folder(&task.scratch)));
+    let calls = Arc::new(Mutex::new(Calls::new(&task.copy)));
+    let (to_crate, messages) = mpsc::channel(MESSAGES);
+    let (ask, asked) = mpsc::channel(QUESTIONS);
+    let (cancel, cancelled) = oneshot::channel();
+
+    let listener = Listener {
+        events: events.clone(),
+        messages: to_crate,
+        calls: calls.clone(),
+        raw: raw.clone(),
+        voice: Voice::new(),
+        unknown: HashSet::new(),
+    };
+    let heard = tokio::spawn(listener.hear(output, process.clone()));
+    let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
+    let errors = tokio::spawn(async { drop(errors.await) });
+    let talk = talk::Talk {
+        copy: task.copy.clone(),
+        prompt: task.prompt.clone(),
+        events: events.clone(),
+        ask,
+        calls,
+        cancelled,
+    };
+    let turn = tokio::spawn(talk.hold(talk::Line { input, messages, raw }));
+    Ok(Agent { process, turn, heard, errors, asked, cancel: Some(cancel) })
+}

@@ -1,0 +1,107 @@
+//! An agent's request for permission as a question to a person. Pure.
+
+use super::calls::Calls;
+use crate::text::{cut, one_line, some_lines};
+use agent_client_protocol::v1::schema::{PermissionOptionKind, RequestPermissionRequest};
+use regatta_protocol::event::{OptionKind, Question, QuestionOption, StepKind};
+
+const MAX_TITLE: usize = 500;
+const MAX_DETAIL: usize = 2_000;
+const MAX_LABEL: usize = 200;
+const MAX_OPTIONS: usize = 12;
+
+/// The question. Its options are numbered from 1 in the request's order: what an agent
+/// calls them is its own affair.
+pub(super) fn question(id: String, request: &RequestPermissionRequest, calls: &Calls) -> Question {
+    let about = calls.about(&request.tool_call.tool_call_id.0);
+    let (kind, title, command) = about.unwrap_or((StepKind::Other, String::new(), None));
+    let detail = match command {
+        Some(command) => some_lines(command, MAX_DETAIL),
+        None => String::new(),
+    };
+    let title = one_line(&title, MAX_TITLE);
+    // The whole command is told when the title doesn't hold it.
+    let detail =
+        if kind == StepKind::Run && title.contains(&detail) { String::new() } else { detail };
+    let options = request.options.iter().take(MAX_OPTIONS).zip(1..).map(|(option, number)| {
+        let label = one_line(&option.name, MAX_LABEL);
+        let kind = meaning(option.kind);
+        let label = if label.is_empty() { plain(kind).to_owned() } else { label };
+        QuestionOption { id: format!("{number}"), label: cut(&label, MAX_LABEL), kind }
+    });
+    Question { id, title, detail, options: options.collect() }
+}
+
+fn meaning(kind: PermissionOptionKind) -> OptionKind {
+    match kind {
+        PermissionOptionKind::AllowOnce => OptionKind::AllowOnce,
+        PermissionOptionKind::AllowAlways => OptionKind::AllowAlways,
+        PermissionOptionKind::RejectOnce => OptionKind::RejectOnce,
+        PermissionOptionKind::RejectAlways => OptionKind::RejectAlways,
+        _ => OptionKind::Other,
+    }
+}
+
+const fn plain(kind: OptionKind) -> &'static str {
+    match kind {
+        OptionKind::AllowOnce => "Yes",
+        OptionKind::AllowAlways => "Yes, always",
+        OptionKind::RejectOnce => "No",
+        OptionKind::RejectAlways => "No, never",
+        OptionKind::Other => "This one",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::path::Path;
+
+    fn asked(request: serde_json::Value) -> Question {
+        let request: RequestPermissionRequest = serde_json::from_value(request).expect("valid");
+        let mut calls = Calls::new(Path::new("/copy"));
+        calls.learn(&request.tool_call);
+        question("q1".into(), &request, &calls)
+    }
+
+    #[test]
+    fn a_command_is_asked_about_in_plain_words() {
+        let question = asked(json!({
+            "sessionId": "s",
+            "toolCall": {
+                "toolCallId": "1", "kind": "execute", "title": "bash",
+                "rawInput": { "command": "npm install\nnpm test" },
+            },
+            "options": [
+                { "optionId": "weird \u{7} id", "name": "Allow\tonce", "kind": "allow_once" },
+                { "optionId": "cancel", "name": "", "kind": "reject_once" },
+            ],
+        }));
+        assert_eq!(question.title, "May it run: npm install npm test?");
+        assert_eq!(question.detail, "npm install\nnpm test");
+        let option = |id: &str, label: &str, kind| QuestionOption {
+            id: id.into(),
+            label: label.into(),
+            kind,
+        };
+        let expected = [
+            option("1", "Allow once", OptionKind::AllowOnce),
+            option("2", "No", OptionKind::RejectOnce),
+        ];
+        assert_eq!(question.options, expected);
+    }
+
+    #[test]
+    fn too_much_is_cut() {
+        let option = |n: u32| json!({ "optionId": n.to_string(), "name": "x".repeat(999), "kind": "allow_once" });
+        let question = asked(json!({
+            "sessionId": "s",
+            "toolCall": { "toolCallId": "1", "title": "t".repeat(9_999) },
+            "options": (0..50).map(option).collect::<Vec<_>>(),
+        }));
+        assert_eq!(question.title.chars().count(), MAX_TITLE);
+        assert_eq!(question.options.len(), MAX_OPTIONS);
+        assert!(question.options.iter().all(|o| o.label.chars().count() == MAX_LABEL));
+    }
+}

@@ -1,0 +1,266 @@
+//! An agent's tool calls: updates in, steps and their output out. Pure.
+//!
+//! Agents differ: an update may come before its call, a call may never be ended, content
+//! may be sent whole again and again or in pieces. All of it lands here.
+
+use super::Shown;
+use super::printed::Printed;
+use super::words::{self, Subject};
+use crate::steps::step;
+use crate::text::one_line;
+use agent_client_protocol::v1::schema::{
+    ContentBlock, ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolKind,
+};
+use regatta_protocol::event::{FileCount, LineKind, MAX_FILES_NAMED, Step, StepKind, StepState};
+use serde_json::Value;
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+
+/// How many calls are remembered, the newest; an update of an older one begins a new step.
+const MAX_CALLS: usize = 500;
+/// The longest path and title that is kept, in characters.
+const MAX_PATH: usize = 300;
+const MAX_TITLE: usize = 500;
+
+/// The tool calls of one conversation.
+#[derive(Debug)]
+pub(super) struct Calls {
+    /// The copy, by the names that paths may begin with.
+    copies: Vec<PathBuf>,
+    by_id: HashMap<String, Call>,
+    order: VecDeque<String>,
+    count: u64,
+}
+
+/// One tool call.
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    number: u64,
+    kind: ToolKind,
+    title: String,
+    command: Option<String>,
+    /// Files that are looked at, and files that are changed; how many there are of each.
+    located: (Vec<FileCount>, usize),
+    changed: (Vec<FileCount>, usize),
+    state: Option<StepState>,
+    printed: Printed,
+    heading: String,
+    sent: Option<Step>,
+}
+
+impl Calls {
+    pub(super) fn new(copy: &Path) -> Self {
+        let mut copies = vec![copy.to_owned()];
+        copies.extend(copy.canonicalize().ok().filter(|real| real != copy));
+        Self { copies, by_id: HashMap::new(), order: VecDeque::new(), count: 0 }
+    }
+
+    /// A call began or changed.
+    pub(super) fn update(&mut self, update: &ToolCallUpdate) -> Vec<Shown> {
+        let call = self.learn(update);
+        let mut shown = call.show();
+        shown.extend(call.output(update));
+        shown
+    }
+
+    /// Takes over what an update says of its call, without showing it.
+    pub(super) fn learn(&mut self, update: &ToolCallUpdate) -> &mut Call {
+        let copies = self.copies.clone();
+        let call = self.call(&update.tool_call_id.0);
+        let fields = &update.fields;
+        call.kind = fields.kind.unwrap_or(call.kind);
+        if let Some(title) = &fields.title {
+            call.title = one_line(title, MAX_TITLE);
+        }
+        if let Some(command) = fields.raw_input.as_ref().and_then(command) {
+            call.command = Some(command);
+        }
+        if let Some(locations) = &fields.locations {
+            let named = locations.iter().take(MAX_FILES_NAMED);
+            let file = |path| FileCount { path, ..FileCount::default() };
+            let files = named.map(|l| file(shown_path(&copies, &l.path))).collect();
+            call.located = (files, locations.len());
+        }
+        if let Some(content) = &fields.content {
+            call.take_diffs(content, &copies);
+        }
+        if let Some(status) = fields.status {
+            call.state = Some(state(status));
+        }
+        call
+    }
+
+    /// The turn is over: calls that never ended do now.
+    pub(super) fn settle(&mut self, state: StepState) -> Vec<Shown> {
+        let mut shown = Vec::new();
+        for id in &self.order {
+            let Some(call) = self.by_id.get_mut(id) else { continue };
+            if call.state == Some(StepState::Working) || call.state.is_none() {
+                call.state = Some(state);
+                shown
+                    .extend(call.printed.end().into_iter().map(|t| Shown::Lines(LineKind::Out, t)));
+                shown.extend(call.show());
+            }
+        }
+        shown
+    }
+
+    /// What a call is about, for a question on it: its kind, title and full command.
+    pub(super) fn about(&self, id: &str) -> Option<(StepKind, String, Option<&str>)> {
+        let call = self.by_id.get(id)?;
+        Some((call.kind(), call.subject().question(call.kind()), call.command.as_deref()))
+    }
+
+    fn call(&mut self, id: &str) -> &mut Call {
+        if !self.by_id.contains_key(id) {
+            if self.order.len() == MAX_CALLS
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.by_id.remove(&oldest);
+            }
+            self.count += 1;
+            self.order.push_back(id.to_owned());
+        }
+        let number = self.count;
+        self.by_id.entry(id.to_owned()).or_insert_with(|| Call { number, ..Call::default() })
+    }
+}
+
+impl Call {
+    fn kind(&self) -> StepKind {
+        match self.kind {
+            ToolKind::Read => StepKind::Read,
+            ToolKind::Edit | ToolKind::Move => StepKind::Edit,
+            ToolKind::Delete => StepKind::Remove,
+            ToolKind::Search => StepKind::Search,
+            ToolKind::Execute => StepKind::Run,
+            ToolKind::Think => StepKind::Thought,
+            ToolKind::Fetch => StepKind::Fetch,
+            _ if !self.changed.0.is_empty() => StepKind::Edit,
+            _ => StepKind::Other,
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        let (files, count) = if self.changed.0.is_empty() { &self.located } else { &self.changed };
+        Subject { title: &self.title, command: self.command.as_deref(), files, count: *count }
+    }
+
+    /// The step, when it changed, and its heading in the transcript.
+    fn show(&mut self) -> Vec<Shown> {
+        let (kind, state) = (self.kind(), self.state.unwrap_or(StepState::Working));
+        let subject = self.subject();
+        let step = Step {
+            detail: subject.detail(kind),
+            files: subject.files.to_vec(),
+            ..step(&format!("t{}", self.number), kind, &subject.title(kind, state), state)
+        };
+        let heading = subject.title(kind, StepState::Done);
+        if self.sent.as_ref() == Some(&step) {
+            return Vec::new();
+        }
+        self.sent = Some(step.clone());
+        let mut shown = vec![Shown::Step(Box::new(step))];
+        // What it is about may be known only later; then it is headed once more.
+        let over = state != StepState::Working;
+        if self.heading.is_empty() || (over && self.heading != heading) {
+            self.heading.clone_from(&heading);
+            shown.push(Shown::Lines(LineKind::Step, heading));
+        }
+        if over && kind == StepKind::Edit {
+            shown
+                .extend(words::file_lines(&self.changed.0).map(|l| Shown::Lines(LineKind::Out, l)));
+        }
+        shown
+    }
+
+    /// What the update brings of the call's output.
+    fn output(&mut self, update: &ToolCallUpdate) -> Vec<Shown> {
+        let failed = self.state == Some(StepState::Failed);
+        // What was read or written is in the project; what went wrong with it is not.
+        let of_files = matches!(self.kind(), StepKind::Read | StepKind::Edit);
+        let kind = if of_files { LineKind::Err } else { LineKind::Out };
+        let mut texts = Vec::new();
+        let meta = |name: &str| update.meta.as_ref()?.get(name)?.get("data")?.as_str();
+        for name in ["terminal_output_delta", "terminal_output"] {
+            texts.extend(meta(name).map(|data| self.printed.add(data)).unwrap_or_default());
+        }
+        if let Some(content) = &update.fields.content
+            && (failed || !of_files)
+        {
+            texts.extend(self.printed.replace(&text_of(content)));
+        }
+        if self.state.is_some_and(|state| state != StepState::Working) {
+            texts.extend(self.printed.end());
+        }
+        texts.into_iter().map(|text| Shown::Lines(kind, text)).collect()
+    }
+
+    fn take_diffs(&mut self, content: &[ToolCallContent], copies: &[PathBuf]) {
+        let diffs = content.iter().filter_map(|content| match content {
+            ToolCallContent::Diff(diff) => Some(diff),
+            _ => None,
+        });
+        let mut changed = (Vec::new(), 0);
+        for diff in diffs {
+            changed.1 += 1;
+            if changed.0.len() < MAX_FILES_NAMED {
+                let old = diff.old_text.as_deref().unwrap_or_default();
+                let (added, removed) = words::line_counts(old, &diff.new_text);
+                changed.0.push(FileCount { path: shown_path(copies, &diff.path), added, removed });
+            }
+        }
+        if changed.1 > 0 {
+            self.changed = changed;
+        }
+    }
+}
+
+fn state(status: ToolCallStatus) -> StepState {
+    match status {
+        ToolCallStatus::Completed => StepState::Done,
+        ToolCallStatus::Failed => StepState::Failed,
+        _ => StepState::Working,
+    }
+}
+
+/// The command of a call's input: a text, or a list of arguments, of which the last is the
+/// whole line when a shell is given one.
+fn command(input: &Value) -> Option<String> {
+    match input.get("command").or_else(|| input.get("cmd"))? {
+        Value::String(command) => Some(command.clone()),
+        Value::Array(parts) => {
+            let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
+            match parts[..] {
+                [_, flag, line] if flag.starts_with('-') && flag.ends_with('c') => {
+                    Some(line.to_owned())
+                }
+                _ => Some(parts.join(" ")),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// All text of a call's content, without a fence round it.
+fn text_of(content: &[ToolCallContent]) -> String {
+    let texts = content.iter().filter_map(|content| match content {
+        ToolCallContent::Content(content) => match &content.content {
+            ContentBlock::Text(text) => Some(unfenced(&text.text)),
+            _ => None,
+        },
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn unfenced(text: &str) -> &str {
+    let inner = text.trim().strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    inner.and_then(|inner| inner.split_once('\n')).map_or(text, |(_language, inner)| inner)
+}
+
+/// The path in the project where it is in the copy, else as it is.
+fn shown_path(copies: &[PathBuf], path: &Path) -> String {
+    let inside = copies.iter().find_map(|copy| path.strip_prefix(copy).ok());
+    one_line(&inside.unwrap_or(path).to_string_lossy(), MAX_PATH)
+}

@@ -1,0 +1,160 @@
+//! Lines of an ACP agent's output, sorted before anything else sees them. Pure.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// The longest line that is taken for a message, in bytes.
+const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+/// How much is shown of a line that is too long for a message.
+const MAX_SHOWN: usize = 1024 * 1024;
+
+/// One line as it came.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum RawLine {
+    /// The whole line.
+    Whole(String),
+    /// The beginning of a line that was too long; the rest is left out.
+    TooLong(String),
+}
+
+/// Splits the output into lines that may be messages.
+#[derive(Debug, Default)]
+pub(super) struct RawLines {
+    partial: Vec<u8>,
+    /// Whether the rest of the line is left out.
+    skipping: bool,
+}
+
+impl RawLines {
+    /// Takes the next bytes; the lines that are whole now.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Vec<RawLine> {
+        let mut lines = Vec::new();
+        while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
+            self.add(&bytes[..end], &mut lines);
+            bytes = &bytes[end + 1..];
+            lines.extend(self.finish());
+        }
+        self.add(bytes, &mut lines);
+        lines
+    }
+
+    /// The line that was begun, as nothing more will come.
+    pub(super) fn finish(&mut self) -> Option<RawLine> {
+        let line = std::mem::take(&mut self.partial);
+        let skipped = std::mem::take(&mut self.skipping);
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end_matches('\r');
+        (!skipped && !line.trim().is_empty()).then(|| RawLine::Whole(line.to_owned()))
+    }
+
+    fn add(&mut self, bytes: &[u8], lines: &mut Vec<RawLine>) {
+        if self.skipping {
+            return;
+        }
+        self.partial.extend_from_slice(bytes);
+        if self.partial.len() > MAX_MESSAGE {
+            let shown = String::from_utf8_lossy(&self.partial[..MAX_SHOWN]).into_owned();
+            lines.push(RawLine::TooLong(shown));
+            self.partial = Vec::new();
+            self.skipping = true;
+        }
+    }
+}
+
+/// What a line is.
+#[derive(Debug)]
+pub(super) enum Sorted<'a> {
+    /// `session/update` with its parameters: ours to show.
+    Update(&'a str),
+    /// A request or another notification: for the protocol's crate.
+    Call,
+    /// An answer to a request of ours, and the reason for which a turn ended, if it says
+    /// one.
+    Answer(Option<String>),
+    /// No message at all: shown as what the program printed.
+    Noise,
+}
+
+/// Sorts one line.
+pub(super) fn sort(line: &str) -> Sorted<'_> {
+    let Ok(message) = serde_json::from_str::<Message<'_>>(line) else { return Sorted::Noise };
+    match (message.method.as_deref(), message.id) {
+        (Some("session/update"), None) => {
+            message.params.map_or(Sorted::Noise, |params| Sorted::Update(params.get()))
+        }
+        (Some(_), _) => Sorted::Call,
+        (None, Some(_)) => {
+            let result = message.result.map(RawValue::get).unwrap_or_default();
+            let result: Option<TurnResult> = serde_json::from_str(result).ok();
+            Sorted::Answer(result.and_then(|result| result.stop_reason))
+        }
+        (None, None) => Sorted::Noise,
+    }
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    id: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TurnResult {
+    stop_reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_and_bounded() {
+        let mut raw = RawLines::default();
+        let whole = |text: &str| RawLine::Whole(text.to_owned());
+        assert_eq!(raw.push(b"{\"a\""), []);
+        assert_eq!(raw.push(b":1}\r\n\n{}\n{"), [whole("{\"a\":1}"), whole("{}")]);
+        assert_eq!(raw.finish(), Some(whole("{")));
+        assert_eq!(raw.finish(), None);
+        assert_eq!(raw.push(b"a\xFF\n"), [whole("a\u{fffd}")]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_given_up() {
+        let mut raw = RawLines::default();
+        let part = vec![b'x'; 1024 * 1024];
+        let mut given = Vec::new();
+        for _ in 0..100 {
+            given.extend(raw.push(&part));
+            assert!(raw.partial.capacity() <= 2 * MAX_MESSAGE + part.len());
+        }
+        assert!(matches!(&given[..], [RawLine::TooLong(text)] if text.len() == MAX_SHOWN));
+        assert_eq!(raw.push(b"xx\nnext\n"), [RawLine::Whole("next".into())]);
+    }
+
+    #[test]
+    fn lines_are_sorted() {
+        let update = r#"{"jsonrpc":"2.0","method":"session/update","params":{"a":1}}"#;
+        assert!(matches!(sort(update), Sorted::Update(r#"{"a":1}"#)));
+        for call in [
+            r#"{"jsonrpc":"2.0","id":"x","method":"session/request_permission","params":{}}"#,
+            r#"{"jsonrpc":"2.0","method":"_agent/custom"}"#,
+        ] {
+            assert!(matches!(sort(call), Sorted::Call), "{call}");
+        }
+        let answer = r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#;
+        assert!(matches!(sort(answer), Sorted::Answer(Some(reason)) if reason == "end_turn"));
+        let other = r#"{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":"m"}}"#;
+        assert!(matches!(sort(other), Sorted::Answer(None)));
+        for noise in ["Welcome!", "{\"level\":\"info\"}", "[1]", "17", "{\"method\":", "null"] {
+            assert!(matches!(sort(noise), Sorted::Noise), "{noise}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What an agent's tool call is called in plain words. Pure.
+
+use crate::text::{count, one_line};
+use regatta_protocol::event::{FileCount, StepKind, StepState};
+
+/// The longest command that stands in a title, in characters.
+const MAX_COMMAND: usize = 200;
+/// The longest second line, in characters.
+const MAX_DETAIL: usize = 1_000;
+
+/// What a tool call is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// The agent's own title, one line.
+    pub(super) title: &'a str,
+    /// The command, where there is one.
+    pub(super) command: Option<&'a str>,
+    /// The first files.
+    pub(super) files: &'a [FileCount],
+    /// How many files there are.
+    pub(super) count: usize,
+}
+
+impl Subject<'_> {
+    /// "Read errors.ts", "Editing 4 files", "Ran: npm test"; else the agent's own title.
+    pub(super) fn title(&self, kind: StepKind, state: StepState) -> String {
+        let verb = |working: &str, done: &str, failed: &str| {
+            let verb = match state {
+                StepState::Working => working,
+                StepState::Done => done,
+                StepState::Failed => failed,
+            };
+            self.named().map(|named| format!("{verb} {named}"))
+        };
+        let ours = match kind {
+            StepKind::Read => verb("Reading", "Read", "Could not read"),
+            StepKind::Edit => verb("Editing", "Edited", "Could not change"),
+            StepKind::Remove => verb("Removing", "Removed", "Could not remove"),
+            StepKind::Run => {
+                let verb = if state == StepState::Working { "Running" } else { "Ran" };
+                let command = one_line(self.line(), MAX_COMMAND);
+                (!command.is_empty()).then(|| format!("{verb}: {command}"))
+            }
+            _ => None,
+        };
+        ours.unwrap_or_else(|| self.own_title(kind))
+    }
+
+    /// A second line: the whole command, or the paths behind "4 files".
+    pub(super) fn detail(&self, kind: StepKind) -> String {
+        if kind == StepKind::Run {
+            let line = one_line(self.line(), MAX_DETAIL);
+            return if line.chars().count() > MAX_COMMAND { line } else { String::new() };
+        }
+        let [first, rest @ ..] = self.files else { return String::new() };
+        let paths = match rest {
+            [] if first.path.contains('/') => first.path.clone(),
+            [] => return String::new(),
+            [second] if self.count == 2 => format!("{} and {}", first.path, second.path),
+            [second, ..] => {
+                format!("{}, {} and {} more", first.path, second.path, self.count - 2)
+            }
+        };
+        one_line(&paths, MAX_DETAIL)
+    }
+
+    /// The call as something that a person is asked about.
+    pub(super) fn question(&self, kind: StepKind) -> String {
+        let may = |verb: &str| self.named().map(|named| format!("May it {verb} {named}?"));
+        let ours = match kind {
+            StepKind::Read => may("read"),
+            StepKind::Edit => may("change"),
+            StepKind::Remove => may("remove"),
+            StepKind::Run => {
+                let command = one_line(self.line(), MAX_COMMAND);
+                (!command.is_empty()).then(|| format!("May it run: {command}?"))
+            }
+            _ => None,
+        };
+        ours.unwrap_or_else(|| self.own_title(kind))
+    }
+
+    fn own_title(&self, kind: StepKind) -> String {
+        if !self.title.is_empty() {
+            return self.title.to_owned();
+        }
+        let plain = match kind {
+            StepKind::Read => "Read something",
+            StepKind::Search => "Searched the project",
+            StepKind::Edit => "Changed files",
+            StepKind::Remove => "Removed files",
+            StepKind::Run => "Ran a command",
+            StepKind::Fetch => "Fetched something",
+            StepKind::Thought => "Thought",
+            _ => "Did something",
+        };
+        plain.to_owned()
+    }
+
+    /// The command, or the title, which agents often put between backticks.
+    fn line(&self) -> &str {
+        self.command.unwrap_or_else(|| self.title.trim_matches('`'))
+    }
+
+    /// "errors.ts", "errors.ts and form.ts", "4 files".
+    fn named(&self) -> Option<String> {
+        let name = |file: &FileCount| {
+            let path = file.path.trim_end_matches('/');
+            path.rsplit('/').next().unwrap_or(path).to_owned()
+        };
+        match self.files {
+            [] => None,
+            [one] if self.count == 1 => Some(name(one)),
+            [one, two] if self.count == 2 => Some(format!("{} and {}", name(one), name(two))),
+            _ => Some(count(self.count, "file", "files")),
+        }
+    }
+}
+
+/// One line a changed file, with what was added and removed.
+pub(super) fn file_lines(files: &[FileCount]) -> impl Iterator<Item = String> {
+    files.iter().map(|file| format!("{}  +{} \u{2212}{}", file.path, file.added, file.removed))
+}
+
+/// How many lines were added and removed between two texts: what is between their common
+/// beginning and their common end. An estimate; the count that holds is git's.
+pub(super) fn line_counts(old: &str, new: &str) -> (u64, u64) {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let same_start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let (old, new) = (&old[same_start..], &new[same_start..]);
+    let same_end = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let rest = |lines: usize| u64::try_from(lines - same_end).unwrap_or_default();
+    (rest(new.len()), rest(old.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> FileCount {
+        FileCount { path: path.into(), added: 4, removed: 1 }
+    }
+
+    fn subject<'a>(title: &'a str, files: &'a [FileCount]) -> Subject<'a> {
+        Subject { title, command: None, files, count: files.len() }
+    }
+
+    #[test]
+    fn titles_are_plain_words() {
+        let (one, two) = ([file("src/errors.ts")], [file("a.ts"), file("b/c.ts")]);
+        let many = Subject { count: 12, ..subject("", &two) };
+        let run = Subject { command: Some("npm test\n"), ..subject("`x`", &[]) };
+        let table = [
+            (subject("Read File", &one), StepKind::Read, StepState::Done, "Read errors.ts"),
+            (subject("", &one), StepKind::Edit, StepState::Working, "Editing errors.ts"),
+            (subject("", &two), StepKind::Edit, StepState::Done, "Edited a.ts and c.ts"),
+            (many, StepKind::Read, StepState::Done, "Read 12 files"),
+            (subject("", &one), StepKind::Remove, StepState::Failed, "Could not remove errors.ts"),
+            (run, StepKind::Run, StepState::Working, "Running: npm test"),
+            (subject("`make all`", &[]), StepKind::Run, StepState::Done, "Ran: make all"),
+            (subject("grep 'x'", &[]), StepKind::Search, StepState::Done, "grep 'x'"),
+            (subject("", &[]), StepKind::Other, StepState::Done, "Did something"),
+        ];
+        for (subject, kind, state, expected) in table {
+            assert_eq!(subject.title(kind, state), expected);
+        }
+    }
+
+    #[test]
+    fn details_and_questions_say_more() {
+        let files = [file("src/errors.ts"), file("src/form.ts"), file("c")];
+        let all = subject("", &files);
+        assert_eq!(all.detail(StepKind::Read), "src/errors.ts, src/form.ts and 1 more");
+        assert_eq!(subject("", &files[..1]).detail(StepKind::Edit), "src/errors.ts");
+        assert_eq!(subject("", &files[2..]).detail(StepKind::Edit), "");
+        assert_eq!(all.question(StepKind::Edit), "May it change 3 files?");
+        assert_eq!(subject("`npm i`", &[]).question(StepKind::Run), "May it run: npm i?");
+        assert_eq!(subject("Which?", &[]).question(StepKind::Other), "Which?");
+        let lines: Vec<_> = file_lines(&files[..1]).collect();
+        assert_eq!(lines, ["src/errors.ts  +4 \u{2212}1"]);
+    }
+
+    #[test]
+    fn lines_are_counted_between_what_is_the_same() {
+        assert_eq!(line_counts("", "a\nb\n"), (2, 0));
+        assert_eq!(line_counts("a\nb\nc\n", "a\nx\ny\nc\n"), (2, 1));
+        assert_eq!(line_counts("a\n", "a\n"), (0, 0));
+        assert_eq!(line_counts("a\na\n", "a\n"), (0, 1));
+    }
+}

@@ -1,0 +1,50 @@
+//! Any program as an agent: run once, its output shown, its exit code its word.
+
+use super::{Agent, Turn, hear};
+use crate::output::Events;
+use crate::process::{Ended, Pipes, Process, Program};
+use regatta_protocol::event::LineKind;
+use regatta_protocol::worker::WorkerTask;
+use regatta_protocol::{ErrorCode, Notice};
+use std::io;
+use std::path::Path;
+use tokio::sync::mpsc;
+
+/// The argument that is replaced by the prompt.
+const PROMPT: &str = "{prompt}";
+
+/// Starts the program with the prompt in its place and an input from nowhere.
+pub(super) fn start(
+    program: &Path,
+    args: &[String],
+    task: &WorkerTask,
+    events: &Events,
+) -> io::Result<Agent> {
+    let fill = |arg: &String| if arg == PROMPT { task.prompt.clone() } else { arg.clone() };
+    let args: Vec<String> = args.iter().map(fill).collect();
+    let program = Program { program, args: &args, folder: &task.copy };
+    let (process, pipes) = Process::start(program, false)?;
+    let Pipes { output, errors, .. } = pipes;
+    let heard = tokio::spawn(hear(output, process.clone(), LineKind::Out, events.clone()));
+    let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
+    let errors = tokio::spawn(async { drop(errors.await) });
+    let awaited = process.clone();
+    let turn = tokio::spawn(async move { turn(awaited.ended().await) });
+    // It has no way to ask: nobody holds the sender.
+    let (_, asked) = mpsc::channel(1);
+    Ok(Agent { process, turn, heard, errors, asked, cancel: None })
+}
+
+fn turn(ended: Ended) -> Turn {
+    let what = match ended {
+        Ended::Code(0) => return Turn::Done,
+        Ended::Code(code) => format!("The agent ended with exit code {code}: it did not succeed."),
+        Ended::Signal(signal) => format!("The agent was ended by signal {signal}."),
+    };
+    Turn::Failed(Notice::new(
+        ErrorCode::AgentDied,
+        what,
+        "What it had changed is saved.",
+        "Read the end of its output, then try again or continue from here.",
+    ))
+}

@@ -1,0 +1,66 @@
+//! What the engine writes to the worker's standard input: the task, then controls.
+
+use regatta_protocol::worker::{WorkerControl, WorkerTask};
+use std::io::BufRead;
+use tokio::sync::mpsc;
+
+/// The controls that may wait to be taken up.
+const WAITING: usize = 64;
+
+/// The worker's standard input, line by line.
+pub(crate) struct Controls {
+    lines: mpsc::Receiver<String>,
+}
+
+impl Controls {
+    /// Reads `input` on a thread of its own, which ends with it.
+    pub(crate) fn listen(input: impl BufRead + Send + 'static) -> Self {
+        let (send, lines) = mpsc::channel(WAITING);
+        std::thread::spawn(move || {
+            for line in input.lines().map_while(Result::ok) {
+                if send.blocking_send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { lines }
+    }
+
+    /// The task: the first line. An error: what is wrong with it; none: there is no line.
+    pub(crate) async fn task(&mut self) -> Option<Result<WorkerTask, String>> {
+        let line = self.lines.recv().await?;
+        Some(serde_json::from_str(&line).map_err(|problem| problem.to_string()))
+    }
+
+    /// The next control; none: the input has ended. A line that isn't understood is left
+    /// out: a newer engine may know more controls.
+    pub(crate) async fn next(&mut self) -> Option<WorkerControl> {
+        loop {
+            let line = self.lines.recv().await?;
+            if let Ok(control) = serde_json::from_str(&line) {
+                return Some(control);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn controls_come_in_order_and_what_is_unknown_is_left_out() {
+        let input = "{\"control\":\"pause\"}\n{\"control\":\"sing\"}\n\n{\"control\":\"stop\"}\n";
+        let mut controls = Controls::listen(input.as_bytes());
+        assert_eq!(controls.next().await, Some(WorkerControl::Pause));
+        assert_eq!(controls.next().await, Some(WorkerControl::Stop));
+        assert_eq!(controls.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_no_task_is_told() {
+        let task = Controls::listen(&b"{\"prompt\":1}\n"[..]).task().await;
+        assert!(task.expect("a line").is_err());
+        assert!(Controls::listen(&b""[..]).task().await.is_none());
+    }
+}

@@ -1,0 +1,326 @@
+//! The worker's standard output: events in order, each with its number, lines coalesced.
+//!
+//! Whoever has lines waits until there is room ([`Events::lines`]), so a slow reader slows
+//! the agent down and nothing is kept in memory without bound. What the worker itself has
+//! to say is never held up ([`Events::send`]): there is little of it.
+
+use regatta_protocol::event::{Event, LineKind};
+use regatta_protocol::worker::WorkerLine;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout_at};
+
+/// The most text that lines of one event have, unless it is a single line.
+const MAX_TEXT: usize = 64 * 1024;
+/// How long a line waits for others to go with it.
+const WAIT: Duration = Duration::from_millis(10);
+/// How much may be on its way to the reader, in bytes.
+const ROOM: usize = 4 * 1024 * 1024;
+
+/// Where events go. Clones go to the same place.
+#[derive(Debug, Clone)]
+pub(crate) struct Events {
+    items: mpsc::UnboundedSender<Item>,
+    room: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+struct Item {
+    what: What,
+    /// Gives its room back when it was written.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+enum What {
+    Lines(LineKind, String),
+    Event(Event),
+}
+
+/// The other end of [`Events`].
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    items: mpsc::UnboundedReceiver<Item>,
+    room: Arc<Semaphore>,
+}
+
+/// Opens the way out.
+pub(crate) fn open() -> (Events, Outlet) {
+    let (send, items) = mpsc::unbounded_channel();
+    let room = Arc::new(Semaphore::new(ROOM));
+    (Events { items: send, room: room.clone() }, Outlet { items, room })
+}
+
+impl Events {
+    /// Sends an event of our own.
+    pub(crate) fn send(&self, event: Event) {
+        self.put(What::Event(event), None);
+    }
+
+    /// Says something to the person, one line.
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        self.put(What::Lines(LineKind::Note, text.into()), None);
+    }
+
+    /// Sends an event that the agent caused, when there is room.
+    pub(crate) async fn send_in_turn(&self, event: Event) {
+        let room = self.room_for(1024).await;
+        self.put(What::Event(event), room);
+    }
+
+    /// Sends whole lines joined by `\n`, when there is room.
+    pub(crate) async fn lines(&self, kind: LineKind, text: String) {
+        let room = self.room_for(text.len()).await;
+        self.put(What::Lines(kind, text), room);
+    }
+
+    /// Waits until nobody reads any more.
+    pub(crate) async fn closed(&self) {
+        self.items.closed().await;
+    }
+
+    async fn room_for(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let bytes = u32::try_from(bytes.clamp(1, ROOM)).expect("BUG: the room is small");
+        // An error: nobody reads any more, and what is sent goes nowhere.
+        self.room.clone().acquire_many_owned(bytes).await.ok()
+    }
+
+    fn put(&self, what: What, room: Option<OwnedSemaphorePermit>) {
+        // An error: nobody reads any more; the task's loop sees that by itself.
+        drop(self.items.send(Item { what, _room: room }));
+    }
+}
+
+impl Outlet {
+    /// Writes what is sent until all senders are gone or nobody reads any more.
+    pub(crate) async fn write_to(mut self, out: impl AsyncWrite + Unpin) -> io::Result<()> {
+        let mut writer = Writer { out, seq: 0, line: Vec::new() };
+        let written = self.write_all(&mut writer).await;
+        self.room.close();
+        written
+    }
+
+    async fn write_all(&mut self, writer: &mut Writer<impl AsyncWrite + Unpin>) -> io::Result<()> {
+        let mut gathered = Gathered::default();
+        let mut due = Instant::now();
+        loop {
+            let next = match gathered.is_empty() {
+                true => self.items.recv().await,
+                false => match timeout_at(due, self.items.recv()).await {
+                    Ok(next) => next,
+                    Err(_) => {
+                        writer.write(gathered.take()).await?;
+                        writer.out.flush().await?;
+                        continue;
+                    }
+                },
+            };
+            let Some(item) = next else { break };
+            match item.what {
+                What::Lines(kind, text) => {
+                    if gathered.is_empty() {
+                        due = Instant::now() + WAIT;
+                    }
+                    for event in gathered.push(kind, &text) {
+                        writer.write(Some(event)).await?;
+                    }
+                }
+                What::Event(event) => {
+                    writer.write(gathered.take()).await?;
+                    writer.write(Some(event)).await?;
+                }
+            }
+            if self.items.is_empty() {
+                writer.out.flush().await?;
+            }
+        }
+        writer.write(gathered.take()).await?;
+        writer.out.flush().await
+    }
+}
+
+struct Writer<W> {
+    out: W,
+    seq: u64,
+    line: Vec<u8>,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    async fn write(&mut self, event: Option<Event>) -> io::Result<()> {
+        let Some(event) = event else { return Ok(()) };
+        self.seq += 1;
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &WorkerLine { seq: self.seq, at: now(), event })?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line).await
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or_default()
+}
+
+/// Lines of one kind that wait to go together. Pure.
+#[derive(Debug, Default)]
+struct Gathered {
+    kind: Option<LineKind>,
+    text: String,
+}
+
+impl Gathered {
+    fn is_empty(&self) -> bool {
+        self.kind.is_none()
+    }
+
+    /// Adds whole lines; gives out what is full or of another kind.
+    fn push(&mut self, kind: LineKind, text: &str) -> Vec<Event> {
+        let mut given = Vec::new();
+        if self.kind != Some(kind) {
+            given.extend(self.take());
+        }
+        let mut rest = text;
+        loop {
+            let room = MAX_TEXT.saturating_sub(self.text.len() + 1);
+            if rest.len() <= room {
+                self.add(kind, rest);
+                return given;
+            }
+            // As many whole lines as there is room for; one at least when there is nothing.
+            let fits = rest.as_bytes()[..room].iter().rposition(|b| *b == b'\n');
+            let cut = match fits {
+                Some(cut) => cut,
+                None if !self.is_empty() => {
+                    given.extend(self.take());
+                    continue;
+                }
+                None => rest.find('\n').unwrap_or(rest.len()),
+            };
+            self.add(kind, &rest[..cut]);
+            given.extend(self.take());
+            if cut == rest.len() {
+                return given;
+            }
+            rest = &rest[cut + 1..];
+        }
+    }
+
+    fn add(&mut self, kind: LineKind, lines: &str) {
+        if self.kind.is_some() {
+            self.text.push('\n');
+        }
+        self.kind = Some(kind);
+        self.text.push_str(lines);
+    }
+
+    fn take(&mut self) -> Option<Event> {
+        let kind = self.kind.take()?;
+        Some(Event::Output { kind, text: std::mem::take(&mut self.text), first_line: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use tokio::io::{AsyncBufReadExt, BufReader};
+
+    fn texts(events: &[Event]) -> Vec<(LineKind, &str)> {
+        let text = |event| match event {
+            &Event::Output { kind, ref text, .. } => (kind, text.as_str()),
+            other => panic!("no output: {other:?}"),
+        };
+        events.iter().map(text).collect()
+    }
+
+    #[test]
+    fn lines_of_one_kind_go_together() {
+        let mut gathered = Gathered::default();
+        assert_eq!(gathered.push(LineKind::Out, "a"), []);
+        assert_eq!(gathered.push(LineKind::Out, ""), []);
+        let given = gathered.push(LineKind::Err, "c\nd");
+        assert_eq!(texts(&given), [(LineKind::Out, "a\n")]);
+        let rest: Vec<Event> = gathered.take().into_iter().collect();
+        assert_eq!(texts(&rest), [(LineKind::Err, "c\nd")]);
+        assert_eq!(gathered.take(), None);
+    }
+
+    #[test]
+    fn a_long_line_goes_alone_and_whole() {
+        let mut gathered = Gathered::default();
+        let long = "x".repeat(MAX_TEXT * 3);
+        let mut given = gathered.push(LineKind::Out, "a");
+        given.extend(gathered.push(LineKind::Out, &long));
+        given.extend(gathered.push(LineKind::Out, "b"));
+        given.extend(gathered.take());
+        let lines: Vec<&str> = texts(&given).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(lines, ["a", long.as_str(), "b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_no_event_is_too_large(
+            lengths in proptest::collection::vec((0_usize..40_000, 1_usize..6), 1..12),
+        ) {
+            let mut gathered = Gathered::default();
+            let (mut sent, mut given) = (Vec::new(), Vec::new());
+            for (length, count) in lengths {
+                let text = vec!["y".repeat(length); count].join("\n");
+                given.extend(gathered.push(LineKind::Out, &text));
+                sent.push(text);
+            }
+            given.extend(gathered.take());
+            let given: Vec<&str> = texts(&given).into_iter().map(|(_, text)| text).collect();
+            for text in &given {
+                prop_assert!(text.len() <= MAX_TEXT || !text.contains('\n'), "{}", text.len());
+            }
+            prop_assert_eq!(given.join("\n"), sent.join("\n"));
+        }
+    }
+
+    #[tokio::test]
+    async fn events_are_numbered_and_in_order() {
+        let (events, outlet) = open();
+        let (reader, writer) = tokio::io::duplex(64 * 1024);
+        let writing = tokio::spawn(outlet.write_to(writer));
+        events.lines(LineKind::Out, "a".into()).await;
+        events.lines(LineKind::Out, "b".into()).await;
+        events.send(Event::Plan { entries: Vec::new() });
+        events.note("end");
+        drop(events);
+        let mut lines = BufReader::new(reader).lines();
+        let mut read = Vec::new();
+        while let Some(line) = lines.next_line().await.expect("the other end writes") {
+            read.push(serde_json::from_str::<WorkerLine>(&line).expect("a worker's line"));
+        }
+        writing.await.expect("no panic").expect("all is written");
+        let numbers: Vec<u64> = read.iter().map(|line| line.seq).collect();
+        assert_eq!(numbers, [1, 2, 3]);
+        let text = |text: &str, kind| Event::Output { kind, text: text.into(), first_line: 0 };
+        assert_eq!(read[0].event, text("a\nb", LineKind::Out));
+        assert_eq!(read[1].event, Event::Plan { entries: Vec::new() });
+        assert_eq!(read[2].event, text("end", LineKind::Note));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_does_not_read_holds_lines_up_but_not_our_own_words() {
+        let (events, outlet) = open();
+        let (reader, writer) = tokio::io::duplex(1024);
+        let writing = tokio::spawn(outlet.write_to(writer));
+        let more = async {
+            loop {
+                events.lines(LineKind::Out, "x".repeat(MAX_TEXT)).await;
+            }
+        };
+        let held = tokio::time::timeout(Duration::from_secs(60), more).await;
+        assert!(held.is_err(), "lines wait");
+        events.note("still heard");
+        drop(reader);
+        assert!(writing.await.expect("no panic").is_err(), "nobody reads");
+        events.closed().await;
+        events.lines(LineKind::Out, "into nowhere".into()).await;
+    }
+}

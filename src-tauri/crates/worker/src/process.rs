@@ -1,0 +1,248 @@
+//! The agent's processes: starting the program, holding and releasing it, and ending it
+//! with everything it started, wherever that went.
+//!
+//! The worker takes in orphans (it is a child subreaper), so whatever the agent started is
+//! below the worker until it ends, even when it left its group and its session. Our own
+//! git calls are below the worker too; they are in its process group, which the agent's
+//! processes are not.
+
+mod tree;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How long processes have after they were told to terminate.
+const AFTER_TERMINATE: Duration = Duration::from_secs(3);
+/// How long killed processes may take to be gone: only the system can hold them up.
+const AFTER_KILL: Duration = Duration::from_secs(10);
+
+/// Environment variables that are ours and not the agent's, by their beginnings.
+const OURS: [&str; 3] = ["GIT_", "REGATTA_", "TAURI_"];
+
+/// Makes this process the head of its own session, and the one that takes in orphans.
+pub(crate) fn stand_alone() -> io::Result<()> {
+    // An error: it leads a process group already, which is nearly as good.
+    nix::unistd::setsid().ok();
+    tree::take_in_orphans()
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It said so itself.
+    Code(i32),
+    /// A signal ended it.
+    Signal(i32),
+}
+
+impl Ended {
+    fn of(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Signal(signal.unwrap_or_default()),
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+/// A program to start in the copy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Program<'a> {
+    pub(crate) program: &'a Path,
+    pub(crate) args: &'a [String],
+    pub(crate) folder: &'a Path,
+}
+
+/// The standard streams of a program.
+#[derive(Debug)]
+pub(crate) struct Pipes {
+    /// None: it reads from nowhere.
+    pub(crate) input: Option<ChildStdin>,
+    pub(crate) output: ChildStdout,
+    pub(crate) errors: ChildStderr,
+}
+
+/// A program that was started, with everything it starts.
+#[derive(Debug, Clone)]
+pub(crate) struct Process {
+    id: Pid,
+    ended: watch::Receiver<Option<Ended>>,
+    gone: watch::Sender<bool>,
+}
+
+impl Process {
+    /// Starts `program`; with an input that can be written, or one from nowhere.
+    pub(crate) fn start(program: Program<'_>, input: bool) -> io::Result<(Self, Pipes)> {
+        let mut command = Command::new(program.program);
+        command
+            .args(program.args)
+            .current_dir(program.folder)
+            .stdin(if input { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        for (name, _) in std::env::vars_os() {
+            if OURS.iter().any(|ours| name.as_encoded_bytes().starts_with(ours.as_bytes())) {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command.spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let id = Pid::from_raw(id.expect("BUG: a child that wasn't awaited has an id"));
+        let pipes = Pipes {
+            input: child.stdin.take(),
+            output: child.stdout.take().expect("BUG: standard output is piped"),
+            errors: child.stderr.take().expect("BUG: standard error is piped"),
+        };
+        let (tell, ended) = watch::channel(None);
+        tokio::spawn(async move {
+            // An error can't come: nobody else awaits this child.
+            let ended = child.wait().await.map_or(Ended::Signal(0), Ended::of);
+            tell.send_replace(Some(ended));
+        });
+        Ok((Self { id, ended, gone: watch::Sender::new(false) }, pipes))
+    }
+
+    /// Waits until the program itself has ended; what it started may live on.
+    pub(crate) async fn ended(&self) -> Ended {
+        let mut ended = self.ended.clone();
+        let ended = ended.wait_for(Option::is_some).await.map(|ended| *ended);
+        // An error: the one that awaits the child is gone, as the runtime shuts down.
+        ended.ok().flatten().unwrap_or(Ended::Signal(0))
+    }
+
+    /// How the program itself ended, if it has.
+    pub(crate) fn has_ended(&self) -> Option<Ended> {
+        *self.ended.borrow()
+    }
+
+    /// Waits until [`Process::end`] has done its work; output that comes later is nobody's.
+    pub(crate) async fn gone(&self) {
+        // An error can't come: this process holds the sender itself.
+        drop(self.gone.subscribe().wait_for(|gone| *gone).await);
+    }
+
+    /// Holds everything that runs.
+    pub(crate) fn hold(&self) {
+        // Something new may have been started between the look and the signal.
+        for _ in 0..100 {
+            let running = self.members().into_iter().filter(|member| !member.is_held());
+            if signal_all(running, Signal::SIGSTOP) == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Lets everything go on.
+    pub(crate) fn release(&self) {
+        signal_all(self.members().into_iter(), Signal::SIGCONT);
+    }
+
+    /// Asks everything to end, as Ctrl-C in a terminal does.
+    pub(crate) fn interrupt(&self) {
+        self.release();
+        signal_all(self.members().into_iter(), Signal::SIGINT);
+    }
+
+    /// Ends everything: what is there after `patience` is told to terminate, and what is
+    /// there 3 seconds later is killed. Gives how the program ended, if it was patience
+    /// enough.
+    pub(crate) async fn end(&self, patience: Patience) -> Option<Ended> {
+        self.release();
+        let waiting = async {
+            match patience {
+                Patience::ForTheProgram(_) => drop(self.ended().await),
+                Patience::ForAll(_) => self.none_left().await,
+            }
+        };
+        let (Patience::ForTheProgram(until) | Patience::ForAll(until)) = patience;
+        // An error: patience is over.
+        drop(tokio::time::timeout_at(until, waiting).await);
+        let by_itself = self.has_ended();
+        if !self.members().is_empty() {
+            signal_all(self.members().into_iter(), Signal::SIGTERM);
+            if tokio::time::timeout(AFTER_TERMINATE, self.none_left()).await.is_err() {
+                signal_all(self.members().into_iter(), Signal::SIGKILL);
+            }
+        }
+        by_itself
+    }
+
+    /// Kills whatever is left, again and again until nothing is, and takes in the dead.
+    /// False: something can't be killed. No git call of ours may be under way.
+    pub(crate) async fn sweep(&self) -> bool {
+        let until = Instant::now() + AFTER_KILL;
+        let mut pause = Duration::from_millis(1);
+        let clean = loop {
+            tree::take_in_the_dead(self.id);
+            let mut left = tree::below_us();
+            // The program itself has its own awaiter, which may need a moment.
+            left.retain(|member| member.id != self.id || self.has_ended().is_none());
+            if left.is_empty() {
+                break true;
+            }
+            // The dead too: other threads of theirs may live.
+            signal_all(left.into_iter(), Signal::SIGKILL);
+            if Instant::now() > until {
+                break false;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50));
+        };
+        self.gone.send_replace(true);
+        clean
+    }
+
+    /// Takes in the agent's orphans that died meanwhile.
+    pub(crate) fn take_in_the_dead(&self) {
+        tree::take_in_dead_strangers(self.id);
+    }
+
+    async fn none_left(&self) {
+        let mut pause = Duration::from_millis(5);
+        while !self.members().is_empty() {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Everything of the agent's that lives.
+    fn members(&self) -> Vec<tree::Member> {
+        let ours = nix::unistd::getpgrp();
+        let mut members = tree::below_us();
+        members.retain(|member| member.group != ours && !member.is_dead());
+        members
+    }
+}
+
+/// How long the end is awaited before anything is told to terminate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Patience {
+    /// Until the program itself has ended, or this moment.
+    ForTheProgram(Instant),
+    /// Until nothing is left, or this moment.
+    ForAll(Instant),
+}
+
+/// Signals each one; how many heard it. Who did not has ended meanwhile.
+fn signal_all(members: impl Iterator<Item = tree::Member>, signal: Signal) -> usize {
+    members.filter(|member| nix::sys::signal::kill(member.id, signal).is_ok()).count()
+}

@@ -1,0 +1,234 @@
+//! One attempt from beginning to end: the copy, the agent, its end, what it leaves.
+
+use crate::agent::{self, Agent, Turn};
+use crate::control::Controls;
+use crate::desk::{Desk, Why};
+use crate::error::WorkerError;
+use crate::outcome::verdict;
+use crate::output::Events;
+use crate::process::{Ended, Patience};
+use crate::saves::{SavedResult, Saver, Saving};
+use crate::standing::Standing;
+use crate::steps::{COPY, SAVE, START};
+use crate::text::{count, one_line, some_lines};
+use regatta_git::Git;
+use regatta_protocol::event::{ChangeTotals, Outcome, SaveReason};
+use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
+use regatta_protocol::{Notice, Status};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often the copy is saved when nobody says otherwise.
+const SAVE_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How long an agent has to end after it was asked to.
+const AFTER_ASKING: Duration = Duration::from_secs(5);
+/// How long an agent has to end after its turn ended by itself.
+const AFTER_THE_TURN: Duration = Duration::from_secs(2);
+/// How long a program that closed its connection may take to end.
+const AFTER_THE_LOSS: Duration = Duration::from_secs(1);
+/// The most of the agent's last words, in characters.
+const MAX_WORDS: usize = 4_000;
+
+/// What is known at the end.
+struct End {
+    why: Why,
+    /// How the program ended, if it did before we ended it.
+    by_itself: Option<Ended>,
+    ended: Ended,
+    last_words: String,
+}
+
+/// Does the task that is told first; how it ended.
+pub(crate) async fn run(mut controls: Controls, events: &Events) -> Outcome {
+    let task = match controls.task().await {
+        Some(Ok(task)) => Arc::new(task),
+        Some(Err(problem)) => return unable(WorkerError::BadTask(problem)),
+        None => return unable(WorkerError::BadTask("there is none".to_owned())),
+    };
+    match attempt(&task, &mut controls, events).await {
+        Ok(outcome) => outcome,
+        Err(problem) => unable(problem),
+    }
+}
+
+/// It could not even begin.
+fn unable(problem: WorkerError) -> Outcome {
+    Outcome { notice: Some(problem.into()), ..nothing(Status::Failed) }
+}
+
+fn nothing(status: Status) -> Outcome {
+    Outcome {
+        status,
+        notice: None,
+        last_words: String::new(),
+        commit: None,
+        totals: ChangeTotals::default(),
+        ended_by: String::new(),
+    }
+}
+
+async fn attempt(
+    task: &Arc<WorkerTask>,
+    controls: &mut Controls,
+    events: &Events,
+) -> Result<Outcome, WorkerError> {
+    let git = Git::find().await?;
+    if let Some(why) = copy(&git, task, controls, events).await? {
+        let (status, notice) = verdict(why, None);
+        return Ok(Outcome { notice, ..nothing(status) });
+    }
+    let mut agent = start(task, events)?;
+    let limit = task.time_limit_s.map(Duration::from_secs);
+    let mut desk = Desk {
+        agent: &mut agent,
+        controls,
+        events,
+        standing: Standing::begin(events.clone(), limit),
+        saving: Saving::of(Saver::new(git, task.clone(), events.clone())),
+        questions: VecDeque::new(),
+    };
+    let save_every = task.save_every_s.map_or(SAVE_EVERY, Duration::from_secs);
+    let worked = desk.work(save_every).await;
+    let why = match worked {
+        Ok(why) => why,
+        Err(problem) => {
+            let doing = "listening to signals";
+            return Err(WorkerError::System { doing, problem });
+        }
+    };
+    let (saver, by_itself) = end(&mut desk, &why).await;
+    let (last_words, ended) = hear_out(agent).await;
+    let end = End { why, by_itself, last_words, ended };
+    Ok(conclude(saver, end, events).await)
+}
+
+/// Makes the copy; a reason when the task ended meanwhile.
+async fn copy(
+    git: &Git,
+    task: &WorkerTask,
+    controls: &mut Controls,
+    events: &Events,
+) -> Result<Option<Why>, WorkerError> {
+    COPY.begin(events);
+    let scratch = |problem| WorkerError::System { doing: "making the task's folder", problem };
+    tokio::fs::create_dir_all(&task.scratch).await.map_err(scratch)?;
+    let over = async {
+        loop {
+            match controls.next().await {
+                None => return Why::Alone,
+                Some(WorkerControl::Stop) => return Why::Stopped,
+                Some(_) => {}
+            }
+        }
+    };
+    let copied = tokio::select! {
+        copied = git.copy(&task.cache, &task.copy_commit, &task.copy, "regatta") => copied,
+        why = over => {
+            COPY.end(events, false, String::new());
+            return Ok(Some(why));
+        }
+    };
+    let version: String = task.copy_commit.chars().take(8).collect();
+    let detail = if task.copy_commit == task.start_commit {
+        format!("Started from version {version}")
+    } else {
+        format!("Goes on from save point {version}")
+    };
+    COPY.end(events, copied.is_ok(), detail);
+    copied?;
+    Ok(None)
+}
+
+fn start(task: &WorkerTask, events: &Events) -> Result<Agent, WorkerError> {
+    START.begin(events);
+    let (AgentProgram::Acp { program, args } | AgentProgram::Command { program, args }) =
+        &task.agent;
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let line = one_line(&format!("{name} {}", args.join(" ")), 200);
+    let started = agent::start(task, events);
+    START.end(events, started.is_ok(), line);
+    started.map_err(|problem| WorkerError::start(program, problem))
+}
+
+/// Ends the agent with everything it started. The saver comes back when nothing of the
+/// agent's can write any more.
+async fn end(desk: &mut Desk<'_>, why: &Why) -> (Box<Saver>, Option<Ended>) {
+    desk.withdraw_all();
+    let patience = match why {
+        Why::Turn(turn) => {
+            // Ending everything can take its time; the work is safe before.
+            if desk.agent.cancel.is_some() {
+                desk.saving.take_turn(SaveReason::TurnEnded).await;
+            }
+            let wait = if matches!(turn, Turn::Lost(_)) { AFTER_THE_LOSS } else { AFTER_THE_TURN };
+            Patience::ForTheProgram(Instant::now() + wait)
+        }
+        Why::Stopped | Why::TimeIsUp | Why::Alone => {
+            let until = Instant::now() + AFTER_ASKING;
+            ask_to_end(desk.agent, until).await;
+            Patience::ForAll(until)
+        }
+    };
+    let process = desk.agent.process.clone();
+    let by_itself = process.end(patience).await;
+    let saver = desk.saving.take().await;
+    if !process.sweep().await {
+        desk.events.note("Something that the agent started can't be ended.");
+    }
+    (saver, by_itself)
+}
+
+/// Asks the agent to end its turn, and waits for that; one that can't be asked gets the
+/// signal of Ctrl-C.
+async fn ask_to_end(agent: &mut Agent, until: Instant) {
+    agent.process.release();
+    let Some(cancel) = agent.cancel.take() else {
+        return agent.process.interrupt();
+    };
+    // Errors: the turn ended by itself just now, or patience is over.
+    cancel.send(()).ok();
+    drop(tokio::time::timeout_at(until, &mut agent.turn).await);
+    // Nothing holds its input any more; most agents end with it.
+    agent.turn.abort();
+}
+
+/// Waits until all output was sent; the last words, and how the program ended.
+async fn hear_out(agent: Agent) -> (String, Ended) {
+    let ended = agent.process.ended().await;
+    // An error: the hearing task panicked; what it had heard was sent.
+    let said = agent.heard.await.unwrap_or_default();
+    drop(agent.errors.await);
+    (said, ended)
+}
+
+/// Saves what the agent left, and puts all facts together.
+async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
+    SAVE.begin(events);
+    let reason = if end.why == Why::Alone { SaveReason::Rescued } else { SaveReason::Result };
+    let saved = saver.save_result(reason).await;
+    let (safe, detail) = match &saved {
+        Ok(SavedResult { commit: Some(_), totals }) => {
+            let files = usize::try_from(totals.files).unwrap_or_default();
+            ("What it had changed is saved.", count(files, "file", "files"))
+        }
+        Ok(_) => ("It had changed nothing.", "Nothing was changed".to_owned()),
+        Err(_) => (
+            "What it changed is still in its separate copy, but could not be saved.",
+            String::new(),
+        ),
+    };
+    SAVE.end(events, saved.is_ok(), detail);
+    let (mut status, mut notice) = verdict(end.why, end.by_itself);
+    if let (Status::Finished, Err(problem)) = (status, &saved) {
+        status = Status::Failed;
+        notice = Some(Notice::from(problem));
+    }
+    if let Some(notice) = &mut notice {
+        safe.clone_into(&mut notice.safe);
+    }
+    let SavedResult { commit, totals } = saved.unwrap_or_default();
+    let last_words = some_lines(&end.last_words, MAX_WORDS);
+    Outcome { status, notice, last_words, commit, totals, ended_by: end.ended.to_string() }
+}

@@ -1,0 +1,54 @@
+//! Text from an agent, made fit to stand in a title. Pure.
+
+use crate::lines::floor;
+
+/// `text` as one line without control characters, at most `max` characters; cut with `…`.
+pub(crate) fn one_line(text: &str, max: usize) -> String {
+    // Far more than is kept, far less than an agent may send.
+    let text = &text[..floor(text, max * 16)];
+    let plain = text.replace(|c: char| c.is_control(), " ");
+    cut(&plain.split_whitespace().collect::<Vec<_>>().join(" "), max)
+}
+
+/// `text` with its line ends but without other control characters, at most `max`
+/// characters; cut with `…`.
+pub(crate) fn some_lines(text: &str, max: usize) -> String {
+    let text = &text[..floor(text, max * 16)];
+    let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    cut(plain.trim(), max)
+}
+
+/// The first `max` characters of `text`; cut with `…`.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept: String = text.chars().take(max.saturating_sub(1)).collect();
+            format!("{kept}…")
+        }
+    }
+}
+
+/// "1 file", "12 files".
+pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {more}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_short_line() {
+        assert_eq!(one_line("  a\n\tb\u{1b}[31mc\0 ", 20), "a b [31mc");
+        assert_eq!(one_line("abcdef", 4), "abc…");
+        assert_eq!(one_line(&"é".repeat(1_000_000), 3), "éé…");
+        assert_eq!(one_line("", 3), "");
+    }
+
+    #[test]
+    fn a_message_keeps_its_lines() {
+        assert_eq!(some_lines("\na\n\nb\u{7}\r\n", 20), "a\n\nb");
+        assert_eq!(some_lines("abcdef", 4), "abc…");
+    }
+}
