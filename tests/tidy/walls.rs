@@ -8,7 +8,8 @@ use std::process::Command;
 const ROOMS: [(&str, &[&str]); 9] = [
     ("regatta-protocol", &[]),
     ("regatta-git", &["regatta-protocol"]),
-    ("regatta-worker", &["regatta-protocol", "regatta-git"]),
+    // The practice agent: for its tests.
+    ("regatta-worker", &["regatta-protocol", "regatta-git", "regatta-practice"]),
     ("regatta-engine", &["regatta-protocol", "regatta-git"]),
     ("regatta-practice", &[]),
     ("regatta-cli", &["regatta-protocol", "regatta-engine", "regatta-worker", "regatta-practice"]),
