@@ -1,1 +1,26 @@
-//! To be written.
+//! The engine: batches, the queue, and one append-only log from which everything that a
+//! person sees is folded.
+//!
+//! [`Engine`] is the handle. Behind it: the store (`store/`: one SQLite file, one writer),
+//! the log and its followers (`log.rs`), the fold from events to views (`fold.rs`), the
+//! queue (`queue/`: one task that owns what waits and what works, and carries attempts),
+//! the places where tasks run (`runner/`: now this computer), projects (`project.rs`),
+//! agents' programs (`agents.rs`), room on the disk (`disk.rs`), and the rescue of what was
+//! cut off (`rescue.rs`).
+
+mod agents;
+mod dirs;
+mod disk;
+mod engine;
+mod error;
+mod fold;
+mod log;
+pub mod project;
+mod queue;
+mod rescue;
+mod runner;
+mod store;
+
+pub use engine::{Changed, Engine, EngineOptions};
+pub use error::EngineError;
+pub use log::Follower;

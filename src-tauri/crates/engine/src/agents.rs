@@ -1,0 +1,180 @@
+//! Finding the program of an agent. An app that was started from a desktop doesn't see the
+//! shell's search path, so the folders where such programs usually are are looked in, too.
+
+use regatta_protocol::worker::AgentProgram;
+use regatta_protocol::{AgentChoice, ErrorCode, Notice};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Folders in the home folder where agents and what they need are usually installed.
+const HOME_FOLDERS: &[&str] = &[
+    ".local/bin",
+    "bin",
+    ".npm-global/bin",
+    ".cargo/bin",
+    ".bun/bin",
+    ".deno/bin",
+    ".volta/bin",
+    ".opencode/bin",
+    ".claude/local",
+    ".local/share/pnpm",
+    ".local/share/mise/shims",
+    ".asdf/shims",
+    "go/bin",
+];
+/// Folders outside it.
+const FOLDERS: &[&str] = &["/usr/local/bin", "/opt/homebrew/bin", "/usr/bin", "/bin", "/snap/bin"];
+
+/// How an agent is started: `ours` is the program whose `practice-agent` is the practice
+/// agent. Says where it looked when the program isn't there.
+pub(crate) fn resolve(choice: &AgentChoice, ours: &Path) -> Result<AgentProgram, Notice> {
+    match choice {
+        AgentChoice::Practice => {
+            Ok(AgentProgram::Acp { program: ours.to_owned(), args: vec!["practice-agent".into()] })
+        }
+        AgentChoice::Acp { command } => {
+            let (program, args) = find(command, &folders())?;
+            Ok(AgentProgram::Acp { program, args })
+        }
+        AgentChoice::Command { command } => {
+            let (program, args) = find(command, &folders())?;
+            Ok(AgentProgram::Command { program, args })
+        }
+    }
+}
+
+/// The search path that workers and their agents get: the inherited one, and after it the
+/// usual folders that there are.
+pub(crate) fn search_path() -> OsString {
+    let folders: Vec<PathBuf> = folders().into_iter().filter(|folder| folder.is_dir()).collect();
+    // A folder whose name can't stand in a search path can't have come from one.
+    std::env::join_paths(folders).unwrap_or_else(|_| std::env::var_os("PATH").unwrap_or_default())
+}
+
+fn find(command: &[String], folders: &[PathBuf]) -> Result<(PathBuf, Vec<String>), Notice> {
+    let Some((name, args)) = command.split_first() else {
+        return Err(missing("", &[]));
+    };
+    let places: Vec<PathBuf> = match name.strip_prefix("~/") {
+        Some(rest) => home().into_iter().map(|home| home.join(rest)).collect(),
+        // A name with a folder in it stands for itself.
+        None if name.contains('/') => std::path::absolute(name).into_iter().collect(),
+        None => folders.iter().map(|folder| folder.join(name)).collect(),
+    };
+    match places.iter().find(|place| is_program(place)) {
+        Some(program) => Ok((program.clone(), args.to_vec())),
+        None => Err(missing(name, &places)),
+    }
+}
+
+fn missing(name: &str, places: &[PathBuf]) -> Notice {
+    let shown: String = name.chars().take(200).collect();
+    let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+    Notice::new(
+        ErrorCode::AgentMissing,
+        format!("The agent's program \"{shown}\" isn't on this computer."),
+        "Nothing was changed.",
+        "Install it, or name the program with its whole path.",
+    )
+    .with_details(format!("Looked for:\n{}", looked.join("\n")))
+}
+
+/// The search path's folders and then the usual ones, each once.
+fn folders() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found: Vec<PathBuf> = Vec::new();
+    let usual = home().into_iter().flat_map(|home| home_folders(&home));
+    let all = std::env::split_paths(&path).chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
+    for folder in all.filter(|folder| folder.is_absolute()) {
+        if !found.contains(&folder) {
+            found.push(folder);
+        }
+    }
+    found
+}
+
+fn home_folders(home: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = HOME_FOLDERS.iter().map(|folder| home.join(folder)).collect();
+    found.extend(node_versions(&home.join(".nvm/versions/node")));
+    found
+}
+
+/// The program folders of nvm's versions of Node, the newest first.
+fn node_versions(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut versions: Vec<(Vec<u32>, PathBuf)> = entries
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().trim_start_matches('v').to_owned();
+            (name.split('.').map(|n| n.parse().unwrap_or(0)).collect(), entry.path().join("bin"))
+        })
+        .collect();
+    versions.sort_by(|a, b| b.cmp(a));
+    versions.into_iter().map(|(_, folder)| folder).collect()
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| home.is_absolute())
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn program(folder: &Path, name: &str, mode: u32) -> PathBuf {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let path = folder.join(name);
+        std::fs::write(&path, "#!/bin/sh\n").expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+        path
+    }
+
+    #[test]
+    fn a_name_is_found_in_the_first_folder_that_has_it_as_a_program() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+        program(&one, "agent", 0o644);
+        let there = program(&two, "agent", 0o755);
+        std::fs::create_dir_all(one.join("folder")).expect("a folder");
+        let command = ["agent".to_owned(), "--acp".to_owned()];
+        let found = find(&command, &[one.clone(), two.clone()]);
+        assert_eq!(found, Ok((there.clone(), vec!["--acp".to_owned()])));
+        let whole = [there.display().to_string()];
+        assert_eq!(find(&whole, &[]), Ok((there, vec![])));
+        assert!(find(&["folder".to_owned()], &[one]).is_err());
+    }
+
+    #[test]
+    fn the_places_looked_in_are_told() {
+        let folders = [PathBuf::from("/nowhere/a"), PathBuf::from("/nowhere/b")];
+        let notice = find(&["gone".to_owned()], &folders).expect_err("it isn't there");
+        assert_eq!(notice.code, ErrorCode::AgentMissing);
+        let details = notice.details.expect("details");
+        assert!(details.contains("/nowhere/a/gone") && details.contains("/nowhere/b/gone"));
+    }
+
+    #[test]
+    fn the_newest_node_comes_first() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for version in ["v9.1.0", "v20.2.0", "v20.10.1"] {
+            std::fs::create_dir_all(dir.path().join(version).join("bin")).expect("a folder");
+        }
+        let found: Vec<String> = node_versions(dir.path())
+            .iter()
+            .map(|p| p.strip_prefix(dir.path()).expect("inside").display().to_string())
+            .collect();
+        assert_eq!(found, ["v20.10.1/bin", "v20.2.0/bin", "v9.1.0/bin"]);
+    }
+
+    #[test]
+    fn the_practice_agent_is_ours() {
+        let found = resolve(&AgentChoice::Practice, Path::new("/x/regatta"));
+        let args = vec!["practice-agent".to_owned()];
+        assert_eq!(found, Ok(AgentProgram::Acp { program: "/x/regatta".into(), args }));
+    }
+}

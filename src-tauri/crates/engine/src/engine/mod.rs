@@ -1,0 +1,52 @@
+//! The engine's handle: what a window, a terminal or a server can ask of it.
+
+mod change;
+mod look;
+mod open;
+mod practice_project;
+mod reads;
+mod results;
+mod start;
+mod tasks;
+
+pub use change::Changed;
+pub use open::EngineOptions;
+
+use crate::dirs::Dirs;
+use crate::log::Log;
+use crate::queue::Queue;
+use regatta_protocol::{Millis, Notice};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The engine of one data folder. Cheap to clone; every clone is the same engine.
+#[derive(Debug, Clone)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    log: Log,
+    queue: Queue,
+    dirs: Dirs,
+    program: PathBuf,
+    notices: Vec<Notice>,
+}
+
+impl Engine {
+    /// What a person should know of the opening, such as a damaged file that was set aside.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.0.notices.clone()
+    }
+}
+
+/// A new id; later ones sort after earlier ones.
+fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX))
+}

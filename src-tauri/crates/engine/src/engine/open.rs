@@ -1,0 +1,171 @@
+//! Opening and closing, and what to do about work that the last end cut off.
+
+use super::{Engine, Inner, now};
+use crate::EngineError;
+use crate::dirs::Dirs;
+use crate::disk;
+use crate::log::Log;
+use crate::queue::{Carrier, Message, Queue, ending, without_work};
+use crate::rescue::{self, Cut};
+use crate::runner::{AttemptId, Local, Runner};
+use crate::store::{self, read};
+use regatta_protocol::event::Outcome;
+use regatta_protocol::{ErrorCode, Event, Notice, Status, TaskView};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// How often the disk is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+/// How many copies are rescued at the same time.
+const RESCUES: usize = 4;
+
+/// How an engine is opened.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Where everything is kept; made if it isn't there.
+    pub data_dir: PathBuf,
+    /// The program `regatta`: `worker` and `practice-agent` are its subcommands.
+    pub program: PathBuf,
+    /// How many tasks may work at the same time.
+    pub limit: u32,
+}
+
+impl Engine {
+    /// Opens the data folder. What worked when the last engine ended becomes interrupted,
+    /// and what is in its copies is saved first, so after a crash this takes a moment.
+    ///
+    /// # Errors
+    /// The folder is in use, can't be written, or was written by a newer Regatta.
+    pub async fn open(options: EngineOptions) -> Result<Self, EngineError> {
+        let dir = std::path::absolute(&options.data_dir)
+            .map_err(|error| EngineError::data(&options.data_dir, &error))?;
+        let dirs = Dirs(dir.clone());
+        let opened = tokio::task::spawn_blocking(move || store::open::open(&dir, now()));
+        let store = opened.await.expect("BUG: opening panicked")?;
+        for dir in [dirs.copies(), dirs.scratches()] {
+            std::fs::create_dir_all(&dir).map_err(|error| EngineError::data(&dir, &error))?;
+        }
+        let log = Log::of(&store);
+        let carrier = Arc::new(Carrier {
+            log: log.clone(),
+            runner: Local::new(options.program.clone(), dirs.scratches(), now),
+            dirs: dirs.clone(),
+            program: options.program.clone(),
+            now,
+        });
+        recover(&carrier).await?;
+        let queue = Queue::start(carrier, options.limit);
+        tokio::spawn(watch_disk(dirs.0.clone(), queue.downgrade()));
+        let mut published = log.published.clone();
+        published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
+        let notices = store.notice.into_iter().collect();
+        Ok(Self(Arc::new(Inner { log, queue, dirs, program: options.program, notices })))
+    }
+
+    /// Stops all work, waits until nothing of it runs, and closes the store. Everything
+    /// that is asked of the engine afterwards is refused.
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.0.queue.tell(Message::Close { done }).is_ok() {
+            closed.await.ok(); // It was being closed already.
+        }
+        self.0.log.close().await;
+    }
+}
+
+/// Ends what an engine before left running, and gives every task that it left open an end.
+async fn recover(carrier: &Arc<Carrier<Local>>) -> Result<(), EngineError> {
+    let mut leftovers = JoinSet::new();
+    for id in carrier.runner.list().await {
+        let carrier = Arc::clone(carrier);
+        leftovers.spawn(async move { carrier.runner.forget(&id).await });
+    }
+    leftovers.join_all().await;
+
+    let room = Arc::new(Semaphore::new(RESCUES));
+    let mut open = JoinSet::new();
+    for task in carrier.log.readers.with(read::open_tasks).await? {
+        let (carrier, room) = (Arc::clone(carrier), Arc::clone(&room));
+        open.spawn(async move {
+            let _permit = room.acquire().await.expect("BUG: never closed");
+            interrupt(&carrier, &task).await
+        });
+    }
+    open.join_all().await.into_iter().collect()
+}
+
+async fn interrupt(carrier: &Carrier<Local>, task: &TaskView) -> Result<(), EngineError> {
+    let (id, now) = (AttemptId { task: task.id.clone(), number: task.attempt }, (carrier.now)());
+    let mut entries = Vec::new();
+    let outcome = if task.status == Status::Waiting {
+        let notice = Notice::new(
+            ErrorCode::Interrupted,
+            "Regatta ended before this task started.",
+            "It had not changed anything.",
+            "Try again.",
+        );
+        Outcome { notice: Some(notice), ..without_work(Status::Interrupted) }
+    } else {
+        let (events, outcome) = cut_off(carrier, &id, task).await?;
+        entries.extend(events.into_iter().map(|event| store::Entry {
+            task: id.task.clone(),
+            attempt: id.number,
+            at: now,
+            event,
+        }));
+        outcome
+    };
+    entries.extend(ending(&id.task, id.number, now, outcome));
+    let written = carrier.log.append(entries).await?;
+    carrier.log.settled(written).await;
+    Ok(())
+}
+
+async fn cut_off(
+    carrier: &Carrier<Local>,
+    id: &AttemptId,
+    task: &TaskView,
+) -> Result<(Vec<Event>, Outcome), EngineError> {
+    let wanted = id.task.clone();
+    let facts = carrier.log.readers.with(move |conn| read::facts(conn, &wanted)).await?;
+    let rescued = rescue::rescue(&Cut {
+        task_name: &facts.asked.task_name,
+        cache: &carrier.dirs.cache(&facts.start.cache),
+        copy: &carrier.dirs.copy(id),
+        scratch: &carrier.dirs.scratch(id),
+        start_commit: &facts.start.commit,
+        ref_prefix: &rescue::ref_prefix(id),
+        author: &facts.start.author,
+        save_points: task.save_points,
+    })
+    .await;
+    let notice = Notice::new(
+        ErrorCode::Interrupted,
+        "Regatta ended while this task worked.",
+        rescued.safe,
+        "Continue from the last save point, or try again.",
+    );
+    let outcome = Outcome {
+        notice: Some(notice),
+        commit: rescued.commit,
+        totals: rescued.totals,
+        ..without_work(Status::Interrupted)
+    };
+    Ok((rescued.events, outcome))
+}
+
+/// Tells the queue how much room there is, for as long as there is a queue.
+async fn watch_disk(dir: PathBuf, queue: mpsc::WeakUnboundedSender<Message>) {
+    let mut ticks = tokio::time::interval(LOOK);
+    loop {
+        ticks.tick().await;
+        let Some(queue) = queue.upgrade() else { return };
+        let told = disk::free(&dir).map(|free| queue.send(Message::Disk(free)));
+        if told.is_some_and(|told| told.is_err()) {
+            return;
+        }
+    }
+}

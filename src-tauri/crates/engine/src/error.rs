@@ -1,0 +1,185 @@
+//! What can go wrong, by what the caller can do about it.
+
+use regatta_git::GitError;
+use regatta_protocol::request::RequestProblem;
+use regatta_protocol::{ErrorCode, Notice};
+use rusqlite::ErrorCode as Sqlite;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why the engine didn't do what was asked.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// Another Regatta uses the data folder.
+    #[error("the data folder {} is in use", dir.display())]
+    DataInUse {
+        /// The data folder.
+        dir: PathBuf,
+    },
+    /// The data folder can't be made or written.
+    #[error("the data folder {} can't be written: {details}", dir.display())]
+    DataReadOnly {
+        /// The data folder.
+        dir: PathBuf,
+        /// What the system said.
+        details: String,
+    },
+    /// The store was written by a newer Regatta.
+    #[error("the store has version {found}; this program knows {known}")]
+    StoreTooNew {
+        /// The version in the file.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// The store can't be read or written now.
+    #[error("{0}")]
+    Store(Notice),
+    /// The request can't be run; each problem says where.
+    #[error("the request has {} problems", .0.len())]
+    BadRequest(Vec<RequestProblem>),
+    /// No such batch, task or question.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// It was asked of a task that isn't in the right state for it.
+    #[error("wrong state: {0}")]
+    WrongState(&'static str),
+    /// It can't be done as things are, such as an agent's program that isn't there.
+    #[error("{0}")]
+    Refused(Notice),
+    /// A call of git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A file could not be written or read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The engine was closed.
+    #[error("the engine is closed")]
+    Closed,
+}
+
+impl EngineError {
+    /// The data folder can't be used.
+    pub(crate) fn data(dir: &Path, error: &io::Error) -> Self {
+        Self::DataReadOnly { dir: dir.to_owned(), details: error.to_string() }
+    }
+
+    /// What a person is told.
+    #[must_use]
+    pub fn notice(&self) -> Notice {
+        match self {
+            Self::DataInUse { dir } => Notice::new(
+                ErrorCode::DataInUse,
+                "Another Regatta is using the same data folder.",
+                "Nothing was changed.",
+                "Close it first, or choose another data folder.",
+            )
+            .with_details(dir.display().to_string()),
+            Self::DataReadOnly { dir, details } => Notice::new(
+                ErrorCode::DataReadOnly,
+                "Regatta can't write to its data folder.",
+                "Nothing was changed.",
+                "Make the folder writable, or choose another data folder.",
+            )
+            .with_details(format!("{}: {details}", dir.display())),
+            Self::StoreTooNew { found, known } => Notice::new(
+                ErrorCode::StoreTooNew,
+                "Your batches were saved by a newer version of Regatta.",
+                "The file was not touched.",
+                "Start the newer version, or choose another data folder.",
+            )
+            .with_details(format!("version of the file: {found}, of this program: {known}")),
+            Self::Store(notice) | Self::Refused(notice) => notice.clone(),
+            Self::BadRequest(problems) => bad_request(problems),
+            Self::NotFound(what) => Notice::new(
+                ErrorCode::NotFound,
+                format!("There is no such {what}."),
+                "Nothing was changed.",
+                "Look in the history for what there is.",
+            ),
+            Self::WrongState(why) => {
+                Notice::new(ErrorCode::WrongState, *why, "Nothing was changed.", "")
+            }
+            Self::Git(error) => error.into(),
+            Self::File { path, source } => Notice::new(
+                ErrorCode::DataReadOnly,
+                "The file could not be written.",
+                "Everything stays in Regatta.",
+                "Choose another place for it, or make room on the disk.",
+            )
+            .with_details(format!("{}: {source}", path.display())),
+            Self::Closed => Notice::new(
+                ErrorCode::WrongState,
+                "Regatta is closing.",
+                "Everything up to now is saved.",
+                "Start Regatta again.",
+            ),
+        }
+    }
+}
+
+fn bad_request(problems: &[RequestProblem]) -> Notice {
+    let mut notice = problems.first().map_or_else(
+        || Notice::new(ErrorCode::BadRequest, "The batch can't be started.", "", ""),
+        |problem| problem.notice.clone(),
+    );
+    if let Some(row) = problems.first().and_then(|problem| problem.row) {
+        notice.what = format!("Task {}: {}", row + 1, notice.what);
+    }
+    if problems.len() > 1 {
+        notice.what.push_str(&format!(" ({} problems in all.)", problems.len()));
+    }
+    notice
+}
+
+impl From<EngineError> for Notice {
+    fn from(error: EngineError) -> Self {
+        error.notice()
+    }
+}
+
+impl From<rusqlite::Error> for EngineError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::QueryReturnedNoRows => Self::NotFound("batch or task"),
+            other => Self::Store(store_notice(&other)),
+        }
+    }
+}
+
+/// What a person is told when SQLite failed.
+pub(crate) fn store_notice(error: &rusqlite::Error) -> Notice {
+    let notice = match error.sqlite_error_code() {
+        Some(Sqlite::DiskFull) => Notice::new(
+            ErrorCode::DiskFull,
+            "The disk is full, so nothing new can be saved.",
+            "What happened so far is kept; tasks wait.",
+            "Make room on the disk: work then goes on by itself.",
+        ),
+        Some(Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied) => Notice::new(
+            ErrorCode::DataReadOnly,
+            "Regatta can't write to its data folder.",
+            "What happened so far is kept; tasks wait.",
+            "Make the folder writable: work then goes on by itself.",
+        ),
+        Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => Notice::new(
+            ErrorCode::StoreCorrupt,
+            "The file with your batches is damaged.",
+            "Your projects and the branches you added are untouched.",
+            "Close Regatta and start it again: it sets the damaged file aside.",
+        ),
+        _ => Notice::new(
+            ErrorCode::Internal,
+            "Regatta's store could not be used.",
+            "What happened so far is kept.",
+            "It is tried again by itself; if this stays, start Regatta again.",
+        ),
+    };
+    notice.with_details(error.to_string())
+}

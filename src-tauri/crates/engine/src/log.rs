@@ -1,0 +1,193 @@
+//! The log of every batch: one way in, and followers who read what is on disk.
+//!
+//! A follower waits for word of a commit and then reads from the store. Nothing is queued
+//! for it: a slow one costs nothing and loses nothing.
+
+use crate::EngineError;
+use crate::store::{Entry, Message, NewBatch, Opened, Published, Readers, StoreTrouble, read};
+use regatta_protocol::view::{PlaceView, QueuePlace};
+use regatta_protocol::{BatchId, LogEvent, Millis, Notice};
+use std::collections::HashMap;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+/// How much text may wait to be written, in units of [`UNIT`] bytes. When it is used up,
+/// whoever reads a worker's pipe waits, and with it the worker.
+const ROOM: u32 = 8 * 1024;
+const UNIT: usize = 1024;
+/// How long a follower waits before it reads again what couldn't be read.
+const READ_AGAIN: Duration = Duration::from_millis(500);
+/// The most events a follower gets at once.
+const PAGE_EVENTS: u32 = 500;
+
+/// The way into the store, and what is known of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    messages: mpsc::Sender<Message>,
+    room: Arc<Semaphore>,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) published: watch::Receiver<Published>,
+    pub(crate) trouble: watch::Receiver<Option<Notice>>,
+}
+
+impl Log {
+    /// The log of an open store.
+    pub(crate) fn of(store: &Opened) -> Self {
+        Self {
+            messages: store.messages.clone(),
+            room: Arc::new(Semaphore::new(ROOM as usize)),
+            readers: Arc::clone(&store.readers),
+            published: store.published.clone(),
+            trouble: store.trouble.clone(),
+        }
+    }
+
+    /// Hands events in, once there is room for them. They are written in this order and
+    /// never lost; what is given back tells when they are on disk.
+    pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<Written, EngineError> {
+        let weight: usize = entries.iter().map(Entry::weight).sum();
+        let units = u32::try_from(weight.div_ceil(UNIT)).unwrap_or(ROOM).min(ROOM);
+        let room = Arc::clone(&self.room).acquire_many_owned(units).await;
+        let room = Some(room.expect("BUG: the room is never closed"));
+        let (done, written) = oneshot::channel();
+        self.send(Message::Append { entries, room, done: Some(done) })?;
+        Ok(Written(written))
+    }
+
+    /// Hands in a few small events at once, without waiting for room.
+    pub(crate) fn note(&self, entries: Vec<Entry>) -> Result<Written, EngineError> {
+        let (done, written) = oneshot::channel();
+        self.send(Message::Append { entries, room: None, done: Some(done) })?;
+        Ok(Written(written))
+    }
+
+    /// Writes a new batch.
+    pub(crate) async fn create(&self, batch: NewBatch) -> Result<(), EngineError> {
+        let (done, answer) = oneshot::channel();
+        self.send(Message::Create { batch: Box::new(batch), done })?;
+        answered(answer.await)
+    }
+
+    /// Notes that a project is used; gives back the name of its cache, which is
+    /// `fresh_cache` when it wasn't used before.
+    pub(crate) async fn use_project(
+        &self,
+        path: &str,
+        at: Millis,
+        fresh_cache: String,
+    ) -> Result<String, EngineError> {
+        let (done, answer) = oneshot::channel();
+        self.send(Message::UseProject { path: path.to_owned(), at, fresh_cache, done })?;
+        answered(answer.await)
+    }
+
+    /// Makes it known how busy the place is, and who waits in which order.
+    pub(crate) fn tell_place(
+        &self,
+        place: PlaceView,
+        queues: HashMap<BatchId, Vec<QueuePlace>>,
+    ) -> Result<(), EngineError> {
+        self.send(Message::Place { place, queues })
+    }
+
+    /// Writes what there is and closes the store.
+    pub(crate) async fn close(&self) {
+        let (done, answer) = oneshot::channel();
+        if self.send(Message::Close { done }).is_ok() {
+            // An error says that it was closed already.
+            drop(answer.await);
+        }
+    }
+
+    /// Waits until what was handed in is on disk, or until the store is in trouble: it is
+    /// kept then, and nobody is made to wait for a disk to become free.
+    pub(crate) async fn settled(&self, written: Written) {
+        let mut trouble = self.trouble.clone();
+        tokio::select! {
+            _ = written.0 => {}
+            _ = trouble.wait_for(Option::is_some) => {}
+        }
+    }
+
+    /// Makes the store full at this many pages.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.send(Message::Pragma("max_page_count", pages)).expect("the writer is there");
+    }
+
+    fn send(&self, message: Message) -> Result<(), EngineError> {
+        self.messages.send(message).map_err(|_| EngineError::Closed)
+    }
+}
+
+/// Tells when something is on disk.
+#[derive(Debug)]
+pub(crate) struct Written(oneshot::Receiver<()>);
+
+impl Written {
+    /// Waits for it, however long it takes.
+    pub(crate) async fn wait(self) -> Result<(), EngineError> {
+        self.0.await.map_err(|_| EngineError::Closed)
+    }
+}
+
+fn answered<T>(
+    answer: Result<Result<T, StoreTrouble>, oneshot::error::RecvError>,
+) -> Result<T, EngineError> {
+    match answer {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(StoreTrouble(notice))) => Err(EngineError::Store(notice)),
+        Err(_) => Err(EngineError::Closed),
+    }
+}
+
+/// Reads a batch's log as it grows.
+#[derive(Debug)]
+pub struct Follower {
+    batch: BatchId,
+    after: u64,
+    readers: Arc<Readers>,
+    published: watch::Receiver<Published>,
+}
+
+impl Follower {
+    pub(crate) fn new(log: &Log, batch: BatchId, after: u64) -> Self {
+        let (readers, published) = (Arc::clone(&log.readers), log.published.clone());
+        Self { batch, after, readers, published }
+    }
+
+    /// The next events, in order and without a gap, as soon as there are any. None when the
+    /// batch is over and everything was read, or when the engine was closed.
+    pub async fn next(&mut self) -> Option<Vec<LogEvent>> {
+        loop {
+            let newest = {
+                let known = self.published.borrow_and_update();
+                known.active.get(&self.batch).map(|batch| batch.last_seq)
+            };
+            // A batch that isn't active may have more than was read all the same.
+            if newest.is_none_or(|newest| newest > self.after) {
+                let events = self.read().await;
+                if let Some(last) = events.last() {
+                    self.after = last.seq;
+                    return Some(events);
+                }
+            }
+            if newest.is_none() || self.published.changed().await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    async fn read(&self) -> Vec<LogEvent> {
+        loop {
+            let (batch, after) = (self.batch.clone(), self.after);
+            let read = move |conn: &_| read::events(conn, &batch, after, PAGE_EVENTS);
+            match self.readers.with(read).await {
+                Ok(events) => return events,
+                // What is on disk stays there: a read that failed is tried again.
+                Err(_) => tokio::time::sleep(READ_AGAIN).await,
+            }
+        }
+    }
+}

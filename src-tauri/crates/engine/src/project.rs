@@ -1,0 +1,134 @@
+//! Folders as projects.
+
+use crate::EngineError;
+use regatta_git::{Git, GitError, ProjectFacts};
+use regatta_protocol::Notice;
+use regatta_protocol::app::{ProjectState, ProjectView};
+use std::path::{Path, PathBuf};
+
+/// Looks at a folder without changing anything in it. What is wrong with it is part of the
+/// view.
+pub async fn inspect(path: &str) -> ProjectView {
+    let dir = folder(path);
+    match look(&dir).await {
+        Ok(facts) => ready(&facts),
+        Err(error) => not_ready(&dir, &error),
+    }
+}
+
+/// Gives a folder a history with a first commit of all its files, which stay as they are.
+///
+/// # Errors
+/// The folder isn't there, or git failed.
+pub async fn set_up(path: &str) -> Result<ProjectView, EngineError> {
+    let dir = folder(path);
+    let git = Git::find().await?;
+    // A folder without a history has no author of its own; git still knows the person's.
+    let author = git.author(&dir).await?;
+    git.set_up(&dir, &author).await?;
+    Ok(inspect(path).await)
+}
+
+/// The last part of a folder's path.
+pub(crate) fn name_of(path: &str) -> String {
+    path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(path).to_owned()
+}
+
+/// A path with the home folder as `~`.
+#[must_use]
+pub fn shown_path(path: &str) -> String {
+    let home = std::env::home_dir();
+    let inside = home.as_deref().and_then(|home| Path::new(path).strip_prefix(home).ok());
+    match inside {
+        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Some(rest) => format!("~/{}", rest.display()),
+        None => path.to_owned(),
+    }
+}
+
+/// The folder that a person or a request names: a path, or a `file://` address.
+pub(crate) fn folder(text: &str) -> PathBuf {
+    let path = text.trim().strip_prefix("file://").unwrap_or_else(|| text.trim());
+    std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path))
+}
+
+/// What git knows of the folder; a repository without a commit is an error here.
+pub(crate) async fn look(dir: &Path) -> Result<ProjectFacts, GitError> {
+    let facts = Git::find().await?.inspect(dir).await?;
+    match facts.head {
+        Some(_) => Ok(facts),
+        None => Err(GitError::NoCommit(dir.to_owned())),
+    }
+}
+
+fn ready(facts: &ProjectFacts) -> ProjectView {
+    ProjectView {
+        state: ProjectState::Ready,
+        current: facts.current.clone(),
+        branches: facts.branches.clone(),
+        unsaved: facts.dirty,
+        ..empty(&facts.top)
+    }
+}
+
+fn not_ready(dir: &Path, error: &GitError) -> ProjectView {
+    let state = match error {
+        GitError::NotARepository(_) => ProjectState::NoHistory,
+        GitError::NoCommit(_) => ProjectState::NoCommit,
+        _ => ProjectState::Missing,
+    };
+    ProjectView { state, notice: Some(Notice::from(error)), ..empty(dir) }
+}
+
+fn empty(dir: &Path) -> ProjectView {
+    let path = dir.display().to_string();
+    ProjectView {
+        shown_path: shown_path(&path),
+        name: name_of(&path),
+        path,
+        state: ProjectState::Missing,
+        current: String::new(),
+        branches: Vec::new(),
+        unsaved: false,
+        notice: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regatta_protocol::ErrorCode;
+
+    #[tokio::test]
+    async fn a_folder_is_set_up_and_its_files_stay() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().display().to_string();
+        std::fs::write(dir.path().join("a.txt"), "hello\n").expect("a file");
+        let before = inspect(&path).await;
+        assert_eq!(before.state, ProjectState::NoHistory);
+        assert_eq!(before.notice.map(|n| n.code), Some(ErrorCode::NotARepository));
+
+        let after = set_up(&path).await.expect("set up");
+        assert_eq!((after.state, after.unsaved, after.notice), (ProjectState::Ready, false, None));
+        assert_eq!(after.branches, ["main"]);
+        let text = std::fs::read_to_string(dir.path().join("a.txt")).expect("still there");
+        assert_eq!(text, "hello\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_missing() {
+        let view = inspect("/nowhere/at/all").await;
+        assert_eq!((view.state, view.name.as_str()), (ProjectState::Missing, "all"));
+        assert_eq!(view.notice.map(|n| n.code), Some(ErrorCode::ProjectMissing));
+    }
+
+    #[test]
+    fn paths_are_shown_short() {
+        let home = std::env::home_dir().expect("a home folder");
+        assert_eq!(shown_path(&home.join("shop").display().to_string()), "~/shop");
+        assert_eq!(shown_path(&home.display().to_string()), "~");
+        assert_eq!(shown_path("/srv/shop"), "/srv/shop");
+        assert_eq!(name_of("/srv/shop/"), "shop");
+        assert_eq!(folder("file:///srv/a b"), Path::new("/srv/a b"));
+    }
+}

@@ -1,0 +1,263 @@
+//! The queue: one task that owns what waits and what works on this computer. Whoever wants
+//! something of it sends a message; nobody shares a lock with it.
+
+mod attempt;
+mod line;
+mod stop;
+
+pub(crate) use attempt::Carrier;
+pub(crate) use line::Waiting;
+pub(crate) use stop::{ending, without_work};
+
+use crate::EngineError;
+use crate::disk;
+use crate::log::Written;
+use crate::runner::Runner;
+use crate::store::Entry;
+use line::Line;
+use regatta_protocol::view::{PlaceView, QueuePlace};
+use regatta_protocol::worker::WorkerControl;
+use regatta_protocol::{BatchId, Notice, TaskId};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+
+/// An answer of the queue; where something is written, it tells when that is on disk.
+pub(crate) type Reply = oneshot::Sender<Result<Option<Written>, EngineError>>;
+
+/// Everything that the queue can be told.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Puts tasks in the line, and writes `events` if that was possible for all.
+    Add { tasks: Vec<Waiting>, events: Vec<Entry>, reply: Reply },
+    /// Stops tasks, whether they wait or work; those that are over are passed over.
+    Stop { tasks: Vec<TaskId>, reply: Reply },
+    /// Makes a waiting task the next one.
+    RunNext { task: TaskId, reply: Reply },
+    /// Hands an answer to a task's agent.
+    Answer { task: TaskId, question: String, option: String, reply: Reply },
+    /// Changes how many may work at the same time.
+    SetLimit(u32),
+    /// So much room is free on the disk.
+    Disk(u64),
+    /// Stops everything and ends.
+    Close { done: oneshot::Sender<()> },
+}
+
+/// The way to the queue. When the last one is gone, the queue ends without stopping
+/// anything: workers notice that by themselves.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue(mpsc::UnboundedSender<Message>);
+
+impl Queue {
+    /// Starts a queue whose attempts `carrier` carries.
+    pub(crate) fn start<R: Runner>(carrier: Arc<Carrier<R>>, limit: u32) -> Self {
+        let (to, messages) = mpsc::unbounded_channel();
+        let state = State {
+            trouble: carrier.log.trouble.clone(),
+            carrier,
+            messages,
+            line: Line::default(),
+            working: HashMap::new(),
+            carried: JoinSet::new(),
+            limit,
+            held: watch::Sender::new(None),
+            told: None,
+        };
+        tokio::spawn(state.run());
+        Self(to)
+    }
+
+    /// Tells the queue something that it doesn't answer.
+    pub(crate) fn tell(&self, message: Message) -> Result<(), EngineError> {
+        self.0.send(message).map_err(|_| EngineError::Closed)
+    }
+
+    /// Asks the queue for something and waits for the answer.
+    pub(crate) async fn ask(
+        &self,
+        message: impl FnOnce(Reply) -> Message,
+    ) -> Result<Option<Written>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(message(reply))?;
+        answer.await.unwrap_or(Err(EngineError::Closed))
+    }
+
+    /// A way to the queue that doesn't keep it alive.
+    pub(crate) fn downgrade(&self) -> mpsc::WeakUnboundedSender<Message> {
+        self.0.downgrade()
+    }
+}
+
+struct State<R> {
+    carrier: Arc<Carrier<R>>,
+    messages: mpsc::UnboundedReceiver<Message>,
+    line: Line,
+    working: HashMap<TaskId, Working>,
+    carried: JoinSet<TaskId>,
+    limit: u32,
+    /// Why what works is held, if so.
+    held: watch::Sender<Option<Notice>>,
+    trouble: watch::Receiver<Option<Notice>>,
+    /// What was made known last.
+    told: Option<(PlaceView, HashMap<BatchId, Vec<QueuePlace>>)>,
+}
+
+/// An attempt that is under way.
+struct Working {
+    attempt: u32,
+    controls: mpsc::UnboundedSender<WorkerControl>,
+    handle: AbortHandle,
+}
+
+impl<R: Runner> State<R> {
+    async fn run(mut self) {
+        loop {
+            self.start_what_may();
+            self.tell_place();
+            tokio::select! {
+                message = self.messages.recv() => match message {
+                    Some(Message::Close { done }) => {
+                        self.wind_down().await;
+                        done.send(()).ok(); // Whoever asked may have gone.
+                        return;
+                    }
+                    Some(message) => self.take(message),
+                    None => return,
+                },
+                Some(ended) = self.carried.join_next() => self.ended(ended),
+                Ok(()) = self.trouble.changed() => {}
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let (reply, answer) = match message {
+            Message::Add { tasks, events, reply } => (reply, self.add(tasks, events)),
+            Message::Stop { tasks, reply } => (reply, self.stop(&tasks)),
+            Message::RunNext { task, reply } => (reply, self.run_next(&task)),
+            Message::Answer { task, question, option, reply } => {
+                (reply, self.answer(&task, WorkerControl::Answer { question, option }))
+            }
+            Message::SetLimit(limit) => return self.limit = limit,
+            Message::Disk(free) => return self.look_at_disk(free),
+            Message::Close { .. } => unreachable!("BUG: taken by the loop"),
+        };
+        reply.send(answer).ok(); // Whoever asked may have gone.
+    }
+
+    fn add(
+        &mut self,
+        tasks: Vec<Waiting>,
+        events: Vec<Entry>,
+    ) -> Result<Option<Written>, EngineError> {
+        if tasks.iter().any(|task| self.line.knows(&task.task)) {
+            return Err(EngineError::WrongState("This task is waiting or working already."));
+        }
+        let written = match events.is_empty() {
+            true => None,
+            false => Some(self.carrier.log.note(events)?),
+        };
+        for task in tasks {
+            self.line.add(task);
+        }
+        Ok(written)
+    }
+
+    fn run_next(&mut self, task: &TaskId) -> Result<Option<Written>, EngineError> {
+        match self.line.run_next(task) {
+            true => Ok(None),
+            false => Err(EngineError::WrongState("This task isn't waiting any more.")),
+        }
+    }
+
+    fn answer(&self, task: &TaskId, answer: WorkerControl) -> Result<Option<Written>, EngineError> {
+        let working = self.working.get(task);
+        match working.is_some_and(|working| working.controls.send(answer).is_ok()) {
+            true => Ok(None),
+            false => Err(EngineError::WrongState("This task isn't working any more.")),
+        }
+    }
+
+    /// Starts tasks as long as one may start. A task counts as working before it does.
+    fn start_what_may(&mut self) {
+        if self.paused().is_some() {
+            return;
+        }
+        while let Some(task) = self.line.start_next(self.limit) {
+            let (controls, heard) = mpsc::unbounded_channel();
+            let (id, attempt) = (task.task.clone(), task.attempt);
+            let carrier = Arc::clone(&self.carrier);
+            let held = self.held.subscribe();
+            let handle = self.carried.spawn(async move {
+                let id = task.task.clone();
+                carrier.carry(task, heard, held).await;
+                id
+            });
+            self.working.insert(id, Working { attempt, controls, handle });
+        }
+    }
+
+    fn ended(&mut self, ended: Result<TaskId, JoinError>) {
+        let task = match ended {
+            Ok(task) => task,
+            Err(error) => {
+                let by_handle =
+                    |(_, working): &(&TaskId, &Working)| working.handle.id() == error.id();
+                let found = self.working.iter().find(by_handle);
+                let (task, working) = found.expect("BUG: it was carried");
+                let task = task.clone();
+                // A bug of ours ended it. If even that can't be said, the store is closed.
+                self.carrier.log.note(stop::broken(&task, working.attempt, self.carrier.now)).ok();
+                task
+            }
+        };
+        self.working.remove(&task);
+        self.line.ended(&task);
+    }
+
+    /// Why nothing is started, if so.
+    fn paused(&self) -> Option<Notice> {
+        self.trouble.borrow().clone().or_else(|| self.held.borrow().clone())
+    }
+
+    /// Holds what works when the disk is nearly full, and lets it go on when there is
+    /// room again.
+    fn look_at_disk(&mut self, free: u64) {
+        let is_held = self.held.borrow().is_some();
+        if !is_held && free < disk::FULL {
+            self.held.send_replace(Some(disk::full_notice(free)));
+            self.tell_all(&WorkerControl::Pause);
+        } else if is_held && free >= disk::LOW {
+            self.held.send_replace(None);
+            self.tell_all(&WorkerControl::Resume);
+        }
+    }
+
+    fn tell_all(&self, control: &WorkerControl) {
+        for working in self.working.values() {
+            // One that has just ended hears nothing.
+            working.controls.send(control.clone()).ok();
+        }
+    }
+
+    fn tell_place(&mut self) {
+        let place = PlaceView {
+            busy: self.line.busy(),
+            limit: self.limit,
+            waiting: self.line.waiting(),
+            paused: self.paused(),
+        };
+        let now = (place, self.line.places());
+        if self.told.as_ref() != Some(&now) {
+            let (place, places) = now.clone();
+            // A store that is closed has nobody to tell.
+            self.carrier.log.tell_place(place, places).ok();
+            self.told = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

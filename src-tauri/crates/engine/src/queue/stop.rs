@@ -1,0 +1,89 @@
+//! Ending what waits and what works.
+
+use super::{State, Waiting};
+use crate::EngineError;
+use crate::log::Written;
+use crate::runner::Runner;
+use crate::store::Entry;
+use regatta_protocol::event::Outcome;
+use regatta_protocol::worker::WorkerControl;
+use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status, TaskId};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How long closing waits for tasks whose end can't be written because the disk is full.
+const GIVE_UP: Duration = Duration::from_secs(20);
+
+impl<R: Runner> State<R> {
+    pub(super) fn stop(&mut self, tasks: &[TaskId]) -> Result<Option<Written>, EngineError> {
+        let mut events = Vec::new();
+        for task in tasks {
+            if let Some(waiting) = self.line.remove(task) {
+                events.extend(self.stopped(&waiting));
+            } else if let Some(working) = self.working.get(task) {
+                // One that has just ended hears nothing.
+                working.controls.send(WorkerControl::Stop).ok();
+            }
+        }
+        match events.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(self.carrier.log.note(events)?)),
+        }
+    }
+
+    /// Stops everything and waits for it.
+    pub(super) async fn wind_down(&mut self) {
+        self.messages.close();
+        let waiting = self.line.remove_all();
+        let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
+        // Whether that can still be written or not: it ends here.
+        self.carrier.log.note(events).ok();
+        self.tell_all(&WorkerControl::Stop);
+        let trouble = &mut self.trouble;
+        let no_use = async {
+            if trouble.wait_for(Option::is_some).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            sleep(GIVE_UP).await;
+        };
+        let all_ended = async { while self.carried.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all_ended => {}
+            () = no_use => {}
+        }
+    }
+
+    fn stopped(&self, waiting: &Waiting) -> [Entry; 2] {
+        ending(&waiting.task, waiting.attempt, (self.carrier.now)(), without_work(Status::Stopped))
+    }
+}
+
+/// The outcome of an attempt in which nothing was done.
+pub(crate) fn without_work(status: Status) -> Outcome {
+    Outcome {
+        status,
+        notice: None,
+        last_words: String::new(),
+        commit: None,
+        totals: Default::default(),
+        ended_by: String::new(),
+    }
+}
+
+/// The two events that end an attempt.
+pub(crate) fn ending(task: &TaskId, attempt: u32, at: Millis, outcome: Outcome) -> [Entry; 2] {
+    let status = Event::Status { status: outcome.status, notice: outcome.notice.clone() };
+    [Event::Outcome(outcome), status].map(|event| Entry { task: task.clone(), attempt, at, event })
+}
+
+/// The end of an attempt that a bug of ours cut off.
+pub(super) fn broken(task: &TaskId, attempt: u32, now: fn() -> Millis) -> Vec<Entry> {
+    let notice = Notice::new(
+        ErrorCode::Internal,
+        "Regatta made a mistake while this task worked.",
+        "What was saved before is safe.",
+        "Try again, or continue from the last save point.",
+    );
+    let outcome = Outcome { notice: Some(notice), ..without_work(Status::Failed) };
+    ending(task, attempt, now(), outcome).into()
+}

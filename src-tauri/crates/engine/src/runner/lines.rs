@@ -1,0 +1,107 @@
+//! What a worker prints becomes events: one JSON value a line, in order.
+
+use regatta_protocol::event::LineKind;
+use regatta_protocol::worker::WorkerLine;
+use regatta_protocol::{Event, Millis};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt};
+use tokio::sync::mpsc;
+
+/// The longest line that is taken from a worker: a line of output at its limit, with every
+/// character escaped, and room to spare.
+const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
+/// How much is shown of a line that isn't an event.
+const MAX_RAW_BYTES: usize = 64 * 1024;
+
+/// Hands on everything that comes out of `from`, until it ends or nobody takes it. Numbers
+/// are given here: what isn't an event is kept as text, in its place.
+pub(super) async fn pump(
+    mut from: impl AsyncBufRead + Unpin,
+    to: mpsc::Sender<WorkerLine>,
+    now: fn() -> Millis,
+) {
+    let mut line = Vec::new();
+    let mut seq = 0;
+    while let Ok(Some(())) = read_line(&mut from, &mut line).await {
+        seq += 1;
+        let read = serde_json::from_slice::<WorkerLine>(&line);
+        let line = read.map_or_else(
+            |_| WorkerLine { seq, at: now(), event: raw(&line) },
+            |event| WorkerLine { seq, ..event },
+        );
+        if to.send(line).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn raw(line: &[u8]) -> Event {
+    let text = String::from_utf8_lossy(&line[..line.len().min(MAX_RAW_BYTES)]).into_owned();
+    Event::Output { kind: LineKind::Note, text, first_line: 0 }
+}
+
+/// Reads one line without its end into `line`; what is over the limit is left out. None:
+/// there are no more.
+async fn read_line(
+    from: &mut (impl AsyncBufRead + Unpin),
+    line: &mut Vec<u8>,
+) -> std::io::Result<Option<()>> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let bytes = from.fill_buf().await?;
+        if bytes.is_empty() {
+            return Ok(any.then_some(()));
+        }
+        any = true;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let part = &bytes[..end.unwrap_or(bytes.len())];
+        let room = MAX_LINE_BYTES.saturating_sub(line.len());
+        line.extend_from_slice(&part[..part.len().min(room)]);
+        let used = end.map_or(bytes.len(), |end| end + 1);
+        from.consume(used);
+        if end.is_some() {
+            return Ok(Some(()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regatta_protocol::Status;
+
+    async fn pumped(bytes: &[u8]) -> Vec<WorkerLine> {
+        let (to, mut lines) = mpsc::channel(1);
+        let mut found = Vec::new();
+        let read = async {
+            while let Some(line) = lines.recv().await {
+                found.push(line);
+            }
+        };
+        // A buffer of three bytes: lines come in many pieces.
+        tokio::join!(pump(tokio::io::BufReader::with_capacity(3, bytes), to, || 7), read);
+        found
+    }
+
+    #[tokio::test]
+    async fn events_and_raw_text_keep_their_order_and_are_numbered() {
+        let text = b"{\"seq\":1,\"at\":5,\"event\":\"status\",\"status\":\"working\"}\nhey \xff\n\n{\"seq\":2,\"at\":6,\"event\":\"later\"}";
+        let found = pumped(text).await;
+        let status = Event::Status { status: Status::Working, notice: None };
+        let note =
+            |text: &str| Event::Output { kind: LineKind::Note, text: text.into(), first_line: 0 };
+        let expected = [
+            WorkerLine { seq: 1, at: 5, event: status },
+            WorkerLine { seq: 2, at: 7, event: note("hey \u{fffd}") },
+            WorkerLine { seq: 3, at: 7, event: note("") },
+            WorkerLine { seq: 4, at: 6, event: Event::Unknown },
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_takes_no_more_room_than_the_limit() {
+        let found = pumped(&vec![b'x'; MAX_LINE_BYTES + 100]).await;
+        assert_eq!(found.len(), 1);
+    }
+}

@@ -1,0 +1,110 @@
+use super::super::conformance::{Play, check};
+use super::*;
+use regatta_protocol::TaskId;
+use regatta_protocol::worker::{AgentProgram, Author};
+use std::os::unix::fs::PermissionsExt;
+
+/// A worker in a few lines of shell: the prompt says what it does.
+const WORKER: &str = r#"#!/bin/sh
+[ "$2" = alone ] || exec setsid "$0" worker alone
+say() { seq=$((seq + 1)); printf '{"seq":%d,"at":1,%s}\n' "$seq" "$1"; }
+finish() { say '"event":"outcome","status":"'"$1"'"'; exit 0; }
+[ "$1" = worker ] || exit 9
+read -r task
+say '"event":"status","status":"working"'
+case "$task" in
+*'"prompt":"Finish"'*)
+    n=0
+    while [ $n -lt 200 ]; do
+        say '"event":"output","kind":"out","text":"line '$n'"'
+        n=$((n + 1))
+    done
+    finish finished ;;
+*'"prompt":"Wait"'*)
+    while read -r control; do
+        case "$control" in
+        *stop*) finish stopped ;;
+        *q1*) say '"event":"output","kind":"note","text":"heard q1"' ;;
+        esac
+    done ;;
+*'"prompt":"Die"'*)
+    sleep 300 </dev/null >/dev/null 2>&1 &
+    echo "out of cheese, left $! behind" >&2
+    kill -9 $$ ;;
+esac
+"#;
+
+fn worker(dir: &Path) -> PathBuf {
+    let program = dir.join("worker.sh");
+    fs::write(&program, WORKER).expect("a file");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a mode");
+    program
+}
+
+fn task(dir: &Path, id: &AttemptId, play: Play) -> WorkerTask {
+    WorkerTask {
+        task_name: "t".into(),
+        prompt: format!("{play:?}"),
+        cache: dir.join("cache"),
+        start_commit: "0".repeat(40),
+        copy_commit: "0".repeat(40),
+        copy: dir.join("copies").join(id.to_string()),
+        scratch: dir.join("scratch").join(id.to_string()),
+        ref_prefix: format!("refs/regatta/{}/{}", id.task, id.number),
+        author: Author { name: "A".into(), email: "a@example.invalid".into() },
+        agent: AgentProgram::Command { program: "/bin/true".into(), args: vec![] },
+        time_limit_s: None,
+        save_every_s: None,
+    }
+}
+
+fn id(number: u32) -> AttemptId {
+    AttemptId { task: TaskId::parse("t").expect("an id"), number }
+}
+
+#[tokio::test]
+async fn this_computer_keeps_to_the_contract() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let runner = Local::new(worker(dir.path()), dir.path().join("scratch"), || 1);
+    check(&runner, |id, play| task(dir.path(), id, play)).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_died_is_told_with_its_last_words() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let runner = Local::new(worker(dir.path()), dir.path().join("scratch"), || 1);
+    runner.submit(&id(1), &task(dir.path(), &id(1), Play::Die)).await.expect("it starts");
+    let mut ended = runner.workers()[&id(1)].ended.clone();
+    let how = ended.wait_for(Option::is_some).await.expect("it ends").clone().expect("how");
+    assert!(how.contains("signal: 9") && how.contains("out of cheese"), "{how}");
+    let left = how.split_whitespace().nth_back(1).expect("a process id");
+    while Path::new("/proc").join(left).exists() {
+        sleep(Duration::from_millis(10)).await; // It was killed; the system takes a moment.
+    }
+}
+
+#[tokio::test]
+async fn a_worker_of_an_earlier_start_is_known_and_ended() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let scratch = dir.path().join("scratch");
+    let before = Local::new(worker(dir.path()), scratch.clone(), || 1);
+    before.submit(&id(7), &task(dir.path(), &id(7), Play::Wait)).await.expect("it starts");
+    let mut events = before.events(&id(7)).await.expect("events");
+    events.recv().await.expect("it works");
+
+    // The next start knows nothing but what is on the disk.
+    let after = Local::new(worker(dir.path()), scratch, || 1);
+    assert_eq!(after.list().await, [id(7)]);
+    drop(before); // Its pipes close, as when the program is killed.
+    after.forget(&id(7)).await;
+    assert_eq!(after.list().await, []);
+    while events.recv().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_said() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let runner = Local::new("/nowhere/regatta".into(), dir.path().join("scratch"), || 1);
+    let refused = runner.submit(&id(1), &task(dir.path(), &id(1), Play::Die)).await;
+    assert_eq!(refused.expect_err("it can't start").code, ErrorCode::WorkerDied);
+}

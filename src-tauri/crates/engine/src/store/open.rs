@@ -1,0 +1,177 @@
+//! Opening the store: one Regatta to a data folder, a newer file left alone, a damaged one
+//! set aside.
+
+use super::read::{self, Readers};
+use super::schema;
+use super::views::Views;
+use super::writer::{Message, Published, Writer};
+use crate::EngineError;
+use regatta_protocol::view::PlaceView;
+use regatta_protocol::{ErrorCode, Millis, Notice};
+use rusqlite::{Connection, ErrorCode as Sqlite};
+use std::fs::{self, File, TryLockError};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use tokio::sync::watch;
+
+const FILE: &str = "regatta.db";
+/// Made when damage was met while working; the next start then looks at the whole file.
+const SUSPECT: &str = "regatta.db.suspect";
+/// Files up to this size are looked at as a whole at every start: that takes a moment only.
+const CHECKED_BYTES: u64 = 64 * 1024 * 1024;
+/// How many pages the write-ahead log holds before they are moved into the file.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// An open store.
+pub(crate) struct Opened {
+    pub(crate) messages: mpsc::Sender<Message>,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) published: watch::Receiver<Published>,
+    /// Why nothing can be written just now, if so.
+    pub(crate) trouble: watch::Receiver<Option<Notice>>,
+    /// What a person should know of the opening.
+    pub(crate) notice: Option<Notice>,
+}
+
+/// Opens the store of a data folder, which is made if it isn't there.
+pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
+    let lock = lock(dir)?;
+    let path = dir.join(FILE);
+    refuse_newer(&path)?;
+    let (conn, notice) = match connect(dir, &path) {
+        Err(error) if is_damage(&error) => {
+            let aside = set_aside(dir, now).map_err(|e| EngineError::data(dir, &e))?;
+            (connect(dir, &path)?, Some(damaged_notice(&aside, &error)))
+        }
+        other => (other?, None),
+    };
+    let revision = read::revision(&conn)?;
+    let place = PlaceView { busy: 0, limit: 0, waiting: 0, paused: None };
+    let (published_tx, published) =
+        watch::channel(Published { revision, place, active: Default::default() });
+    let (trouble_tx, trouble) = watch::channel(None);
+    let (messages, received) = mpsc::channel();
+    let writer = Writer {
+        conn,
+        views: Views::after(revision),
+        published: published_tx,
+        trouble: trouble_tx,
+        _lock: lock,
+    };
+    std::thread::Builder::new()
+        .name("store".into())
+        .spawn(move || writer.run(&received))
+        .map_err(|error| EngineError::data(dir, &error))?;
+    Ok(Opened { messages, readers: Readers::new(&path), published, trouble, notice })
+}
+
+/// Makes the folder and takes its lock, which ends with the file that is given back.
+fn lock(dir: &Path) -> Result<File, EngineError> {
+    fs::create_dir_all(dir).map_err(|error| EngineError::data(dir, &error))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join("lock"))
+        .map_err(|error| EngineError::data(dir, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(EngineError::DataInUse { dir: dir.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(EngineError::data(dir, &error)),
+    }
+}
+
+/// Reads the version from the file's first bytes, so that a newer file isn't even opened
+/// by this program's SQLite.
+fn refuse_newer(path: &Path) -> Result<(), EngineError> {
+    let mut header = [0; 64];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let version = u32::from_be_bytes([header[60], header[61], header[62], header[63]]);
+    // A file that is missing, short or not SQLite's is the next step's business.
+    if read.is_ok() && header.starts_with(b"SQLite format 3\0") && version > schema::VERSION {
+        // Damage can make any number of these bytes; a version is small.
+        if version < 10_000 {
+            return Err(EngineError::StoreTooNew { found: version, known: schema::VERSION });
+        }
+    }
+    Ok(())
+}
+
+fn connect(dir: &Path, path: &Path) -> rusqlite::Result<Connection> {
+    let mut conn = Connection::open(path)?;
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.busy_timeout(Duration::from_secs(5))?;
+    check(&conn, dir, path)?;
+    schema::migrate(&mut conn)?;
+    Ok(conn)
+}
+
+/// Looks for damage: in the whole file where that is quick or was asked for.
+fn check(conn: &Connection, dir: &Path, path: &Path) -> rusqlite::Result<()> {
+    let suspect = dir.join(SUSPECT);
+    let size = fs::metadata(path).map_or(0, |file| file.len());
+    if size > CHECKED_BYTES && !suspect.exists() {
+        return conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+    }
+    let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        return Err(rusqlite::Error::SqliteFailure(code, Some(verdict)));
+    }
+    drop(fs::remove_file(suspect)); // Usually it isn't there.
+    Ok(())
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase))
+}
+
+/// Gives the damaged file another name; gives back that name. It is never overwritten.
+fn set_aside(dir: &Path, now: Millis) -> std::io::Result<PathBuf> {
+    let mut aside = dir.join(format!("{FILE}.damaged-{now}"));
+    for n in 2.. {
+        if !aside.exists() {
+            break;
+        }
+        aside = dir.join(format!("{FILE}.damaged-{now}-{n}"));
+    }
+    fs::rename(dir.join(FILE), &aside)?;
+    for ending in ["-wal", "-shm"] {
+        let mut to = aside.clone().into_os_string();
+        to.push(ending);
+        match fs::rename(dir.join(format!("{FILE}{ending}")), to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    drop(fs::remove_file(dir.join(SUSPECT))); // It was about the file that is gone.
+    Ok(aside)
+}
+
+fn damaged_notice(aside: &Path, error: &rusqlite::Error) -> Notice {
+    let name = aside.file_name().unwrap_or_default().to_string_lossy();
+    Notice::new(
+        ErrorCode::StoreCorrupt,
+        format!("The file with your batches is damaged; it was set aside as \"{name}\"."),
+        "Your projects and the branches you added are untouched.",
+        "Regatta starts with an empty history; keep the file if someone may be able to read it.",
+    )
+    .with_details(format!("{}: {error}", aside.display()))
+}
+
+/// What a person is told when the store can't be written. Damage is remembered for the next
+/// start.
+pub(super) fn trouble(conn: &Connection, error: &rusqlite::Error) -> Notice {
+    let notice = crate::error::store_notice(error);
+    if is_damage(error)
+        && let Some(path) = conn.path()
+        && let Err(error) = File::create(format!("{path}.suspect"))
+    {
+        return notice.with_details(format!("the damage could not be noted: {error}"));
+    }
+    notice
+}

@@ -1,0 +1,300 @@
+//! Reading on connections of their own, never in the writer's way.
+
+use super::json::parse;
+use super::lines::chunk_text;
+use super::writer::BatchStart;
+use crate::EngineError;
+use regatta_protocol::request::{BatchRequest, TaskRequest};
+use regatta_protocol::{BatchId, BatchView, Event, LogEvent, Millis, TaskId, TaskView};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, params};
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// How many may read at the same time.
+const READERS: usize = 4;
+/// About how much text one page of events holds.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// Connections that only read.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    room: Semaphore,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Arc<Self> {
+        let room = Semaphore::new(READERS);
+        Arc::new(Self { path: path.to_owned(), idle: Mutex::default(), room })
+    }
+
+    /// Runs `read` on a connection, on a thread where it may take its time.
+    pub(crate) async fn with<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let _permit = self.room.acquire().await.expect("BUG: never closed");
+        let readers = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            let conn = readers.connection()?;
+            let found = read(&conn);
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            found
+        });
+        done.await.expect("BUG: a read panicked").map_err(EngineError::from)
+    }
+
+    fn connection(&self) -> rusqlite::Result<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| open_reader(&self.path), Ok)
+    }
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    Ok(conn)
+}
+
+/// Batches that aren't over, the newest first.
+pub(crate) fn running(conn: &Connection) -> rusqlite::Result<Vec<BatchView>> {
+    views(conn, "SELECT view FROM batches WHERE over = 0 ORDER BY created_at DESC", [])
+}
+
+/// Batches that are over, the newest first: those created before a moment, if one is given,
+/// whose name, project or tasks' names hold the words.
+pub(crate) fn history(
+    conn: &Connection,
+    words: &str,
+    before: Option<Millis>,
+    max: u32,
+) -> rusqlite::Result<Vec<BatchView>> {
+    views(
+        conn,
+        "SELECT b.view FROM batches b JOIN requests r ON r.batch = b.key
+         WHERE b.over = 1 AND b.created_at < ?1 AND instr(r.search, ?2) > 0
+         ORDER BY b.created_at DESC LIMIT ?3",
+        params![before.unwrap_or(Millis::MAX), words.trim().to_lowercase(), max],
+    )
+}
+
+/// A batch and its tasks in order, as they were at one moment.
+pub(crate) fn detail(
+    conn: &Connection,
+    id: &BatchId,
+) -> rusqlite::Result<Option<(BatchView, Vec<TaskView>)>> {
+    let tx = conn.unchecked_transaction()?;
+    let batch = batch(&tx, id).optional()?;
+    batch.map(|batch| Ok((batch, tasks(&tx, id)?))).transpose()
+}
+
+/// One batch.
+pub(super) fn batch(conn: &Connection, id: &BatchId) -> rusqlite::Result<BatchView> {
+    one(conn, "SELECT view FROM batches WHERE id = ?1", [id.as_str()])
+}
+
+/// A batch's tasks in order.
+fn tasks(conn: &Connection, id: &BatchId) -> rusqlite::Result<Vec<TaskView>> {
+    views(
+        conn,
+        "SELECT t.view FROM tasks t JOIN batches b ON b.key = t.batch
+         WHERE b.id = ?1 ORDER BY t.position",
+        [id.as_str()],
+    )
+}
+
+/// One task.
+pub(crate) fn task(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskView> {
+    one(conn, "SELECT view FROM tasks WHERE id = ?1", [id.as_str()])
+}
+
+/// Every task that waits or works, the oldest first.
+pub(crate) fn open_tasks(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
+    views(
+        conn,
+        "SELECT view FROM tasks
+         WHERE status IN ('waiting', 'working', 'needs_you', 'paused') ORDER BY key",
+        [],
+    )
+}
+
+/// Every task with an open question.
+pub(crate) fn needs_you(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
+    views(conn, "SELECT view FROM tasks WHERE status = 'needs_you' ORDER BY key", [])
+}
+
+/// What changed after a revision: tasks and batches. The batches in `moved` are told in any
+/// case.
+pub(crate) fn changed(
+    conn: &Connection,
+    since: u64,
+    moved: &[BatchId],
+) -> rusqlite::Result<(Vec<TaskView>, Vec<BatchView>)> {
+    let tx = conn.unchecked_transaction()?;
+    let tasks = views(&tx, "SELECT view FROM tasks WHERE revision > ?1 ORDER BY key", [since])?;
+    let mut batches: Vec<BatchView> =
+        views(&tx, "SELECT view FROM batches WHERE revision > ?1 ORDER BY key", [since])?;
+    for id in moved {
+        if !batches.iter().any(|batch| batch.id == *id) {
+            batches.push(batch(&tx, id)?);
+        }
+    }
+    Ok((tasks, batches))
+}
+
+/// The highest revision in the file.
+pub(crate) fn revision(conn: &Connection) -> rusqlite::Result<u64> {
+    conn.query_row(
+        "SELECT max(ifnull((SELECT max(revision) FROM tasks), 0),
+                    ifnull((SELECT max(revision) FROM batches), 0))",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// The batch that `text` names: by its id, by the beginning of an id that no other has, or
+/// the newest of that name.
+pub(crate) fn find_batch(conn: &Connection, text: &str) -> rusqlite::Result<Option<BatchId>> {
+    let text = text.trim().to_lowercase();
+    let mut by_id = conn.prepare("SELECT id FROM batches WHERE substr(id, 1, ?1) = ?2 LIMIT 2")?;
+    let ids: Vec<String> = by_id
+        .query_map(params![text.chars().count(), text], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if let ([id], false) = (ids.as_slice(), text.is_empty()) {
+        return Ok(BatchId::parse(id));
+    }
+    let named: Option<String> = conn
+        .query_row(
+            "SELECT b.id FROM batches b JOIN requests r ON r.batch = b.key
+             WHERE r.folded = ?1 ORDER BY b.created_at DESC LIMIT 1",
+            [text],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(named.and_then(|id| BatchId::parse(&id)))
+}
+
+/// The request that a batch was started with.
+pub(crate) fn request(conn: &Connection, id: &BatchId) -> rusqlite::Result<BatchRequest> {
+    let (key, request): (i64, String) = conn.query_row(
+        "SELECT r.batch, r.request FROM requests r JOIN batches b ON b.key = r.batch
+         WHERE b.id = ?1",
+        [id.as_str()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut request: BatchRequest = parse(&request)?;
+    let mut tasks = conn.prepare(
+        "SELECT p.name, p.prompt, p.time_limit_s FROM prompts p JOIN tasks t ON t.key = p.task
+         WHERE t.batch = ?1 ORDER BY t.position",
+    )?;
+    let tasks = tasks.query_map([key], task_request)?;
+    request.parallel_tasks = tasks.collect::<rusqlite::Result<_>>()?;
+    Ok(request)
+}
+
+fn task_request(row: &rusqlite::Row<'_>) -> rusqlite::Result<TaskRequest> {
+    Ok(TaskRequest { task_name: row.get(0)?, prompt: row.get(1)?, time_limit_s: row.get(2)? })
+}
+
+/// What a task's next attempt is made from.
+#[derive(Debug)]
+pub(crate) struct TaskFacts {
+    pub(crate) view: TaskView,
+    pub(crate) asked: TaskRequest,
+    pub(crate) request: BatchRequest,
+    /// The batch's whole title.
+    pub(crate) batch_title: String,
+    pub(crate) start: BatchStart,
+    /// The last save point's commit.
+    pub(crate) save_commit: Option<String>,
+}
+
+/// Everything that is known of a task. The request's list of tasks is left empty.
+pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFacts> {
+    conn.prepare_cached(
+        "SELECT p.name, p.prompt, p.time_limit_s, t.view, r.request, r.title, r.start, t.save_commit
+         FROM tasks t JOIN prompts p ON p.task = t.key JOIN requests r ON r.batch = t.batch
+         WHERE t.id = ?1",
+    )?
+    .query_row([id.as_str()], |row| {
+        Ok(TaskFacts {
+            asked: task_request(row)?,
+            view: parse(&row.get::<_, String>(3)?)?,
+            request: parse(&row.get::<_, String>(4)?)?,
+            batch_title: row.get(5)?,
+            start: parse(&row.get::<_, String>(6)?)?,
+            save_commit: row.get(7)?,
+        })
+    })
+}
+
+/// Projects that were used, the newest first: folder and time.
+pub(crate) fn projects(conn: &Connection, max: u32) -> rusqlite::Result<Vec<(String, Millis)>> {
+    let mut query =
+        conn.prepare("SELECT path, used_at FROM projects ORDER BY used_at DESC LIMIT ?1")?;
+    query.query_map([max], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Up to `max` events of a batch after `after`; fewer when they hold much text, but at
+/// least one where there is one.
+pub(crate) fn events(
+    conn: &Connection,
+    id: &BatchId,
+    after: u64,
+    max: u32,
+) -> rusqlite::Result<Vec<LogEvent>> {
+    let tx = conn.unchecked_transaction()?;
+    let mut query = tx.prepare_cached(
+        "SELECT e.seq, e.at, e.attempt, e.task, e.body, t.id
+         FROM batches b JOIN events e ON e.batch = b.key LEFT JOIN tasks t ON t.key = e.task
+         WHERE b.id = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3",
+    )?;
+    let mut rows = query.query(params![id.as_str(), after, max])?;
+    let mut found = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        let body: String = row.get(4)?;
+        let mut event: Event = parse(&body)?;
+        if let Event::Output { text, first_line, .. } = &mut event {
+            *text = chunk_text(&tx, row.get(3)?, *first_line)?;
+            bytes += text.len();
+        }
+        bytes += body.len();
+        let task: Option<String> = row.get(5)?;
+        found.push(LogEvent {
+            seq: row.get(0)?,
+            at: row.get(1)?,
+            attempt: row.get(2)?,
+            task: task.as_deref().and_then(TaskId::parse),
+            event,
+        });
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn one<T: DeserializeOwned>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<T> {
+    let view: String = conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?;
+    parse(&view)
+}
+
+fn views<T: DeserializeOwned>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Vec<T>> {
+    let mut query = conn.prepare_cached(sql)?;
+    let rows = query.query_map(params, |row| row.get::<_, String>(0))?;
+    rows.map(|view| parse(&view?)).collect()
+}

@@ -1,0 +1,108 @@
+//! The tables, and how an older file becomes a newer one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Each entry takes the schema one version up. Never changed once released, only added to.
+const MIGRATIONS: &[&str] = &[V1];
+
+/// The version this program writes.
+pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// What changes often (`view`) is apart from what is large and stays (`request`,
+/// `prompt`): SQLite rewrites a row as a whole.
+const V1: &str = "
+CREATE TABLE projects (
+    path    TEXT PRIMARY KEY,
+    cache   TEXT NOT NULL UNIQUE,
+    used_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE batches (
+    key        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    over       INTEGER NOT NULL,
+    last_seq   INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    view       TEXT NOT NULL
+) STRICT;
+CREATE INDEX batches_by_time ON batches (over, created_at);
+CREATE INDEX batches_by_revision ON batches (revision);
+
+CREATE TABLE requests (
+    batch   INTEGER PRIMARY KEY REFERENCES batches (key),
+    request TEXT NOT NULL,
+    start   TEXT NOT NULL,
+    title   TEXT NOT NULL,
+    folded  TEXT NOT NULL,
+    search  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE tasks (
+    key         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
+    batch       INTEGER NOT NULL REFERENCES batches (key),
+    position    INTEGER NOT NULL,
+    status      TEXT NOT NULL,
+    revision    INTEGER NOT NULL,
+    save_commit TEXT,
+    view        TEXT NOT NULL,
+    UNIQUE (batch, position)
+) STRICT;
+CREATE INDEX tasks_by_revision ON tasks (revision);
+CREATE INDEX tasks_by_status ON tasks (status) WHERE status IN ('waiting', 'working', 'needs_you', 'paused');
+
+CREATE TABLE prompts (
+    task         INTEGER PRIMARY KEY REFERENCES tasks (key),
+    name         TEXT NOT NULL,
+    prompt       TEXT NOT NULL,
+    time_limit_s INTEGER
+) STRICT;
+
+CREATE TABLE events (
+    batch   INTEGER NOT NULL REFERENCES batches (key),
+    seq     INTEGER NOT NULL,
+    task    INTEGER REFERENCES tasks (key),
+    attempt INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (batch, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chunks (
+    task       INTEGER NOT NULL REFERENCES tasks (key),
+    first_line INTEGER NOT NULL,
+    part       INTEGER NOT NULL,
+    lines      INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    text       TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chunks_by_line ON chunks (task, first_line, part);
+
+CREATE TABLE steps (
+    task    INTEGER NOT NULL REFERENCES tasks (key),
+    attempt INTEGER NOT NULL,
+    id      TEXT NOT NULL,
+    number  INTEGER NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (task, attempt, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX steps_by_number ON steps (task, number);
+";
+
+/// Brings the file to [`VERSION`], each step in a transaction of its own.
+pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
+    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (step, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(sql)?;
+        tx.pragma_update(None, "user_version", step as u32 + 1)?;
+        tx.commit()?;
+    }
+    if found < VERSION {
+        // So that the version can be read from the file's first bytes, without SQLite.
+        conn.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
+    }
+    Ok(())
+}

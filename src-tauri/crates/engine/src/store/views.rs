@@ -1,0 +1,166 @@
+//! The views of what is under way, in the writer's memory; all others rest in the file.
+
+use super::group::Written;
+use super::json::{json, parse, word};
+use regatta_protocol::{BatchId, BatchView, Event, Millis, Status, TaskId, TaskView};
+use rusqlite::{Connection, params};
+use std::collections::HashMap;
+
+/// Views that are in memory because something happens to them.
+#[derive(Debug, Default)]
+pub(super) struct Views {
+    tasks: HashMap<TaskId, OpenTask>,
+    batches: HashMap<BatchId, OpenBatch>,
+    revision: u64,
+}
+
+/// A task whose view is in memory.
+#[derive(Debug)]
+pub(super) struct OpenTask {
+    pub(super) key: i64,
+    pub(super) view: TaskView,
+    /// The last save point's commit.
+    save_commit: Option<String>,
+    changed: bool,
+}
+
+/// A batch whose view is in memory.
+#[derive(Debug)]
+pub(super) struct OpenBatch {
+    pub(super) key: i64,
+    pub(super) view: BatchView,
+    changed: bool,
+}
+
+impl Views {
+    /// Nothing in memory; revisions go on after `revision`.
+    pub(super) fn after(revision: u64) -> Self {
+        Self { revision, ..Self::default() }
+    }
+
+    /// A revision for something that isn't in the file.
+    pub(super) fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+
+    pub(super) fn open_batch(&mut self, key: i64, view: BatchView) {
+        self.batches.insert(view.id.clone(), OpenBatch { key, view, changed: true });
+    }
+
+    pub(super) fn open_task(&mut self, key: i64, view: TaskView) {
+        let task = OpenTask { key, save_commit: None, changed: true, view };
+        self.tasks.insert(task.view.id.clone(), task);
+    }
+
+    /// Makes sure that the task and its batch are in memory; gives back the task's key.
+    pub(super) fn load_task(&mut self, conn: &Connection, id: &TaskId) -> rusqlite::Result<i64> {
+        if let Some(task) = self.tasks.get(id) {
+            return Ok(task.key);
+        }
+        let (key, save_commit, view): (i64, Option<String>, String) = conn
+            .prepare_cached("SELECT key, save_commit, view FROM tasks WHERE id = ?1")?
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let view: TaskView = parse(&view)?;
+        self.load_batch(conn, &view.batch)?;
+        self.tasks.insert(id.clone(), OpenTask { key, view, save_commit, changed: false });
+        Ok(key)
+    }
+
+    fn load_batch(&mut self, conn: &Connection, id: &BatchId) -> rusqlite::Result<()> {
+        if self.batches.contains_key(id) {
+            return Ok(());
+        }
+        let (key, view): (i64, String) = conn
+            .prepare_cached("SELECT key, view FROM batches WHERE id = ?1")?
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let view = parse(&view)?;
+        self.batches.insert(id.clone(), OpenBatch { key, view, changed: false });
+        Ok(())
+    }
+
+    /// A task that is in memory.
+    pub(super) fn task(&self, id: &TaskId) -> &OpenTask {
+        self.tasks.get(id).expect("BUG: the task was loaded")
+    }
+
+    /// A task that is in memory and its batch, to be changed.
+    pub(super) fn pair(&mut self, id: &TaskId) -> (&mut OpenTask, &mut OpenBatch) {
+        let task = self.tasks.get_mut(id).expect("BUG: the task was loaded");
+        let batch = self.batches.get_mut(&task.view.batch).expect("BUG: loaded with its task");
+        task.changed = true;
+        batch.changed = true;
+        (task, batch)
+    }
+
+    /// Writes every changed view, all with the next revision.
+    pub(super) fn save(&mut self, conn: &Connection) -> rusqlite::Result<Written> {
+        let revision = self.revision + 1;
+        let mut update = conn.prepare_cached(
+            "UPDATE tasks SET status = ?2, revision = ?3, save_commit = ?4, view = ?5 WHERE key = ?1",
+        )?;
+        for task in self.tasks.values_mut().filter(|task| task.changed) {
+            task.view.revision = revision;
+            let view = json(&task.view);
+            let status = word(task.view.status);
+            update.execute(params![task.key, status, revision, task.save_commit, view])?;
+        }
+        let mut batches = Vec::new();
+        let mut update = conn.prepare_cached(
+            "UPDATE batches SET over = ?2, last_seq = ?3, revision = ?4, view = ?5 WHERE key = ?1",
+        )?;
+        for batch in self.batches.values_mut().filter(|batch| batch.changed) {
+            batch.view.revision = revision;
+            let (over, seq) = (batch.view.ended_at.is_some(), batch.view.last_seq);
+            update.execute(params![batch.key, over, seq, revision, json(&batch.view)])?;
+            batches.push((batch.view.id.clone(), seq, over));
+        }
+        Ok(Written { revision, batches })
+    }
+
+    /// The changes are on disk: what is over leaves the memory.
+    pub(super) fn committed(&mut self, revision: u64) {
+        self.revision = revision;
+        self.batches.retain(|_, batch| batch.view.ended_at.is_none());
+        self.batches.values_mut().for_each(|batch| batch.changed = false);
+        self.tasks.retain(|_, task| self.batches.contains_key(&task.view.batch));
+        self.tasks.values_mut().for_each(|task| task.changed = false);
+    }
+
+    /// How many tasks and batches are in memory.
+    #[cfg(test)]
+    pub(super) fn in_memory(&self) -> usize {
+        self.tasks.len() + self.batches.len()
+    }
+
+    /// Nothing of what changed is on disk: it is read again when it is needed.
+    pub(super) fn forget_all(&mut self) {
+        self.tasks.clear();
+        self.batches.clear();
+    }
+}
+
+impl OpenTask {
+    /// Keeps what isn't in the view but in the task's row.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event {
+            Event::SavePoint(point) => self.save_commit = Some(point.commit.clone()),
+            Event::Attempt { continues: false, .. } => self.save_commit = None,
+            _ => {}
+        }
+    }
+}
+
+impl OpenBatch {
+    /// Takes a task's step from one status to the next into the counts.
+    pub(super) fn count(&mut self, before: Status, now: Status, at: Millis) {
+        if before == now {
+            return;
+        }
+        let counts = &mut self.view.counts;
+        *counts.of(before) -= 1;
+        *counts.of(now) += 1;
+        let over = counts.waiting + counts.active() == 0;
+        self.view.ended_at = over.then_some(at);
+    }
+}

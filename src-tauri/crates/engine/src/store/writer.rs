@@ -1,0 +1,294 @@
+//! The one thread that writes. It takes what came in since the last commit as a group,
+//! writes it in one transaction together with the views it changes, and only then tells
+//! anyone. What can't be written now (the disk is full) is kept and tried again.
+
+use super::group;
+use super::views::Views;
+use regatta_protocol::request::BatchRequest;
+use regatta_protocol::view::{PlaceView, QueuePlace};
+use regatta_protocol::worker::Author;
+use regatta_protocol::{BatchId, Event, Millis, Notice, TaskId};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+
+/// The least time between two commits under load. When nothing came for longer than this,
+/// the next message is committed at once.
+const SPACING: Duration = Duration::from_millis(10);
+/// A group is closed when it holds this much text, however young it is.
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
+/// How long to wait before writing again what couldn't be written.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Something that happened to a task, to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) task: TaskId,
+    pub(crate) attempt: u32,
+    pub(crate) at: Millis,
+    pub(crate) event: Event,
+}
+
+/// A batch to be written, with its tasks.
+#[derive(Debug)]
+pub(crate) struct NewBatch {
+    pub(crate) id: BatchId,
+    pub(crate) at: Millis,
+    /// Its tasks are in `tasks`; here the list is empty.
+    pub(crate) request: BatchRequest,
+    pub(crate) title: String,
+    pub(crate) start: BatchStart,
+    pub(crate) max_parallel: u32,
+    pub(crate) tasks: Vec<NewTask>,
+}
+
+/// A task of a new batch.
+#[derive(Debug)]
+pub(crate) struct NewTask {
+    pub(crate) id: TaskId,
+    pub(crate) name: String,
+    pub(crate) prompt: String,
+    pub(crate) time_limit_s: Option<u64>,
+}
+
+/// What every attempt of a batch starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BatchStart {
+    /// The project's folder.
+    pub(crate) project: String,
+    /// The name of the project's cache in the data folder.
+    pub(crate) cache: String,
+    /// The commit.
+    pub(crate) commit: String,
+    /// In whose name commits are made.
+    pub(crate) author: Author,
+}
+
+/// Why something could not be written.
+#[derive(Debug, Clone)]
+pub(crate) struct StoreTrouble(pub(crate) Notice);
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Writes events. Kept until it worked.
+    Append {
+        entries: Vec<Entry>,
+        /// The room it takes in memory; given back once it is on disk.
+        room: Option<OwnedSemaphorePermit>,
+        done: Option<oneshot::Sender<()>>,
+    },
+    /// Writes a new batch, or says why not.
+    Create { batch: Box<NewBatch>, done: oneshot::Sender<Result<(), StoreTrouble>> },
+    /// Notes that a project is used now; answers with the name of its cache.
+    UseProject {
+        path: String,
+        at: Millis,
+        fresh_cache: String,
+        done: oneshot::Sender<Result<String, StoreTrouble>>,
+    },
+    /// Makes the place and the queue known. Never written.
+    Place { place: PlaceView, queues: HashMap<BatchId, Vec<QueuePlace>> },
+    /// Writes what there is and ends.
+    Close { done: oneshot::Sender<()> },
+    /// Changes a setting of the writer's connection.
+    #[cfg(test)]
+    Pragma(&'static str, u32),
+}
+
+/// What everyone may know without reading: what was committed last, and where things are.
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    pub(crate) revision: u64,
+    pub(crate) place: PlaceView,
+    /// The batches that aren't over.
+    pub(crate) active: HashMap<BatchId, ActiveBatch>,
+}
+
+/// A batch that isn't over.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ActiveBatch {
+    pub(crate) last_seq: u64,
+    pub(crate) queue: Vec<QueuePlace>,
+    /// The revision at which the queue changed.
+    pub(crate) queue_revision: u64,
+}
+
+/// The writer's side of everything it shares.
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    pub(super) views: Views,
+    pub(super) published: watch::Sender<Published>,
+    pub(super) trouble: watch::Sender<Option<Notice>>,
+    /// Held for as long as anything may be written.
+    pub(super) _lock: File,
+}
+
+impl Writer {
+    /// Works until it is told to close, or until nobody can tell it anything any more.
+    pub(super) fn run(mut self, messages: &Receiver<Message>) {
+        let mut last_commit = Instant::now();
+        while let Ok(first) = messages.recv() {
+            let mut group = vec![first];
+            gather(messages, &mut group, last_commit + SPACING);
+            let closing = self.write(messages, group);
+            last_commit = Instant::now();
+            if let Some(done) = closing {
+                self.close();
+                answer(done, ());
+                return;
+            }
+        }
+        self.close();
+    }
+
+    /// Writes the group, however long that takes. Gives back the wish to close, if that
+    /// was part of it.
+    fn write(
+        &mut self,
+        messages: &Receiver<Message>,
+        mut group: Vec<Message>,
+    ) -> Option<oneshot::Sender<()>> {
+        loop {
+            let closing = self.take_unwritten(&mut group);
+            match group::write(&mut self.conn, &mut self.views, &group) {
+                Ok(written) => {
+                    self.publish(written);
+                    group::answer_all(group, &self.conn);
+                    return closing;
+                }
+                Err(error) => {
+                    self.views.forget_all();
+                    let notice = super::open::trouble(&self.conn, &error);
+                    group::refuse_requests(&mut group, &StoreTrouble(notice.clone()));
+                    self.trouble.send_replace(Some(notice));
+                }
+            }
+            // When it is closing, or nobody is left to wait, what is held is given up.
+            if closing.is_some() || !wait_for_more(messages, &mut group) {
+                return closing;
+            }
+        }
+    }
+
+    /// Takes out of the group what isn't for the file.
+    fn take_unwritten(&mut self, group: &mut Vec<Message>) -> Option<oneshot::Sender<()>> {
+        let mut closing = None;
+        for message in std::mem::take(group) {
+            match message {
+                Message::Place { place, queues } => self.publish_place(place, queues),
+                Message::Close { done } => closing = Some(done),
+                #[cfg(test)]
+                Message::Pragma(name, value) => {
+                    self.conn.pragma_update(None, name, value).expect("a pragma");
+                }
+                other => group.push(other),
+            }
+        }
+        closing
+    }
+
+    fn publish(&mut self, written: group::Written) {
+        if self.trouble.borrow().is_some() {
+            self.trouble.send_replace(None);
+        }
+        if written.batches.is_empty() {
+            return;
+        }
+        self.published.send_modify(|known| {
+            known.revision = written.revision;
+            for (id, last_seq, over) in written.batches {
+                if over {
+                    known.active.remove(&id);
+                } else {
+                    known.active.entry(id).or_default().last_seq = last_seq;
+                }
+            }
+        });
+    }
+
+    fn publish_place(&mut self, place: PlaceView, mut queues: HashMap<BatchId, Vec<QueuePlace>>) {
+        let revision = self.views.next_revision();
+        self.published.send_modify(|known| {
+            known.revision = revision;
+            known.place = place;
+            for (id, batch) in &mut known.active {
+                let queue = queues.remove(id).unwrap_or_default();
+                if batch.queue != queue {
+                    batch.queue = queue;
+                    batch.queue_revision = revision;
+                }
+            }
+        });
+    }
+
+    fn close(self) {
+        // Best effort: the next start reads a leftover write-ahead log just as well.
+        if let Err(error) =
+            self.conn.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
+        {
+            self.trouble.send_replace(Some(super::open::trouble(&self.conn, &error)));
+        }
+    }
+}
+
+/// Adds what has come in, and what comes in until `until`, as long as the group is small.
+fn gather(messages: &Receiver<Message>, group: &mut Vec<Message>, until: Instant) {
+    let mut bytes: usize = group.iter().map(weight).sum();
+    while bytes < GROUP_BYTES {
+        let left = until.saturating_duration_since(Instant::now());
+        let next = if left.is_zero() {
+            messages.try_recv().ok()
+        } else {
+            messages.recv_timeout(left).ok()
+        };
+        match next {
+            Some(message) => {
+                bytes += weight(&message);
+                group.push(message);
+            }
+            None => return,
+        }
+    }
+}
+
+/// Waits before the next try. Messages go on being taken: the place has to be told about.
+/// Says no when nobody can send any more.
+fn wait_for_more(messages: &Receiver<Message>, group: &mut Vec<Message>) -> bool {
+    match messages.recv_timeout(RETRY) {
+        Ok(message) => {
+            group.push(message);
+            gather(messages, group, Instant::now());
+            true
+        }
+        Err(RecvTimeoutError::Timeout) => true,
+        Err(RecvTimeoutError::Disconnected) => false,
+    }
+}
+
+fn weight(message: &Message) -> usize {
+    match message {
+        Message::Append { entries, .. } => entries.iter().map(Entry::weight).sum(),
+        _ => 0,
+    }
+}
+
+impl Entry {
+    /// About how much memory it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let text = match &self.event {
+            Event::Output { text, .. } => text.len(),
+            _ => 0,
+        };
+        text + 512
+    }
+}
+
+/// Sends an answer. Whoever asked may have gone, and then nobody misses it.
+pub(super) fn answer<T>(to: oneshot::Sender<T>, value: T) {
+    drop(to.send(value));
+}
