@@ -167,8 +167,7 @@ async fn end(desk: &mut Desk<'_>, why: &Why) -> (Box<Saver>, Option<Ended>) {
         }
         Why::Stopped | Why::TimeIsUp | Why::Alone => {
             let until = Instant::now() + AFTER_ASKING;
-            ask_to_end(desk.agent, until).await;
-            Patience::ForAll(until)
+            ask_to_end(desk.agent, until).await
         }
     };
     let process = desk.agent.process.clone();
@@ -181,17 +180,19 @@ async fn end(desk: &mut Desk<'_>, why: &Why) -> (Box<Saver>, Option<Ended>) {
 }
 
 /// Asks the agent to end its turn, and waits for that; one that can't be asked gets the
-/// signal of Ctrl-C.
-async fn ask_to_end(agent: &mut Agent, until: Instant) {
+/// signal of Ctrl-C, and everything that it started gets it too.
+async fn ask_to_end(agent: &mut Agent, until: Instant) -> Patience {
     agent.process.release();
     let Some(cancel) = agent.cancel.take() else {
-        return agent.process.interrupt();
+        agent.process.interrupt();
+        return Patience::ForAll(until);
     };
     // Errors: the turn ended by itself just now, or patience is over.
     cancel.send(()).ok();
     drop(tokio::time::timeout_at(until, &mut agent.turn).await);
     // Nothing holds its input any more; most agents end with it.
     agent.turn.abort();
+    Patience::ForTheProgram(until)
 }
 
 /// Waits until all output was sent; the last words, and how the program ended.

@@ -1,0 +1,201 @@
+//! Tasks done by the practice agent.
+
+use crate::yard::Yard;
+use regatta_protocol::event::{Event, LineKind, SaveReason, StepState};
+use regatta_protocol::worker::WorkerControl;
+use regatta_protocol::{ErrorCode, Status};
+
+#[test]
+fn a_task_is_done_saved_and_told_in_order() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.practice("write a.txt: a\nremove src/cart.txt\nsay Done."));
+    let outcome = worker.outcome();
+    assert_eq!(outcome.status, Status::Finished, "{outcome:#?}");
+    assert_eq!(outcome.last_words, "Done.");
+    assert_eq!(outcome.ended_by, "exit code 0");
+    assert_eq!((outcome.totals.files, outcome.totals.added, outcome.totals.removed), (2, 1, 3));
+    let commit = outcome.commit.as_deref().expect("a result");
+    assert_eq!(yard.git(&["rev-parse", "refs/regatta/task/1/result"]), commit);
+    assert_eq!(yard.git(&["rev-parse", &format!("{commit}^")]), yard.commit);
+    assert_eq!(yard.git(&["log", "-1", "--format=%s by %an", commit]), "Paint the boat by Ada");
+    assert_eq!(yard.git(&["show", &format!("{commit}:a.txt")]), "a");
+
+    let expected = [
+        "Made a separate copy of your project",
+        "Started the agent",
+        "Edited a.txt",
+        "Removed cart.txt",
+        "Done.",
+        "Saved what was changed",
+    ];
+    assert_eq!(worker.titles(), expected);
+    assert!(worker.steps().iter().all(|step| step.state == StepState::Done));
+    assert_eq!(worker.lines(LineKind::Said), ["Done."]);
+    assert_eq!(worker.lines(LineKind::Step), [&expected[..4], &expected[5..]].concat());
+    assert_eq!(worker.statuses(), [Status::Working]);
+
+    let saves: Vec<SaveReason> = worker
+        .events()
+        .filter_map(|event| match event {
+            Event::SavePoint(point) => Some(point.reason),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(saves, [SaveReason::TurnEnded, SaveReason::Result]);
+}
+
+#[test]
+fn ordinary_words_make_a_true_description_in_visible_steps() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.practice("Please describe this."));
+    assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
+    let text = yard.file("PRACTICE.md").expect("it was written");
+    assert!(text.contains("cart.txt") && text.contains("Sells boats."), "{text}");
+    let titles = worker.titles();
+    for title in ["Read README.md", "Edited PRACTICE.md"] {
+        assert!(titles.contains(&title), "{titles:#?}");
+    }
+    let plans = worker.events().filter(|event| matches!(event, Event::Plan { .. })).count();
+    assert!(plans >= 3, "the plan moves on");
+    assert!(worker.outcome().last_words.contains("Nothing else was changed."));
+}
+
+#[test]
+fn nothing_changed_is_no_result() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.practice("say Nothing to do."));
+    let outcome = worker.outcome();
+    assert_eq!(outcome.status, Status::Finished);
+    assert_eq!((outcome.commit.as_ref(), outcome.totals.files), (None, 0));
+    assert!(!worker.events().any(|event| matches!(event, Event::SavePoint(_))));
+}
+
+#[test]
+fn a_command_of_the_agent_is_shown_as_it_runs() {
+    let yard = Yard::new();
+    let mut worker = yard.start(&yard.practice("run echo first; sleep 600"));
+    worker.until_line("first");
+    worker.send(&WorkerControl::Stop);
+    worker.finish();
+    assert!(worker.lines(LineKind::Step).contains(&"Ran: echo first; sleep 600"));
+    assert_eq!(worker.lines(LineKind::Out), ["first"]);
+}
+
+#[test]
+fn a_question_waits_for_one_of_its_answers() {
+    let yard = Yard::new();
+    let mut worker = yard.start(&yard.practice("ask Which? | Red | Blue\nwrite done.txt: x"));
+    let question = worker.until_question();
+    assert_eq!(question.title, "Which?");
+    worker.until_status(Status::NeedsYou);
+    worker.answer(&question, "no such option");
+    worker.send(&WorkerControl::Answer { question: "q9".into(), option: "1".into() });
+    let blue = question.options.iter().find(|option| option.label == "Blue").expect("Blue");
+    worker.answer(&question, &blue.id);
+    worker.answer(&question, &question.options[0].id);
+    worker.finish();
+    assert_eq!(worker.outcome().status, Status::Finished);
+    assert!(worker.lines(LineKind::Said).contains(&"You chose: Blue"));
+    let expected = [Status::Working, Status::NeedsYou, Status::Working];
+    assert_eq!(worker.statuses(), expected);
+    let answers: Vec<_> =
+        worker.events().filter(|event| matches!(event, Event::Answered { .. })).collect();
+    let option = Some(blue.id.clone());
+    assert_eq!(answers, [&Event::Answered { question: question.id, option }]);
+}
+
+#[test]
+fn a_question_is_withdrawn_when_the_task_is_stopped() {
+    let yard = Yard::new();
+    let mut worker = yard.start(&yard.practice("ask May I?"));
+    let question = worker.until_question();
+    worker.send(&WorkerControl::Stop);
+    worker.finish();
+    assert_eq!(worker.outcome().status, Status::Stopped);
+    let withdrawn = Event::Answered { question: question.id, option: None };
+    assert!(worker.events().any(|event| *event == withdrawn));
+}
+
+#[test]
+fn a_failure_is_told_in_the_agents_words_and_its_work_is_kept() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.practice("write b.txt: b\nfail the harbour is closed"));
+    worker.assert_failed(ErrorCode::AgentFailed);
+    let notice = worker.outcome().notice.as_ref().expect("why");
+    assert!(notice.what.contains("the harbour is closed"), "{notice:?}");
+    assert_eq!(notice.safe, "What it had changed is saved.");
+    assert!(worker.outcome().commit.is_some());
+}
+
+#[test]
+fn an_agent_that_exits_in_mid_turn_has_died() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.practice("write kept.txt: x\nprint 3 lines\nexit 3"));
+    worker.assert_failed(ErrorCode::AgentDied);
+    assert_eq!(worker.outcome().ended_by, "exit code 3");
+    assert_eq!(
+        worker.lines(LineKind::Out),
+        ["kept.txt  +1 \u{2212}0", "line 1", "line 2", "line 3"]
+    );
+    assert!(worker.outcome().commit.is_some(), "its work is kept");
+}
+
+#[test]
+fn the_copy_is_saved_from_time_to_time() {
+    let yard = Yard::new();
+    let mut task = yard.practice("write a.txt: a\nwait 600");
+    task.save_every_s = Some(1);
+    let mut worker = yard.start(&task);
+    let timer =
+        |event: &Event| matches!(event, Event::SavePoint(p) if p.reason == SaveReason::Timer);
+    worker.until("timed save point", timer);
+    worker.until("changes", |e| matches!(e, Event::Changes { totals, .. } if totals.files == 1));
+    assert_eq!(yard.git(&["show", "refs/regatta/task/1/1:a.txt"]), "a");
+    worker.send(&WorkerControl::Stop);
+    worker.finish();
+    assert_eq!(
+        worker.events().filter(|event| timer(event)).count(),
+        1,
+        "only what is new is saved"
+    );
+}
+
+#[test]
+fn an_attempt_goes_on_from_a_save_point() {
+    let yard = Yard::new();
+    let first = yard.work(&yard.practice("write a.txt: a\nfail not yet"));
+    let point = first.outcome().commit.clone().expect("a save point");
+    let mut task = yard.practice("append a.txt: b");
+    task.copy_commit = point;
+    task.copy = yard.root().join("copy-2");
+    task.scratch = yard.root().join("scratch-2");
+    task.ref_prefix = "refs/regatta/task/2".into();
+    let worker = yard.work(&task);
+    assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
+    let commit = worker.outcome().commit.clone().expect("a result");
+    assert_eq!(yard.git(&["show", &format!("{commit}:a.txt")]), "a\nb");
+    assert_eq!(yard.git(&["rev-parse", &format!("{commit}^")]), yard.commit);
+    assert_eq!(worker.outcome().totals.added, 2, "counted from the start");
+}
+
+#[test]
+fn the_agent_does_not_see_our_own_environment() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.practice("run env; pwd"));
+    let lines = worker.lines(LineKind::Out);
+    for ours in ["GIT_", "REGATTA_", "TAURI_"] {
+        assert!(!lines.iter().any(|line| line.starts_with(ours)), "{lines:#?}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with("PATH=")), "the rest is there");
+    assert_eq!(lines.last().copied(), yard.copy().to_str());
+}
+
+#[test]
+fn raw_protocol_lines_are_kept() {
+    let yard = Yard::new();
+    yard.work(&yard.practice("say Hello."));
+    let raw = std::fs::read_to_string(yard.scratch().join("agent.jsonl")).expect("the file");
+    for part in ["\"session/prompt\"", "agent_message_chunk", "end_turn"] {
+        assert!(raw.contains(part), "{part} is in {raw}");
+    }
+}
