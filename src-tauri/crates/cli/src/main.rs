@@ -1,2 +1,44 @@
-//! To be written.
-fn main() {}
+//! The program `regatta`: batches in the terminal, and the worker and the practice agent
+//! that the app starts.
+
+mod add;
+mod answers;
+mod args;
+mod data;
+mod lines;
+mod names;
+mod plain;
+mod print;
+mod refusal;
+mod request;
+mod run;
+mod show;
+mod table;
+mod words;
+
+use args::{CommandLine, Verb};
+use clap::Parser;
+use refusal::Refusal;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match CommandLine::parse().verb {
+        Verb::Worker => regatta_worker::main(),
+        Verb::PracticeAgent => regatta_practice::main(),
+        Verb::Run(args) => wait_for(run::run(&args)),
+        Verb::Show(args) => wait_for(show::show(&args)),
+        Verb::Add(args) => wait_for(add::add(&args)),
+    }
+}
+
+fn wait_for(work: impl Future<Output = Result<ExitCode, Refusal>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(problem) => return Refusal::from(problem).say(),
+    };
+    let ended = runtime.block_on(work).unwrap_or_else(Refusal::say);
+    // Somebody may never read what is being printed, or never type what is being read.
+    runtime.shutdown_background();
+    ended
+}

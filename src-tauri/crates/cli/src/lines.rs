@@ -1,0 +1,88 @@
+//! Events as lines for a person: `[name] text`.
+
+use crate::plain::{self, plain};
+use regatta_protocol::event::Question;
+use regatta_protocol::{Event, Notice, Status};
+
+/// The lines that an event is worth, without the name; none for most facts, which the table
+/// at the end sums up.
+pub(crate) fn of(event: &Event) -> Vec<String> {
+    match event {
+        Event::Output { text, .. } => plain::lines(text).collect(),
+        Event::Status { status, notice } => status_line(*status, notice.as_ref()),
+        Event::Question(question) => question_lines(question),
+        Event::Attempt { number, .. } if *number > 1 => vec![format!("Attempt {number}")],
+        Event::Added { branch, .. } => {
+            vec![format!("Added to the project: branch {}", plain(branch))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A notice in one line, safe for a terminal.
+pub(crate) fn notice(notice: &Notice) -> String {
+    plain(&notice.to_string())
+}
+
+fn status_line(status: Status, why: Option<&Notice>) -> Vec<String> {
+    match (status, why) {
+        (Status::Waiting, None) => Vec::new(),
+        (status, None) => vec![status.word().to_owned()],
+        (status, Some(why)) => vec![format!("{}: {}", status.word(), notice(why))],
+    }
+}
+
+fn question_lines(question: &Question) -> Vec<String> {
+    let mut lines = vec![format!("Question: {}", plain(&question.title))];
+    if !question.detail.is_empty() {
+        lines.extend(plain::lines(&question.detail).map(|line| format!("  {line}")));
+    }
+    let options = question.options.iter().zip(1..);
+    lines.extend(options.map(|(option, n)| format!("  {n}: {}", plain(&option.label))));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regatta_protocol::ErrorCode;
+    use regatta_protocol::event::{LineKind, OptionKind, QuestionOption};
+
+    #[test]
+    fn output_is_shown_line_by_line_and_drives_nothing() {
+        let text = "one\r\n\x1b[31mtwo\x1b]0;x\x07\nthree\x07".to_owned();
+        let event = Event::Output { kind: LineKind::Out, text, first_line: 0 };
+        assert_eq!(of(&event), ["one", "two", "three␇"]);
+    }
+
+    #[test]
+    fn a_status_says_why() {
+        let notice =
+            Notice::new(ErrorCode::AgentDied, "The agent\x1b[2J died.", "All safe.", "Try.");
+        let failed = Event::Status { status: Status::Failed, notice: Some(notice) };
+        assert_eq!(of(&failed), ["Failed: The agent died. All safe. Try."]);
+        let working = Event::Status { status: Status::Working, notice: None };
+        assert_eq!(of(&working), ["Working"]);
+        let waiting = Event::Status { status: Status::Waiting, notice: None };
+        assert_eq!(of(&waiting), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_question_lists_its_answers_by_number() {
+        let option = |id: &str, label: &str| QuestionOption {
+            id: id.into(),
+            label: label.into(),
+            kind: OptionKind::Other,
+        };
+        let question = Event::Question(Question {
+            id: "7".into(),
+            title: "Which colour?".into(),
+            detail: "For the boat".into(),
+            options: vec![option("r", "Red"), option("b", "Blue")],
+        });
+        assert_eq!(
+            of(&question),
+            ["Question: Which colour?", "  For the boat", "  1: Red", "  2: Blue"]
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! The names of a batch's tasks, whole and as they are shown.
+
+use crate::plain;
+use regatta_engine::{Engine, EngineError};
+use regatta_protocol::TaskId;
+use regatta_protocol::view::BatchDetail;
+use std::collections::HashMap;
+
+/// A name by task. A view cuts names; these are whole.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<TaskId, Name>);
+
+#[derive(Debug)]
+struct Name {
+    whole: String,
+    shown: String,
+}
+
+impl Names {
+    /// Those of the batch.
+    pub(crate) async fn of(engine: &Engine, batch: &BatchDetail) -> Result<Self, EngineError> {
+        let request = engine.request_of(&batch.batch.id).await?;
+        let named = batch.tasks.iter().map(|task| {
+            let asked = request.parallel_tasks.get(task.position as usize);
+            let whole = asked.map_or(&task.name, |asked| &asked.task_name);
+            (task.id.clone(), whole.as_str())
+        });
+        Ok(Self::from_iter(named))
+    }
+
+    /// The name as it was given.
+    pub(crate) fn whole(&self, task: &TaskId) -> &str {
+        self.0.get(task).map_or("", |name| &name.whole)
+    }
+
+    /// The name as it stands before a line.
+    pub(crate) fn shown(&self, task: &TaskId) -> &str {
+        self.0.get(task).map_or("", |name| &name.shown)
+    }
+}
+
+impl<'a> FromIterator<(TaskId, &'a str)> for Names {
+    fn from_iter<I: IntoIterator<Item = (TaskId, &'a str)>>(named: I) -> Self {
+        let name = |whole: &str| Name { whole: whole.to_owned(), shown: plain::name(whole) };
+        Self(named.into_iter().map(|(task, whole)| (task, name(whole))).collect())
+    }
+}

@@ -1,0 +1,112 @@
+//! Standard output and standard error, for readers that may go away.
+
+use crate::lines;
+use crate::names::Names;
+use crate::plain::{self, plain};
+use regatta_protocol::LogEvent;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+/// How events are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `[name] text`
+    Lines,
+    /// One event a line.
+    Json,
+}
+
+/// An event as one line of JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    #[serde(flatten)]
+    event: &'a LogEvent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_name: Option<&'a str>,
+}
+
+/// Everything that `events` are worth, ready to be written.
+pub(crate) fn text_of(events: &[LogEvent], names: &Names, form: Form) -> String {
+    let mut text = String::new();
+    for event in events {
+        match form {
+            Form::Lines => add_lines(&mut text, event, names),
+            Form::Json => add_json(&mut text, event, names),
+        }
+    }
+    text
+}
+
+fn add_lines(text: &mut String, event: &LogEvent, names: &Names) {
+    let name = event.task.as_ref().map_or("batch", |task| names.shown(task));
+    for line in lines::of(&event.event) {
+        writeln!(text, "[{name}] {line}").expect("BUG: a string takes everything");
+    }
+}
+
+fn add_json(text: &mut String, event: &LogEvent, names: &Names) {
+    let task_name = event.task.as_ref().map(|task| names.whole(task));
+    let line = serde_json::to_string(&Printed { event, task_name });
+    text.push_str(&plain::json(&line.expect("BUG: an event is always JSON")));
+    text.push('\n');
+}
+
+/// Writes to standard output at once.
+pub(crate) fn out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Says a line on standard error. When nobody can read it, nobody has to know.
+pub(crate) fn tell(line: &str) {
+    writeln!(io::stderr(), "{}", plain(line)).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regatta_protocol::event::LineKind;
+    use regatta_protocol::{Event, TaskId};
+    use serde_json::Value;
+
+    fn task() -> TaskId {
+        TaskId::parse("t1").expect("an id")
+    }
+
+    fn said(text: &str) -> LogEvent {
+        let event = Event::Output { kind: LineKind::Said, text: text.into(), first_line: 4 };
+        LogEvent { seq: 7, at: 9, task: Some(task()), attempt: 1, event }
+    }
+
+    #[test]
+    fn each_line_stands_under_its_tasks_name() {
+        let names = Names::from_iter([(task(), "A\u{1b}[1m\n")]);
+        let text = text_of(&[said("one\ntwo"), said("three")], &names, Form::Lines);
+        assert_eq!(text, "[A␊] one\n[A␊] two\n[A␊] three\n");
+    }
+
+    #[test]
+    fn an_event_is_one_line_with_its_number_and_its_tasks_whole_name() {
+        let long = "x".repeat(10_000);
+        let names = Names::from_iter([(task(), long.as_str())]);
+        let text = text_of(&[said("one\n\u{1b}[2J\u{9b}two")], &names, Form::Json);
+        assert_eq!(text.lines().count(), 1);
+        assert!(!text.trim_end().contains(char::is_control));
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        let expected = serde_json::json!({
+            "seq": 7, "at": 9, "task": "t1", "attempt": 1, "task_name": long,
+            "event": "output", "kind": "said", "text": "one\n\u{1b}[2J\u{9b}two", "first_line": 4,
+        });
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn an_event_of_the_batch_has_no_task() {
+        let event = LogEvent { task: None, attempt: 0, ..said("hello") };
+        let names = Names::default();
+        assert_eq!(text_of(std::slice::from_ref(&event), &names, Form::Lines), "[batch] hello\n");
+        assert!(!text_of(&[event], &names, Form::Json).contains("task"));
+    }
+}

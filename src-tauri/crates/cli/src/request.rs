@@ -1,0 +1,259 @@
+//! The batch that the command line asks for.
+
+use crate::args::{AgentKind, RunArgs};
+use crate::words;
+use regatta_protocol::request::RequestProblem;
+use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, Notice};
+use std::fs;
+use std::path::Path;
+
+/// Reads the file or takes the tasks; what the command line says wins over the file.
+pub(crate) fn of(args: &RunArgs) -> Result<BatchRequest, Notice> {
+    let mut request = match &args.file {
+        Some(file) => read(file)?,
+        None => BatchRequest { parallel_tasks: args.task.clone(), ..BatchRequest::default() },
+    };
+    if let Some(repo) = &args.repo {
+        let repo = repo.to_str().ok_or_else(|| bad_folder(repo))?;
+        request.repo_url = repo.to_owned();
+    }
+    if request.repo_url.is_empty() {
+        let what = "No project is named.";
+        return Err(bad(what, "Say --repo DIR, or write repo_url into the batch's file."));
+    }
+    request.repo_url = whole_path(&request.repo_url)?;
+    if let Some(start) = &args.start_from {
+        request.branch.clone_from(start);
+    }
+    if let Some(agent) = agent(args)? {
+        request.agent = agent;
+    }
+    request.max_parallel = args.max_parallel.or(request.max_parallel);
+    Ok(request)
+}
+
+/// What keeps a batch from being started, one line each.
+pub(crate) fn problem_lines(problems: &[RequestProblem]) -> Vec<String> {
+    let line = |problem: &RequestProblem| match problem.row {
+        Some(row) => format!("Task {}: {}", row + 1, problem.notice),
+        None => problem.notice.to_string(),
+    };
+    problems.iter().map(line).collect()
+}
+
+fn read(file: &Path) -> Result<BatchRequest, Notice> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).map_err(|problem| {
+        bad(&format!("The batch's file {shown} can't be read: {problem}."), "Check its path.")
+    })?;
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|problem| {
+        let place = format!("line {}, column {}", problem.line(), problem.column());
+        let said = said(&problem);
+        let next = "It has to look like this: \
+                    {\"parallel_tasks\": [{\"task_name\": \"…\", \"prompt\": \"…\"}]}";
+        bad(&format!("The batch's file {shown} is wrong at {place}: {said}."), next)
+    })
+}
+
+/// The parser's own words, without the place (it is said already) and without our types' names.
+fn said(problem: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", problem.line(), problem.column());
+    let said = problem.to_string();
+    let said = said.strip_suffix(&place).unwrap_or(&said);
+    said.replace("struct BatchRequest", "a batch in { }")
+        .replace("struct TaskRequest", "a task in { }")
+}
+
+fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
+    let words = match &args.command {
+        Some(line) => words::split(line).map_err(|problem| {
+            bad(&format!("The agent's command can't be read: {problem}."), "Correct --command.")
+        })?,
+        None => Vec::new(),
+    };
+    let named = !words.is_empty();
+    match args.agent {
+        None => Ok(None),
+        Some(AgentKind::Practice) if args.command.is_some() => {
+            let next = "Leave --command out, or say --agent acp or --agent command.";
+            Err(bad("The practice agent has no command.", next))
+        }
+        Some(AgentKind::Practice) => Ok(Some(AgentChoice::Practice)),
+        Some(AgentKind::Acp) if named => Ok(Some(AgentChoice::Acp { command: words })),
+        Some(AgentKind::Command) if named => Ok(Some(AgentChoice::Command { command: words })),
+        Some(AgentKind::Acp | AgentKind::Command) => {
+            Err(bad("No program is named for the agent.", "Say --command 'PROGRAM ARG …'."))
+        }
+    }
+}
+
+/// Where the folder is, whatever folder somebody else looks from. An address stays as it is.
+fn whole_path(repo: &str) -> Result<String, Notice> {
+    if repo.contains("://") {
+        return Ok(repo.to_owned());
+    }
+    let whole = std::path::absolute(repo).map_err(|_| bad_folder(Path::new(repo)))?;
+    whole.into_os_string().into_string().map_err(|path| bad_folder(Path::new(&path)))
+}
+
+fn bad_folder(path: &Path) -> Notice {
+    let what = format!("The project's path {} can't be used.", path.display());
+    bad(&what, "Choose a folder with a plain name.")
+}
+
+fn bad(what: &str, next: &str) -> Notice {
+    Notice::new(ErrorCode::BadRequest, what, "", next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{CommandLine, Verb};
+    use clap::Parser;
+
+    fn parse(args: &[&str]) -> Result<BatchRequest, Notice> {
+        let args = ["regatta", "run"].iter().chain(args);
+        match CommandLine::try_parse_from(args).expect("a good command line").verb {
+            Verb::Run(args) => of(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, String) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("batch.json");
+        fs::write(&path, text).expect("a file");
+        let path = path.to_str().expect("a plain path").to_owned();
+        (dir, path)
+    }
+
+    #[test]
+    fn tasks_of_the_command_line_become_a_batch() {
+        let request = parse(&[
+            "--repo",
+            "/p",
+            "--task",
+            "A=say a=b",
+            "--task",
+            "B=",
+            "--start-from",
+            "old",
+            "--agent",
+            "command",
+            "--command",
+            "aider --message {prompt}",
+            "--max-parallel",
+            "5",
+        ]);
+        let request = request.expect("a batch");
+        assert_eq!(request.repo_url, "/p");
+        assert_eq!(request.branch, "old");
+        assert_eq!(request.max_parallel, Some(5));
+        let tasks: Vec<_> =
+            request.parallel_tasks.iter().map(|t| (&*t.task_name, &*t.prompt)).collect();
+        assert_eq!(tasks, [("A", "say a=b"), ("B", "")]);
+        let command = ["aider", "--message", "{prompt}"].map(str::to_owned).to_vec();
+        assert_eq!(request.agent, AgentChoice::Command { command });
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let text = r#"{"name": "N", "repo_url": "/file", "branch": "file", "max_parallel": 2,
+            "agent": {"kind": "acp", "command": ["x"]},
+            "parallel_tasks": [{"task_name": "A", "prompt": "p"}]}"#;
+        let (_dir, path) = file(text);
+        let as_written = parse(&["--file", &path]).expect("a batch");
+        assert_eq!(as_written, serde_json::from_str(text).expect("the same"));
+        let changed = parse(&[
+            "--file",
+            &path,
+            "--repo",
+            "/p",
+            "--start-from",
+            "b",
+            "--max-parallel",
+            "4",
+            "--agent",
+            "practice",
+        ]);
+        let expected = BatchRequest {
+            repo_url: "/p".into(),
+            branch: "b".into(),
+            max_parallel: Some(4),
+            agent: AgentChoice::Practice,
+            ..as_written
+        };
+        assert_eq!(changed, Ok(expected));
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_with_line_column_and_what_was_expected() {
+        let cases = [
+            (
+                "{\"parallel_tasks\": [\n  {\"task_name\": 7}]}",
+                "line 2, column 17: invalid type: integer `7`, expected a string.",
+            ),
+            ("{\n", "line 2, column 0: EOF while parsing an object."),
+            ("\n7", "line 2, column 1: invalid type: integer `7`, expected a batch in { }."),
+            (
+                "{\"agent\": {\"kind\": \"bot\"}}",
+                "unknown variant `bot`, expected one of `practice`, `acp`, `command`.",
+            ),
+        ];
+        for (text, said) in cases {
+            let (_dir, path) = file(text);
+            let notice = parse(&["--file", &path, "--repo", "/p"]).expect_err("a wrong file");
+            assert!(notice.what.ends_with(said), "{}", notice.what);
+            assert!(notice.what.contains("batch.json"), "{}", notice.what);
+        }
+    }
+
+    #[test]
+    fn a_mark_at_the_files_start_does_no_harm() {
+        let (_dir, path) = file("\u{feff}{\"repo_url\": \"/p\"}");
+        assert_eq!(parse(&["--file", &path]).map(|r| r.repo_url), Ok("/p".to_owned()));
+    }
+
+    #[test]
+    fn relative_folders_are_made_whole_and_addresses_are_left() {
+        let here = std::env::current_dir().expect("a folder");
+        let request = parse(&["--repo", "sub", "--task", "A=x"]).expect("a batch");
+        assert_eq!(request.repo_url, here.join("sub").to_str().expect("plain"));
+        let (_dir, path) = file("{\"repo_url\": \"https://example.org/o/r\"}");
+        let request = parse(&["--file", &path]).expect("a batch");
+        assert_eq!(request.repo_url, "https://example.org/o/r");
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_said() {
+        let cases: [(&[&str], &str); 5] = [
+            (&["--task", "A=x"], "No project is named."),
+            (&["--repo", "/p", "--task", "A=x", "--agent", "acp"], "No program is named"),
+            (&["--repo", "/p", "--task", "A=x", "--agent", "acp", "--command", " "], "No program"),
+            (&["--repo", "/p", "--task", "A=x", "--agent", "command", "--command", "'"], "a quote"),
+            (
+                &["--repo", "/p", "--task", "A=x", "--agent", "practice", "--command", "x"],
+                "The practice agent has no command.",
+            ),
+        ];
+        for (args, said) in cases {
+            let notice = parse(args).expect_err(said);
+            assert!(notice.what.contains(said), "{}", notice.what);
+        }
+    }
+
+    #[test]
+    fn problems_name_their_row() {
+        let request = BatchRequest {
+            parallel_tasks: vec![regatta_protocol::TaskRequest {
+                task_name: "A".into(),
+                ..Default::default()
+            }],
+            max_parallel: Some(0),
+            ..BatchRequest::default()
+        };
+        let lines = problem_lines(&request.problems());
+        assert_eq!(lines[1], "Task 1: This task doesn't say what to do. Write what you want done.");
+        assert!(lines[0].starts_with("The number of tasks at the same time"), "{lines:?}");
+    }
+}

@@ -1,0 +1,98 @@
+//! A batch's tasks as a table: outcome, what changed, branch.
+
+use crate::plain::{cut, name, plain};
+use regatta_protocol::TaskView;
+
+/// The widest a cell gets, in characters.
+const MAX_CELL: usize = 60;
+/// How many files a row names.
+const FILES_NAMED: usize = 2;
+
+/// One line a task under a line of titles, in columns.
+pub(crate) fn table(tasks: &[TaskView]) -> String {
+    let titles = ["Task", "Outcome", "Changed", "Branch"].map(str::to_owned);
+    let rows: Vec<[String; 4]> = std::iter::once(titles).chain(tasks.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; 4] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    let line = |row: &[String; 4]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(task: &TaskView) -> [String; 4] {
+    let branch = match (&task.branch, has_result(task)) {
+        (Some(branch), _) => plain(branch),
+        (None, true) => "not added yet".to_owned(),
+        (None, false) => "-".to_owned(),
+    };
+    [name(&task.name), task.status.word().to_owned(), changed(task), branch]
+}
+
+/// Whether there is something to bring into the project.
+pub(crate) fn has_result(task: &TaskView) -> bool {
+    task.outcome.as_ref().is_some_and(|outcome| outcome.commit.is_some())
+}
+
+fn changed(task: &TaskView) -> String {
+    let totals = task.totals;
+    if totals.files == 0 {
+        return "nothing".to_owned();
+    }
+    let mut files: Vec<String> =
+        task.files.iter().take(FILES_NAMED).map(|file| plain(&file.path)).collect();
+    let more = (totals.files as usize).saturating_sub(files.len());
+    if more > 0 {
+        files.push(format!("{more} more"));
+    }
+    let files = cut(&files.join(", "), MAX_CELL);
+    format!("{files} (+{} -{})", totals.added, totals.removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regatta_protocol::event::{ChangeTotals, FileCount};
+    use serde_json::{Value, json};
+
+    fn task(changes: Value) -> TaskView {
+        let fixture = include_str!("../../protocol/fixtures/task_view.over.json");
+        let mut view: Value = serde_json::from_str(fixture).expect("a fixture");
+        for (key, value) in changes.as_object().expect("an object") {
+            view[key] = value.clone();
+        }
+        serde_json::from_value(view).expect("a task")
+    }
+
+    #[test]
+    fn each_task_is_a_row_in_columns() {
+        let finished = task(json!({
+            "name": "Guide", "status": "finished", "branch": "regatta/b/guide",
+            "totals": {"files": 1, "added": 3, "removed": 0},
+            "files": [{"path": "docs/guide.md", "added": 3, "removed": 0}],
+        }));
+        let failed = task(json!({"name": "\u{1b}[31mX", "branch": null}));
+        let idle = task(json!({
+            "name": "Idle", "status": "finished", "branch": null, "outcome": null,
+            "totals": {"files": 0, "added": 0, "removed": 0},
+        }));
+        let expected = "\
+Task   Outcome   Changed                                Branch
+Guide  Finished  docs/guide.md (+3 -0)                  regatta/b/guide
+X      Failed    checkout/errors.ts, 1 more (+112 -38)  not added yet
+Idle   Finished  nothing                                -
+";
+        assert_eq!(table(&[finished, failed, idle]), expected);
+    }
+
+    #[test]
+    fn hostile_paths_are_neutralised_and_cut() {
+        let mut view = task(json!({}));
+        view.totals = ChangeTotals { files: 2, added: 0, removed: 0 };
+        let path = format!("\u{1b}[2J{}\n", "x".repeat(300));
+        view.files = vec![FileCount { path, added: 0, removed: 0 }];
+        let cell = changed(&view);
+        assert!(cell.chars().count() < 80 && !cell.contains(['\u{1b}', '\n']), "{cell}");
+    }
+}
