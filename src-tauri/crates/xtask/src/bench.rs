@@ -11,11 +11,16 @@ struct Bench {
     example: &'static str,
 }
 
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench {
         what: "50 copies of 10,000 files at once, beside 50 plain clones",
         package: "regatta-git",
         example: "copies",
+    },
+    Bench {
+        what: "Lines a second, memory, the end of a long transcript, a long history",
+        package: "regatta-engine",
+        example: "figures",
     },
     Bench {
         what: "From an agent's line to its event in the shell",

@@ -64,8 +64,8 @@ fn practice(consent: Consent) -> Outcome {
         command.args(words).arg("--data-dir").arg(&data);
         command
     };
-    let mut run = regatta(&["run", "--file"]);
-    run.arg(folder.join("batch.json")).arg("--repo").arg(&project);
+    let mut run = regatta(&["run"]);
+    run.arg("--file").arg(folder.join("batch.json")).arg("--repo").arg(&project);
     for (what, mut command) in [
         ("run", run),
         ("add", regatta(&["add", "Practice"])),

@@ -46,20 +46,21 @@ impl Step {
         let ended = self.watch(&log);
         let time = shown(began.elapsed());
         match ended {
-            Ok(Ended { well: true, told: false }) => println!("{time}"),
-            Ok(Ended { well: true, told: true }) => println!("{name}: {time}"),
-            Ok(Ended { well: false, .. }) => {
-                println!("{name}: failed after {time}");
+            Ok(Ended { well, told }) => {
+                let again = if told { format!("{name}: ") } else { String::new() };
+                println!("{again}{}{time}", if well { "" } else { "failed after " });
+                if well {
+                    return Ok(());
+                }
                 eprintln!("{}", tail(&log));
                 let log = log.strip_prefix(place::repository()).unwrap_or(&log).display();
-                return Err(format!("{name} failed. {help} Its whole output: {log}"));
+                Err(format!("{name} failed. {help} Its whole output: {log}"))
             }
             Err(problem) => {
                 println!("not started");
-                return Err(format!("{name} can't be started: {problem}. {help}"));
+                Err(format!("{name} can't be started: {problem}. {help}"))
             }
         }
-        Ok(())
     }
 
     fn watch(mut self, log: &Path) -> io::Result<Ended> {
