@@ -7,6 +7,8 @@ use regatta_protocol::event::{ChangeTotals, SavePoint, SaveReason};
 use regatta_protocol::worker::{Author, WorkerTask};
 use std::path::Path;
 
+const CONTINUE: &str = "Continue from the last save point, or try again.";
+
 /// An attempt that was cut off.
 #[derive(Debug)]
 pub(crate) struct Cut<'a> {
@@ -47,6 +49,8 @@ pub(crate) struct Rescued {
     pub(crate) totals: ChangeTotals,
     /// What to say about the work.
     pub(crate) safe: String,
+    /// What to say that can be done.
+    pub(crate) next: &'static str,
 }
 
 /// Where an attempt's save points are.
@@ -57,13 +61,14 @@ pub(crate) fn ref_prefix(id: &AttemptId) -> String {
 /// Saves what is in the copy. Nothing may be at work in it.
 pub(crate) async fn rescue(cut: &Cut<'_>) -> Rescued {
     if !cut.copy.is_dir() {
-        return nothing("It had not changed anything yet.");
+        return nothing(cut, "It had not changed anything yet.".to_owned());
     }
     match save(cut).await {
         Ok(Some(rescued)) => rescued,
-        Ok(None) => nothing("It had not changed anything."),
+        Ok(None) => nothing(cut, "It had not changed anything.".to_owned()),
         Err(error) => {
-            nothing(&format!("Its separate copy is kept, but could not be saved now ({error})."))
+            let safe = "Its separate copy is kept, but could not be saved now";
+            nothing(cut, format!("{safe} ({error})."))
         }
     }
 }
@@ -96,14 +101,16 @@ async fn save(cut: &Cut<'_>) -> Result<Option<Rescued>, GitError> {
         commit: Some(saved.commit),
         totals,
         safe: "What it had changed is kept as a save point.".to_owned(),
+        next: CONTINUE,
     }))
 }
 
-fn nothing(safe: &str) -> Rescued {
+fn nothing(cut: &Cut<'_>, safe: String) -> Rescued {
     Rescued {
         events: Vec::new(),
         commit: None,
         totals: ChangeTotals::default(),
-        safe: safe.to_owned(),
+        safe,
+        next: if cut.save_points > 0 { CONTINUE } else { "Try again." },
     }
 }

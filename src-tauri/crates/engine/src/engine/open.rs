@@ -10,6 +10,7 @@ use crate::rescue::{self, Cut};
 use crate::runner::{AttemptId, Local, Runner};
 use crate::store::{self, read};
 use regatta_protocol::event::Outcome;
+use regatta_protocol::request::MAX_PARALLEL;
 use regatta_protocol::{ErrorCode, Event, Notice, Status, TaskView};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub struct EngineOptions {
     pub data_dir: PathBuf,
     /// The program `regatta`: `worker` and `practice-agent` are its subcommands.
     pub program: PathBuf,
-    /// How many tasks may work at the same time.
+    /// How many tasks may work at the same time, 1 to 64.
     pub limit: u32,
 }
 
@@ -57,7 +58,7 @@ impl Engine {
             now,
         });
         recover(&carrier).await?;
-        let queue = Queue::start(carrier, options.limit);
+        let queue = Queue::start(carrier, options.limit.clamp(1, MAX_PARALLEL));
         tokio::spawn(watch_disk(dirs.0.clone(), queue.downgrade()));
         let mut published = log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
@@ -65,8 +66,8 @@ impl Engine {
         Ok(Self(Arc::new(Inner { log, queue, dirs, program: options.program, notices })))
     }
 
-    /// Stops all work, waits until nothing of it runs, and closes the store. Everything
-    /// that is asked of the engine afterwards is refused.
+    /// Stops all work, waits until nothing of it runs, and closes the store. Nothing can be
+    /// changed afterwards.
     pub async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.0.queue.tell(Message::Close { done }).is_ok() {
@@ -100,7 +101,9 @@ async fn recover(carrier: &Arc<Carrier<Local>>) -> Result<(), EngineError> {
 async fn interrupt(carrier: &Carrier<Local>, task: &TaskView) -> Result<(), EngineError> {
     let (id, now) = (AttemptId { task: task.id.clone(), number: task.attempt }, (carrier.now)());
     let mut entries = Vec::new();
-    let outcome = if task.status == Status::Waiting {
+    // Killed at the wrong instant, a task may have worked without a word of it on disk: the
+    // copy tells.
+    let outcome = if task.status == Status::Waiting && !carrier.dirs.copy(&id).is_dir() {
         let notice = Notice::new(
             ErrorCode::Interrupted,
             "Regatta ended before this task started.",
@@ -146,7 +149,7 @@ async fn cut_off(
         ErrorCode::Interrupted,
         "Regatta ended while this task worked.",
         rescued.safe,
-        "Continue from the last save point, or try again.",
+        rescued.next,
     );
     let outcome = Outcome {
         notice: Some(notice),

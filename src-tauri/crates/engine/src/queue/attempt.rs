@@ -39,6 +39,16 @@ struct Progress {
     outcome: Option<Outcome>,
 }
 
+impl Progress {
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Status { status: Status::Working, .. } => self.worked = true,
+            Event::SavePoint(point) => self.save_points = point.number,
+            _ => {}
+        }
+    }
+}
+
 impl<R: Runner> Carrier<R> {
     /// Carries an attempt. When this returns, its end is on disk and nothing of it runs.
     pub(super) async fn carry(
@@ -125,34 +135,20 @@ impl<R: Runner> Carrier<R> {
         progress: &mut Progress,
     ) -> Result<(), EngineError> {
         while let Some(line) = events.recv().await {
-            let event = match line.event {
-                Event::Outcome(outcome) => {
-                    if !progress.worked && outcome.status == Status::Finished {
-                        // Only what works can finish, and it did work: it has an outcome.
-                        let working = Event::Status { status: Status::Working, notice: None };
-                        self.append(id, line.at, working).await?;
-                    }
-                    progress.outcome = Some(plausible(outcome));
-                    return Ok(());
+            if let Event::Outcome(outcome) = line.event {
+                if !progress.worked && outcome.status == Status::Finished {
+                    // Only what works can finish, and it did work: it has an outcome.
+                    let working = Event::Status { status: Status::Working, notice: None };
+                    self.append(id, line.at, working).await?;
                 }
-                Event::Status { status: Status::Paused, notice } => {
-                    let notice = notice.or_else(|| held.borrow().clone());
-                    Event::Status { status: Status::Paused, notice }
-                }
-                // How an attempt ends is told by its outcome; the rest isn't a worker's to say.
-                Event::Status { status, .. } if !status.is_active() => continue,
-                Event::Attempt { .. } | Event::Added { .. } | Event::Unknown => continue,
-                Event::Status { status: Status::Working, notice } => {
-                    progress.worked = true;
-                    Event::Status { status: Status::Working, notice }
-                }
-                Event::SavePoint(point) => {
-                    progress.save_points = point.number;
-                    Event::SavePoint(point)
-                }
-                other => other,
-            };
-            self.append(id, line.at, event).await?;
+                progress.outcome = Some(plausible(outcome));
+                return Ok(());
+            }
+            progress.note(&line.event);
+            let why_held = held.borrow().clone();
+            if let Some(event) = admitted(line.event, why_held) {
+                self.append(id, line.at, event).await?;
+            }
         }
         Ok(())
     }
@@ -190,7 +186,7 @@ impl<R: Runner> Carrier<R> {
             ErrorCode::WorkerDied,
             "The program that worked on this task ended unexpectedly.",
             rescued.safe,
-            "Try again, or continue from the last save point.",
+            rescued.next,
         );
         let notice = notice.with_details(ended_by.clone());
         let ended = match progress.stop_asked {
@@ -203,6 +199,19 @@ impl<R: Runner> Carrier<R> {
     async fn append(&self, id: &AttemptId, at: Millis, event: Event) -> Result<(), EngineError> {
         let entry = Entry { task: id.task.clone(), attempt: id.number, at, event };
         self.log.append(vec![entry]).await.map(drop)
+    }
+}
+
+/// What a worker may say. How an attempt ends is told by its outcome, and what a person did
+/// is told by us.
+fn admitted(event: Event, why_held: Option<Notice>) -> Option<Event> {
+    match event {
+        Event::Status { status, .. } if !status.is_active() => None,
+        Event::Attempt { .. } | Event::Added { .. } | Event::Unknown => None,
+        Event::Status { status: Status::Paused, notice } => {
+            Some(Event::Status { status: Status::Paused, notice: notice.or(why_held) })
+        }
+        other => Some(other),
     }
 }
 

@@ -63,6 +63,7 @@ impl Queue {
             carried: JoinSet::new(),
             limit,
             held: watch::Sender::new(None),
+            deferred: Vec::new(),
             told: None,
         };
         tokio::spawn(state.run());
@@ -100,6 +101,9 @@ struct State<R> {
     /// Why what works is held, if so.
     held: watch::Sender<Option<Notice>>,
     trouble: watch::Receiver<Option<Notice>>,
+    /// Tasks to add whose attempt before has an end that can be seen, but isn't carried to
+    /// its end yet.
+    deferred: Vec<Message>,
     /// What was made known last.
     told: Option<(PlaceView, HashMap<BatchId, Vec<QueuePlace>>)>,
 }
@@ -133,6 +137,11 @@ impl<R: Runner> State<R> {
     }
 
     fn take(&mut self, message: Message) {
+        if let Message::Add { tasks, .. } = &message
+            && tasks.iter().any(|task| self.working.contains_key(&task.task))
+        {
+            return self.deferred.push(message);
+        }
         let (reply, answer) = match message {
             Message::Add { tasks, events, reply } => (reply, self.add(tasks, events)),
             Message::Stop { tasks, reply } => (reply, self.stop(&tasks)),
@@ -215,6 +224,9 @@ impl<R: Runner> State<R> {
         };
         self.working.remove(&task);
         self.line.ended(&task);
+        for message in std::mem::take(&mut self.deferred) {
+            self.take(message);
+        }
     }
 
     /// Why nothing is started, if so.

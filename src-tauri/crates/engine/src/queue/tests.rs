@@ -350,20 +350,37 @@ async fn an_answer_reaches_the_task_that_asked() {
     assert!(matches!(answer("a1").await, Err(EngineError::WrongState(_))));
 }
 
-#[tokio::test]
-async fn a_task_is_never_in_the_line_twice() {
-    let table = Table::new(1).await;
-    table.start("a", 1, None).await;
-    table.begun(&["a0-1"]).await;
-    let again = Waiting {
-        task: TaskId::parse("a0").unwrap(),
+fn again(task: &str) -> Waiting {
+    Waiting {
+        task: TaskId::parse(task).unwrap(),
         batch: BatchId::parse("a").unwrap(),
         attempt: 2,
         cap: None,
         continues: false,
-    };
-    let add = |reply| Message::Add { tasks: vec![again], events: Vec::new(), reply };
+    }
+}
+
+#[tokio::test]
+async fn a_task_is_never_in_the_line_twice() {
+    let table = Table::new(1).await;
+    table.start("a", 2, None).await;
+    table.begun(&["a0-1"]).await;
+    let add = |reply| Message::Add { tasks: vec![again("a1")], events: Vec::new(), reply };
     assert!(matches!(table.queue.ask(add).await, Err(EngineError::WrongState(_))));
+}
+
+#[tokio::test]
+async fn a_task_whose_end_was_just_seen_may_be_tried_again_at_once() {
+    let table = Table::new(1).await;
+    table.start("a", 1, None).await;
+    table.begun(&["a0-1"]).await;
+    let (reply, mut added) = oneshot::channel();
+    let add = Message::Add { tasks: vec![again("a0")], events: Vec::new(), reply };
+    table.queue.tell(add).unwrap();
+    assert!(added.try_recv().is_err(), "not before its attempt is carried to its end");
+    table.says("a0-1", outcome(Status::Failed)).await;
+    assert!(limited(added).await.unwrap().is_ok());
+    table.begun(&["a0-1", "a0-2"]).await;
 }
 
 #[tokio::test]

@@ -132,6 +132,8 @@ fn boot() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::fs::PermissionsExt;
     use std::process::{Command, Stdio};
 
     #[test]
@@ -144,12 +146,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_is_ended_and_nobody_else() {
-        let start = |line: &str| {
+        let dir = tempfile::tempdir().expect("a folder");
+        let script = dir.path().join("family.sh");
+        fs::write(&script, "#!/bin/sh\nsleep 300 &\nsleep 300 &\nwait\n").expect("a file");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+        let start = |program: &[&OsStr]| {
             let mut command = Command::new("setsid");
-            command.args(["sh", "-c", line]).stdin(Stdio::null()).spawn().expect("setsid")
+            command.args(program).stdin(Stdio::null()).spawn().expect("setsid")
         };
-        let mut ours = start("sleep 300 & sleep 300 & wait");
-        let mut other = start("exec sleep 300");
+        let mut ours = start(&[script.as_ref()]);
+        let mut other = start(&["sleep".as_ref(), "300".as_ref()]);
         let mark = Mark::of(ours.id()).expect("a mark");
         while mark.alive().len() < 3 {
             tokio::time::sleep(POLL).await;

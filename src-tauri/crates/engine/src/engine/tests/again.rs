@@ -1,0 +1,105 @@
+//! Ends that were not asked for, and what comes after them.
+
+use super::*;
+use regatta_protocol::ErrorCode;
+
+/// Waits until there is a file.
+async fn there(file: &Path) {
+    let wait = async {
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it takes too long");
+}
+
+#[tokio::test]
+async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let prompts =
+        ["if [ -e b.txt ]; then out again; else echo two > b.txt; fi; hang", "hang", "hang"];
+    let started = table.start(&engine, &prompts).await;
+    let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
+    there(&table.copy(&one, 1, "b.txt")).await;
+    stands(&engine, &one, Status::Working).await;
+    stands(&engine, &two, Status::Working).await;
+    drop(engine); // As when the program ends: nobody stops anything.
+
+    let engine = open_again(&table).await;
+    let view = engine.task(&one).await.unwrap();
+    assert_eq!((view.status, view.can_continue), (Status::Interrupted, true));
+    assert_eq!(view.notice.as_ref().map(|n| n.code), Some(ErrorCode::Interrupted));
+    assert_eq!((view.totals.files, view.totals.added), (1, 1));
+    let unchanged = engine.task(&two).await.unwrap();
+    assert_eq!((unchanged.status, unchanged.can_continue), (Status::Interrupted, false));
+    assert!(matches!(engine.continue_task(&two).await, Err(EngineError::WrongState(_))));
+    let waited = engine.task(&three).await.unwrap();
+    assert!(waited.notice.unwrap().what.contains("before this task started"));
+    let changes = engine.read_changes(&one).await.unwrap();
+    assert_eq!((changes.files.len(), changes.files[0].path.as_str()), (1, "b.txt"));
+    let patch = engine.read_patch(&one, "b.txt").await.unwrap();
+    assert!(patch.lines.iter().any(|line| line.text == "two"), "{patch:?}");
+
+    // From the save point on: the file is there.
+    engine.continue_task(&one).await.unwrap();
+    let view = until(&engine, &one, |view| view.last_line == "again").await;
+    assert_eq!((view.attempt, view.status), (2, Status::Working));
+    assert!(matches!(
+        engine.retry(std::slice::from_ref(&one)).await,
+        Err(EngineError::WrongState(_))
+    ));
+    engine.stop_task(&one).await.unwrap();
+    stands(&engine, &one, Status::Stopped).await;
+    // Afresh: it isn't.
+    engine.retry(&[one.clone(), three.clone()]).await.unwrap();
+    there(&table.copy(&one, 3, "b.txt")).await;
+    let view = stands(&engine, &three, Status::Working).await;
+    assert_eq!((view.attempt, view.notice), (2, None));
+    engine.close().await;
+    let engine = open_again(&table).await;
+    assert_eq!(engine.task(&one).await.unwrap().status, Status::Stopped);
+    assert_eq!(engine.running().await.unwrap(), []);
+    engine.close().await;
+}
+
+/// Opens as soon as the engine before has let go of its folder.
+async fn open_again(table: &Table) -> Engine {
+    loop {
+        match Engine::open(table.options.clone()).await {
+            Err(EngineError::DataInUse { .. }) => {
+                tokio::time::sleep(Duration::from_millis(20)).await
+            }
+            other => return other.unwrap(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_when_a_worker_died_is_saved_and_can_be_added() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let prompts = ["echo two > b.txt; kill -9 $$", "echo three > c.txt; exit 1", "exit 1"];
+    let started = table.start(&engine, &prompts).await;
+    let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
+    for task in [&one, &two, &three] {
+        let view = stands(&engine, task, Status::Failed).await;
+        assert_eq!(view.notice.unwrap().code, ErrorCode::WorkerDied);
+    }
+    let results = engine.add_to_project(&[one.clone(), two, three]).await;
+    let names: Vec<Option<&str>> = results.iter().map(|r| r.branch.as_deref()).collect();
+    assert_eq!(names, [Some("regatta/footer/task-0"), Some("regatta/footer/task-1"), None]);
+    assert_eq!(results[2].notice.as_ref().map(|n| n.code), Some(ErrorCode::WrongState));
+    let expected = ["main", "regatta/footer/task-0", "regatta/footer/task-1"];
+    assert_eq!(branches(&table.project), expected);
+    assert_eq!(engine.task(&one).await.unwrap().branch.as_deref(), names[0]);
+    // Once is enough; and another's branch of the same name is never touched.
+    let once_more = engine.add_to_project(std::slice::from_ref(&one)).await;
+    assert_eq!(once_more[0].branch, results[0].branch);
+    assert_eq!(branches(&table.project), expected);
+    let heads = Path::new(&table.project).join(".git/refs/heads");
+    std::fs::copy(heads.join("main"), heads.join("regatta/footer/task-0")).unwrap();
+    let beside = engine.add_to_project(std::slice::from_ref(&one)).await;
+    assert_eq!(beside[0].branch.as_deref(), Some("regatta/footer/task-0-2"));
+    engine.close().await;
+}
