@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 /// How many events are read at a time.
 const PAGE: u32 = 1_000;
+/// How much of a commit's name is shown, in characters.
+const COMMIT_SHOWN: usize = 13;
 
 /// Prints the batch, or one of its tasks, or its events.
 pub(crate) async fn show(args: &ShowArgs) -> Result<ExitCode, Refusal> {
@@ -69,13 +71,15 @@ fn summary(detail: &BatchDetail) -> String {
         AgentChoice::Practice => "the practice agent".to_owned(),
         named => plain(&named.label()),
     };
-    let from = if batch.start_from.is_empty() { &batch.start_commit } else { &batch.start_from };
+    let from = match batch.start_from.as_str() {
+        "" => plain::cut(&batch.start_commit, COMMIT_SHOWN),
+        named => plain(named),
+    };
     format!(
-        "{} ({})\n{}, from {}, by {agent}\n\n{}",
+        "{} ({})\n{}, from {from}, by {agent}\n\n{}",
         plain(&batch.name),
         batch.id,
         plain(&batch.project_path),
-        plain(from),
         table::table(&detail.tasks)
     )
 }

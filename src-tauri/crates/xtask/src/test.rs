@@ -12,7 +12,7 @@ pub(crate) fn test(said_yes: bool) -> Outcome {
     let nobody_there = env::var_os("CI").is_some() || !io::stdin().is_terminal();
     let consent = if said_yes || nobody_there { Consent::Given } else { Consent::Ask };
     let needs: Vec<&Need> =
-        system::WINDOW.iter().chain(&system::TESTS).chain([&system::GIT]).collect();
+        system::WINDOW.iter().chain(system::for_tests()).chain([&system::GIT]).collect();
     system::provide(&needs, consent)?;
     node::packages()?;
     // The shell holds the built pages: without them it doesn't compile.
