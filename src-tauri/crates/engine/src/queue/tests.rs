@@ -117,11 +117,15 @@ impl Table {
         self.queue.ask(add).await.unwrap();
     }
 
-    /// Waits until exactly these attempts were begun.
+    /// Waits until just these attempts have begun. Those that may begin together do so in
+    /// any order.
     async fn begun(&self, attempts: &[&str]) {
         let mut begun = self.fake.begun.subscribe();
         limited(begun.wait_for(|begun| begun.len() >= attempts.len())).await.unwrap();
-        assert_eq!(*self.fake.begun.borrow(), attempts);
+        let (mut begun, mut attempts) = (self.fake.begun.borrow().clone(), attempts.to_vec());
+        begun.sort_unstable();
+        attempts.sort_unstable();
+        assert_eq!(begun, attempts);
     }
 
     /// Has an attempt tell something.
