@@ -25,10 +25,15 @@ pub(crate) fn notice(notice: &Notice) -> String {
 }
 
 fn status_line(status: Status, why: Option<&Notice>) -> Vec<String> {
-    match (status, why) {
-        (Status::Waiting, None) => Vec::new(),
-        (status, None) => vec![status.word().to_owned()],
-        (status, Some(why)) => vec![format!("{}: {}", status.word(), notice(why))],
+    let word = status.word();
+    match why {
+        None if status == Status::Waiting => Vec::new(),
+        None => vec![word.to_owned()],
+        Some(why) => {
+            let details = why.details.iter().flat_map(|details| plain::lines(details));
+            let details = details.map(|line| format!("  {line}"));
+            std::iter::once(format!("{word}: {}", notice(why))).chain(details).collect()
+        }
     }
 }
 
@@ -59,8 +64,10 @@ mod tests {
     fn a_status_says_why() {
         let notice =
             Notice::new(ErrorCode::AgentDied, "The agent\x1b[2J died.", "All safe.", "Try.");
+        let notice = notice.with_details("signal\u{7} 9\nand more");
         let failed = Event::Status { status: Status::Failed, notice: Some(notice) };
-        assert_eq!(of(&failed), ["Failed: The agent died. All safe. Try."]);
+        let told = ["Failed: The agent died. All safe. Try.", "  signal␇ 9", "  and more"];
+        assert_eq!(of(&failed), told);
         let working = Event::Status { status: Status::Working, notice: None };
         assert_eq!(of(&working), ["Working"]);
         let waiting = Event::Status { status: Status::Waiting, notice: None };

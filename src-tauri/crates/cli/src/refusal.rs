@@ -1,6 +1,6 @@
 //! Why nothing was done.
 
-use crate::{plain, print, request};
+use crate::{print, request};
 use regatta_engine::EngineError;
 use regatta_protocol::Notice;
 use regatta_protocol::request::RequestProblem;
@@ -30,9 +30,7 @@ impl Refusal {
 
 impl From<Notice> for Refusal {
     fn from(notice: Notice) -> Self {
-        let details = notice.details.iter().flat_map(|details| plain::lines(details));
-        let details = details.map(|line| format!("  {line}"));
-        Self::of(std::iter::once(notice.to_string()).chain(details).collect())
+        Self::of(request::notice_lines(&notice))
     }
 }
 

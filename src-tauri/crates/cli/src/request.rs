@@ -32,13 +32,23 @@ pub(crate) fn of(args: &RunArgs) -> Result<BatchRequest, Notice> {
     Ok(request)
 }
 
-/// What keeps a batch from being started, one line each.
+/// What keeps a batch from being started, each with its technical part below it.
 pub(crate) fn problem_lines(problems: &[RequestProblem]) -> Vec<String> {
-    let line = |problem: &RequestProblem| match problem.row {
-        Some(row) => format!("Task {}: {}", row + 1, problem.notice),
-        None => problem.notice.to_string(),
-    };
-    problems.iter().map(line).collect()
+    let told = problems.iter().flat_map(|problem| {
+        let mut lines = notice_lines(&problem.notice);
+        if let (Some(row), Some(first)) = (problem.row, lines.first_mut()) {
+            *first = format!("Task {}: {first}", row + 1);
+        }
+        lines
+    });
+    told.collect()
+}
+
+/// A message and its technical part, indented.
+pub(crate) fn notice_lines(notice: &Notice) -> Vec<String> {
+    let details = notice.details.iter().flat_map(|details| details.lines());
+    let details = details.map(|line| format!("  {line}"));
+    std::iter::once(notice.to_string()).chain(details).collect()
 }
 
 fn read(file: &Path) -> Result<BatchRequest, Notice> {
@@ -252,8 +262,11 @@ mod tests {
             max_parallel: Some(0),
             ..BatchRequest::default()
         };
-        let lines = problem_lines(&request.problems());
-        assert_eq!(lines[1], "Task 1: This task doesn't say what to do. Write what you want done.");
+        let mut problems = request.problems();
+        problems[0].notice.details = Some("looked in:\n/usr/bin".into());
+        let lines = problem_lines(&problems);
+        assert_eq!(lines[1..3], ["  looked in:", "  /usr/bin"]);
+        assert_eq!(lines[3], "Task 1: This task doesn't say what to do. Write what you want done.");
         assert!(lines[0].starts_with("The number of tasks at the same time"), "{lines:?}");
     }
 }
