@@ -1,0 +1,152 @@
+//! Agents that misbehave: the task's end is told truly, and nothing is left behind.
+
+use regatta_tests::{Ran, Yard};
+use std::path::Path;
+use std::time::Duration;
+
+/// Runs `script` as the agent of one task with any program's interface.
+fn command(yard: &Yard, script: &str) -> Ran {
+    let program = yard.script("agent.sh", script);
+    let command = format!("{} {{prompt}}", program.to_str().unwrap());
+    yard.run(&[("Bad", "please")], &["--agent", "command", "--command", &command])
+}
+
+/// Runs `script` as an agent that should speak the Agent Client Protocol.
+fn acp(yard: &Yard, script: &str) -> Ran {
+    let program = yard.script("agent.sh", script);
+    let command = program.to_str().unwrap();
+    yard.run(&[("Bad", "please")], &["--agent", "acp", "--command", command])
+}
+
+fn failed(yard: &Yard, ran: &Ran, code: &str) {
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert_eq!(ran.status("Bad"), "failed", "{}", ran.out);
+    let notice = &ran.outcome("Bad")["notice"];
+    assert_eq!(notice["code"], code, "{notice}");
+    for part in ["what", "safe", "next"] {
+        assert!(!notice[part].as_str().unwrap().is_empty(), "{part} is said: {notice}");
+    }
+    yard.assert_nothing_runs(Duration::from_secs(12));
+}
+
+#[test]
+fn an_agent_that_exits_in_mid_turn() {
+    let yard = Yard::new();
+    let ran = yard.run(&[("Bad", "write kept.txt: x\nexit 3")], &[]);
+    failed(&yard, &ran, "agent_died");
+    assert!(ran.outcome("Bad")["commit"].is_string(), "its work is kept");
+}
+
+#[test]
+fn an_agent_that_kills_itself() {
+    let yard = Yard::new();
+    let ran = command(&yard, "#!/bin/sh\necho before\nkill -9 $$\n");
+    failed(&yard, &ran, "agent_died");
+    assert_eq!(ran.lines("Bad", "out"), ["before"]);
+    assert!(ran.outcome("Bad")["ended_by"].as_str().unwrap().contains('9'));
+}
+
+#[test]
+fn a_command_with_an_exit_code() {
+    let yard = Yard::new();
+    let ran = command(&yard, "#!/bin/sh\necho so far > kept.txt\necho broken >&2\nexit 7\n");
+    failed(&yard, &ran, "agent_died");
+    assert_eq!(ran.lines("Bad", "err"), ["broken"]);
+    assert!(ran.outcome("Bad")["commit"].is_string(), "its work is kept");
+}
+
+#[test]
+fn an_agent_that_does_not_speak_the_protocol() {
+    let yard = Yard::new();
+    let ran = acp(&yard, "#!/bin/sh\necho 'Welcome to my agent!'\nexit 0\n");
+    assert_eq!(ran.status("Bad"), "failed", "{}", ran.out);
+    assert!(ran.out.contains("Welcome to my agent!"), "what it printed is kept: {}", ran.out);
+    yard.assert_nothing_runs(Duration::from_secs(12));
+}
+
+#[test]
+fn an_agent_that_closes_its_output_and_lives_on() {
+    let yard = Yard::new();
+    let ran = acp(&yard, "#!/bin/sh\nexec >&- 2>&-\nexec sleep 600\n");
+    assert_eq!(ran.status("Bad"), "failed", "{}", ran.out);
+    yard.assert_nothing_runs(Duration::from_secs(12));
+}
+
+#[test]
+fn an_agent_that_hangs_meets_its_time_limit() {
+    let yard = Yard::new();
+    let body = r#"{"parallel_tasks":[{"task_name":"Bad","prompt":"write kept.txt: x\nhang","time_limit_s":2}]}"#;
+    let file = yard.root().join("limited.json");
+    std::fs::write(&file, body).unwrap();
+    let mut command = yard.regatta(&["run", "--json", "--repo"]);
+    command.arg(yard.project()).arg("--data-dir").arg(yard.data()).arg("--file").arg(file);
+    let ran = Ran::of(command.output().unwrap());
+    failed(&yard, &ran, "time_limit");
+    assert!(ran.outcome("Bad")["commit"].is_string(), "its work is kept");
+}
+
+#[test]
+fn an_agent_that_ignores_every_signal_but_one() {
+    let yard = Yard::new();
+    let body =
+        r#"{"parallel_tasks":[{"task_name":"Bad","prompt":"ignore stop\nhang","time_limit_s":1}]}"#;
+    let file = yard.root().join("limited.json");
+    std::fs::write(&file, body).unwrap();
+    let mut command = yard.regatta(&["run", "--json", "--repo"]);
+    command.arg(yard.project()).arg("--data-dir").arg(yard.data()).arg("--file").arg(file);
+    failed(&yard, &Ran::of(command.output().unwrap()), "time_limit");
+}
+
+#[test]
+fn grandchildren_end_with_the_task() {
+    let yard = Yard::new();
+    let script = "#!/bin/sh\nsleep 600 &\n(setsid sh -c 'sleep 600 & sleep 600' &)\necho done\n";
+    let ran = command(&yard, script);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    yard.assert_nothing_runs(Duration::from_secs(12));
+}
+
+#[test]
+fn a_long_line_without_an_end_is_split_and_bytes_that_are_no_text_are_shown_as_such() {
+    let yard = Yard::new();
+    let ran = command(
+        &yard,
+        "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' 'a'\nprintf '\\nok \\303\\050 \\377\\n'\n",
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let lines = ran.lines("Bad", "out");
+    let letters: usize = lines.iter().map(|l| l.matches('a').count()).sum();
+    assert_eq!(letters, 3_000_000, "no byte is lost");
+    assert!(lines.len() >= 4 && lines.iter().all(|l| l.len() <= 1024 * 1024 + 64));
+    assert_eq!(lines.last().unwrap(), "ok \u{fffd}( \u{fffd}");
+}
+
+#[test]
+fn a_gigabyte_without_a_newline_is_kept_in_bounded_memory() {
+    let yard = Yard::new();
+    let script = "#!/bin/sh\nhead -c 1000000000 /dev/zero | tr '\\0' 'a'\n";
+    let program = yard.script("agent.sh", script);
+    let command = format!("{} {{prompt}}", program.to_str().unwrap());
+    let mut child = yard
+        .run_command(&[("Bad", "please")], &["--agent", "command", "--command", &command])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        for (id, arguments) in yard.processes() {
+            if arguments.contains("regatta") {
+                most = most.max(resident_kib(Path::new(&format!("/proc/{id}/status"))));
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(most > 0 && most < 200 * 1024, "{most} KiB at the most");
+}
+
+fn resident_kib(status: &Path) -> u64 {
+    let text = std::fs::read_to_string(status).unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap_or("0");
+    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+}

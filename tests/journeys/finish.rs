@@ -1,0 +1,144 @@
+//! Batches that go well, and what the project sees of them.
+
+use regatta_tests::Yard;
+use std::time::Duration;
+
+#[test]
+fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_then() {
+    let yard = Yard::new();
+    yard.write("src/cart.txt", "one\ntwo, and not yet committed\n");
+    yard.write("loose.txt", "never committed\n");
+    let before = yard.checkout();
+    let refs = yard.git(&["for-each-ref"]);
+
+    let ran = yard.run(
+        &[
+            ("Prices", "write src/prices.txt: 11"),
+            ("Guide", "write docs/guide.md: How to sail\nsay The guide is there."),
+            ("Clean up", "remove src/cart.txt"),
+        ],
+        &[],
+    );
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    for name in ["Prices", "Guide", "Clean up"] {
+        assert_eq!(ran.status(name), "finished", "{name}");
+        assert_eq!(ran.outcome(name)["totals"]["files"], 1, "{name}");
+    }
+    assert!(ran.outcome("Guide")["last_words"].as_str().unwrap().contains("The guide is there."));
+    assert_eq!(yard.checkout(), before, "the checked-out files and the index stay as they are");
+    assert_eq!(yard.git(&["for-each-ref"]), refs, "no ref appears by itself");
+
+    let added = yard.ask("add", "journey", &[]);
+    assert_eq!(added.code, Some(0), "{}", added.err);
+    assert_eq!(yard.checkout(), before, "adding a result changes no file either");
+    let branches = yard.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
+    let branches: Vec<&str> = branches.lines().collect();
+    assert_eq!(
+        branches,
+        ["regatta/journey/clean-up", "regatta/journey/guide", "regatta/journey/prices"]
+    );
+    for branch in &branches {
+        assert!(added.out.contains(branch), "{branch} is named in {}", added.out);
+        assert_eq!(yard.git(&["rev-list", "--count", &format!("main..{branch}")]), "1");
+    }
+    assert_eq!(yard.git(&["show", "regatta/journey/guide:docs/guide.md"]), "How to sail");
+    assert_eq!(yard.git(&["show", "regatta/journey/clean-up:src/prices.txt"]), "10\n20");
+    assert!(yard.git(&["log", "-1", "--format=%s", branches[2]]).contains("Prices"));
+    yard.assert_nothing_runs(Duration::from_secs(5));
+}
+
+#[test]
+fn a_taken_branch_name_gets_the_next_free_one() {
+    let yard = Yard::new();
+    let _ran = yard.run(&[("Guide", "write guide.md: x")], &[]);
+    yard.git(&["branch", "regatta/journey/guide"]);
+    let added = yard.ask("add", "journey", &["--task", "Guide"]);
+    assert_eq!(added.code, Some(0), "{}", added.err);
+    assert!(added.out.contains("regatta/journey/guide-2"), "{}", added.out);
+    assert_eq!(yard.git(&["show", "regatta/journey/guide-2:guide.md"]), "x");
+}
+
+#[test]
+fn without_directives_the_practice_agent_describes_the_project_truly() {
+    let yard = Yard::new();
+    let ran = yard.run(&[("Describe", "Please describe this project.")], &[]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let _added = yard.ask("add", "journey", &[]);
+    let text = yard.git(&["show", "regatta/journey/describe:PRACTICE.md"]);
+    assert!(text.contains("cart.txt") && text.contains("prices.txt"), "{text}");
+    let steps = ran.events().into_iter().filter(|e| e["event"] == "step").count();
+    assert!(steps >= 3, "a few visible steps, not {steps}");
+}
+
+#[test]
+fn one_failure_is_told_and_leaves_the_others_alone() {
+    let yard = Yard::new();
+    let ran = yard.run(
+        &[
+            ("Good", "write a.txt: a"),
+            ("Bad", "write b.txt: b\nfail the harbour is closed"),
+            ("Idle", "say Nothing to do."),
+        ],
+        &[],
+    );
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert_eq!(ran.status("Good"), "finished");
+    assert_eq!(ran.status("Bad"), "failed");
+    assert_eq!(ran.status("Idle"), "finished");
+    assert!(
+        ran.outcome("Idle")["commit"].is_null(),
+        "nothing was changed: {}",
+        ran.outcome("Idle")
+    );
+    let outcome = ran.outcome("Bad");
+    assert_eq!(outcome["notice"]["code"], "agent_failed", "{outcome}");
+    assert!(outcome.to_string().contains("the harbour is closed"), "{outcome}");
+    assert!(outcome["commit"].is_string(), "what it had done is kept: {outcome}");
+}
+
+#[test]
+fn the_log_has_no_gap_and_show_tells_the_same_again() {
+    let yard = Yard::new();
+    let ran = yard.run(&[("A", "print 500 lines\nwrite a.txt: a"), ("B", "print 300 lines")], &[]);
+    let events = ran.events();
+    let seqs: Vec<u64> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+    let shown = yard.ask("show", "journey", &["--json"]);
+    assert_eq!(shown.events(), events, "the store holds what was shown");
+    let text = yard.ask("show", "journey", &["--task", "B"]).out;
+    assert!(text.contains("300"), "{text}");
+}
+
+#[test]
+fn twenty_tasks_with_a_cap_of_three_never_work_more_than_three_at_once() {
+    let yard = Yard::new();
+    let ledger = yard.root().join("ledger.txt");
+    let prompt =
+        format!("run echo begin >> {0}; sleep 0.3; echo end >> {0}", ledger.to_str().unwrap());
+    let names: Vec<String> = (1..=20).map(|n| format!("Task {n}")).collect();
+    let tasks: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), prompt.as_str())).collect();
+    let ran = yard.run(&tasks, &["--max-parallel", "3"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let ledger = std::fs::read_to_string(ledger).unwrap();
+    let (mut now, mut most) = (0, 0);
+    for line in ledger.lines() {
+        now += if line == "begin" { 1 } else { -1 };
+        most = most.max(now);
+    }
+    assert_eq!(ledger.lines().count(), 40);
+    assert_eq!(most, 3, "three places were used, and never more");
+    yard.assert_nothing_runs(Duration::from_secs(5));
+}
+
+#[test]
+fn a_batch_starts_from_the_branch_it_names() {
+    let yard = Yard::new();
+    yard.git(&["branch", "old"]);
+    yard.write("src/new.txt", "new");
+    yard.commit("Later");
+    let ran = yard.run(
+        &[("Look", "run test -e src/new.txt && echo there || echo absent")],
+        &["--start-from", "old"],
+    );
+    assert_eq!(ran.lines("Look", "out"), ["absent"], "{}", ran.out);
+}

@@ -1,0 +1,9 @@
+//! Whole batches through the real program, worker and practice agent, on real repositories.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod bad_agents;
+mod bad_input;
+mod control;
+mod crash;
+mod finish;
+mod names;
