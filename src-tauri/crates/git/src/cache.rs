@@ -1,7 +1,7 @@
 //! The bare cache of a project: our own objects and refs, which copies share and into
 //! which save points go.
 
-use crate::call::{Git, Place, absolute, is_id};
+use crate::call::{Git, Place, absolute, check_id};
 use crate::error::GitError;
 use crate::files::beside;
 use std::path::Path;
@@ -28,10 +28,7 @@ impl Git {
         cache: &Path,
         commit: &str,
     ) -> Result<(), GitError> {
-        let missing = || GitError::RevisionMissing { rev: commit.to_owned() };
-        if !is_id(commit) {
-            return Err(missing());
-        }
+        check_id(commit)?;
         if !cache.exists() {
             self.create_cache(cache, commit).await?;
         }
@@ -40,15 +37,10 @@ impl Git {
         if self.has_ref(cache, &held).await? {
             return Ok(());
         }
-        let what = format!("{commit}:{held}");
-        let fetched = self.fetch(project, Place::Repository(cache), &["--update-shallow"], &what);
-        match fetched.await {
+        match self.fetch(project, Place::Repository(cache), commit, Some(&held)).await {
             Ok(()) => self.tidy(cache).await,
             // Another one may have brought it at the same time.
             Err(_) if self.has_ref(cache, &held).await? => Ok(()),
-            Err(GitError::Failed { details, .. }) if details.contains("not our ref") => {
-                Err(missing())
-            }
             Err(error) => Err(error),
         }
     }
@@ -72,28 +64,42 @@ impl Git {
         Ok(lines.lines().filter_map(split).collect())
     }
 
-    /// Fetches `what` from one local repository into another, with all checks on and
-    /// nothing else touched.
+    /// Fetches a commit from one local repository into another, with all checks on and
+    /// nothing else touched. `held`: the ref that will hold it; where the history is cut
+    /// in `from`, it is cut then.
     pub(crate) async fn fetch(
         &self,
         from: &Path,
         into: Place<'_>,
-        options: &[&str],
-        what: &str,
+        commit: &str,
+        held: Option<&str>,
     ) -> Result<(), GitError> {
+        check_id(commit)?;
         if !from.is_dir() {
             return Err(GitError::NotAFolder(from.to_owned()));
         }
-        self.call(into)
+        let mut call = self
+            .call(into)
+            .durable()
             .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"])
-            .args(["--no-recurse-submodules", "--refmap="])
-            .args(options)
+            .args(["--no-recurse-submodules", "--refmap="]);
+        let mut what = commit.to_owned();
+        if let Some(held) = held {
+            call = call.args(["--update-shallow"]);
+            what = format!("{commit}:{held}");
+        }
+        let fetched = call
             .args(["--end-of-options".as_ref(), absolute(from).as_os_str(), what.as_ref()])
             .env("GIT_ALLOW_PROTOCOL", "file")
             .time_limit(LONG)
             .run()
-            .await
-            .map(drop)
+            .await;
+        match fetched {
+            Err(GitError::Failed { details, .. }) if details.contains("not our ref") => {
+                Err(GitError::RevisionMissing { rev: commit.to_owned() })
+            }
+            other => other.map(drop),
+        }
     }
 
     /// Makes an empty cache under another name and moves it into place, so that a cache

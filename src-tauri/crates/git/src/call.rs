@@ -34,9 +34,13 @@ const SETTINGS: &[&str] = &[
     "fetch.writeCommitGraph=false",
     "fetch.fsckObjects=true",
     // Slips of old programs, found in many honest histories, dangerous to nobody.
+    "fetch.fsck.badEmail=ignore",
     "fetch.fsck.badTimezone=ignore",
-    "fetch.fsck.missingSpaceBeforeDate=ignore",
     "fetch.fsck.missingEmail=ignore",
+    "fetch.fsck.missingNameBeforeEmail=ignore",
+    "fetch.fsck.missingSpaceBeforeDate=ignore",
+    "fetch.fsck.missingSpaceBeforeEmail=ignore",
+    "fetch.fsck.zeroPaddedDate=ignore",
     "fetch.fsck.zeroPaddedFilemode=ignore",
     "init.defaultRefFormat=files",
     "protocol.version=2",
@@ -183,6 +187,12 @@ impl Call {
         setting.push(value);
         self.command.arg("-c").arg(setting);
         self
+    }
+
+    /// Lets what it writes into a repository survive a power cut, once it has ended.
+    pub(crate) fn durable(self) -> Self {
+        self.setting("core.fsync", "objects,pack-metadata,reference")
+            .setting("core.fsyncMethod", "batch")
     }
 
     /// Adds the command and its arguments.
@@ -370,6 +380,11 @@ pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
 /// Whether `text` is a whole commit id, and so can stand as an argument.
 pub(crate) fn is_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Refuses what isn't a whole commit id.
+pub(crate) fn check_id(text: &str) -> Result<(), GitError> {
+    if is_id(text) { Ok(()) } else { Err(GitError::RevisionMissing { rev: text.to_owned() }) }
 }
 
 #[cfg(test)]

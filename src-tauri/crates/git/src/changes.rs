@@ -1,6 +1,6 @@
 //! What changed between two commits, file by file, as git counts it.
 
-use crate::call::{Git, Place, is_id};
+use crate::call::{Git, Place, check_id};
 use crate::error::GitError;
 use regatta_protocol::event::{ChangeTotals, FileCount, MAX_FILES_NAMED};
 use regatta_protocol::view::{ChangeKind, Changes, FileChange};
@@ -18,11 +18,8 @@ impl Git {
     /// # Errors
     /// [`GitError::RevisionMissing`], or the call failed.
     pub async fn changes(&self, cache: &Path, from: &str, to: &str) -> Result<Changes, GitError> {
-        for id in [from, to] {
-            if !is_id(id) {
-                return Err(GitError::RevisionMissing { rev: id.to_owned() });
-            }
-        }
+        check_id(from)?;
+        check_id(to)?;
         let listed = self
             .call(Place::Repository(cache))
             .setting("core.bigFileThreshold", BIG_FILE)

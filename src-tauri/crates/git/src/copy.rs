@@ -1,7 +1,7 @@
 //! A task's separate copy of the project.
 
 use crate::cache::object_format;
-use crate::call::{Git, Place, absolute, is_id};
+use crate::call::{Git, Place, absolute, check_id};
 use crate::error::GitError;
 use crate::files::copy_if_there;
 use crate::ignored::EXCLUDE;
@@ -26,9 +26,7 @@ impl Git {
         dest: &Path,
         branch: &str,
     ) -> Result<(), GitError> {
-        if !is_id(commit) {
-            return Err(GitError::RevisionMissing { rev: commit.to_owned() });
-        }
+        check_id(commit)?;
         if !cache.is_dir() {
             return Err(GitError::NotAFolder(cache.to_owned()));
         }

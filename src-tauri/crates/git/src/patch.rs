@@ -1,6 +1,6 @@
 //! The text of one file's change.
 
-use crate::call::{Git, Place, is_id};
+use crate::call::{Git, Place, check_id};
 use crate::changes::BIG_FILE;
 use crate::error::GitError;
 use regatta_protocol::view::{FilePatch, MAX_LINE_SHOWN, PatchLine, PatchLineKind};
@@ -33,11 +33,8 @@ impl Git {
     /// [`GitError::RevisionMissing`], or the call failed. A path that didn't change, or that
     /// isn't text, gives no lines.
     pub async fn patch(&self, request: PatchRequest<'_>) -> Result<FilePatch, GitError> {
-        for id in [request.from, request.to] {
-            if !is_id(id) {
-                return Err(GitError::RevisionMissing { rev: id.to_owned() });
-            }
-        }
+        check_id(request.from)?;
+        check_id(request.to)?;
         let ended = self
             .call(Place::Repository(request.cache))
             .setting("core.bigFileThreshold", BIG_FILE)

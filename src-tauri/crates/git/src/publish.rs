@@ -1,6 +1,6 @@
 //! Brings a result into the project as a new branch, and touches nothing else there.
 
-use crate::call::{Git, Place, is_id};
+use crate::call::{Git, Place};
 use crate::error::GitError;
 use std::collections::HashSet;
 use std::path::Path;
@@ -22,10 +22,9 @@ impl Git {
         project: &Path,
         wanted: &str,
     ) -> Result<String, GitError> {
-        if !is_id(commit) {
-            return Err(GitError::RevisionMissing { rev: commit.to_owned() });
-        }
-        self.fetch(cache, Place::Folder(project), &[], commit).await?;
+        let branch = format!("refs/heads/{wanted}");
+        self.call(Place::Nowhere).args(["check-ref-format", &branch]).run().await?;
+        self.fetch(cache, Place::Folder(project), commit, None).await?;
         let mut last = None;
         for _ in 0..ATTEMPTS {
             let name = free_name(wanted, &self.taken(project).await?);
@@ -63,6 +62,7 @@ impl Git {
     ) -> Result<(), GitError> {
         let order = format!("create refs/heads/{name}\0{commit}\0");
         self.call(Place::Folder(project))
+            .durable()
             .args(["update-ref", "-m", "regatta: add a result", "--stdin", "-z"])
             .stdin(order.into_bytes())
             .run()

@@ -4,7 +4,7 @@
 //! filters, monitors, refs) is not read: the repository is the cache, the index lies in
 //! the attempt's scratch folder, and the copy is only a folder with files.
 
-use crate::call::{Git, Place, is_id};
+use crate::call::{Git, Place, check_id};
 use crate::error::GitError;
 use crate::files::{remove, with_ending};
 use crate::inspect::clean;
@@ -56,11 +56,8 @@ impl Git {
     /// The copy or the cache is gone ([`GitError::NotAFolder`]), the disk is full, a call
     /// failed.
     pub async fn save(&self, request: SaveRequest<'_>) -> Result<Saved, GitError> {
-        for id in [request.base, request.parent] {
-            if !is_id(id) {
-                return Err(GitError::RevisionMissing { rev: id.to_owned() });
-            }
-        }
+        check_id(request.base)?;
+        check_id(request.parent)?;
         // A link put in the copy's place would save whatever it leads to.
         if !std::fs::symlink_metadata(request.copy).is_ok_and(|found| found.is_dir()) {
             return Err(GitError::NotAFolder(request.copy.to_owned()));
@@ -80,6 +77,7 @@ impl Git {
             .commit(request.cache, &tree, Some(request.parent), (request.author, request.message))
             .await?;
         self.call(Place::Repository(request.cache))
+            .durable()
             .args(["update-ref", "--no-deref", "--end-of-options", request.refname, &commit])
             .run()
             .await?;
@@ -99,6 +97,7 @@ impl Git {
         let name = if name.is_empty() { "Regatta".to_owned() } else { name };
         let message = message.replace('\0', "\u{fffd}");
         self.call(Place::Repository(repository))
+            .durable()
             .args(["commit-tree"])
             .args(parent.iter().flat_map(|parent| ["-p", parent]))
             .args(["-F", "-", "--end-of-options", tree])

@@ -54,6 +54,6 @@ impl Git {
         let commit = self.commit(&git_dir, &tree, None, (author, FIRST_MESSAGE)).await?;
         // The last word: the branch must still not be there.
         let args = ["update-ref", "-m", FIRST_MESSAGE, "HEAD", &commit, &"0".repeat(commit.len())];
-        self.call(place).args(args).run().await.map(drop)
+        self.call(place).durable().args(args).run().await.map(drop)
     }
 }

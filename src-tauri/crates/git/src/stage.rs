@@ -61,7 +61,8 @@ impl Git {
             .call(Place::Repository(stage.repository))
             .files(stage.folder)
             .env("GIT_INDEX_FILE", absolute(stage.index))
-            .settings(&stage.settings);
+            .settings(&stage.settings)
+            .durable();
         match &stage.ignore_file {
             Some(file) => call.setting("core.excludesFile", file),
             None => call,

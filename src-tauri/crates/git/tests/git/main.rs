@@ -2,5 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
+mod caches;
+mod changes;
+mod copies;
+mod hostile;
 mod main_path;
+mod projects;
+mod publishing;
 mod room;
+mod saves;

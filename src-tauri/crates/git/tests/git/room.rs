@@ -2,8 +2,10 @@
 
 use regatta_git::{Git, SaveRequest, Saved};
 use regatta_protocol::worker::Author;
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// One test's own folder.
@@ -47,8 +49,63 @@ impl Room {
         git(&self.project, &["rev-parse", "HEAD"])
     }
 
+    /// A commit of `tree` on top of what is checked out, made at `date`.
+    pub(crate) fn commit_tree(&self, tree: &str, date: &str) -> String {
+        let ended = command(&self.project, &["commit-tree", "-p", "HEAD", "-m", "Dated", tree])
+            .env("GIT_COMMITTER_DATE", date)
+            .output()
+            .unwrap();
+        String::from_utf8(ended.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// An object of the project, as it is: nothing is checked.
+    pub(crate) fn object(&self, kind: &str, bytes: &[u8]) -> String {
+        let args = ["hash-object", "-t", kind, "-w", "--stdin", "--literally"];
+        feed(command(&self.project, &args), bytes)
+    }
+
+    /// A tree of the project, from lines as `git ls-tree` has them.
+    pub(crate) fn tree(&self, lines: &str) -> String {
+        feed(command(&self.project, &["mktree"]), lines.as_bytes())
+    }
+
+    /// Every file below `folder` but those whose path begins with one of `but`: its mode and
+    /// content. An empty folder counts, too.
+    pub(crate) fn files(folder: &Path, but: &[&str]) -> BTreeMap<String, (u32, Vec<u8>)> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![folder.to_owned()];
+        while let Some(next) = open.pop() {
+            let name = next.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+            if but.iter().any(|but| name.starts_with(but)) {
+                continue;
+            }
+            let facts = std::fs::symlink_metadata(&next).unwrap();
+            let content = if facts.is_dir() {
+                let entries = std::fs::read_dir(&next).unwrap();
+                let inside: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
+                let is_empty = inside.is_empty();
+                open.extend(inside);
+                if !is_empty {
+                    continue;
+                }
+                Vec::new()
+            } else if facts.is_symlink() {
+                std::fs::read_link(&next).unwrap().into_os_string().into_encoded_bytes()
+            } else {
+                std::fs::read(&next).unwrap()
+            };
+            files.insert(name, (mode(&facts), content));
+        }
+        files
+    }
+
+    /// The folder that all else is in.
+    pub(crate) fn top(&self) -> &Path {
+        self.project.parent().unwrap()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.project.parent().unwrap().join(name)
+        self.top().join(name)
     }
 
     /// What is checked out in the project, brought into the cache.
@@ -98,16 +155,43 @@ pub(crate) fn author() -> Author {
 
 /// Runs the git program as a person would, without this computer's settings.
 pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
-    let ended = Command::new("git")
+    let ended = command(folder, args).output().unwrap();
+    let complaint = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "git {args:?}: {complaint}");
+    String::from_utf8_lossy(&ended.stdout).trim_end_matches('\n').to_owned()
+}
+
+/// Runs `command` on `bytes`; what it says.
+fn feed(mut command: Command, bytes: &[u8]) -> String {
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    String::from_utf8(ended.stdout).unwrap().trim_end().to_owned()
+}
+
+/// The call that [`git`] makes.
+pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command
         .current_dir(folder)
         .args(["-c", "user.name=Person", "-c", "user.email=person@example.invalid"])
+        .args(["-c", "protocol.file.allow=always", "-c", "advice.detachedHead=false"])
         .args(args)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap();
-    assert!(ended.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&ended.stderr));
-    String::from_utf8_lossy(&ended.stdout).trim_end().to_owned()
+        .env("GIT_CONFIG_NOSYSTEM", "1");
+    command
+}
+
+#[cfg(unix)]
+fn mode(facts: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::mode(facts)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &std::fs::Metadata) -> u32 {
+    0
 }
 
 /// Writes a file, with its folders.

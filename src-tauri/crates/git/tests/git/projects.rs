@@ -1,0 +1,302 @@
+//! Folders of all kinds as projects.
+
+use crate::room::{Room, author, command, git, write};
+use regatta_git::{Git, GitError};
+use regatta_protocol::{ErrorCode, Notice};
+use std::path::Path;
+
+#[tokio::test]
+async fn a_folder_that_is_no_project_is_told_apart() {
+    let room = Room::empty().await;
+    let missing = room.path("missing");
+    assert_eq!(
+        room.git.inspect(&missing).await.unwrap_err(),
+        GitError::NotAFolder(missing.clone())
+    );
+    write(room.top(), "file", "");
+    let file = room.path("file");
+    assert_eq!(room.git.inspect(&file).await.unwrap_err(), GitError::NotAFolder(file));
+    let plain = room.path("plain");
+    std::fs::create_dir(&plain).unwrap();
+    let error = room.git.inspect(&plain).await.unwrap_err();
+    assert_eq!(error, GitError::NotARepository(plain.clone()));
+    assert_eq!(Notice::from(error).code, ErrorCode::NotARepository);
+    assert_eq!(
+        room.git.resolve(&plain, "main").await.unwrap_err(),
+        GitError::NotARepository(plain)
+    );
+}
+
+#[tokio::test]
+async fn a_repository_without_a_commit_is_seen_as_that() {
+    let room = Room::empty().await;
+    write(&room.project, "file", "");
+    let facts = room.git.inspect(&room.project).await.unwrap();
+    assert_eq!((facts.head, facts.current.as_str(), facts.dirty), (None, "main", true));
+    assert_eq!(facts.branches, Vec::<String>::new());
+    let error = room.git.resolve(&room.project, "").await.unwrap_err();
+    assert_eq!(error, GitError::NoCommit(room.project.clone()));
+}
+
+#[tokio::test]
+async fn branches_come_newest_first_and_a_detached_head_by_its_id() {
+    let room = Room::new().await;
+    let old = room.git.resolve(&room.project, "").await.unwrap();
+    for (branch, date) in [("older", "2001-01-01T00:00:00Z"), ("newest", "2030-01-01T00:00:00Z")] {
+        git(&room.project, &["checkout", "-q", "-b", branch, &old]);
+        write(&room.project, branch, "x");
+        git(&room.project, &["add", "-A"]);
+        let tree = git(&room.project, &["write-tree"]);
+        let commit = room.commit_tree(&tree, date);
+        git(&room.project, &["reset", "-q", "--hard", &commit]);
+    }
+    git(&room.project, &["checkout", "-q", "--detach", &old]);
+    let facts = room.git.inspect(&room.project).await.unwrap();
+    assert_eq!(facts.branches, ["newest", "main", "older"]);
+    assert_eq!(facts.head.as_deref(), Some(old.as_str()));
+    assert!(old.starts_with(&facts.current) && facts.current.len() >= 4, "{}", facts.current);
+}
+
+#[tokio::test]
+async fn a_revision_can_be_named_in_many_ways() {
+    let room = Room::new().await;
+    let first = room.git.resolve(&room.project, "").await.unwrap();
+    git(&room.project, &["tag", "-a", "v1", "-m", "One"]);
+    git(&room.project, &["branch", "same"]);
+    write(&room.project, "later", "");
+    let second = room.commit("Second");
+    git(&room.project, &["tag", "same"]);
+    git(&room.project, &["update-ref", "refs/remotes/origin/only-there", &first]);
+    git(&room.project, &["branch", "-f", "-q", "schön/größe", &first]);
+    for (rev, commit) in [
+        ("", &second),
+        ("main", &second),
+        ("HEAD~1", &first),
+        ("v1", &first),
+        ("same", &first), // the branch, not the tag
+        ("only-there", &first),
+        ("origin/only-there", &first),
+        ("schön/größe", &first),
+        (&first[..12], &first),
+    ] {
+        assert_eq!(&room.git.resolve(&room.project, rev).await.unwrap(), commit, "{rev:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_revision_that_is_not_there_is_said_so_whatever_it_is_made_of() {
+    let room = Room::new().await;
+    git(&room.project, &["tag", "a-file", "HEAD:README.md"]);
+    let long = "x".repeat(100_000);
+    for rev in [
+        "nope",
+        "-x",
+        "--all",
+        "a-file",
+        "HEAD~99",
+        "a b",
+        "a\nb",
+        "a\0b",
+        "..",
+        "main..HEAD",
+        "^main",
+        "@{9999}",
+        ":/nope",
+        "refs/heads/",
+        "1234567890123456789012345678901234567890",
+        &long,
+        "🚀",
+        "--output=/nope",
+    ] {
+        let error = room.git.resolve(&room.project, rev).await.unwrap_err();
+        assert_eq!(error, GitError::RevisionMissing { rev: rev.into() });
+        assert!(Notice::from(error).what.len() < 400);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_inside_a_project_leads_to_its_top() {
+    let room = Room::new().await;
+    for inside in ["src", ".git", ".git/refs"] {
+        let facts = room.git.inspect(&room.project.join(inside)).await.unwrap();
+        assert_eq!((facts.top, facts.dirty), (room.project.clone(), false), "{inside}");
+    }
+}
+
+#[tokio::test]
+async fn a_bare_repository_and_a_linked_worktree_are_projects_too() {
+    let room = Room::new().await;
+    let bare = room.path("bare.git");
+    git(&room.project, &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let facts = room.git.inspect(&bare).await.unwrap();
+    assert_eq!((&facts.top, facts.current.as_str(), facts.dirty), (&bare, "main", false));
+
+    let linked = room.path("linked");
+    git(&room.project, &["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
+    let facts = room.git.inspect(&linked).await.unwrap();
+    assert_eq!((&facts.top, facts.current.as_str(), facts.dirty), (&linked, "side", false));
+}
+
+#[tokio::test]
+async fn every_kind_of_unsaved_change_is_noticed() {
+    let room = Room::new().await;
+    write(&room.project, ".gitignore", "ignored\n");
+    room.commit("Ignore");
+    write(&room.project, "ignored", "");
+    write(&room.project, ".git/info/exclude", "*.own\n");
+    write(&room.project, "mine.own", "");
+    let dirty = async || room.git.inspect(&room.project).await.unwrap().dirty;
+    assert!(!dirty().await);
+    write(&room.project, "untracked", "");
+    assert!(dirty().await);
+    std::fs::remove_file(room.project.join("untracked")).unwrap();
+    write(&room.project, "README.md", "Changed\n");
+    assert!(dirty().await);
+    git(&room.project, &["add", "-A"]);
+    assert!(dirty().await);
+    git(&room.project, &["reset", "-q", "--hard"]);
+    assert!(!dirty().await);
+    std::fs::remove_file(room.project.join("README.md")).unwrap();
+    assert!(dirty().await);
+}
+
+#[tokio::test]
+async fn the_persons_name_comes_from_the_project_or_from_nowhere() {
+    let room = Room::new().await;
+    git(&room.project, &["config", "user.name", "Zoë <z>"]);
+    git(&room.project, &["config", "user.email", "zoe@example.invalid"]);
+    let author = room.git.author(&room.project).await.unwrap();
+    assert_eq!((author.name.as_str(), author.email.as_str()), ("Zoë z", "zoe@example.invalid"));
+}
+
+#[tokio::test]
+async fn a_folder_is_set_up_with_its_files_as_they_are() {
+    let room = Room::empty().await;
+    let folder = room.path("new project");
+    write(&folder, "a.txt", "a\r\nb");
+    write(&folder, "deep/ä \"b\".txt", "");
+    write(&folder, ".gitignore", "secret\n");
+    write(&folder, "secret", "s");
+    write(&folder, "inner/file", "x");
+    git(&folder.join("inner"), &["init", "-q"]);
+    let before = Room::files(&folder, &[]);
+    room.git.set_up(&folder, &author()).await.unwrap();
+    let mut after = Room::files(&folder, &[]);
+    after.retain(|path, _| !path.starts_with(".git/"));
+    assert_eq!(before, after);
+    let facts = room.git.inspect(&folder).await.unwrap();
+    assert_eq!((facts.current.as_str(), facts.branches), ("main", vec!["main".to_owned()]));
+    let saved = git(&folder, &["ls-tree", "-r", "-z", "--name-only", "HEAD"]);
+    assert_eq!(saved, ".gitignore\0a.txt\0deep/ä \"b\".txt\0");
+    assert_eq!(git(&folder, &["log", "--format=%an %ae"]), "Ada ada@example.invalid");
+
+    // Again: nothing more happens.
+    room.git.set_up(&folder, &author()).await.unwrap();
+    assert_eq!(room.git.inspect(&folder).await.unwrap().head, facts.head);
+}
+
+#[tokio::test]
+async fn an_empty_folder_and_one_without_a_commit_are_set_up() {
+    let room = Room::empty().await;
+    let empty = room.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let bare = room.path("bare.git");
+    git(room.top(), &["init", "-q", "--bare", "bare.git"]);
+    write(&room.project, "file", "text");
+    for folder in [&empty, &bare, &room.project] {
+        room.git.set_up(folder, &author()).await.unwrap();
+        let facts = room.git.inspect(folder).await.unwrap();
+        assert!(facts.head.is_some() && !facts.dirty, "{}", folder.display());
+    }
+    assert_eq!(git(&empty, &["ls-tree", "HEAD"]), "");
+    assert_eq!(git(&room.project, &["show", "HEAD:file"]), "text");
+}
+
+/// What a folder from somewhere else may hold: programs in its settings, for any occasion.
+fn plant(project: &Path, mark: &Path) {
+    let run = format!("touch {}; cat", mark.display());
+    write(project, ".gitattributes", "* filter=evil diff=evil merge=evil\n");
+    for key in [
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "filter.a=b.clean",
+        "core.fsmonitor",
+        "core.pager",
+        "core.sshCommand",
+        "core.gitProxy",
+        "core.alternateRefsCommand",
+        "diff.external",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "gpg.program",
+        "credential.helper",
+        "remote.origin.uploadpack",
+        "uploadpack.packObjectsHook",
+        "alias.status",
+    ] {
+        git(project, &["config", key, &run]);
+    }
+    git(project, &["config", "filter.evil.required", "true"]);
+    git(project, &["config", "core.hooksPath", ".githooks"]);
+    for hook in ["post-checkout", "reference-transaction", "pre-commit", "post-index-change"] {
+        for folder in [".githooks", ".git/hooks"] {
+            let file = project.join(folder).join(hook);
+            write(project, &format!("{folder}/{hook}"), &format!("#!/bin/sh\n{run}\n"));
+            make_program(&file);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn make_program(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn looking_at_a_project_and_adding_to_it_runs_nothing_that_it_names() {
+    let room = Room::new().await;
+    let mark = room.path("mark");
+    plant(&room.project, &mark);
+    // Younger than the index, so that git has to read the content.
+    write(&room.project, "README.md", "Hello\n");
+    assert!(room.git.inspect(&room.project).await.unwrap().dirty);
+    let start = room.start().await;
+    room.git.publish(&room.cache, &start, &room.project, "result").await.unwrap();
+    assert!(!mark.exists());
+
+    let fresh = room.path("fresh");
+    write(&fresh, "file", "text");
+    git(&fresh, &["init", "-q"]);
+    plant(&fresh, &mark);
+    room.git.set_up(&fresh, &author()).await.unwrap();
+    assert!(!mark.exists());
+    assert_eq!(git(&fresh, &["cat-file", "-p", "HEAD:file"]), "text");
+
+    // The bait is good: a plain call takes it.
+    write(&fresh, "file", "other");
+    command(&fresh, &["status"]).output().unwrap();
+    assert!(mark.exists());
+}
+
+#[tokio::test]
+async fn the_program_is_found() {
+    let git = Git::find().await.unwrap();
+    assert!(format!("{git:?}").contains("git"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_project_of_another_user_is_refused_with_its_own_words() {
+    let room = Room::new().await;
+    // Only root may give a folder away; for anyone else there is nothing to try.
+    if std::os::unix::fs::chown(&room.project, Some(12_345), None).is_err() {
+        return;
+    }
+    let error = room.git.inspect(&room.project).await.unwrap_err();
+    assert_eq!(error, GitError::OtherOwner(room.project.clone()));
+    let error = room.git.resolve(&room.project, "").await.unwrap_err();
+    assert!(Notice::from(error).what.contains("another user"));
+}

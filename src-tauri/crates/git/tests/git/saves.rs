@@ -1,0 +1,268 @@
+//! Save points of copies in every state.
+
+use crate::room::{Room, author, git, write};
+use regatta_git::{GitError, SaveRequest, Saved};
+use regatta_protocol::worker::Author;
+use std::path::Path;
+
+/// The paths in a saved tree, with their modes.
+fn tree(room: &Room, saved: &Saved) -> Vec<(String, String)> {
+    let listed = git(&room.cache, &["ls-tree", "-r", "-z", &saved.commit]);
+    let entry = |line: &str| {
+        let (facts, path) = line.split_once('\t').unwrap();
+        (path.to_owned(), facts.split(' ').next().unwrap().to_owned())
+    };
+    listed.split('\0').filter(|line| !line.is_empty()).map(entry).collect()
+}
+
+fn paths(room: &Room, saved: &Saved) -> Vec<String> {
+    tree(room, saved).into_iter().map(|(path, _)| path).collect()
+}
+
+/// A room, its start, and a copy.
+async fn ready() -> (Room, String, std::path::PathBuf) {
+    let room = Room::new().await;
+    let start = room.start().await;
+    let copy = room.copy(&start, "copy").await;
+    (room, start, copy)
+}
+
+#[tokio::test]
+async fn nothing_changed_is_said_and_still_saved() {
+    let (room, start, copy) = ready().await;
+    let saved = room.save(&copy, &start).await;
+    assert!(!saved.changed);
+    assert_eq!(git(&room.cache, &["rev-parse", &format!("{start}^{{tree}}")]), saved.tree);
+    assert_eq!(git(&room.cache, &["rev-parse", "refs/regatta/task/1/1"]), saved.commit);
+    // Everything is as in the project, so no object but the commit was made.
+    assert!(
+        git(&room.cache, &["cat-file", "-p", &saved.commit]).contains(&format!("parent {start}"))
+    );
+}
+
+#[tokio::test]
+async fn a_second_save_point_sees_what_was_added_changed_and_removed_since() {
+    let (room, start, copy) = ready().await;
+    room.git.start_index(&copy, &copy.with_extension("index")).await.unwrap();
+    write(&copy, "new/deep/file", "1");
+    std::fs::remove_file(copy.join("README.md")).unwrap();
+    let first = room.save(&copy, &start).await;
+    assert_eq!(paths(&room, &first), ["new/deep/file", "src/main.txt"]);
+    // The same length within the same moment: only the content tells.
+    write(&copy, "new/deep/file", "2");
+    write(&copy, "README.md", "Hello\n");
+    let second = room.save(&copy, &start).await;
+    assert_eq!(paths(&room, &second), ["README.md", "new/deep/file", "src/main.txt"]);
+    assert_eq!(
+        git(&room.cache, &["cat-file", "-p", &format!("{}:new/deep/file", second.commit)]),
+        "2"
+    );
+    std::fs::remove_dir_all(copy.join("new")).unwrap();
+    let third = room.save(&copy, &start).await;
+    assert!(!third.changed);
+}
+
+#[tokio::test]
+async fn an_index_taken_over_from_a_fresh_copy_gives_the_same_result() {
+    let (room, start, copy) = ready().await;
+    let (taken, own) = (room.path("taken"), room.path("own"));
+    room.git.start_index(&copy, &taken).await.unwrap();
+    write(&copy, "README.md", "Other\n");
+    let author = author();
+    let mut trees = Vec::new();
+    for index in [&taken, &own] {
+        let request = SaveRequest { index, ..room.request(&copy, &start, &author) };
+        trees.push(room.git.save(request).await.unwrap().tree);
+    }
+    assert_eq!(trees[0], trees[1]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn names_modes_and_links_are_kept_as_they_are() {
+    let (room, start, copy) = ready().await;
+    let names = [
+        "sp ace",
+        "quo\"te",
+        "new\nline",
+        "tab\t",
+        "-dash",
+        "ünï/cödé🚀",
+        "back\\slash",
+        "*?[x]",
+        ":(top)x",
+    ];
+    for name in names {
+        write(&copy, name, name);
+    }
+    std::os::unix::fs::symlink("/etc/passwd", copy.join("link")).unwrap();
+    let readme = copy.join("README.md");
+    std::fs::set_permissions(&readme, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let saved = room.save(&copy, &start).await;
+    assert_eq!(saved.skipped, Vec::<String>::new());
+    let tree = tree(&room, &saved);
+    for name in names {
+        assert!(tree.contains(&(name.to_owned(), "100644".to_owned())), "{name:?} in {tree:?}");
+    }
+    assert!(tree.contains(&("link".into(), "120000".into())));
+    assert!(tree.contains(&("README.md".into(), "100755".into())));
+    assert_eq!(
+        git(&room.cache, &["cat-file", "-p", &format!("{}:link", saved.commit)]),
+        "/etc/passwd"
+    );
+    // Back in a copy, all of it is the same.
+    let again = room.copy(&saved.commit, "again").await;
+    assert_eq!(Room::files(&copy, &[".git"]), Room::files(&again, &[".git"]));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_folders_and_links_may_take_each_others_place() {
+    let (room, _, _) = ready().await;
+    write(&room.project, "folder/a", "a");
+    write(&room.project, "folder/b/c", "c");
+    write(&room.project, "file", "f");
+    write(&room.project, "other/x", "x");
+    room.commit("More");
+    let start = room.start().await;
+    let copy = room.copy(&start, "second").await;
+    let outside = room.path("outside");
+    write(&outside, "a", "not ours");
+    std::fs::remove_dir_all(copy.join("folder")).unwrap();
+    std::os::unix::fs::symlink(&outside, copy.join("folder")).unwrap();
+    std::fs::remove_file(copy.join("file")).unwrap();
+    write(&copy, "file/now/a/folder", "x");
+    std::fs::remove_dir_all(copy.join("other")).unwrap();
+    write(&copy, "other", "now a file");
+    let saved = room.save(&copy, &start).await;
+    assert_eq!(saved.skipped, Vec::<String>::new());
+    let tree = tree(&room, &saved);
+    let tree: Vec<_> = tree.iter().map(|(p, m)| (p.as_str(), m.as_str())).collect();
+    assert_eq!(
+        tree,
+        [
+            ("README.md", "100644"),
+            ("file/now/a/folder", "100644"),
+            ("folder", "120000"),
+            ("other", "100644"),
+            ("src/main.txt", "100644"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn ignored_files_stay_out_unless_the_project_has_them() {
+    let (room, _, _) = ready().await;
+    write(&room.project, "kept.log", "1");
+    room.commit("A log");
+    write(&room.project, ".gitignore", "*.log\nnode_modules/\n");
+    room.commit("Ignore logs");
+    let start = room.start().await;
+    let copy = room.copy(&start, "second").await;
+    write(&copy, "kept.log", "2");
+    write(&copy, "other.log", "x");
+    write(&copy, "node_modules/x/y", "x");
+    let saved = room.save(&copy, &start).await;
+    assert_eq!(paths(&room, &saved), [".gitignore", "README.md", "kept.log", "src/main.txt"]);
+    assert_eq!(git(&room.cache, &["cat-file", "-p", &format!("{}:kept.log", saved.commit)]), "2");
+}
+
+#[tokio::test]
+async fn repositories_inside_a_copy_are_left_out_and_named() {
+    let (room, start, copy) = ready().await;
+    write(&copy, "beside", "b");
+    for (name, has_commit) in [("with", true), ("without", false), ("deep/with", true)] {
+        write(&copy.join(name), "file", "f");
+        git(&copy.join(name), &["init", "-q"]);
+        if has_commit {
+            git(&copy.join(name), &["add", "-A"]);
+            git(&copy.join(name), &["commit", "-q", "-m", "Inner"]);
+        }
+    }
+    // A file of the project becomes a repository; a folder of it, too.
+    std::fs::remove_file(copy.join("README.md")).unwrap();
+    git(&copy, &["clone", "-q", "with", "README.md"]);
+    git(&copy.join("src"), &["init", "-q"]);
+    write(&copy, "src/more", "m");
+    let mut saved = room.save(&copy, &start).await;
+    saved.skipped.sort();
+    assert_eq!(saved.skipped, ["README.md", "deep/with", "with", "without"]);
+    assert_eq!(paths(&room, &saved), ["beside", "src/main.txt", "src/more"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
+    let (room, start, copy) = ready().await;
+    write(&copy, ".gitattributes", "*.utf16 working-tree-encoding=UTF-16\n");
+    for n in 0..20 {
+        write(&copy, &format!("good/{n}"), "g");
+    }
+    write(&copy, "odd.utf16", "x"); // one byte is no UTF-16
+    write(&copy, "huge", "");
+    let huge = std::fs::File::options().write(true).open(copy.join("huge")).unwrap();
+    huge.set_len(5_000_000_000).unwrap(); // takes no space
+    write(&copy, ".GIT/config", "x");
+    std::fs::remove_file(copy.join("README.md")).unwrap();
+    nix_mkfifo(&copy.join("README.md"));
+    nix_mkfifo(&copy.join("pipe"));
+    let mut saved = room.save(&copy, &start).await;
+    saved.skipped.sort();
+    assert_eq!(saved.skipped, [".GIT/config", "README.md", "huge", "odd.utf16"]);
+    let paths = paths(&room, &saved);
+    assert_eq!(paths.iter().filter(|path| path.starts_with("good/")).count(), 20);
+    assert!(paths.contains(&".gitattributes".to_owned()));
+}
+
+#[cfg(unix)]
+fn nix_mkfifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_message_and_an_author_may_be_any_text() {
+    let (room, start, copy) = ready().await;
+    let author = Author { name: " <<A\nb>\0 ".into(), email: "x>\ny".into() };
+    let index = room.path("index");
+    for message in ["", "-m\n--amend", "a\0b\u{202e}🚀\r\n", &"x".repeat(300_000)] {
+        let request =
+            SaveRequest { message, index: &index, ..room.request(&copy, &start, &author) };
+        let saved = room.git.save(request).await.unwrap();
+        let said = git(&room.cache, &["log", "-1", "--format=%an|%ae|%B", &saved.commit]);
+        let expected = format!("Ab|xy|{}", message.replace('\0', "\u{fffd}").trim_end());
+        assert_eq!(said.trim_end(), expected);
+    }
+    let nobody = Author { name: "\n".into(), email: String::new() };
+    let request = SaveRequest { index: &index, ..room.request(&copy, &start, &nobody) };
+    let saved = room.git.save(request).await.unwrap();
+    assert_eq!(git(&room.cache, &["log", "-1", "--format=%an", &saved.commit]), "Regatta");
+}
+
+#[tokio::test]
+async fn the_lock_of_a_save_that_was_cut_off_is_no_hindrance() {
+    let (room, start, copy) = ready().await;
+    room.save(&copy, &start).await;
+    write(room.top(), "copy.index.lock", "");
+    write(&copy, "new", "");
+    assert!(room.save(&copy, &start).await.changed);
+}
+
+#[tokio::test]
+async fn a_copy_or_a_cache_that_is_gone_is_said() {
+    let (room, start, copy) = ready().await;
+    let author = author();
+    let index = room.path("index");
+    let request = SaveRequest { index: &index, ..room.request(&copy, &start, &author) };
+    let cache = room.path("no-cache");
+    assert_eq!(
+        room.git.save(SaveRequest { cache: &cache, ..request }).await.unwrap_err(),
+        GitError::NotAFolder(cache)
+    );
+    for id in ["main", "", "-x"] {
+        let error = room.git.save(SaveRequest { parent: id, ..request }).await.unwrap_err();
+        assert_eq!(error, GitError::RevisionMissing { rev: id.into() });
+    }
+    std::fs::remove_dir_all(&copy).unwrap();
+    assert_eq!(room.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
+    assert_eq!(room.git.refs(&room.cache, "refs/regatta/task").await.unwrap(), []);
+}
