@@ -14,7 +14,8 @@ const ui = join(here, '../../ui/');
 const need = createRequire(join(ui, 'package.json'));
 
 /** What the window's shell allows, so that a page that breaks it fails here. */
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'";
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',

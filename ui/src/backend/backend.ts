@@ -84,4 +84,6 @@ export interface Backend {
   onPlace(told: (view: PlaceView) => void): Subscription;
   /** The window was asked to close while tasks work. */
   onQuitAsked(told: (asked: { working: number }) => void): Subscription;
+  /** A notification was clicked: this batch, or this task of it, is wanted. */
+  onOpenAsked(told: (asked: { batch: BatchId; task: TaskId | null }) => void): Subscription;
 }

@@ -84,6 +84,11 @@ export class FakeBackend implements Backend {
     this.#tell('quit-asked', { working: this.world.place().busy });
   }
 
+  /** What the shell does when a notification is clicked. */
+  askToOpen(batch: string, task: string | null): void {
+    this.#tell('open-asked', { batch, task });
+  }
+
   async home(): Promise<HomeView> {
     const batches = [...this.world.batches.values()].reverse().map((batch) => batch.view);
     const tasks = [...this.world.tasks.values()];
@@ -303,6 +308,10 @@ export class FakeBackend implements Backend {
 
   onQuitAsked(told: (asked: { working: number }) => void) {
     return this.#subscribe('quit-asked', told);
+  }
+
+  onOpenAsked(told: (asked: { batch: string; task: string | null }) => void) {
+    return this.#subscribe('open-asked', told);
   }
 
   #use(project: ProjectView): void {

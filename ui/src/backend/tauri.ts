@@ -79,4 +79,5 @@ export const tauri: Backend = {
   onBatch: (id, told) => subscribe(`batch:${id}`, told),
   onPlace: (told) => subscribe('place', told),
   onQuitAsked: (told) => subscribe('quit-asked', told),
+  onOpenAsked: (told) => subscribe('open-asked', told),
 };

@@ -13,6 +13,7 @@ import type {
   TaskId,
   TaskView,
 } from '../bindings/protocol';
+import { inTurn } from '../lib/turns';
 import { Router } from './router.svelte';
 import { Toasts } from './toasts.svelte';
 
@@ -42,6 +43,8 @@ export class App {
   /** How many tasks worked when the window was asked to close; null: it wasn't. */
   quitAsked: number | null = $state(null);
   ready = $state(false);
+  /** Why nothing can be done at all, such as a data folder that is in use. */
+  failure: Notice | null = $state.raw(null);
 
   readonly running = $derived(newestFirst(this.batches, (batch) => batch.ended_at === null));
   readonly recent = $derived(newestFirst(this.batches, (batch) => batch.ended_at !== null));
@@ -49,6 +52,9 @@ export class App {
 
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody shows it
   #followed = new Map<string, Subscription>();
+  #saveInTurn = inTurn();
+  /** How often the place was told: a reading that began before is older. */
+  #placeTold = 0;
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -56,26 +62,29 @@ export class App {
 
   /** Listens, then reads what is there. */
   async open(): Promise<void> {
-    await this.#follow('place', this.backend.onPlace((place) => (this.place = place)));
-    await this.#follow(
-      'quit-asked',
-      this.backend.onQuitAsked(({ working }) => (this.quitAsked = working)),
-    );
+    await this.#follow('place', this.backend.onPlace((place) => this.#takePlace(place)));
+    const quit = this.backend.onQuitAsked(({ working }) => (this.quitAsked = working));
+    await this.#follow('quit-asked', quit);
+    const opens = this.backend.onOpenAsked((asked) => this.router.go({ page: 'batch', ...asked }));
+    await this.#follow('open-asked', opens);
     const settings = await this.attempt(() => this.backend.settings());
     if (settings) this.settings = settings;
-    await this.refresh();
+    try {
+      await this.#read();
+    } catch (error) {
+      this.failure = asNotice(error);
+    }
     this.ready = true;
   }
 
   /** Reads home again: projects, batches, the place. */
   async refresh(): Promise<void> {
-    const home = await this.attempt(() => this.backend.home());
-    if (!home) return;
-    this.#takeHome(home);
-    await Promise.all([...home.running, ...home.recent].map(({ id }) => this.followBatch(id)));
-    // What changed between the reading and the listening.
-    const again = await this.attempt(() => this.backend.home());
-    if (again) this.#takeHome(again);
+    await this.attempt(() => this.#read());
+  }
+
+  /** A message of `notices` was read. */
+  dismiss(notice: Notice): void {
+    this.notices = this.notices.filter((other) => other !== notice);
   }
 
   /** Does `what`; an error is told to the person, and gives undefined. */
@@ -128,24 +137,41 @@ export class App {
   /** Changes how many tasks may work at the same time on this computer. */
   async setLimit(limit: number): Promise<void> {
     this.settings = { ...this.settings, limit };
-    await this.attempt(() => this.backend.setLimit(limit));
+    await this.attempt(() => this.#saveInTurn(() => this.backend.setLimit(limit)));
   }
 
   /** Changes settings: seen at once, then kept. */
   async set(change: Partial<Settings>): Promise<void> {
     this.settings = { ...this.settings, ...change };
-    await this.attempt(() => this.backend.saveSettings(this.settings));
+    const { settings } = this;
+    await this.attempt(() => this.#saveInTurn(() => this.backend.saveSettings(settings)));
+  }
+
+  async #read(): Promise<void> {
+    const first = await this.#readHome();
+    await Promise.all([...first.running, ...first.recent].map(({ id }) => this.followBatch(id)));
+    // What changed between the reading and the listening.
+    await this.#readHome();
+  }
+
+  async #readHome(): Promise<HomeView> {
+    const told = this.#placeTold;
+    const home = await this.backend.home();
+    if (told === this.#placeTold) this.place = home.place;
+    this.projects = home.projects;
+    // Each is handed out once.
+    this.notices = [...this.notices, ...home.notices];
+    for (const batch of [...home.running, ...home.recent]) this.#takeBatchView(batch);
+    return home;
+  }
+
+  #takePlace(place: PlaceView): void {
+    this.#placeTold += 1;
+    this.place = place;
   }
 
   #takeBatchView(view: BatchView): void {
     if ((this.batches.get(view.id)?.revision ?? -1) < view.revision) this.batches.set(view.id, view);
-  }
-
-  #takeHome(home: HomeView): void {
-    this.place = home.place;
-    this.projects = home.projects;
-    this.notices = home.notices;
-    for (const batch of [...home.running, ...home.recent]) this.#takeBatchView(batch);
   }
 
   async #follow(key: string, subscription: Subscription): Promise<void> {

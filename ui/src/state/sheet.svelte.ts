@@ -9,6 +9,7 @@ import type {
 } from '../bindings/protocol';
 import { withLatest } from '../lib/agents';
 import { nameOf, type PastedTask } from '../lib/paste';
+import { inTurn } from '../lib/turns';
 import type { App } from './app.svelte';
 import type { Project } from './project.svelte';
 
@@ -58,6 +59,7 @@ export class Sheet {
   #project: Project;
   #keys = 0;
   #checks = 0;
+  #saveInTurn = inTurn();
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #checkTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -225,11 +227,16 @@ export class Sheet {
     clearTimeout(this.#saveTimer);
     const draft = this.draft();
     try {
-      await this.#app.backend.saveDraft(draft);
-      if (this.saving === 'saving') this.saving = 'saved';
+      await this.#saveInTurn(() => this.#app.backend.saveDraft(draft));
+      if (this.saving !== 'nothing') this.saving = 'saved';
     } catch {
       this.saving = 'failed';
     }
+  }
+
+  /** Saves at once what is not saved yet: the window is left. */
+  flush(): void {
+    if (this.saving === 'saving') void this.save();
   }
 
   /** Starts the batch, or says what keeps it from starting. */

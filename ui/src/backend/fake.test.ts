@@ -1,0 +1,95 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { BatchRequest, TaskView } from '../bindings/protocol';
+import { FakeBackend } from './fake';
+
+let now = 0;
+let backend: FakeBackend;
+
+const request = (prompts: string[], max_parallel = 3): BatchRequest => ({
+  name: 'Some',
+  repo_url: '/home/sam/Projects/acme-shop',
+  branch: '',
+  agent: { kind: 'practice' },
+  max_parallel,
+  parallel_tasks: prompts.map((prompt, n) => ({ task_name: `task ${n + 1}`, prompt })),
+});
+
+function pass(ms: number) {
+  now += ms;
+  backend.tick();
+}
+
+beforeEach(() => {
+  now = 1_000_000;
+  backend = new FakeBackend({ scene: 'blank', now: () => now });
+});
+
+it('the same times make the same run', async () => {
+  const run = async () => {
+    now = 1_000_000;
+    backend = new FakeBackend({ scene: 'blank', now: () => now });
+    const { batch } = await backend.startBatch(request(['', 'print 40 lines', 'write a.md: x'].map((p) => p || 'Read it.')));
+    for (let n = 0; n < 50; n += 1) pass(333);
+    return backend.batch(batch.id);
+  };
+  expect(await run()).toEqual(await run());
+});
+
+it('no more than the limit work, the others wait in line', async () => {
+  const { batch } = await backend.startBatch(request(Array(5).fill('wait 10'), 4));
+  pass(1);
+  expect((await backend.batch(batch.id)).batch.counts).toMatchObject({ working: 3, waiting: 2 });
+  expect((await backend.batch(batch.id)).batch.queue.map((entry) => entry.place)).toEqual([1, 2]);
+  await backend.setLimit(5);
+  expect((await backend.batch(batch.id)).batch.counts).toMatchObject({ working: 4, waiting: 1 });
+});
+
+it('a question waits for its answer, for as long as it takes', async () => {
+  const { tasks } = await backend.startBatch(request(['ask May I? | Yes | No\nwrite a.md: x']));
+  const id = tasks[0]?.id ?? '';
+  pass(3_600_000);
+  const [asking] = await backend.needsYou();
+  expect(asking?.question?.options.map((option) => option.label)).toEqual(['Yes', 'No']);
+  await expect(backend.answerQuestion(id, 'another', 'o0')).rejects.toMatchObject({ code: 'wrong_state' });
+  await backend.answerQuestion(id, asking?.question?.id ?? '', 'o0');
+  pass(60_000);
+  expect(await backend.task(id)).toMatchObject({ status: 'finished', totals: { files: 1 } });
+});
+
+it('a failure says what is safe, and another try is another attempt', async () => {
+  const { tasks } = await backend.startBatch(request(['fail no reason']));
+  const id = tasks[0]?.id ?? '';
+  pass(60_000);
+  const failed = await backend.task(id);
+  expect(failed).toMatchObject({ status: 'failed', can_continue: true });
+  expect(failed.notice?.safe).toBe('What it had done is saved.');
+  await backend.retryTasks([id]);
+  pass(60_000);
+  expect(await backend.task(id)).toMatchObject({ status: 'finished', attempt: 2 });
+});
+
+it('tells every change once, with a higher revision each time', async () => {
+  const { tasks } = await backend.startBatch(request(['print 10 lines']));
+  const told: TaskView[] = [];
+  const subscription = backend.onTask(tasks[0]?.id ?? '', (view) => told.push(view));
+  for (let n = 0; n < 20; n += 1) pass(500);
+  const revisions = told.map((view) => view.revision);
+  expect(revisions.length).toBeGreaterThan(3);
+  expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
+  expect(told.at(-1)?.status).toBe('finished');
+  subscription.end();
+  const before = told.length;
+  await backend.retryTasks([tasks[0]?.id ?? '']);
+  expect(told.length).toBe(before);
+});
+
+it('a long transcript is read page by page', async () => {
+  backend = new FakeBackend({ scene: 'long', now: () => now });
+  const [batch] = (await backend.home()).running;
+  const [task] = (await backend.batch(batch?.id ?? '')).tasks;
+  const page = await backend.readLines(task?.id ?? '', 99_990, 5_000);
+  expect(page.total).toBeGreaterThan(100_000);
+  expect(page.lines[0]?.number).toBe(99_990);
+  const found = await backend.searchLines(task?.id ?? '', 'LINE 99999 ');
+  expect(found).toEqual({ lines: [found.lines[0]], more: false });
+});

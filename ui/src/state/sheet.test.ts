@@ -1,0 +1,189 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeBackend } from '../backend/fake';
+import { App } from './app.svelte';
+import { Project } from './project.svelte';
+import { Sheet } from './sheet.svelte';
+
+let backend: FakeBackend;
+let app: App;
+let project: Project;
+let sheet: Sheet;
+
+async function open(scene: string) {
+  backend = new FakeBackend({ scene });
+  app = new App(backend);
+  project = new Project(app);
+  sheet = new Sheet(app, project);
+  await app.open();
+  await sheet.load();
+}
+
+const names = () => sheet.rows.map((row) => row.name);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  return () => vi.useRealTimers();
+});
+
+describe('rows', () => {
+  beforeEach(() => open('blank'));
+
+  it('a written line is name and prompt', () => {
+    const row = sheet.add('Footer: make it stick');
+    expect([row.name, row.prompt]).toEqual(['Footer', 'Footer: make it stick']);
+  });
+
+  it('are moved, but not over the ends', () => {
+    const [a, b] = ['a', 'b', 'c'].map((text) => sheet.add(text));
+    if (!a || !b) throw new Error('no rows');
+    expect(sheet.move(a, -1)).toBe(false);
+    expect(sheet.move(a, 1)).toBe(true);
+    expect(names()).toEqual(['b', 'a', 'c']);
+  });
+
+  it('a duplicate has a name of its own', () => {
+    const row = sheet.add('Footer');
+    sheet.duplicate(row);
+    sheet.duplicate(row);
+    expect(names()).toEqual(['Footer', 'Footer 3', 'Footer 2']);
+  });
+
+  it('a removed one comes back to its place', () => {
+    const [, b] = ['a', 'b', 'c'].map((text) => sheet.add(text));
+    if (!b) throw new Error('no row');
+    const undo = sheet.remove(b);
+    expect(names()).toEqual(['a', 'c']);
+    undo();
+    expect(names()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('a pasted list takes the place of empty rows', () => {
+    sheet.add();
+    sheet.addAll([{ name: 'a', prompt: 'do a' }, { name: 'b', prompt: 'do b' }]);
+    expect(names()).toEqual(['a', 'b']);
+  });
+});
+
+describe('problems', () => {
+  beforeEach(() => open('blank'));
+
+  it('are said at their row, empty rows not counted, and only once one has left it', async () => {
+    sheet.add();
+    const row = sheet.add();
+    sheet.write(row, 'name', 'Footer');
+    await sheet.check();
+    expect(sheet.problemsAt(row)).toEqual([]);
+    row.left = true;
+    expect(sheet.problemsAt(row).map((problem) => problem.field)).toEqual(['prompt']);
+    expect(sheet.rowsWithProblems()).toEqual([row]);
+  });
+
+  it('keep the batch from starting', async () => {
+    const row = sheet.add();
+    sheet.write(row, 'name', 'Footer');
+    expect(await sheet.start()).toBeUndefined();
+    expect(sheet.problemsAt(row)).toHaveLength(1);
+    expect(app.running).toEqual([]);
+  });
+
+  it('an answer that comes late is not taken', async () => {
+    const answers: (() => void)[] = [];
+    vi.spyOn(backend, 'checkBatch').mockImplementation((request) => {
+      const notice = { code: 'bad_request', what: String(request.parallel_tasks.length), safe: '', next: '' } as const;
+      return new Promise((done) => answers.push(() => done([{ row: null, field: 'tasks', notice }])));
+    });
+    const first = sheet.check();
+    sheet.add('a');
+    const second = sheet.check();
+    answers[1]?.();
+    answers[0]?.();
+    await Promise.all([first, second]);
+    expect(sheet.problems[0]?.notice.what).toBe('1');
+  });
+});
+
+describe('the draft', () => {
+  it('is saved soon after it was typed, once', async () => {
+    await open('blank');
+    const save = vi.spyOn(backend, 'saveDraft');
+    const row = sheet.add('a');
+    sheet.write(row, 'prompt', 'one');
+    sheet.write(row, 'prompt', 'two');
+    expect(sheet.saving).toBe('saving');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(save).toHaveBeenCalledTimes(1);
+    expect(save.mock.calls[0]?.[0].tasks).toEqual([{ task_name: 'a', prompt: 'two' }]);
+    expect(sheet.saving).toBe('saved');
+  });
+
+  it('is saved at once when the window is left', async () => {
+    await open('blank');
+    const save = vi.spyOn(backend, 'saveDraft');
+    sheet.add('a');
+    sheet.flush();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(save).toHaveBeenCalledTimes(1);
+  });
+
+  it('says so when it could not be saved', async () => {
+    await open('blank');
+    vi.spyOn(backend, 'saveDraft').mockRejectedValue({ code: 'data_read_only', what: 'x', safe: '', next: '' });
+    sheet.add('a');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sheet.saving).toBe('failed');
+  });
+
+  it('is there again', async () => {
+    await open('draft');
+    expect(sheet.title).toBe('Checkout polish, round two');
+    expect(sheet.rows).toHaveLength(7);
+    expect(project.current?.name).toBe('acme-shop');
+  });
+
+  it('gives way to a batch that is used again, and comes back', async () => {
+    await open('draft');
+    const before = names();
+    const [batch] = app.recent;
+    const undo = await sheet.fill(await backend.batchRequest(batch?.id ?? ''));
+    expect(names()).toEqual(['Contrast', 'Labels', 'Focus', 'Headings', 'Alt texts']);
+    expect(sheet.maxParallel).toBe(5);
+    undo();
+    expect(names()).toEqual(before);
+  });
+});
+
+describe('starting', () => {
+  it('leaves an empty sheet for the next batch', async () => {
+    await open('draft');
+    sheet.agent = { kind: 'acp', command: ['codex-acp'] };
+    const detail = await sheet.start();
+    expect(detail?.tasks).toHaveLength(7);
+    expect(app.batches.get(detail?.batch.id ?? '')?.name).toBe('Checkout polish, round two');
+    expect([sheet.title, sheet.rows.length]).toEqual(['', 0]);
+    expect((await backend.loadDraft())?.tasks).toEqual([]);
+    expect(app.settings.agents).toEqual([{ kind: 'acp', command: ['codex-acp'] }]);
+  });
+
+  it('happens once, however often it is asked for', async () => {
+    await open('draft');
+    const start = vi.spyOn(backend, 'startBatch');
+    await Promise.all([sheet.start(), sheet.start()]);
+    expect(start).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps what was written when the engine refuses', async () => {
+    await open('draft');
+    vi.spyOn(backend, 'startBatch').mockRejectedValue({ code: 'disk_full', what: 'No space.', safe: '', next: '' });
+    expect(await sheet.start()).toBeUndefined();
+    expect(sheet.rows).toHaveLength(7);
+    expect(app.toasts.shown.map((toast) => toast.text)).toEqual(['No space.']);
+  });
+});
+
+it('another project that lacks the branch starts from what is open in it', async () => {
+  await open('draft');
+  sheet.startFrom = 'winter-sale';
+  await project.practice();
+  sheet.projectChanged();
+  expect(sheet.startFrom).toBe('');
+});

@@ -1,0 +1,14 @@
+import { expect, it, vi } from 'vitest';
+import { Toasts } from './toasts.svelte';
+
+it('a message goes by itself, an error stays until it is closed', () => {
+  vi.useFakeTimers();
+  const toasts = new Toasts();
+  toasts.say('Saved.');
+  toasts.tell({ code: 'internal', what: 'No.', safe: '', next: '' });
+  vi.advanceTimersByTime(60_000);
+  expect(toasts.shown.map((toast) => toast.text)).toEqual(['No.']);
+  toasts.close(toasts.shown[0]?.id ?? 0);
+  expect(toasts.shown).toEqual([]);
+  vi.useRealTimers();
+});
