@@ -50,31 +50,32 @@ async fn follow(
     let names = Names::of(engine, batch).await?;
     let mut printing = tokio::spawn(print_all(engine.follow(id, 0), names, form));
     let answering = tokio::spawn(answers::answer(engine.clone(), id.clone()));
-    tokio::select! {
-        _ = &mut printing => {}
+    let is_read = tokio::select! {
+        _ = &mut printing => true,
         () = interrupt.came() => stop(engine, id, printing).await?,
-    }
+    };
     answering.abort();
     let end = engine.batch(id).await?;
-    if form == Form::Lines {
+    if form == Form::Lines && is_read {
         show_end(&end, args);
     }
     let all_finished = end.tasks.iter().all(|task| task.status == Status::Finished);
     Ok(if all_finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Stops the batch and waits until its end is printed, unless nobody reads it.
+/// Stops the batch and waits until its end is printed. Says whether anybody reads that.
 async fn stop(
     engine: &Engine,
     batch: &BatchId,
     printing: JoinHandle<()>,
-) -> Result<(), EngineError> {
+) -> Result<bool, EngineError> {
     tell("Stopping; what was done so far is kept.");
     engine.stop_batch(batch).await?;
-    if tokio::time::timeout(STOPPING, printing).await.is_err() {
-        tell("Its last lines were not read by anybody.");
+    let is_read = tokio::time::timeout(STOPPING, printing).await.is_ok();
+    if !is_read {
+        tell("Nobody reads what is printed; regatta show has all of it.");
     }
-    Ok(())
+    Ok(is_read)
 }
 
 /// Prints each event once it is in the store. A reader that goes away stops nothing.

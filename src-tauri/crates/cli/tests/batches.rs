@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A project with one commit, and room for Regatta's data.
@@ -159,4 +160,27 @@ fn a_reader_that_goes_away_stops_nothing() {
     drop(shown.stdout.take());
     let ended = shown.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), text(&ended.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn an_interrupt_ends_it_even_when_its_output_is_never_read() {
+    let desk = Desk::new();
+    let mut running = desk.run(&["A=print 200000 lines\nwait 600"]).spawn().unwrap();
+    // Never read: what is in the store by now is far more than the pipe holds.
+    let out = running.stdout.take().unwrap();
+    let size = |name: &str| {
+        std::fs::metadata(desk.0.path().join("data").join(name)).map_or(0, |file| file.len())
+    };
+    let end = Instant::now() + Duration::from_secs(60);
+    while size("regatta.db") + size("regatta.db-wal") < 1_000_000 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let id = running.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    let ended = running.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(text(&ended.stderr).contains("regatta show"), "{}", text(&ended.stderr));
+    let shown = desk.regatta(&["show", "A"]).output().unwrap();
+    assert_eq!(row(&text(&shown.stdout), "A  ")[1], "Stopped");
+    drop(out);
 }
