@@ -64,6 +64,7 @@ impl Desk<'_> {
                     self.answer(&question, &option);
                 }
                 Heard::Control(WorkerControl::Pause) => {
+                    self.saving.settle().await;
                     self.agent.process.hold();
                     self.standing.set_held(true);
                 }
@@ -79,8 +80,13 @@ impl Desk<'_> {
                 }
                 Heard::Asked(None) => may_ask = false,
                 Heard::Withdrawn => self.close_question(None),
-                Heard::SaveTime => self.saving.begin(SaveReason::Timer).await,
-                Heard::ChildEnded => self.agent.process.take_in_the_dead(),
+                Heard::SaveTime => {
+                    self.saving.begin(SaveReason::Timer).await;
+                    save_time.reset();
+                }
+                // Dead git calls of ours have their own awaiter.
+                Heard::ChildEnded if self.saving.is_idle() => self.agent.process.take_in_the_dead(),
+                Heard::ChildEnded => {}
             }
         }
     }
@@ -98,6 +104,11 @@ impl Desk<'_> {
                 None => std::future::pending().await,
             }
         };
+        let next_save = self.saving.next();
+        let stirred = async {
+            tokio::time::sleep_until(next_save).await;
+            self.events.stirred().await;
+        };
         tokio::select! {
             biased;
             control = self.controls.next() => control.map_or(Heard::Over(Why::Alone), Heard::Control),
@@ -111,6 +122,7 @@ impl Desk<'_> {
             () = withdrawn => Heard::Withdrawn,
             () = self.standing.time_is_up() => Heard::Over(Why::TimeIsUp),
             _ = save_time.tick(), if !held => Heard::SaveTime,
+            () = stirred, if !held => Heard::SaveTime,
             _ = signals.child.recv() => Heard::ChildEnded,
         }
     }

@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 /// The most text that lines of one event have, unless it is a single line.
@@ -25,6 +25,7 @@ const ROOM: usize = 4 * 1024 * 1024;
 pub(crate) struct Events {
     items: mpsc::UnboundedSender<Item>,
     room: Arc<Semaphore>,
+    stirred: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -51,7 +52,8 @@ pub(crate) struct Outlet {
 pub(crate) fn open() -> (Events, Outlet) {
     let (send, items) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(ROOM));
-    (Events { items: send, room: room.clone() }, Outlet { items, room })
+    let stirred = Arc::new(Notify::new());
+    (Events { items: send, room: room.clone(), stirred }, Outlet { items, room })
 }
 
 impl Events {
@@ -82,7 +84,14 @@ impl Events {
         self.items.closed().await;
     }
 
+    /// Waits until the agent has caused something since this was last asked. One may ask.
+    pub(crate) async fn stirred(&self) {
+        self.stirred.notified().await;
+    }
+
+    /// Waits for room for something that the agent caused.
     async fn room_for(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        self.stirred.notify_one();
         let bytes = u32::try_from(bytes.clamp(1, ROOM)).expect("BUG: the room is small");
         // An error: nobody reads any more, and what is sent goes nowhere.
         self.room.clone().acquire_many_owned(bytes).await.ok()

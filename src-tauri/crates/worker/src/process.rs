@@ -3,8 +3,8 @@
 //!
 //! The worker takes in orphans (it is a child subreaper), so whatever the agent started is
 //! below the worker until it ends, even when it left its group and its session. Our own
-//! git calls are below the worker too; they are in its process group, which the agent's
-//! processes are not.
+//! git calls are below the worker too, and nothing tells them apart for certain: whoever
+//! uses this sees to it that none is under way, except where it says otherwise.
 
 mod tree;
 
@@ -151,15 +151,16 @@ impl Process {
         }
     }
 
-    /// Lets everything go on.
+    /// Lets everything go on. Git calls of ours may be under way.
     pub(crate) fn release(&self) {
         signal_all(self.members().into_iter(), Signal::SIGCONT);
     }
 
-    /// Asks everything to end, as Ctrl-C in a terminal does.
+    /// Asks the program and its group to end, as Ctrl-C in a terminal does. Git calls of
+    /// ours may be under way.
     pub(crate) fn interrupt(&self) {
-        self.release();
-        signal_all(self.members().into_iter(), Signal::SIGINT);
+        // An error: they have ended.
+        nix::sys::signal::killpg(self.id, Signal::SIGINT).ok();
     }
 
     /// Ends everything: what is there after `patience` is told to terminate, and what is
@@ -187,7 +188,7 @@ impl Process {
     }
 
     /// Kills whatever is left, again and again until nothing is, and takes in the dead.
-    /// False: something can't be killed. No git call of ours may be under way.
+    /// False: something can't be killed.
     pub(crate) async fn sweep(&self) -> bool {
         let until = Instant::now() + AFTER_KILL;
         let mut pause = Duration::from_millis(1);
@@ -213,7 +214,7 @@ impl Process {
 
     /// Takes in the agent's orphans that died meanwhile.
     pub(crate) fn take_in_the_dead(&self) {
-        tree::take_in_dead_strangers(self.id);
+        tree::take_in_next_dead(self.id);
     }
 
     async fn none_left(&self) {
@@ -226,9 +227,8 @@ impl Process {
 
     /// Everything of the agent's that lives.
     fn members(&self) -> Vec<tree::Member> {
-        let ours = nix::unistd::getpgrp();
         let mut members = tree::below_us();
-        members.retain(|member| member.group != ours && !member.is_dead());
+        members.retain(|member| !member.is_dead());
         members
     }
 }

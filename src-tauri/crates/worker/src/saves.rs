@@ -8,10 +8,18 @@ use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{Event, Notice};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::task::JoinHandle;
+use std::time::Duration;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout};
 
 /// The longest task name in a commit's first line, in characters.
 const MAX_NAME: usize = 200;
+/// The shortest time between two save points that nobody asked for.
+const SOONEST: Duration = Duration::from_secs(15);
+/// Save points that nobody asked for take at most one part in so many of the time.
+const SHARE: u32 = 50;
+/// How long a save point that is being made may hold up something else.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes the save points of one attempt, one at a time.
 #[derive(Debug)]
@@ -24,6 +32,8 @@ pub(crate) struct Saver {
     number: u32,
     /// Commit and tree of the last one.
     last: Option<(String, String)>,
+    /// Whether the last one could not be made.
+    failed: bool,
 }
 
 /// The result of an attempt.
@@ -37,7 +47,7 @@ pub(crate) struct SavedResult {
 impl Saver {
     pub(crate) fn new(git: Git, task: Arc<WorkerTask>, events: Events) -> Self {
         let index = task.scratch.join("index");
-        Self { git, task, events, index, number: 0, last: None }
+        Self { git, task, events, index, number: 0, last: None, failed: false }
     }
 
     /// Saves what there is, if it is anything new, and tells of it.
@@ -88,6 +98,17 @@ impl Saver {
         Ok(SavedResult { commit: saved.changed.then_some(saved.commit), totals })
     }
 
+    /// Says that saving doesn't work, once until it works again.
+    fn tell_failure(&mut self, saved: Result<(), GitError>) {
+        let failed = saved.is_err();
+        if let (Err(problem), false) = (saved, self.failed) {
+            let why = one_line(&problem.to_string(), MAX_NAME);
+            let what = Notice::from(problem).what;
+            self.events.note(format!("A save point could not be made. {what} ({why})"));
+        }
+        self.failed = failed;
+    }
+
     /// What all save points have in common.
     fn request(&self) -> SaveRequest<'_> {
         SaveRequest {
@@ -123,27 +144,49 @@ impl Saver {
 #[derive(Debug)]
 pub(crate) struct Saving {
     idle: Option<Box<Saver>>,
-    busy: Option<JoinHandle<Box<Saver>>>,
+    busy: Option<JoinHandle<(Box<Saver>, Duration)>>,
+    pace: Pace,
+}
+
+/// When the last save point was begun, and how long it took. Pure.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    begun: Instant,
+    took: Duration,
+}
+
+impl Pace {
+    /// When the next one may be made, if there is no need for it: saving takes a small part
+    /// of the time, however large the project is.
+    fn next(self) -> Instant {
+        self.begun + SOONEST.max(self.took * SHARE)
+    }
 }
 
 impl Saving {
     pub(crate) fn of(saver: Saver) -> Self {
-        Self { idle: Some(Box::new(saver)), busy: None }
+        let pace = Pace { begun: Instant::now(), took: Duration::ZERO };
+        Self { idle: Some(Box::new(saver)), busy: None, pace }
+    }
+
+    /// When a save point may be made that nobody asked for.
+    pub(crate) fn next(&self) -> Instant {
+        self.pace.next()
     }
 
     /// Begins a save point, unless one is being made. Failing is told and harmless: the
     /// next one may work.
     pub(crate) async fn begin(&mut self, reason: SaveReason) {
-        if self.busy.as_ref().is_some_and(|busy| !busy.is_finished()) {
+        if !self.is_idle() {
             return;
         }
+        self.pace.begun = Instant::now();
         let mut saver = self.take().await;
+        let begun = self.pace.begun;
         self.busy = Some(tokio::spawn(async move {
-            if let Err(problem) = saver.save(reason).await {
-                let what = Notice::from(problem).what;
-                saver.events.note(format!("A save point could not be made. {what}"));
-            }
-            saver
+            let saved = saver.save(reason).await;
+            saver.tell_failure(saved);
+            (saver, begun.elapsed())
         }));
     }
 
@@ -156,11 +199,47 @@ impl Saving {
         self.idle = Some(saver);
     }
 
-    /// Waits until a save point that is being made is made.
-    pub(crate) async fn take(&mut self) -> Box<Saver> {
-        match self.busy.take() {
-            Some(busy) => busy.await.expect("BUG: saving panicked"),
-            None => self.idle.take().expect("BUG: the saver is here or at work"),
+    /// Whether no save point is being made.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.busy.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits until no save point is being made, but no longer than makes sense to a person
+    /// who waits for something else.
+    pub(crate) async fn settle(&mut self) {
+        if let Some(busy) = &mut self.busy
+            && let Ok(saved) = timeout(PATIENCE, busy).await
+        {
+            self.put_back(saved);
         }
+    }
+
+    /// Takes the saver, after the save point that is being made.
+    pub(crate) async fn take(&mut self) -> Box<Saver> {
+        if let Some(busy) = &mut self.busy {
+            let saved = busy.await;
+            self.put_back(saved);
+        }
+        self.idle.take().expect("BUG: the saver is here or at work")
+    }
+
+    fn put_back(&mut self, saved: Result<(Box<Saver>, Duration), JoinError>) {
+        let (saver, took) = saved.expect("BUG: saving panicked");
+        self.busy = None;
+        self.idle = Some(saver);
+        self.pace.took = took;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn saving_takes_a_small_part_of_the_time() {
+        let begun = Instant::now();
+        let next = |took| Pace { begun, took }.next() - begun;
+        assert_eq!(next(Duration::from_millis(40)), SOONEST);
+        assert_eq!(next(Duration::from_secs(10)), Duration::from_secs(500));
     }
 }

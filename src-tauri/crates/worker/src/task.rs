@@ -170,6 +170,7 @@ async fn end(desk: &mut Desk<'_>, why: &Why) -> (Box<Saver>, Option<Ended>) {
             ask_to_end(desk.agent, until).await
         }
     };
+    desk.saving.settle().await;
     let process = desk.agent.process.clone();
     let by_itself = process.end(patience).await;
     let saver = desk.saving.take().await;
@@ -180,7 +181,7 @@ async fn end(desk: &mut Desk<'_>, why: &Why) -> (Box<Saver>, Option<Ended>) {
 }
 
 /// Asks the agent to end its turn, and waits for that; one that can't be asked gets the
-/// signal of Ctrl-C, and everything that it started gets it too.
+/// signal of Ctrl-C.
 async fn ask_to_end(agent: &mut Agent, until: Instant) -> Patience {
     agent.process.release();
     let Some(cancel) = agent.cancel.take() else {

@@ -11,7 +11,6 @@ use std::io;
 pub(super) struct Member {
     pub(super) id: Pid,
     pub(super) parent: Pid,
-    pub(super) group: Pid,
     state: char,
 }
 
@@ -60,16 +59,13 @@ pub(super) fn take_in_the_dead(agent: Pid) {
     }
 }
 
-/// Takes in the dead children that are neither `agent` nor calls of our own, which have
-/// their own awaiters. Cheap when there is none.
-pub(super) fn take_in_dead_strangers(agent: Pid) {
-    let ours = nix::unistd::getpgrp();
+/// The same one by one, without a look at the whole system.
+pub(super) fn take_in_next_dead(agent: Pid) {
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    // The look shows one dead child and leaves it there. One that has its own awaiter may
-    // hide others; they are seen at the next look.
+    // The look shows one dead child and leaves it there. The agent may hide others; they
+    // are seen when it was taken in.
     while let Ok(WaitStatus::Exited(id, _) | WaitStatus::Signaled(id, ..)) = waitid(Id::All, look) {
-        let stranger = id != agent && nix::unistd::getpgid(Some(id)) != Ok(ours);
-        if !stranger || waitpid(id, Some(WaitPidFlag::WNOHANG)) == Err(Errno::ECHILD) {
+        if id == agent || waitpid(id, Some(WaitPidFlag::WNOHANG)) == Err(Errno::ECHILD) {
             return;
         }
     }
@@ -85,16 +81,15 @@ fn everything() -> impl Iterator<Item = Member> {
     })
 }
 
-/// Reads `id (name) state parent group …`; the name may hold anything.
+/// Reads `id (name) state parent …`; the name may hold anything.
 fn member(stat: &str) -> Option<Member> {
     let (begin, end) = (stat.find('(')?, stat.rfind(')')?);
     let id = stat[..begin].trim().parse().ok()?;
     let mut fields = stat[end + 1..].split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    let [id, parent, group] = [id, parent, group].map(Pid::from_raw);
-    Some(Member { id, parent, group, state })
+    let [id, parent] = [id, parent].map(Pid::from_raw);
+    Some(Member { id, parent, state })
 }
 
 #[cfg(test)]
@@ -104,7 +99,7 @@ mod tests {
     #[test]
     fn a_name_may_hold_anything() {
         let found = member("12 (a) Z 1) (b) S 3 4 5 0 -1").expect("it is read");
-        assert_eq!((found.id, found.parent, found.group), (pid(12), pid(3), pid(4)));
+        assert_eq!((found.id, found.parent), (pid(12), pid(3)));
         assert!(!found.is_dead() && !found.is_held());
         assert!(member("13 (x) Z 1 1 1").expect("it is read").is_dead());
         assert!(member("13 (x) T 1 1 1").expect("it is read").is_held());

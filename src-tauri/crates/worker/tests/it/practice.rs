@@ -161,6 +161,16 @@ fn the_copy_is_saved_from_time_to_time() {
 }
 
 #[test]
+fn what_was_done_is_saved_soon_after() {
+    let yard = Yard::new();
+    let mut worker = yard.start(&yard.practice("write a.txt: a\nwait 600"));
+    worker.until("changes", |e| matches!(e, Event::Changes { totals, .. } if totals.files == 1));
+    assert_eq!(yard.git(&["show", "refs/regatta/task/1/1:a.txt"]), "a");
+    worker.send(&WorkerControl::Stop);
+    worker.finish();
+}
+
+#[test]
 fn an_attempt_goes_on_from_a_save_point() {
     let yard = Yard::new();
     let first = yard.work(&yard.practice("write a.txt: a\nfail not yet"));

@@ -264,3 +264,100 @@ fn shown_path(copies: &[PathBuf], path: &Path) -> String {
     let inside = copies.iter().find_map(|copy| path.strip_prefix(copy).ok());
     one_line(&inside.unwrap_or(path).to_string_lossy(), MAX_PATH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn update(calls: &mut Calls, update: Value) -> Vec<Shown> {
+        calls.update(&serde_json::from_value(update).expect("an update"))
+    }
+
+    fn steps<'a>(shown: &'a [Shown]) -> Vec<&'a Step> {
+        let step = |shown: &'a Shown| match shown {
+            Shown::Step(step) => Some(&**step),
+            _ => None,
+        };
+        shown.iter().filter_map(step).collect()
+    }
+
+    fn lines<'a>(shown: &'a [Shown]) -> Vec<(LineKind, &'a str)> {
+        let line = |shown: &'a Shown| match shown {
+            Shown::Lines(kind, text) => Some((*kind, text.as_str())),
+            _ => None,
+        };
+        shown.iter().filter_map(line).collect()
+    }
+
+    #[test]
+    fn an_edit_is_headed_once_and_counts_its_lines() {
+        let mut calls = Calls::new(Path::new("/copy"));
+        let begun = update(
+            &mut calls,
+            json!({ "toolCallId": "x", "kind": "edit", "title": "Edit", "status": "pending",
+                "locations": [{ "path": "/copy/src/a.ts" }] }),
+        );
+        assert_eq!(lines(&begun), [(LineKind::Step, "Edited a.ts")]);
+        assert_eq!(steps(&begun)[0].title, "Editing a.ts");
+        let diff = json!({ "type": "diff", "path": "/copy/src/a.ts", "oldText": "1\n2\n", "newText": "1\n3\n4\n" });
+        let done = update(
+            &mut calls,
+            json!({ "toolCallId": "x", "status": "completed", "content": [diff] }),
+        );
+        assert_eq!(lines(&done), [(LineKind::Out, "src/a.ts  +2 \u{2212}1")]);
+        let step = steps(&done)[0];
+        assert_eq!((step.id.as_str(), step.state), ("t1", StepState::Done));
+        assert_eq!((step.files[0].path.as_str(), step.files[0].added), ("src/a.ts", 2));
+        let again = update(&mut calls, json!({ "toolCallId": "x", "status": "completed" }));
+        assert_eq!(again, [], "nothing new is nothing to show");
+    }
+
+    #[test]
+    fn what_was_read_is_not_shown_but_what_went_wrong_is() {
+        let mut calls = Calls::new(Path::new("/copy"));
+        let text = |text: &str| json!([{ "type": "content", "content": { "type": "text", "text": text } }]);
+        let read = json!({ "toolCallId": "r", "kind": "read", "title": "Read", "status": "completed",
+            "content": text("all of it"), "locations": [{ "path": "/elsewhere/b.txt" }] });
+        let shown = update(&mut calls, read);
+        assert_eq!(lines(&shown), [(LineKind::Step, "Read b.txt")]);
+        assert_eq!(steps(&shown)[0].files[0].path, "/elsewhere/b.txt");
+        let failed = json!({ "toolCallId": "f", "kind": "read", "title": "Read c", "status": "failed",
+            "content": text("no such file") });
+        let shown = update(&mut calls, failed);
+        assert_eq!(lines(&shown), [(LineKind::Step, "Read c"), (LineKind::Err, "no such file")]);
+    }
+
+    #[test]
+    fn commands_are_read_from_what_agents_send() {
+        let table = [
+            (json!({ "command": "npm test" }), Some("npm test")),
+            (json!({ "command": ["bash", "-lc", "npm test"] }), Some("npm test")),
+            (json!({ "cmd": ["npm", "test"] }), Some("npm test")),
+            (json!({ "command": 3 }), None),
+            (json!({ "path": "x" }), None),
+        ];
+        for (input, expected) in table {
+            assert_eq!(command(&input).as_deref(), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn a_fence_round_output_is_left_out() {
+        assert_eq!(unfenced("```console\nout\n```"), "out\n");
+        assert_eq!(unfenced("no ``` fence"), "no ``` fence");
+        assert_eq!(unfenced("```"), "```");
+    }
+
+    #[test]
+    fn calls_without_number_are_kept_in_bounds() {
+        let mut calls = Calls::new(Path::new("/copy"));
+        for n in 0..2_000 {
+            update(&mut calls, json!({ "toolCallId": n.to_string(), "title": "x".repeat(600) }));
+        }
+        assert_eq!((calls.by_id.len(), calls.order.len()), (MAX_CALLS, MAX_CALLS));
+        let late = update(&mut calls, json!({ "toolCallId": "0", "status": "completed" }));
+        assert_eq!(steps(&late)[0].id, "t2001");
+        assert_eq!(calls.settle(StepState::Failed).len(), MAX_CALLS - 1);
+    }
+}
