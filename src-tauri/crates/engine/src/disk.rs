@@ -12,7 +12,12 @@ pub(crate) const FULL: u64 = 100 * MB;
 /// The bytes that are free for us where `path` is. None where the system doesn't say.
 pub(crate) fn free(path: &Path) -> Option<u64> {
     let found = nix::sys::statvfs::statvfs(path).ok()?;
-    Some(found.blocks_available() * found.fragment_size())
+    Some(wide(found.blocks_available()) * wide(found.fragment_size()))
+}
+
+/// The types of these numbers differ from system to system.
+fn wide(number: impl Into<u64>) -> u64 {
+    number.into()
 }
 
 /// Why a batch isn't started.

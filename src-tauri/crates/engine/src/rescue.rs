@@ -48,9 +48,11 @@ pub(crate) struct Rescued {
     pub(crate) commit: Option<String>,
     pub(crate) totals: ChangeTotals,
     /// What to say about the work.
-    pub(crate) safe: String,
+    pub(crate) safe: &'static str,
     /// What to say that can be done.
     pub(crate) next: &'static str,
+    /// Why it could not be saved, for the details.
+    pub(crate) problem: Option<String>,
 }
 
 /// Where an attempt's save points are.
@@ -61,15 +63,15 @@ pub(crate) fn ref_prefix(id: &AttemptId) -> String {
 /// Saves what is in the copy. Nothing may be at work in it.
 pub(crate) async fn rescue(cut: &Cut<'_>) -> Rescued {
     if !cut.copy.is_dir() {
-        return nothing(cut, "It had not changed anything yet.".to_owned());
+        return nothing(cut, "It had not changed anything yet.");
     }
     match save(cut).await {
         Ok(Some(rescued)) => rescued,
-        Ok(None) => nothing(cut, "It had not changed anything.".to_owned()),
-        Err(error) => {
-            let safe = "Its separate copy is kept, but could not be saved now";
-            nothing(cut, format!("{safe} ({error})."))
-        }
+        Ok(None) => nothing(cut, "It had not changed anything."),
+        Err(error) => Rescued {
+            problem: Some(error.to_string()),
+            ..nothing(cut, "Its separate copy is kept, but could not be saved now.")
+        },
     }
 }
 
@@ -100,17 +102,19 @@ async fn save(cut: &Cut<'_>) -> Result<Option<Rescued>, GitError> {
         events: vec![Event::SavePoint(point), Event::Changes { totals, files }],
         commit: Some(saved.commit),
         totals,
-        safe: "What it had changed is kept as a save point.".to_owned(),
+        safe: "What it had changed is kept as a save point.",
         next: CONTINUE,
+        problem: None,
     }))
 }
 
-fn nothing(cut: &Cut<'_>, safe: String) -> Rescued {
+fn nothing(cut: &Cut<'_>, safe: &'static str) -> Rescued {
     Rescued {
         events: Vec::new(),
         commit: None,
         totals: ChangeTotals::default(),
         safe,
         next: if cut.save_points > 0 { CONTINUE } else { "Try again." },
+        problem: None,
     }
 }

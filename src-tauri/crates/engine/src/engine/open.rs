@@ -151,6 +151,10 @@ async fn cut_off(
         rescued.safe,
         rescued.next,
     );
+    let notice = match rescued.problem {
+        Some(problem) => notice.with_details(problem),
+        None => notice,
+    };
     let outcome = Outcome {
         notice: Some(notice),
         commit: rescued.commit,

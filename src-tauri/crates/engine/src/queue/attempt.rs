@@ -188,7 +188,9 @@ impl<R: Runner> Carrier<R> {
             rescued.safe,
             rescued.next,
         );
-        let notice = notice.with_details(ended_by.clone());
+        let details = [Some(ended_by.clone()), rescued.problem];
+        let details: Vec<String> = details.into_iter().flatten().collect();
+        let notice = notice.with_details(details.join("\n"));
         let ended = match progress.stop_asked {
             true => without_work(Status::Stopped),
             false => failed(notice),

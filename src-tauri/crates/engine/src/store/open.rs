@@ -47,6 +47,11 @@ pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
         }
         other => (other?, None),
     };
+    let version = schema::version(&conn)?;
+    if version > schema::VERSION {
+        // The newer program ended before the number reached the file's beginning.
+        return Err(EngineError::StoreTooNew { found: version, known: schema::VERSION });
+    }
     let revision = read::revision(&conn)?;
     let place = PlaceView { busy: 0, limit: 0, waiting: 0, paused: None };
     let (published_tx, published) =

@@ -91,9 +91,14 @@ CREATE TABLE steps (
 CREATE UNIQUE INDEX steps_by_number ON steps (task, number);
 ";
 
+/// The version of the file.
+pub(super) fn version(conn: &Connection) -> rusqlite::Result<u32> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
 /// Brings the file to [`VERSION`], each step in a transaction of its own.
 pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
-    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = version(conn)?;
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql)?;

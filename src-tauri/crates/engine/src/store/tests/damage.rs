@@ -90,6 +90,21 @@ async fn a_newer_file_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_newer_file_is_refused_even_when_only_its_log_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    opened(dir.path()).close().await;
+    let path = dir.path().join("regatta.db");
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.pragma_update(None, "user_version", schema::VERSION + 1).unwrap();
+    // The connection stays open, so the number stays in the write-ahead log.
+    let header = std::fs::read(&path).unwrap();
+    assert_eq!(u32::from(header[63]), schema::VERSION);
+    let error = open(dir.path(), NOW).err().unwrap();
+    assert!(matches!(error, EngineError::StoreTooNew { .. }), "{error}");
+    drop(conn);
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_set_aside_and_told() {
     for damage in [(0, 4_096), (2_000, 60_000)] {
         let dir = tempfile::tempdir().unwrap();
