@@ -1,9 +1,11 @@
 //! The bare cache of a project: our own objects and refs, which copies share and into
 //! which save points go.
 
-use crate::call::{Git, Place, absolute, check_id};
+use crate::call::Place;
 use crate::error::GitError;
 use crate::files::beside;
+use crate::program::Git;
+use crate::words::{absolute, check_id};
 use std::path::Path;
 use std::time::Duration;
 
@@ -85,7 +87,8 @@ impl Git {
             .args(["--no-recurse-submodules", "--refmap="]);
         let mut what = commit.to_owned();
         if let Some(held) = held {
-            call = call.args(["--update-shallow"]);
+            // Save points are of no use to find out what both sides have: only we have them.
+            call = call.args(["--update-shallow", "--negotiation-tip=refs/regatta/start/*"]);
             what = format!("{commit}:{held}");
         }
         let fetched = call
@@ -112,7 +115,7 @@ impl Git {
         let new = beside(cache);
         self.call(Place::Nowhere)
             .args(["init", "--quiet", "--bare", "--template=", object_format(commit), "--"])
-            .args([&new])
+            .args([&absolute(&new)])
             .run()
             .await?;
         let moved = tokio::fs::rename(&new, cache).await;

@@ -1,8 +1,8 @@
-//! Runs the git program so that nothing but our own words decides what it does: no shell,
-//! no prompt, no hook, no foreign configuration, no network, everything drained, a limit
-//! on time and on what is read.
+//! One call of the git program: fed, drained, and with a limit on its time and on what is
+//! read of it.
 
 use crate::error::GitError;
+use crate::words::absolute;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,135 +11,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-/// The oldest git that has all that is used here.
-const OLDEST: (u32, u32) = (2, 39);
 /// How long a call may take when nothing else is said.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// How much of a call's output is read when nothing else is said.
 const OUTPUT_LIMIT: usize = 512 * 1024 * 1024;
 /// How much of what a call complains about is kept.
 const COMPLAINT_LIMIT: usize = 64 * 1024;
-
-/// Said with every call. Command-line settings win over every file.
-const SETTINGS: &[&str] = &[
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.attributesFile=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.pager=cat",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "submodule.recurse=false",
-    "fetch.recurseSubmodules=false",
-    "fetch.writeCommitGraph=false",
-    "fetch.fsckObjects=true",
-    // Slips of old programs, found in many honest histories, dangerous to nobody.
-    "fetch.fsck.badEmail=ignore",
-    "fetch.fsck.badTimezone=ignore",
-    "fetch.fsck.missingEmail=ignore",
-    "fetch.fsck.missingNameBeforeEmail=ignore",
-    "fetch.fsck.missingSpaceBeforeDate=ignore",
-    "fetch.fsck.missingSpaceBeforeEmail=ignore",
-    "fetch.fsck.zeroPaddedDate=ignore",
-    "fetch.fsck.zeroPaddedFilemode=ignore",
-    "init.defaultRefFormat=files",
-    "protocol.version=2",
-    "protocol.ext.allow=never",
-    "advice.detachedHead=false",
-];
-
-/// The git program of this computer.
-#[derive(Debug, Clone)]
-pub struct Git {
-    program: PathBuf,
-}
-
-impl Git {
-    /// Finds the git program on the search path and checks that it is 2.39 or newer.
-    ///
-    /// # Errors
-    /// [`GitError::Missing`], [`GitError::TooOld`].
-    pub async fn find() -> Result<Self, GitError> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let name = if cfg!(windows) { "git.exe" } else { "git" };
-        let program = std::env::split_paths(&path)
-            .filter(|folder| folder.is_absolute())
-            .map(|folder| folder.join(name))
-            .find(|file| file.is_file())
-            .ok_or(GitError::Missing)?;
-        let git = Self { program };
-        let said = git.call(Place::Nowhere).args(["version"]).text().await?;
-        match version(&said) {
-            Some(found) if found >= OLDEST => Ok(git),
-            _ => Err(GitError::TooOld { found: said }),
-        }
-    }
-
-    /// A call on `place`, safe from the start; arguments are added to it.
-    pub(crate) fn call(&self, place: Place<'_>) -> Call {
-        let mut call = self.bare_call(place);
-        call.command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-        for setting in SETTINGS {
-            call.command.args(["-c", setting]);
-        }
-        call
-    }
-
-    fn bare_call(&self, place: Place<'_>) -> Call {
-        let mut command = Command::new(&self.program);
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"GIT_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .env("LC_ALL", "C")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_ATTR_NOSYSTEM", "1")
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env("GIT_ALLOW_PROTOCOL", "none");
-        let mut project = None;
-        let mut folders = Vec::new();
-        match place {
-            Place::Nowhere => {}
-            Place::Folder(folder) => {
-                command.current_dir(folder);
-                project = Some(folder.to_owned());
-                folders.push(folder.to_owned());
-            }
-            Place::Repository(folder) => {
-                command.env("GIT_DIR", absolute(folder));
-                folders.push(folder.to_owned());
-            }
-        }
-        #[cfg(unix)]
-        command.process_group(0); // Ctrl-C in a terminal is ours to answer, not git's.
-        Call {
-            command,
-            project,
-            folders,
-            name: "git".into(),
-            settings: Vec::new(),
-            stdin: Vec::new(),
-            time: TIME_LIMIT,
-            max: OUTPUT_LIMIT,
-        }
-    }
-
-    /// A call that reads the settings of the person, as their own calls would: only to ask
-    /// for one.
-    pub(crate) fn call_with_personal_settings(&self, place: Place<'_>) -> Call {
-        let mut call = self.bare_call(place);
-        for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"] {
-            if let Some(value) = std::env::var_os(name) {
-                call.command.env(name, value);
-            }
-        }
-        call
-    }
-}
 
 /// Where a call works.
 #[derive(Debug, Clone, Copy)]
@@ -155,7 +32,7 @@ pub(crate) enum Place<'a> {
 /// One call of the git program, under preparation.
 #[derive(Debug)]
 pub(crate) struct Call {
-    command: Command,
+    pub(crate) command: Command,
     project: Option<PathBuf>,
     folders: Vec<PathBuf>,
     name: String,
@@ -181,6 +58,36 @@ pub(crate) struct Ended {
 }
 
 impl Call {
+    /// A call of `program` on `place`, without arguments.
+    pub(crate) fn new(program: &Path, place: Place<'_>) -> Self {
+        let mut call = Self {
+            command: Command::new(program),
+            project: None,
+            folders: Vec::new(),
+            name: "git".into(),
+            settings: Vec::new(),
+            stdin: Vec::new(),
+            time: TIME_LIMIT,
+            max: OUTPUT_LIMIT,
+        };
+        match place {
+            // The folder that we were started in may be gone by now.
+            Place::Nowhere => {
+                call.command.current_dir(std::path::MAIN_SEPARATOR_STR);
+            }
+            Place::Folder(folder) => {
+                call.command.current_dir(folder);
+                call.project = Some(folder.to_owned());
+                call.folders.push(folder.to_owned());
+            }
+            Place::Repository(folder) => {
+                call.command.current_dir(folder).env("GIT_DIR", absolute(folder));
+                call.folders.push(folder.to_owned());
+            }
+        }
+        call
+    }
+
     /// Sets a setting, before the command is added.
     pub(crate) fn setting(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let mut setting = OsString::from(format!("{name}="));
@@ -353,59 +260,67 @@ async fn read_up_to(
     Ok((bytes, cut))
 }
 
-/// The first two numbers of "git version 2.39.5 (Apple Git-154)".
-fn version(said: &str) -> Option<(u32, u32)> {
-    let mut numbers = said.strip_prefix("git version ")?.split(['.', ' ']);
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
-/// `path` seen from the root, so that it means the same in every folder.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) // fails for "" only
-}
-
-/// A path from git's output.
-#[cfg(unix)]
-pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(OsStr::from_bytes(bytes))
-}
-
-/// A path from git's output, which is UTF-8 here.
-#[cfg(not(unix))]
-pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
-}
-
-/// Whether `text` is a whole commit id, and so can stand as an argument.
-pub(crate) fn is_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// Refuses what isn't a whole commit id.
-pub(crate) fn check_id(text: &str) -> Result<(), GitError> {
-    if is_id(text) { Ok(()) } else { Err(GitError::RevisionMissing { rev: text.to_owned() }) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Git;
+    use std::time::Instant;
 
-    #[test]
-    fn versions_are_read_as_git_writes_them() {
-        assert_eq!(version("git version 2.39.5"), Some((2, 39)));
-        assert_eq!(version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
-        assert_eq!(version("git version 2.47.0.windows.1"), Some((2, 47)));
-        assert_eq!(version("hub version 2"), None);
-        assert_eq!(version(""), None);
+    #[tokio::test]
+    async fn a_long_output_is_cut_and_its_writer_ends() {
+        let git = Git::find().await.expect("git");
+        let help = || git.call(Place::Nowhere).args(["help", "-a"]);
+        let whole = help().run().await.expect("help");
+        let ended = help().output_limit(10).end().await.expect("an end");
+        assert!(ended.cut);
+        assert_eq!(ended.stdout, whole[..10]);
+        assert!(matches!(help().output_limit(10).run().await, Err(GitError::Failed { .. })));
+        let exact = help().output_limit(whole.len()).end().await.expect("an end");
+        assert!(!exact.cut);
     }
 
-    #[test]
-    fn only_whole_ids_are_ids() {
-        assert!(is_id(&"a1".repeat(20)));
-        assert!(is_id(&"0".repeat(64)));
-        for bad in ["", "HEAD", "-x", &"g".repeat(40), &"a".repeat(39)] {
-            assert!(!is_id(bad), "{bad:?}");
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_call_that_never_ends_is_ended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+        assert!(made.success());
+        let git = Git::find().await.expect("git");
+        let started = Instant::now();
+        let error = git
+            .call(Place::Nowhere)
+            .args(["hash-object".as_ref(), pipe.as_os_str()])
+            .time_limit(Duration::from_millis(200))
+            .run()
+            .await
+            .expect_err("nothing is ever written to the pipe");
+        assert_eq!(error, GitError::TooSlow { call: "git hash-object".into() });
+        assert!(started.elapsed() < Duration::from_secs(60));
+    }
+
+    #[tokio::test]
+    async fn much_may_go_in_and_much_be_complained_about_at_once() {
+        let git = Git::find().await.expect("git");
+        let lines = "no such object\n".repeat(200_000);
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::Folder(folder.path());
+        git.call(place).args(["init", "-q"]).run().await.expect("a repository");
+        let check = git.call(place).args(["cat-file", "--batch-check"]);
+        let said = check.stdin(lines.into_bytes()).run().await.expect("answers");
+        assert_eq!(said.iter().filter(|b| **b == b'\n').count(), 200_000);
+        // One that reads nothing of it ends as it likes.
+        let version = git.call(place).args(["version"]).stdin(vec![b'x'; 10_000_000]);
+        assert!(version.text().await.expect("a version").starts_with("git version"));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_gone_is_named() {
+        let git = Git::find().await.expect("git");
+        let gone = Path::new("/nowhere/at/all");
+        for place in [Place::Folder(gone), Place::Repository(gone)] {
+            let error = git.call(place).args(["version"]).run().await.expect_err("no folder");
+            assert_eq!(error, GitError::NotAFolder(gone.to_owned()));
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What changed between two commits, file by file, as git counts it.
 
-use crate::call::{Git, Place, check_id};
+use crate::call::Place;
 use crate::error::GitError;
+use crate::program::Git;
+use crate::words::{check_id, shown};
 use regatta_protocol::event::{ChangeTotals, FileCount, MAX_FILES_NAMED};
 use regatta_protocol::view::{ChangeKind, Changes, FileChange};
 use std::collections::HashMap;
@@ -102,8 +104,4 @@ fn read_counts<'a>(
         counts.insert(shown(path), number(added).zip(number(removed)));
     }
     counts
-}
-
-fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
 }

@@ -1,10 +1,12 @@
 //! A task's separate copy of the project.
 
 use crate::cache::object_format;
-use crate::call::{Git, Place, absolute, check_id};
+use crate::call::Place;
 use crate::error::GitError;
 use crate::files::copy_if_there;
 use crate::ignored::EXCLUDE;
+use crate::program::Git;
+use crate::words::{absolute, check_id};
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,7 +55,7 @@ impl Git {
         self.call(Place::Nowhere)
             .args(["init", "--quiet", "--template=", object_format(commit)])
             .args([&format!("--initial-branch={branch}"), "--"])
-            .args([dest])
+            .args([&absolute(dest)])
             .run()
             .await?;
         share(cache, dest).map_err(|error| GitError::io("sharing the cache", &error))?;

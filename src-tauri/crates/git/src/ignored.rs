@@ -2,10 +2,11 @@
 //! project's `.gitignore`: for this project (`info/exclude`) and for all (a file that a
 //! setting names). Results without them are what the person expects.
 
-use crate::call::{Call, Git, Place};
+use crate::call::{Call, Place};
 use crate::error::GitError;
 use crate::files::{read_small, write_whole};
-use crate::inspect::line;
+use crate::program::Git;
+use crate::words::path_line;
 use std::path::{Path, PathBuf};
 
 /// Where a repository keeps patterns of its own.
@@ -22,7 +23,9 @@ impl Git {
         let own = self.call(Place::Folder(project)).args(args).run().await?;
         let mut patterns = Vec::new();
         // The last line that fits a file wins, so the project's own come last.
-        for file in self.ignore_file(project).await?.into_iter().chain([project.join(line(&own))]) {
+        for file in
+            self.ignore_file(project).await?.into_iter().chain([project.join(path_line(&own))])
+        {
             patterns.extend(read_small(&file));
             patterns.push(b'\n');
         }
@@ -44,7 +47,7 @@ impl Git {
     pub(crate) async fn ignore_file(&self, project: &Path) -> Result<Option<PathBuf>, GitError> {
         let args = ["config", "--type=path", "--get", "core.excludesFile"];
         let set = self.ask_person(project, &args).await?;
-        Ok(set.map_or_else(default_file, |path| Some(line(&path))))
+        Ok(set.map_or_else(default_file, |path| Some(path_line(&path))))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Looks at a project without changing anything in it, not even its index.
 
-use crate::call::{Git, Place, is_id, path_of};
+use crate::call::Place;
 use crate::error::GitError;
+use crate::program::Git;
+use crate::words::{is_id, path_line, path_of};
 use regatta_protocol::worker::Author;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -103,9 +105,9 @@ impl Git {
         let ask = |question| self.call(Place::Folder(dir)).args(["rev-parse", question]);
         if ask("--is-inside-work-tree").text().await? == "true" {
             let top = ask("--show-toplevel").run().await?;
-            return Ok(Found { top: line(&top), bare: false });
+            return Ok(Found { top: path_line(&top), bare: false });
         }
-        let git_dir = line(&ask("--absolute-git-dir").run().await?);
+        let git_dir = path_line(&ask("--absolute-git-dir").run().await?);
         if ask("--is-bare-repository").text().await? == "true" {
             return Ok(Found { top: git_dir, bare: true });
         }
@@ -194,11 +196,6 @@ impl Git {
         };
         Ok(names.split(|b| *b == 0).filter(|name| !name.is_empty()).map(off).collect())
     }
-}
-
-/// One line of output that is a path.
-pub(crate) fn line(bytes: &[u8]) -> PathBuf {
-    path_of(bytes.strip_suffix(b"\n").unwrap_or(bytes))
 }
 
 /// The author in `git config -z` output (`name\nvalue\0`…): the last of each wins.

@@ -1,8 +1,10 @@
 //! The text of one file's change.
 
-use crate::call::{Git, Place, check_id};
+use crate::call::Place;
 use crate::changes::BIG_FILE;
 use crate::error::GitError;
+use crate::program::Git;
+use crate::words::check_id;
 use regatta_protocol::view::{FilePatch, MAX_LINE_SHOWN, PatchLine, PatchLineKind};
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 //! Brings a result into the project as a new branch, and touches nothing else there.
 
-use crate::call::{Git, Place};
+use crate::call::Place;
 use crate::error::GitError;
+use crate::program::Git;
 use std::collections::HashSet;
 use std::path::Path;
 

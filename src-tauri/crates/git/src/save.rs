@@ -4,11 +4,13 @@
 //! filters, monitors, refs) is not read: the repository is the cache, the index lies in
 //! the attempt's scratch folder, and the copy is only a folder with files.
 
-use crate::call::{Git, Place, check_id};
+use crate::call::Place;
 use crate::error::GitError;
 use crate::files::{remove, with_ending};
 use crate::inspect::clean;
+use crate::program::Git;
 use crate::stage::Stage;
+use crate::words::check_id;
 use regatta_protocol::worker::Author;
 use std::path::Path;
 

@@ -1,9 +1,11 @@
 //! Gives a folder a history, so that tasks can start from it.
 
-use crate::call::{Git, Place};
+use crate::call::Place;
 use crate::error::GitError;
 use crate::inspect::Found;
+use crate::program::Git;
 use crate::stage::Stage;
+use crate::words::path_line;
 use regatta_protocol::worker::Author;
 use std::path::Path;
 
@@ -37,7 +39,7 @@ impl Git {
     async fn commit_first(&self, found: &Found, author: &Author) -> Result<(), GitError> {
         let place = Place::Folder(&found.top);
         let git_dir = self.call(place).args(["rev-parse", "--absolute-git-dir"]).run().await?;
-        let git_dir = crate::inspect::line(&git_dir);
+        let git_dir = path_line(&git_dir);
         let tree = if found.bare {
             self.call(place).args(["mktree"]).text().await?
         } else {

@@ -3,8 +3,10 @@
 //! `git add` is not used: it runs `git status` inside repositories that lie in the folder,
 //! with *their* settings, and gives up at the first file it can't read.
 
-use crate::call::{Call, Git, Place, absolute, path_of};
+use crate::call::{Call, Place};
 use crate::error::GitError;
+use crate::program::Git;
+use crate::words::{absolute, path_of, shown};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -187,10 +189,6 @@ fn is_huge(file: &Path) -> bool {
 /// The paths that git left out by itself, such as `.GIT/config`.
 fn ignored(complaints: &str) -> impl Iterator<Item = String> {
     complaints.lines().filter_map(|line| line.strip_prefix("Ignoring path ")).map(str::to_owned)
-}
-
-fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
 }
 
 fn joined(paths: &[Vec<u8>]) -> Vec<u8> {

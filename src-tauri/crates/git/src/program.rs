@@ -1,0 +1,141 @@
+//! The git program of this computer, and what is said to it with every call: no shell, no
+//! prompt, no hook, no foreign setting, no network, nothing inherited.
+
+use crate::call::{Call, Place};
+use crate::error::GitError;
+use std::path::{Path, PathBuf};
+
+/// The oldest git that has all that is used here.
+const OLDEST: (u32, u32) = (2, 39);
+
+/// Said with every call. Command-line settings win over every file.
+const SETTINGS: &[&str] = &[
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.pager=cat",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.writeCommitGraph=false",
+    "fetch.fsckObjects=true",
+    // Slips of old programs, found in many honest histories, dangerous to nobody.
+    "fetch.fsck.badEmail=ignore",
+    "fetch.fsck.badTimezone=ignore",
+    "fetch.fsck.missingEmail=ignore",
+    "fetch.fsck.missingNameBeforeEmail=ignore",
+    "fetch.fsck.missingSpaceBeforeDate=ignore",
+    "fetch.fsck.missingSpaceBeforeEmail=ignore",
+    "fetch.fsck.zeroPaddedDate=ignore",
+    "fetch.fsck.zeroPaddedFilemode=ignore",
+    "init.defaultRefFormat=files",
+    "protocol.version=2",
+    "protocol.ext.allow=never",
+    "advice.detachedHead=false",
+];
+
+/// The git program of this computer.
+#[derive(Debug, Clone)]
+pub struct Git {
+    program: PathBuf,
+}
+
+impl Git {
+    /// Finds the git program on the search path and checks that it is 2.39 or newer.
+    ///
+    /// # Errors
+    /// [`GitError::Missing`], [`GitError::TooOld`].
+    pub async fn find() -> Result<Self, GitError> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let name = if cfg!(windows) { "git.exe" } else { "git" };
+        let program = std::env::split_paths(&path)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(name))
+            .find(|file| is_program(file))
+            .ok_or(GitError::Missing)?;
+        let git = Self { program };
+        let said = git.call(Place::Nowhere).args(["version"]).text().await?;
+        match version(&said) {
+            Some(found) if found >= OLDEST => Ok(git),
+            _ => Err(GitError::TooOld { found: said }),
+        }
+    }
+
+    /// A call on `place`, safe from the start; arguments are added to it.
+    pub(crate) fn call(&self, place: Place<'_>) -> Call {
+        let mut call = self.bare_call(place);
+        call.command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        for setting in SETTINGS {
+            call.command.args(["-c", setting]);
+        }
+        call
+    }
+
+    /// A call that reads the settings of the person, as their own calls would: only to ask
+    /// for one.
+    pub(crate) fn call_with_personal_settings(&self, place: Place<'_>) -> Call {
+        let mut call = self.bare_call(place);
+        for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"] {
+            if let Some(value) = std::env::var_os(name) {
+                call.command.env(name, value);
+            }
+        }
+        call
+    }
+
+    fn bare_call(&self, place: Place<'_>) -> Call {
+        let mut call = Call::new(&self.program, place);
+        for (name, _) in std::env::vars_os() {
+            let ours = call.command.as_std().get_envs().any(|(set, _)| set == name);
+            if name.as_encoded_bytes().starts_with(b"GIT_") && !ours {
+                call.command.env_remove(name);
+            }
+        }
+        call.command
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_ALLOW_PROTOCOL", "none");
+        #[cfg(unix)]
+        call.command.process_group(0); // Ctrl-C in a terminal is ours to answer, not git's.
+        call
+    }
+}
+
+/// Whether the file can be started.
+#[cfg(unix)]
+fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file).is_ok_and(|f| f.is_file() && f.permissions().mode() & 0o111 != 0)
+}
+
+/// Whether the file can be started: its name says it.
+#[cfg(not(unix))]
+fn is_program(file: &Path) -> bool {
+    file.is_file()
+}
+
+/// The first two numbers of "git version 2.39.5 (Apple Git-154)".
+fn version(said: &str) -> Option<(u32, u32)> {
+    let mut numbers = said.strip_prefix("git version ")?.split(['.', ' ']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_git_writes_them() {
+        assert_eq!(version("git version 2.39.5"), Some((2, 39)));
+        assert_eq!(version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
+        assert_eq!(version("git version 2.47.0.windows.1"), Some((2, 47)));
+        assert_eq!(version("hub version 2"), None);
+        assert_eq!(version(""), None);
+    }
+}
