@@ -63,10 +63,20 @@ impl Ours {
         events.send(Event::Step(step(self.id, self.kind, self.doing, StepState::Working)));
     }
 
-    /// Tells how it ended, and heads the transcript with it.
+    /// Tells how it ended.
     pub(crate) fn end(self, events: &Events, well: bool, detail: String) {
         let (title, state) =
             if well { (self.done, StepState::Done) } else { (self.failed, StepState::Failed) };
+        self.tell(events, title, (state, detail));
+    }
+
+    /// Tells that it ended well, in other words.
+    pub(crate) fn end_as(self, events: &Events, title: &str) {
+        self.tell(events, title, (StepState::Done, String::new()));
+    }
+
+    /// Tells how it stands, and heads the transcript with it.
+    fn tell(self, events: &Events, title: &str, (state, detail): (StepState, String)) {
         let step = Step { detail, ..step(self.id, self.kind, title, state) };
         events.send(Event::Step(step));
         let text = title.to_owned();

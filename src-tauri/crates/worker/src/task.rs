@@ -11,10 +11,10 @@ use crate::saves::{SavedResult, Saver, Saving};
 use crate::standing::Standing;
 use crate::steps::{COPY, SAVE, START};
 use crate::text::{count, one_line, some_lines};
-use regatta_git::Git;
+use regatta_git::{Git, GitError};
 use regatta_protocol::event::{ChangeTotals, Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
-use regatta_protocol::{Notice, Status};
+use regatta_protocol::{ErrorCode, Notice, Status};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -210,22 +210,25 @@ async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
     SAVE.begin(events);
     let reason = if end.why == Why::Alone { SaveReason::Rescued } else { SaveReason::Result };
     let saved = saver.save_result(reason).await;
-    let (safe, detail) = match &saved {
+    let safe = match &saved {
         Ok(SavedResult { commit: Some(_), totals }) => {
             let files = usize::try_from(totals.files).unwrap_or_default();
-            ("What it had changed is saved.", count(files, "file", "files"))
+            SAVE.end(events, true, count(files, "file", "files"));
+            "What it had changed is saved."
         }
-        Ok(_) => ("It had changed nothing.", "Nothing was changed".to_owned()),
-        Err(_) => (
-            "What it changed is still in its separate copy, but could not be saved.",
-            String::new(),
-        ),
+        Ok(_) => {
+            SAVE.end_as(events, "Nothing was changed");
+            "It had changed nothing."
+        }
+        Err(_) => {
+            SAVE.end(events, false, String::new());
+            "Earlier save points are safe; what came later may be in its separate copy only."
+        }
     };
-    SAVE.end(events, saved.is_ok(), detail);
     let (mut status, mut notice) = verdict(end.why, end.by_itself);
     if let (Status::Finished, Err(problem)) = (status, &saved) {
         status = Status::Failed;
-        notice = Some(Notice::from(problem));
+        notice = Some(unsaved(problem));
     }
     if let Some(notice) = &mut notice {
         safe.clone_into(&mut notice.safe);
@@ -233,4 +236,14 @@ async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
     let SavedResult { commit, totals } = saved.unwrap_or_default();
     let last_words = some_lines(&end.last_words, MAX_WORDS);
     Outcome { status, notice, last_words, commit, totals, ended_by: end.ended.to_string() }
+}
+
+/// The agent did what it was asked for, but that could not be saved.
+fn unsaved(problem: &GitError) -> Notice {
+    let what = "The agent finished, but what it changed could not be saved.";
+    let (code, next) = match problem {
+        GitError::DiskFull { .. } => (ErrorCode::DiskFull, "Free some space, then try again."),
+        _ => (ErrorCode::GitFailed, "Try again; the details say what went wrong."),
+    };
+    Notice::new(code, what, "", next).with_details(problem.to_string())
 }

@@ -117,3 +117,12 @@ fn what_it_does_to_the_copys_own_records_changes_nothing() {
     assert_eq!(yard.git(&["log", "-1", "--format=%an", commit]), "Ada");
     assert_eq!(yard.git(&["show", &format!("{commit}:a.txt")]), "x");
 }
+
+#[test]
+fn a_copy_that_the_agent_removed_is_told() {
+    let yard = Yard::new();
+    let worker = yard.work(&yard.command("rm -rf \"$PWD\"; mkdir -p ../elsewhere; echo gone"));
+    worker.assert_failed(ErrorCode::GitFailed);
+    let notice = worker.outcome().notice.as_ref().expect("why");
+    assert!(notice.what.contains("could not be saved"), "{notice:?}");
+}

@@ -78,6 +78,17 @@ fn when_the_engine_is_gone_the_work_is_rescued_and_everything_ends() {
 }
 
 #[test]
+fn when_nobody_reads_any_more_everything_ends() {
+    let yard = Yard::new();
+    let mut worker = yard.start(&yard.command("echo x > a.txt; while :; do echo y; done"));
+    worker.until_line("y");
+    worker.stop_reading();
+    assert_eq!(worker.exit(crate::yard::LONG).and_then(|status| status.code()), Some(0));
+    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(yard.git(&["show", "refs/regatta/task/1/result:a.txt"]), "x");
+}
+
+#[test]
 fn a_signal_to_the_worker_ends_everything_too() {
     let yard = Yard::new();
     let mut worker = yard.start(&yard.practice("write a.txt: a\nwait 600"));

@@ -194,6 +194,11 @@ impl Worker {
         self.input = None;
     }
 
+    /// Closes its output, as an engine does that dies in mid-read.
+    pub(crate) fn stop_reading(&mut self) {
+        self.lines = sync_channel(1).1;
+    }
+
     /// Reads on until an event that `wanted` says yes to.
     pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
         let end = Instant::now() + LONG;

@@ -218,7 +218,7 @@ fn refused(problem: &Error) -> Notice {
     let said = one_line(&problem.message, 300);
     Notice::new(
         ErrorCode::AgentFailed,
-        format!("The agent says that it failed: {said}"),
+        format!("The agent says that it failed: \u{201c}{said}\u{201d}."),
         SAVED,
         "Read what it said, then try again or continue from here.",
     )
@@ -251,7 +251,10 @@ fn ended(reason: &str) -> Turn {
         ),
         other => failed(
             ErrorCode::AgentProtocol,
-            format!("The agent ended for a reason that isn't known: {}", one_line(other, 60)),
+            format!(
+                "The agent ended for a reason that isn't known: \u{201c}{}\u{201d}.",
+                one_line(other, 60)
+            ),
             "Look at what it did, then try again or continue from here.",
         ),
     }
