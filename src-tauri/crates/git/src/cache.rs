@@ -3,7 +3,7 @@
 
 use crate::call::Place;
 use crate::error::GitError;
-use crate::files::beside;
+use crate::files::{beside, remove_old};
 use crate::program::Git;
 use crate::words::{absolute, check_id};
 use std::path::Path;
@@ -11,9 +11,13 @@ use std::time::Duration;
 
 /// The time that a whole history may take to arrive, or to be packed.
 const LONG: Duration = Duration::from_secs(3_600);
+/// The age from which a lock is that of a call that was cut off: they are held for moments.
+const LOCK_AGE: Duration = Duration::from_secs(600);
 /// Loose objects in one of the 256 folders, and packs, from which on reading gets slow.
 const MANY_LOOSE: usize = 27;
 const MANY_PACKS: usize = 50;
+/// The files that make a pack.
+const FILES_OF_A_PACK: usize = 3;
 
 impl Git {
     /// Makes the bare `cache` if it isn't there, and brings `commit` with its history from
@@ -39,10 +43,17 @@ impl Git {
         if self.has_ref(cache, &held).await? {
             return Ok(());
         }
+        for locked in ["shallow", &held] {
+            remove_old(&cache.join(format!("{locked}.lock")), LOCK_AGE)
+                .map_err(|error| GitError::io("unlocking the cache", &error))?;
+        }
         match self.fetch(project, Place::Repository(cache), commit, Some(&held)).await {
             Ok(()) => self.tidy(cache).await,
             // Another one may have brought it at the same time.
             Err(_) if self.has_ref(cache, &held).await? => Ok(()),
+            Err(GitError::Failed { .. }) if self.is_partial(project).await? => {
+                Err(GitError::Partial(project.to_owned()))
+            }
             Err(error) => Err(error),
         }
     }
@@ -87,8 +98,7 @@ impl Git {
             .args(["--no-recurse-submodules", "--refmap="]);
         let mut what = commit.to_owned();
         if let Some(held) = held {
-            // Save points are of no use to find out what both sides have: only we have them.
-            call = call.args(["--update-shallow", "--negotiation-tip=refs/regatta/start/*"]);
+            call = call.args(["--update-shallow"]);
             what = format!("{commit}:{held}");
         }
         let fetched = call
@@ -134,12 +144,20 @@ impl Git {
         Ok(self.call(Place::Repository(cache)).args(args).ask().await?.is_some())
     }
 
+    /// Whether the project has left objects where it came from. To fetch those, git would
+    /// have to go there, which is the person's own business.
+    async fn is_partial(&self, project: &Path) -> Result<bool, GitError> {
+        let args = ["config", "--name-only", "--get-regexp", "^remote\\..*\\.promisor$"];
+        Ok(self.call(Place::Folder(project)).args(args).ask().await?.is_some())
+    }
+
     /// Packs the cache once it has grown ragged, so that copies stay quick. Nothing is
     /// lost by it: what no pack holds stays as it is. When it doesn't work out (another
     /// one does it at this moment), the next time does it.
     async fn tidy(&self, cache: &Path) -> Result<(), GitError> {
         let count = |folder: &str| std::fs::read_dir(cache.join(folder)).map_or(0, Iterator::count);
-        if count("objects/17") < MANY_LOOSE && count("objects/pack") < 2 * MANY_PACKS {
+        if count("objects/17") < MANY_LOOSE && count("objects/pack") < FILES_OF_A_PACK * MANY_PACKS
+        {
             return Ok(());
         }
         self.call(Place::Repository(cache))

@@ -76,8 +76,8 @@ fn read_changes(listed: &[u8]) -> Changes {
             None => {}
         }
         changes.totals.files = changes.totals.files.saturating_add(1);
-        changes.totals.added += file.added;
-        changes.totals.removed += file.removed;
+        changes.totals.added = changes.totals.added.saturating_add(file.added);
+        changes.totals.removed = changes.totals.removed.saturating_add(file.removed);
         if changes.files.len() < MAX_FILES {
             changes.files.push(file);
         } else {
@@ -104,4 +104,48 @@ fn read_counts<'a>(
         counts.insert(shown(path), number(added).zip(number(removed)));
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_list_is_read_as_git_writes_it() {
+        let id = "0".repeat(40);
+        let listed = format!(
+            ":100644 100644 {id} {id} M\0a\tb\nc\0:100644 000000 {id} {id} D\0gone\0\
+             :100644 100755 {id} {id} R087\0old\0new\0:000000 120000 {id} {id} A\0link\0\
+             :100644 120000 {id} {id} T\0kind\0\
+             3\t1\ta\tb\nc\0-\t-\tgone\0002\t0\t\0old\0new\0001\t0\tlink\0001\t9\tkind\0"
+        );
+        let changes = read_changes(listed.as_bytes());
+        let read: Vec<_> = changes
+            .files
+            .iter()
+            .map(|f| (f.path.as_str(), f.old_path.as_deref(), f.kind, f.binary, f.added, f.removed))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("a\tb\nc", None, ChangeKind::Modified, false, 3, 1),
+                ("gone", None, ChangeKind::Removed, true, 0, 0),
+                ("new", Some("old"), ChangeKind::Moved, false, 2, 0),
+                ("link", None, ChangeKind::Added, false, 1, 0),
+                ("kind", None, ChangeKind::Modified, false, 1, 9),
+            ]
+        );
+        assert_eq!(changes.totals, ChangeTotals { files: 5, added: 7, removed: 10 });
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(prop_oneof![
+            Just(0), Just(b':'), Just(b'\t'), Just(b' '), Just(b'R'), Just(b'9'), any::<u8>()
+        ], 0..300)) {
+            let changes = read_changes(&bytes);
+            prop_assert_eq!(changes.totals.files as usize, changes.files.len());
+        }
+    }
 }

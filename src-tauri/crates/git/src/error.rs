@@ -28,6 +28,9 @@ pub enum GitError {
     /// The repository has no commit yet.
     #[error("{} has no commit yet", .0.display())]
     NoCommit(PathBuf),
+    /// The repository left a part of its files' history where it came from.
+    #[error("{} is a partial clone", .0.display())]
+    Partial(PathBuf),
     /// The branch, tag or commit isn't in the repository.
     #[error("there is no revision {rev:?}")]
     RevisionMissing {
@@ -136,6 +139,11 @@ impl From<&GitError> for Notice {
                 format!("The project {} has no first version yet.", path.display()),
                 "Set it up (your files stay as they are), or choose another folder.",
             ),
+            GitError::Partial(path) => say(
+                ErrorCode::GitFailed,
+                format!("The project {} has only a part of its history here.", path.display()),
+                "Fetch the rest of it, or choose a complete copy of the project.",
+            ),
             GitError::RevisionMissing { rev } => say(
                 ErrorCode::BranchMissing,
                 format!("There is no version named \u{201c}{}\u{201d} in the project.", shown(rev)),
@@ -172,4 +180,76 @@ fn shown(text: &str) -> String {
         line.push('…');
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<GitError> {
+        let path = || PathBuf::from("/home/ada/shop");
+        let said = || "exit code 128".to_owned();
+        vec![
+            GitError::Missing,
+            GitError::TooOld { found: "git version 2.30.2".into() },
+            GitError::NotAFolder(path()),
+            GitError::NotARepository(path()),
+            GitError::OtherOwner(path()),
+            GitError::NoCommit(path()),
+            GitError::Partial(path()),
+            GitError::RevisionMissing { rev: "main".into() },
+            GitError::DiskFull { details: said() },
+            GitError::TooSlow { call: "git fetch".into() },
+            GitError::Failed { call: "git fetch".into(), details: said() },
+            GitError::Io { doing: "making a copy".into(), details: said() },
+        ]
+    }
+
+    #[test]
+    fn every_message_says_three_things_in_plain_words() {
+        for error in all() {
+            let notice = Notice::from(&error);
+            let sentences = [&notice.what, &notice.safe, &notice.next];
+            for sentence in sentences {
+                assert!(sentence.ends_with('.') && sentence.len() > 10, "{error:?}: {sentence:?}");
+                let words = sentence.to_lowercase();
+                for word in ["worktree", "commit", "head", "repository", "checkout", "exit code"] {
+                    assert!(!words.contains(word), "{error:?}: {sentence}");
+                }
+            }
+            assert_eq!(notice.details, Some(error.to_string()));
+        }
+    }
+
+    #[test]
+    fn what_git_says_is_told_apart() {
+        let project = Path::new("/home/ada/shop");
+        let failed = |said: &str| GitError::failed("git x", Some(project), Some(128), said);
+        assert_eq!(
+            failed("fatal: not a git repository (or any of the parent directories): .git\n"),
+            GitError::NotARepository(project.into())
+        );
+        assert_eq!(
+            failed("fatal: detected dubious ownership in repository at '/home/ada/shop'\n"),
+            GitError::OtherOwner(project.into())
+        );
+        for said in [
+            "error: unable to write file x: No space left on device",
+            "fatal: write error: Disk quota exceeded",
+        ] {
+            assert_eq!(failed(said), GitError::DiskFull { details: said.into() });
+        }
+        let other = GitError::failed("git x", None, None, "fatal: not a git repository\n");
+        let details = "ended by a signal\nfatal: not a git repository".into();
+        assert_eq!(other, GitError::Failed { call: "git x".into(), details });
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(matches!(GitError::io("writing", &full), GitError::DiskFull { .. }));
+    }
+
+    #[test]
+    fn a_long_or_many_lined_name_is_shown_as_one_short_line() {
+        let rev = format!("a\nb{}", "x".repeat(10_000));
+        let notice = Notice::from(GitError::RevisionMissing { rev });
+        assert!(!notice.what.contains('\n') && notice.what.len() < 200, "{}", notice.what);
+    }
 }

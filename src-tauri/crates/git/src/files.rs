@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The largest file that is read here.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -36,6 +37,15 @@ pub(crate) fn remove(file: &Path) -> io::Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// Removes a file that nobody has written for as long as `age`, if it is there.
+pub(crate) fn remove_old(file: &Path, age: Duration) -> io::Result<()> {
+    let written = std::fs::metadata(file).and_then(|found| found.modified());
+    match written.map(|at| at.elapsed()) {
+        Ok(Ok(old)) if old >= age => remove(file),
+        _ => Ok(()), // not there, or from now on
     }
 }
 

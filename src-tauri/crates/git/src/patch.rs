@@ -153,3 +153,64 @@ fn shown(text: &[u8]) -> String {
     text.truncate(end.unwrap_or(0));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_that_looks_like_a_header_is_text() {
+        let diff = b"diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n\
+            @@ -2,3 +2,4 @@ fn main() {\n @@ -1 +1 @@\n--- a/x\n+++ b/x\n+\n last\n\
+            \\ No newline at end of file\n@@ -9 +10 @@\n-old\n\\ No newline at end of file\n+new\n";
+        let patch = read_patch(diff);
+        let lines: Vec<_> =
+            patch.lines.iter().map(|l| (l.kind, l.old, l.new, l.text.as_str())).collect();
+        use PatchLineKind::{Added, Gap, Removed, Same};
+        assert_eq!(
+            lines,
+            [
+                (Gap, None, None, ""),
+                (Same, Some(2), Some(2), "@@ -1 +1 @@"),
+                (Removed, Some(3), None, "-- a/x"),
+                (Added, None, Some(3), "++ b/x"),
+                (Added, None, Some(4), ""),
+                (Same, Some(4), Some(5), "last"),
+                (Gap, None, None, ""),
+                (Removed, Some(9), None, "old"),
+                (Added, None, Some(10), "new"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_begins_or_ends_with_the_change_has_no_gap_there() {
+        let added = read_patch(b"--- /dev/null\n+++ b/x\n@@ -0,0 +1,2 @@\n+a\n+b\n");
+        assert_eq!(added.lines.len(), 2);
+        let removed = read_patch(b"--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
+        assert_eq!((removed.lines[0].old, removed.lines[0].new), (Some(1), None));
+    }
+
+    #[test]
+    fn a_path_means_itself() {
+        assert_eq!(pathspec("a*b?[c]\\d"), ":(top,glob)a\\*b\\?\\[c]\\\\d");
+        assert_eq!(pathspec("x\u{fffd}y"), ":(top,glob)x*y");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(lines in proptest::collection::vec(
+            prop_oneof!["@@ -[0-9]{1,10}(,[0-9]{1,10})? \\+[0-9]{1,10}(,[0-9]{1,10})? @@", "[-+ \\\\]?.{0,9}"],
+            0..40
+        )) {
+            let patch = read_patch(lines.join("\n").as_bytes());
+            prop_assert!(patch.lines.len() <= lines.len());
+        }
+
+        #[test]
+        fn a_shown_line_is_bounded_text(bytes in proptest::collection::vec(any::<u8>(), 0..9_000)) {
+            prop_assert!(shown(&bytes).len() <= MAX_LINE_SHOWN);
+        }
+    }
+}

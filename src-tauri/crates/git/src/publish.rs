@@ -102,3 +102,29 @@ fn free_name(wanted: &str, taken: &[String]) -> String {
     }
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_free_name_is_taken() {
+        for (wanted, taken, expected) in [
+            ("r/b/t", &[][..], "r/b/t"),
+            ("r/b/t", &["main", "r/b/other"], "r/b/t"),
+            ("r/b/t", &["r/b/t"], "r/b/t-2"),
+            ("r/b/t", &["r/b/t", "r/b/t-2", "r/b/t-4"], "r/b/t-3"),
+            // Inside another branch, or around one.
+            ("r/b/t", &["r"], "r-2/b/t"),
+            ("r/b/t", &["r", "r-2/b", "r-2/b-2/t"], "r-2/b-2/t-2"),
+            ("r/b/t", &["r/b/t/x", "r/b/t-2/y/z"], "r/b/t-3"),
+            // Alike for a disk that makes no difference between them.
+            ("r/b/t", &["R/B/T"], "r/b/t-2"),
+            ("r/b/t", &["R"], "r-2/b/t"),
+            ("t", &["t"], "t-2"),
+        ] {
+            let taken: Vec<String> = taken.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(free_name(wanted, &taken), expected, "{taken:?}");
+        }
+    }
+}

@@ -55,6 +55,7 @@ fn plain(letter: char) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn names_become_short_safe_words() {
@@ -83,5 +84,15 @@ mod tests {
         assert_eq!(slug(&name), "a".repeat(49));
         assert_eq!(slug(&"ß".repeat(60)).len(), 50);
         assert_eq!(slug(&format!("{}ß", "a".repeat(49))), format!("{}s", "a".repeat(49)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_becomes_a_safe_word(name in ".{0,120}") {
+            let slug = slug(&name);
+            prop_assert!((1..=MAX).contains(&slug.len()));
+            prop_assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+            prop_assert!(!slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--"));
+        }
     }
 }

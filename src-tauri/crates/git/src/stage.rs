@@ -199,3 +199,52 @@ fn joined(paths: &[Vec<u8>]) -> Vec<u8> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn paths(paths: &[&str]) -> Vec<Vec<u8>> {
+        paths.iter().map(|path| path.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn what_git_lists_becomes_a_plan() {
+        let id = "0".repeat(40);
+        let mut plan = Plan::default();
+        let tracked = format!(
+            ":100644 100644 {id} {id} M\0a b\0:100644 000000 {id} {id} D\0gone\0\
+             :100644 120000 {id} {id} T\0link\0:100644 160000 {id} {id} T\0now a repository\0"
+        );
+        plan.add_tracked(tracked.as_bytes());
+        let listed = format!(
+            "? new\nfile\0? inner/\0H 100644 {id} 0\tsame\0H 160000 {id} 0\tempty\0\
+             H 160000 {id} 0\tfilled\0"
+        );
+        plan.add_listed(listed.as_bytes(), |path| path == b"filled");
+        assert_eq!(plan.put, paths(&["a b", "link", "new\nfile"]));
+        assert_eq!(plan.remove, paths(&["gone", "now a repository"]));
+        assert_eq!(plan.skipped, ["now a repository", "inner", "filled"]);
+        plan.skip(|path| path == b"link");
+        assert_eq!(plan.put, paths(&["a b", "new\nfile"]));
+        assert_eq!(plan.skipped.last().map(String::as_str), Some("link"));
+    }
+
+    #[test]
+    fn what_git_leaves_out_is_heard() {
+        let said = "warning: x\nIgnoring path .GIT/config\nIgnoring path a b\n";
+        assert_eq!(ignored(said).collect::<Vec<_>>(), [".GIT/config", "a b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut plan = Plan::default();
+            plan.add_tracked(&bytes);
+            plan.add_listed(&bytes, |_| true);
+            let named = plan.put.len() + plan.remove.len() + plan.skipped.len();
+            prop_assert!(named <= 3 * (bytes.len() + 1));
+        }
+    }
+}

@@ -220,3 +220,32 @@ async fn what_the_person_ignores_for_this_project_is_ignored_in_copies_and_resul
     let names: Vec<_> = changes.files.iter().map(|f| f.path.as_str()).collect();
     assert_eq!(names, ["result.txt"]);
 }
+
+#[tokio::test]
+async fn a_partial_project_is_told_apart() {
+    let room = Room::new().await;
+    git(&room.project, &["config", "uploadpack.allowFilter", "true"]);
+    let from = format!("file://{}", room.project.display());
+    git(room.top(), &["clone", "-q", "--no-checkout", "--filter=blob:none", &from, "partial"]);
+    let partial = room.path("partial");
+    let start = room.git.resolve(&partial, "").await.unwrap();
+    let error = room.git.update_cache(&partial, &room.cache, &start).await.unwrap_err();
+    assert_eq!(error, GitError::Partial(partial));
+    // The whole one can still be brought.
+    room.git.update_cache(&room.project, &room.cache, &start).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_that_a_power_cut_left_is_no_hindrance_for_ever() {
+    let room = Room::new().await;
+    let start = room.start().await;
+    git(&room.cache, &["update-ref", "-d", &format!("refs/regatta/start/{start}")]);
+    let name = format!("refs/regatta/start/{start}.lock");
+    write(&room.cache, &name, "");
+    let update = async || room.git.update_cache(&room.project, &room.cache, &start).await;
+    assert!(matches!(update().await, Err(GitError::Failed { .. })));
+    let lock = std::fs::File::options().write(true).open(room.cache.join(&name)).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+    lock.set_modified(long_ago).unwrap();
+    update().await.unwrap();
+}

@@ -5,6 +5,7 @@
 mod caches;
 mod changes;
 mod copies;
+mod environment;
 mod hostile;
 mod main_path;
 mod projects;

@@ -174,6 +174,11 @@ fn feed(mut command: Command, bytes: &[u8]) -> String {
 /// The call that [`git`] makes.
 pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"GIT_") {
+            command.env_remove(name);
+        }
+    }
     command
         .current_dir(folder)
         .args(["-c", "user.name=Person", "-c", "user.email=person@example.invalid"])
