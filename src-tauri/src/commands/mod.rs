@@ -1,0 +1,61 @@
+//! What the window may ask for. A command unpacks, makes one call, and hands over the answer
+//! or the sentences that say why there is none.
+
+mod batch;
+#[cfg(test)]
+mod names;
+mod project;
+mod settings;
+mod task;
+
+use regatta_protocol::Notice;
+use tauri::Runtime;
+use tauri::ipc::Invoke;
+
+/// What every command gives.
+type Answer<T> = Result<T, Notice>;
+
+/// Takes a call from the window to its command.
+pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        project::home,
+        project::check_project,
+        project::set_up_project,
+        project::practice_project,
+        project::choose_project,
+        project::show_project,
+        batch::check_batch,
+        batch::start_batch,
+        batch::batch,
+        batch::batch_request,
+        batch::stop_batch,
+        batch::history,
+        batch::retry_tasks,
+        batch::add_to_project,
+        task::task,
+        task::task_prompt,
+        task::needs_you,
+        task::read_lines,
+        task::search_lines,
+        task::read_steps,
+        task::read_changes,
+        task::read_patch,
+        task::save_output,
+        task::stop_task,
+        task::continue_task,
+        task::run_next,
+        task::answer_question,
+        settings::load_draft,
+        settings::save_draft,
+        settings::templates,
+        settings::save_template,
+        settings::remove_template,
+        settings::settings,
+        settings::save_settings,
+        settings::set_limit,
+        settings::quit,
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Home, and folders as projects.
+
+use super::Answer;
+use crate::state;
+use regatta_engine::project;
+use regatta_protocol::app::{HomeView, ProjectState, ProjectView};
+use regatta_protocol::{ErrorCode, Notice};
+use std::path::{Path, PathBuf};
+use tauri::{AppHandle, Runtime, command};
+use tauri_plugin_dialog::DialogExt;
+use tauri_plugin_opener::OpenerExt;
+use tokio::sync::oneshot;
+
+const RECENT: u32 = 20;
+
+#[command]
+pub(crate) async fn home<R: Runtime>(app: AppHandle<R>) -> Answer<HomeView> {
+    let engine = state::engine(&app)?;
+    let (projects, notices) = match state::store(&app) {
+        Ok(store) => (store.projects(), store.take_notices()),
+        Err(notice) => (Vec::new(), vec![notice]),
+    };
+    let notices = [engine.notices(), notices].concat();
+    let mut recent = engine.history("", None, RECENT).await?;
+    recent.retain(|batch| batch.ended_at.is_some());
+    Ok(HomeView {
+        projects,
+        running: engine.running().await?,
+        recent,
+        place: engine.place(),
+        needs_you: engine.needs_you().await?.into_iter().map(|task| task.id).collect(),
+        notices,
+    })
+}
+
+#[command]
+pub(crate) async fn check_project(path: String) -> Answer<ProjectView> {
+    Ok(project::inspect(&path).await)
+}
+
+#[command]
+pub(crate) async fn set_up_project<R: Runtime>(
+    app: AppHandle<R>,
+    path: String,
+) -> Answer<ProjectView> {
+    Ok(remembered(&app, project::set_up(&path).await?))
+}
+
+#[command]
+pub(crate) async fn practice_project<R: Runtime>(app: AppHandle<R>) -> Answer<ProjectView> {
+    let project = state::engine(&app)?.practice_project().await?;
+    Ok(remembered(&app, project))
+}
+
+#[command]
+pub(crate) async fn choose_project<R: Runtime>(app: AppHandle<R>) -> Answer<Option<ProjectView>> {
+    let (chose, choice) = oneshot::channel();
+    let dialog = app.dialog().file().set_title("Choose your project");
+    // The answer has nowhere to go only when the app is gone.
+    dialog.pick_folder(move |folder| drop(chose.send(folder)));
+    let chosen = choice.await.ok().flatten().and_then(|folder| folder.into_path().ok());
+    let Some(path) = chosen else { return Ok(None) };
+    let project = check_project(path.to_string_lossy().into_owned()).await?;
+    Ok(Some(remembered(&app, project)))
+}
+
+#[command]
+pub(crate) async fn show_project<R: Runtime>(app: AppHandle<R>, path: PathBuf) -> Answer<()> {
+    // A file would be opened by whatever program the desktop has for it.
+    if !path.is_absolute() || !path.is_dir() {
+        return Err(gone(&path));
+    }
+    let opened = app.opener().open_path(path.to_string_lossy(), None::<&str>);
+    opened.map_err(|e| gone(&path).with_details(e.to_string()))
+}
+
+/// The same project, kept among those used before when tasks can start from it.
+pub(super) fn remembered<R: Runtime>(app: &AppHandle<R>, project: ProjectView) -> ProjectView {
+    if let (ProjectState::Ready, Ok(store)) = (project.state, state::store(app)) {
+        store.remember(&project);
+    }
+    project
+}
+
+fn gone(path: &Path) -> Notice {
+    Notice::new(
+        ErrorCode::ProjectMissing,
+        "The project's folder could not be opened.",
+        "",
+        "Look whether it was moved.",
+    )
+    .with_details(path.display().to_string())
+}

@@ -1,0 +1,59 @@
+//! Settings, the draft, templates, and leaving.
+
+use super::Answer;
+use crate::{state, window};
+use regatta_protocol::app::{Draft, Settings, Template};
+use tauri::{AppHandle, Runtime, command};
+
+#[command]
+pub(crate) async fn load_draft<R: Runtime>(app: AppHandle<R>) -> Answer<Option<Draft>> {
+    Ok(state::store(&app)?.draft())
+}
+
+#[command]
+pub(crate) async fn save_draft<R: Runtime>(app: AppHandle<R>, draft: Draft) -> Answer<()> {
+    state::store(&app)?.save_draft(draft)
+}
+
+#[command]
+pub(crate) async fn templates<R: Runtime>(app: AppHandle<R>) -> Answer<Vec<Template>> {
+    Ok(state::store(&app)?.templates())
+}
+
+#[command]
+pub(crate) async fn save_template<R: Runtime>(app: AppHandle<R>, template: Template) -> Answer<()> {
+    state::store(&app)?.save_template(template)
+}
+
+#[command]
+pub(crate) async fn remove_template<R: Runtime>(app: AppHandle<R>, id: String) -> Answer<()> {
+    state::store(&app)?.remove_template(&id)
+}
+
+/// The defaults, where the store could not be opened: the window needs some theme.
+#[command]
+pub(crate) async fn settings<R: Runtime>(app: AppHandle<R>) -> Answer<Settings> {
+    Ok(state::store(&app).map(|store| store.settings()).unwrap_or_default())
+}
+
+#[command]
+pub(crate) async fn save_settings<R: Runtime>(app: AppHandle<R>, settings: Settings) -> Answer<()> {
+    let settings = state::store(&app)?.save_settings(settings)?;
+    // Without an engine the limit takes effect with the next start.
+    if let Ok(engine) = state::engine(&app) {
+        engine.set_limit(settings.limit)?;
+    }
+    Ok(())
+}
+
+#[command]
+pub(crate) async fn set_limit<R: Runtime>(app: AppHandle<R>, limit: u32) -> Answer<()> {
+    let settings = state::store(&app)?.settings();
+    save_settings(app, Settings { limit, ..settings }).await
+}
+
+#[command]
+pub(crate) async fn quit<R: Runtime>(app: AppHandle<R>, stop_work: bool) -> Answer<()> {
+    window::leave(&app, stop_work).await;
+    Ok(())
+}

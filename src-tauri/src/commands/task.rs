@@ -1,0 +1,138 @@
+//! One task: what it is, what it printed, did and changed, and what a person tells it.
+
+use super::Answer;
+use crate::state;
+use regatta_protocol::event::Step;
+use regatta_protocol::view::{Changes, FilePatch, LinePage, Matches};
+use regatta_protocol::{TaskId, TaskView};
+use tauri::{AppHandle, Runtime, command};
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+#[command]
+pub(crate) async fn task<R: Runtime>(app: AppHandle<R>, id: TaskId) -> Answer<TaskView> {
+    Ok(state::engine(&app)?.task(&id).await?)
+}
+
+#[command]
+pub(crate) async fn task_prompt<R: Runtime>(app: AppHandle<R>, id: TaskId) -> Answer<String> {
+    Ok(state::engine(&app)?.prompt(&id).await?)
+}
+
+#[command]
+pub(crate) async fn needs_you<R: Runtime>(app: AppHandle<R>) -> Answer<Vec<TaskView>> {
+    Ok(state::engine(&app)?.needs_you().await?)
+}
+
+#[command]
+pub(crate) async fn read_lines<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    from: u64,
+    max: u32,
+) -> Answer<LinePage> {
+    Ok(state::engine(&app)?.read_lines(&task, from, max).await?)
+}
+
+#[command]
+pub(crate) async fn search_lines<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    query: String,
+) -> Answer<Matches> {
+    Ok(state::engine(&app)?.search_lines(&task, &query).await?)
+}
+
+#[command]
+pub(crate) async fn read_steps<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    from: u32,
+    max: u32,
+) -> Answer<Vec<Step>> {
+    Ok(state::engine(&app)?.read_steps(&task, from, max).await?)
+}
+
+#[command]
+pub(crate) async fn read_changes<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<Changes> {
+    Ok(state::engine(&app)?.read_changes(&task).await?)
+}
+
+#[command]
+pub(crate) async fn read_patch<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    path: String,
+) -> Answer<FilePatch> {
+    Ok(state::engine(&app)?.read_patch(&task, &path).await?)
+}
+
+#[command]
+pub(crate) async fn save_output<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+) -> Answer<Option<String>> {
+    let engine = state::engine(&app)?;
+    let (chose, choice) = oneshot::channel();
+    let dialog = app.dialog().file().set_title("Save the output");
+    let dialog = dialog.set_file_name(file_name(&engine.task(&task).await?.name));
+    // The answer has nowhere to go only when the app is gone.
+    dialog.save_file(move |file| drop(chose.send(file)));
+    let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
+        return Ok(None);
+    };
+    engine.write_output(&task, &path).await?;
+    Ok(path.file_name().map(|name| name.to_string_lossy().into_owned()))
+}
+
+#[command]
+pub(crate) async fn stop_task<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
+    Ok(state::engine(&app)?.stop_task(&task).await?)
+}
+
+#[command]
+pub(crate) async fn continue_task<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
+    Ok(state::engine(&app)?.continue_task(&task).await?)
+}
+
+#[command]
+pub(crate) async fn run_next<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
+    Ok(state::engine(&app)?.run_next(&task).await?)
+}
+
+#[command]
+pub(crate) async fn answer_question<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    question: String,
+    option: String,
+) -> Answer<()> {
+    Ok(state::engine(&app)?.answer(&task, &question, &option).await?)
+}
+
+/// A name for a file that any disk takes, from a task's name.
+fn file_name(task: &str) -> String {
+    let kept = task.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' });
+    let kept: String = kept.take(60).collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    let name = if words.is_empty() { "Task".to_owned() } else { words.join(" ") };
+    format!("{name}.txt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_of_a_task_makes_a_plain_file_name() {
+        for (task, file) in [
+            ("Fix footer", "Fix footer.txt"),
+            ("../../etc/passwd", "etc passwd.txt"),
+            ("  \u{7}🚀 ", "Task.txt"),
+            ("Überschrift: ändern", "Überschrift ändern.txt"),
+        ] {
+            assert_eq!(file_name(task), file);
+        }
+        assert!(file_name(&"x".repeat(10_000)).len() < 70);
+    }
+}

@@ -1,0 +1,223 @@
+//! The commands as the window meets them: through the real permissions, on a mock window.
+
+use super::names::COMMANDS;
+use crate::{state, with_plugins};
+use regatta_protocol::{ErrorCode, Notice};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tauri::ipc::{CallbackFn, InvokeBody};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
+use tauri::webview::InvokeRequest;
+use tauri::{App, WebviewWindow, WebviewWindowBuilder};
+use tempfile::TempDir;
+
+/// The app with everything but a display, in a data folder of its own.
+struct Mock {
+    _app: App<MockRuntime>,
+    window: WebviewWindow<MockRuntime>,
+    _data: TempDir,
+}
+
+fn mock_in(data: TempDir, program: Result<PathBuf, Notice>) -> Mock {
+    let app = with_plugins(mock_builder())
+        .invoke_handler(super::handler())
+        .build(tauri::generate_context!(test = true))
+        .expect("a mock app");
+    state::open(app.handle(), data.path(), program);
+    let window = WebviewWindowBuilder::new(&app, "main", Default::default());
+    let window = window.build().expect("a mock window");
+    Mock { _app: app, window, _data: data }
+}
+
+/// No task is started in these tests, so any program will do.
+fn mock() -> Mock {
+    mock_in(TempDir::new().expect("a temporary folder"), Ok("/bin/true".into()))
+}
+
+fn mock_without_engine() -> Mock {
+    mock_in(TempDir::new().expect("a temporary folder"), Err(reason()))
+}
+
+fn reason() -> Notice {
+    Notice::new(ErrorCode::DataInUse, "In use.", "Safe.", "Close the other.")
+}
+
+impl Mock {
+    fn call(&self, command: &str, args: Value) -> Result<Value, Value> {
+        self.call_from("tauri://localhost", command, args)
+    }
+
+    fn call_from(&self, page: &str, command: &str, args: Value) -> Result<Value, Value> {
+        let request = InvokeRequest {
+            cmd: command.into(),
+            callback: CallbackFn(0),
+            error: CallbackFn(1),
+            url: page.parse().expect("a URL"),
+            body: InvokeBody::Json(args),
+            headers: Default::default(),
+            invoke_key: INVOKE_KEY.into(),
+        };
+        let answer = get_ipc_response(&self.window, request)?;
+        Ok(answer.deserialize().expect("JSON"))
+    }
+
+    fn notice(&self, command: &str, args: Value) -> Notice {
+        let refused = self.call(command, args).expect_err("it is refused");
+        serde_json::from_value(refused).expect("every error is a notice")
+    }
+}
+
+#[test]
+fn home_is_empty_at_first_and_settings_are_kept() {
+    let mock = mock();
+    let home = mock.call("home", json!({})).expect("home");
+    assert_eq!(home["projects"], json!([]));
+    assert_eq!(home["running"], json!([]));
+    assert_eq!(home["place"]["limit"], 3);
+    let mut settings = mock.call("settings", json!({})).expect("settings");
+    settings["theme"] = json!("dark");
+    mock.call("save_settings", json!({ "settings": settings })).expect("saved");
+    mock.call("set_limit", json!({ "limit": 5 })).expect("saved");
+    let settings = mock.call("settings", json!({})).expect("settings");
+    assert_eq!((&settings["theme"], &settings["limit"]), (&json!("dark"), &json!(5)));
+    // The queue takes the new limit in its own time.
+    let end = Instant::now() + Duration::from_secs(10);
+    while mock.call("home", json!({})).expect("home")["place"]["limit"] != 5 {
+        assert!(Instant::now() < end, "the limit never changed");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn drafts_and_templates_are_kept() {
+    let mock = mock();
+    assert_eq!(mock.call("load_draft", json!({})), Ok(Value::Null));
+    let draft = json!({ "title": "Checkout", "tasks": [{ "task_name": "a", "prompt": "b" }] });
+    mock.call("save_draft", json!({ "draft": draft })).expect("saved");
+    let kept = mock.call("load_draft", json!({})).expect("a draft");
+    assert_eq!(kept["tasks"][0]["task_name"], "a");
+    let template = json!({ "id": "1", "name": "Weekly", "tasks": [] });
+    mock.call("save_template", json!({ "template": template })).expect("saved");
+    assert_eq!(mock.call("templates", json!({})).expect("templates")[0]["name"], "Weekly");
+    mock.call("remove_template", json!({ "id": "1" })).expect("removed");
+    assert_eq!(mock.call("templates", json!({})), Ok(json!([])));
+}
+
+#[test]
+fn a_request_that_fails_says_so_in_sentences() {
+    let mock = mock();
+    assert_eq!(mock.notice("task", json!({ "id": "no-such" })).code, ErrorCode::NotFound);
+    assert_eq!(mock.notice("batch", json!({ "id": "no-such" })).code, ErrorCode::NotFound);
+    let gone = mock.notice("show_project", json!({ "path": "/no/such/folder" }));
+    assert_eq!(gone.code, ErrorCode::ProjectMissing);
+    assert!(gone.what.ends_with('.') && gone.next.ends_with('.'), "{gone}");
+}
+
+#[test]
+fn what_keeps_a_batch_from_starting_is_said_at_its_place() {
+    let mock = mock();
+    let request = json!({
+        "repo_url": "/no/such/folder",
+        "parallel_tasks": [{ "task_name": "a", "prompt": "" }],
+    });
+    let problems = mock.call("check_batch", json!({ "request": request })).expect("problems");
+    let fields: BTreeSet<&str> =
+        problems.as_array().into_iter().flatten().filter_map(|p| p["field"].as_str()).collect();
+    assert_eq!(fields, BTreeSet::from(["project", "prompt"]));
+}
+
+#[test]
+fn a_practice_project_is_made_and_remembered() {
+    let mock = mock();
+    let project = mock.call("practice_project", json!({})).expect("a project");
+    assert_eq!(project["state"], "ready");
+    let checked = mock.call("check_project", json!({ "path": project["path"] }));
+    assert_eq!(checked.expect("a project")["path"], project["path"]);
+    let home = mock.call("home", json!({})).expect("home");
+    assert_eq!(home["projects"][0]["path"], project["path"]);
+}
+
+#[test]
+fn without_an_engine_the_window_still_gets_its_settings_and_the_reason() {
+    let mock = mock_without_engine();
+    assert_eq!(mock.notice("home", json!({})), reason());
+    assert_eq!(mock.notice("task", json!({ "id": "any" })), reason());
+    assert_eq!(mock.call("settings", json!({})).expect("settings")["limit"], 3);
+}
+
+#[test]
+fn the_page_may_call_nothing_but_our_own_commands() {
+    let mock = mock_without_engine();
+    for foreign in [
+        "plugin:store|load",
+        "plugin:dialog|open",
+        "plugin:opener|open_path",
+        "plugin:notification|notify",
+        "plugin:window|close",
+        "plugin:webview|create_webview",
+        "plugin:event|emit",
+        "plugin:path|resolve",
+    ] {
+        let refused = mock.call(foreign, json!({})).expect_err(foreign).to_string();
+        assert!(refused.contains("not allowed"), "{foreign}: {refused}");
+    }
+    let refused = mock.call_from("https://example.com", "home", json!({})).expect_err("remote");
+    assert!(refused.to_string().contains("not allowed"), "{refused}");
+}
+
+/// The command list stands in four places that can't share one: the build script's (which
+/// is `COMMANDS`), the handler's, the capability's and the page's.
+#[test]
+fn the_four_lists_of_commands_are_one() {
+    let ours: BTreeSet<String> = COMMANDS.iter().map(ToString::to_string).collect();
+    assert_eq!(ours.len(), COMMANDS.len(), "no command twice");
+
+    let source = include_str!("mod.rs");
+    let handler = between(source, "generate_handler![", "]");
+    let handled: BTreeSet<String> = handler
+        .split(',')
+        .filter_map(|path| path.trim().split_once("::"))
+        .map(|(_, name)| name.to_owned())
+        .collect();
+    assert_eq!(handled, ours, "the handler in commands/mod.rs");
+
+    let capability: Value = serde_json::from_str(include_str!("../../capabilities/main.json"))
+        .expect("the capability is JSON");
+    let granted: BTreeSet<String> = capability["permissions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|p| p.as_str()?.strip_prefix("allow-"))
+        .map(|name| name.replace('-', "_"))
+        .collect();
+    assert_eq!(granted, ours, "capabilities/main.json");
+
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/backend/tauri.ts");
+    let page = std::fs::read_to_string(page).expect("the page's backend");
+    let called: BTreeSet<String> = page
+        .split("call('")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('\'')?.0.to_owned()))
+        .collect();
+    assert_eq!(called, ours, "ui/src/backend/tauri.ts");
+}
+
+#[test]
+fn nothing_in_the_configuration_names_another_origin() {
+    let config: Value = serde_json::from_str(include_str!("../../tauri.conf.json")).expect("JSON");
+    let csp = config["app"]["security"]["csp"].as_str().expect("a policy");
+    let origins: Vec<&str> = csp.split([' ', ';']).filter(|word| word.contains("://")).collect();
+    assert_eq!(origins, ["http://ipc.localhost"], "the shell's own door");
+    for word in ["unsafe-eval", "data:", "blob:", "*"] {
+        assert!(!csp.contains(word), "{word} in {csp}");
+    }
+    let capability = include_str!("../../capabilities/main.json");
+    assert!(!capability.contains("remote"), "{capability}");
+}
+
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).expect("the beginning");
+    rest.split_once(to).expect("the end").0
+}

@@ -1,0 +1,57 @@
+//! The switchboard between the window and the engine. It decides nothing: a command
+//! ([`commands`]) is one call into the engine, and [`bridge`] carries what changed to the
+//! window, as fast as [`pace`] lets it. [`state`] holds the engine, [`store`] the settings;
+//! [`window`] opens the one window and sees to its end; [`news`] words what [`desktop`] tells
+//! while nobody looks.
+
+pub mod bridge;
+mod commands;
+mod desktop;
+mod news;
+pub mod pace;
+mod state;
+mod store;
+mod window;
+
+#[cfg(test)]
+mod sample;
+
+use std::process::ExitCode;
+use tauri::{Builder, Manager, Runtime};
+
+/// Runs the app until its window is closed.
+#[must_use]
+pub fn run() -> ExitCode {
+    let single = tauri_plugin_single_instance::init(|app, _, _| window::show(app));
+    // The single instance comes first: a second start must end before it touches anything.
+    let built = with_plugins(Builder::default().plugin(single))
+        .plugin(tauri_plugin_window_state::Builder::new().build())
+        .invoke_handler(commands::handler())
+        .on_window_event(window::on_event)
+        .setup(|app| {
+            let data_dir = app.path().app_data_dir()?;
+            state::open(app.handle(), &data_dir, state::worker_program());
+            bridge::start(app.handle());
+            Ok(window::open(app.handle())?)
+        })
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => {
+            app.run(|_, _| {});
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("Regatta could not open its window: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The plugins that commands and events go through.
+fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    builder
+        .plugin(tauri_plugin_store::Builder::new().build())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_opener::init())
+}

@@ -1,0 +1,150 @@
+//! What the desktop is told while nobody looks at the window: a question, and a batch that
+//! came to rest. Pure: views go in, headlines come out, each thing once.
+
+use regatta_protocol::view::Counts;
+use regatta_protocol::{BatchId, BatchView, Status, TaskId, TaskView};
+use std::collections::{HashMap, HashSet};
+
+const MAX_CHARS: usize = 200;
+
+/// One notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Headline {
+    /// Its first line: the task, or the batch.
+    pub(crate) title: String,
+    /// Why.
+    pub(crate) body: String,
+    /// The batch that a click opens.
+    pub(crate) batch: BatchId,
+    /// The task that a click opens.
+    pub(crate) task: Option<TaskId>,
+}
+
+/// What has been told.
+#[derive(Default)]
+pub(crate) struct News {
+    asked: HashMap<TaskId, (u32, String)>,
+    resting: HashSet<BatchId>,
+}
+
+impl News {
+    /// What is new in these views. A batch's rest isn't told beside a question of its own
+    /// that is told now: the question says it already.
+    pub(crate) fn read(&mut self, tasks: &[TaskView], batches: &[BatchView]) -> Vec<Headline> {
+        let mut headlines: Vec<Headline> = tasks.iter().filter_map(|t| self.question(t)).collect();
+        let asking: HashSet<BatchId> = headlines.iter().map(|h| h.batch.clone()).collect();
+        let rests = batches.iter().filter_map(|b| self.rest(b));
+        headlines.extend(rests.filter(|h| !asking.contains(&h.batch)));
+        headlines
+    }
+
+    fn question(&mut self, view: &TaskView) -> Option<Headline> {
+        let question = view.question.as_ref().filter(|_| view.status == Status::NeedsYou);
+        let Some(question) = question else {
+            self.asked.remove(&view.id);
+            return None;
+        };
+        let asked = (view.attempt, question.id.clone());
+        let before = self.asked.insert(view.id.clone(), asked.clone());
+        (before != Some(asked)).then(|| Headline {
+            title: cut(&format!("{} needs you", view.name)),
+            body: cut(&question.title),
+            batch: view.batch.clone(),
+            task: Some(view.id.clone()),
+        })
+    }
+
+    fn rest(&mut self, view: &BatchView) -> Option<Headline> {
+        let counts = view.counts;
+        if counts.waiting + counts.working + counts.paused > 0 {
+            self.resting.remove(&view.id);
+            return None;
+        }
+        self.resting.insert(view.id.clone()).then(|| Headline {
+            title: cut(&view.name),
+            body: summary(counts),
+            batch: view.id.clone(),
+            task: None,
+        })
+    }
+}
+
+/// "6 finished, 1 needs you, 1 failed".
+fn summary(mut counts: Counts) -> String {
+    let parts = Status::ALL.into_iter().filter_map(|status| {
+        let count = *counts.of(status);
+        let word = if status == Status::NeedsYou && count > 1 {
+            "need you".to_owned()
+        } else {
+            status.word().to_lowercase()
+        };
+        (count > 0).then(|| format!("{count} {word}"))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// One short line of text that can't change how the desktop draws it.
+fn cut(text: &str) -> String {
+    let plain = text.chars().map(|c| match c {
+        '<' => '‹',
+        '>' => '›',
+        '&' => '+',
+        c if c.is_control() => ' ',
+        c => c,
+    });
+    plain.take(MAX_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{batch, task};
+
+    fn counts(working: u32, needs_you: u32, finished: u32, failed: u32) -> Counts {
+        Counts { working, needs_you, finished, failed, ..Counts::default() }
+    }
+
+    #[test]
+    fn a_question_is_told_once_with_the_task_first() {
+        let mut news = News::default();
+        let told = news.read(&[task("a", Status::NeedsYou)], &[]);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].title, "Task a needs you");
+        assert_eq!(told[0].body, "May it install the listed packages?");
+        assert_eq!(told[0].task, TaskId::parse("a"));
+        assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]), []);
+        assert_eq!(news.read(&[task("a", Status::Working)], &[]), []);
+        assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
+    }
+
+    #[test]
+    fn a_batch_that_came_to_rest_is_told_once() {
+        let mut news = News::default();
+        assert_eq!(news.read(&[], &[batch("b", counts(1, 1, 5, 1))]), []);
+        let told = news.read(&[], &[batch("b", counts(0, 1, 6, 1))]);
+        assert_eq!(told[0].title, "Checkout");
+        assert_eq!(told[0].body, "6 finished, 1 needs you, 1 failed");
+        assert_eq!(news.read(&[], &[batch("b", counts(0, 1, 6, 1))]), []);
+        assert_eq!(news.read(&[], &[batch("b", counts(1, 0, 6, 1))]), []);
+        let told = news.read(&[], &[batch("b", counts(0, 0, 7, 1))]);
+        assert_eq!(told[0].body, "7 finished, 1 failed");
+    }
+
+    #[test]
+    fn the_last_question_is_told_once_and_not_as_an_end() {
+        let mut news = News::default();
+        let told = news.read(&[task("a", Status::NeedsYou)], &[batch("b", counts(0, 2, 0, 0))]);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].title, "Task a needs you");
+        assert_eq!(news.read(&[], &[batch("b", counts(0, 2, 0, 0))]), []);
+    }
+
+    #[test]
+    fn text_of_an_agent_stays_text() {
+        let mut hostile = task("a", Status::NeedsYou);
+        hostile.name = format!("<b>bold</b> & \n{}", "x".repeat(500));
+        let told = News::default().read(&[hostile], &[]);
+        assert!(!told[0].title.contains(['<', '>', '&', '\n']), "{}", told[0].title);
+        assert_eq!(told[0].title.chars().count(), MAX_CHARS);
+    }
+}

@@ -1,0 +1,65 @@
+//! The engine and the store, open for as long as the app runs. What could not be opened is
+//! kept as the sentence that says why, and the window opens all the same.
+
+use crate::store::Store;
+use regatta_engine::{Engine, EngineOptions};
+use regatta_protocol::app::Settings;
+use regatta_protocol::{ErrorCode, Notice};
+use std::env::consts::EXE_SUFFIX;
+use std::path::{Path, PathBuf};
+use tauri::{AppHandle, Manager, Runtime, State};
+
+/// What the commands work on.
+pub(crate) struct Shell<R: Runtime> {
+    engine: Result<Engine, Notice>,
+    store: Result<Store<R>, Notice>,
+}
+
+/// Opens both in `data_dir` and puts them where [`engine`] and [`store`] find them.
+pub(crate) fn open<R: Runtime>(
+    app: &AppHandle<R>,
+    data_dir: &Path,
+    program: Result<PathBuf, Notice>,
+) {
+    let store = Store::open(app, data_dir);
+    let limit = store.as_ref().map_or(Settings::default().limit, |s| s.settings().limit);
+    let engine = program.and_then(|program| {
+        let options = EngineOptions { data_dir: data_dir.to_owned(), program, limit };
+        tauri::async_runtime::block_on(Engine::open(options)).map_err(Notice::from)
+    });
+    app.manage(Shell { engine, store });
+}
+
+/// The engine, or why there is none.
+pub(crate) fn engine<R: Runtime>(app: &AppHandle<R>) -> Result<Engine, Notice> {
+    shell(app).engine.clone()
+}
+
+/// The store, or why there is none.
+pub(crate) fn store<R: Runtime>(app: &AppHandle<R>) -> Result<&Store<R>, Notice> {
+    shell(app).inner().store.as_ref().map_err(Clone::clone)
+}
+
+fn shell<R: Runtime>(app: &AppHandle<R>) -> State<'_, Shell<R>> {
+    app.state()
+}
+
+/// The program `regatta` beside this one: it makes the copies and drives the agents.
+pub(crate) fn worker_program() -> Result<PathBuf, Notice> {
+    let missing = |details: String| {
+        Notice::new(
+            ErrorCode::Internal,
+            "A part of Regatta is missing: the program that works on tasks.",
+            "Your projects and batches are safe.",
+            "Install Regatta again.",
+        )
+        .with_details(details)
+    };
+    let own = std::env::current_exe().map_err(|e| missing(e.to_string()))?;
+    let program = own.with_file_name(format!("regatta{EXE_SUFFIX}"));
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(missing(format!("Looked for {}", program.display())))
+    }
+}
