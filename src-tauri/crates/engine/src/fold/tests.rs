@@ -163,6 +163,8 @@ fn hostile_event(kind: usize, text: &str) -> Event {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_view_stays_small_whatever_is_printed(
         name in 0usize..4,
