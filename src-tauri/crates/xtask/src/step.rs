@@ -121,7 +121,7 @@ fn keep(reader: PipeReader, mut file: File, telling: fn(&str) -> bool, told: &At
             if !told.swap(true, Ordering::Relaxed) {
                 println!();
             }
-            println!("  {}", text.trim());
+            println!("{}", text.trim());
         }
         line.clear();
     }
