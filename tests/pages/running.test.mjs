@@ -140,6 +140,20 @@ test('the list is filtered by status and searched by name', async () => {
   assert.equal(await tabs.count(), 8);
 });
 
+test('batches run side by side, each with its own page', async () => {
+  const page = await openRunning();
+  await page.getByRole('button', { name: 'Find a task' }).click();
+  await page.keyboard.type('POSTCODE');
+  const other = page.getByRole('navigation').getByText('Help page texts');
+  await other.click();
+  await page.getByRole('heading', { name: 'Help page texts' }).waitFor();
+  const tabs = page.getByRole('tablist', { name: /^Tasks of/ }).getByRole('tab');
+  assert.deepEqual((await tabs.allTextContents()).map((text) => text.trim().split(/\s*,/)[0]), ['Returns', 'Delivery', 'Sizes']);
+  await page.getByRole('navigation').getByText('Checkout clean-up').click();
+  await page.getByRole('heading', { name: 'Checkout clean-up' }).waitFor();
+  assert.equal(await tabs.count(), 8);
+});
+
 test('a question is answered where it is asked', async () => {
   const page = await openRunning();
   await tab(page, /^Update payment library/).click();
@@ -203,6 +217,7 @@ test('every end says what happened, and offers what to do', async () => {
 
 test('a long silence is said, and is no end', async () => {
   const page = await openBatch([['Quiet', 'wait 600']]);
+  await tab(page, /Waiting 600 s$/).waitFor();
   await page.evaluate(() => {
     const { world } = window.fake;
     const task = [...world.tasks.values()].find(({ view }) => view.name === 'Quiet');

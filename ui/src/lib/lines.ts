@@ -49,6 +49,11 @@ export class LineWindow {
     return this.#total;
   }
 
+  /** Whether a page could not be read, so that nothing is asked for until `show` or `grow`. */
+  get stalled(): boolean {
+    return this.#stalled;
+  }
+
   /** How many pages are held now. */
   get pages(): number {
     return this.#pages.size;

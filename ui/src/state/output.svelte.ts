@@ -1,7 +1,7 @@
 import type { Line, Notice, TaskView } from '../bindings/protocol';
 import { asNotice } from '../backend';
 import { LineWindow } from '../lib/lines';
-import { currentLine, found, NO_SEARCH, refreshed, turned, type Search } from '../lib/lines-search';
+import { found, NO_SEARCH, refreshed, turned, type Search } from '../lib/lines-search';
 import { grown, holding, latest, type Span } from '../lib/lines-span';
 import type { App } from './app.svelte';
 
@@ -15,6 +15,8 @@ export class Output {
   /** Whether the newest line is kept in view. */
   follows = $state(true);
   search: Search = $state.raw(NO_SEARCH);
+  /** Grows when the person wants to see the current found line. More output is no wish. */
+  sought = $state(0);
   notice: Notice | null = $state.raw(null);
   /** How many lines the list may hold. */
   most = $state(1_000_000);
@@ -32,7 +34,7 @@ export class Output {
     this.#task = task.id;
     this.#window = new LineWindow((from, max) => app.backend.readLines(task.id, from, max), {
       changed: () => {
-        this.notice = null;
+        if (!this.#window.stalled) this.notice = null;
         this.#version += 1;
         this.span = grown(this.span, this.#window.total, this.most, this.follows);
       },
@@ -89,10 +91,10 @@ export class Output {
     this.#searchLater(SEARCH_AFTER);
   }
 
-  /** Goes to the next found line, or the one before; gives it. */
-  turn(by: 1 | -1): number | null {
+  /** Goes to the next found line, or the one before. */
+  turn(by: 1 | -1): void {
     this.search = turned(this.search, by);
-    return currentLine(this.search);
+    this.sought += 1;
   }
 
   close(): void {
@@ -110,7 +112,11 @@ export class Output {
     this.#searchedTotal = this.#window.total;
     const matches = await this.#app.attempt(() => this.#app.backend.searchLines(this.#task, query));
     if (!matches || query !== this.#wanted) return;
-    const again = this.search.query === query;
-    this.search = again ? refreshed(this.search, matches) : found(query, matches, this.#top);
+    if (this.search.query === query) {
+      this.search = refreshed(this.search, matches);
+    } else {
+      this.search = found(query, matches, this.#top);
+      this.sought += 1;
+    }
   }
 }
