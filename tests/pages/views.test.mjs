@@ -105,6 +105,26 @@ test('at 1024, 720 and 200 % everything stays reachable', async () => {
   }
 });
 
+test('no page is wider than a small window, or than one with large text', async () => {
+  for (const { name, scene, path, shows } of VIEWS) {
+    for (const { width, size } of [{ width: 720, size: 1 }, { width: 480, size: 1 }, { width: 1024, size: 2 }]) {
+      const page = await open({ scene, path, width, height: 700 });
+      await page.locator('main').getByText(shows).first().waitFor();
+      await page.evaluate((to) => document.documentElement.style.setProperty('--text-size', to), size);
+      const wide = await page.evaluate(() =>
+        [document.documentElement, ...document.querySelectorAll('main, main *')]
+          .filter((element) => element.scrollWidth > element.clientWidth + 1)
+          .filter((element) => /^(HTML|MAIN)$/.test(element.tagName) || /auto|scroll/.test(getComputedStyle(element).overflowX))
+          .map((element) => `${element.localName}.${element.className}`),
+      );
+      assert.deepEqual(wide, [], `${name} at ${width}, ${size * 100} %`);
+      if (width === 480) await shoot(page, `${name}-480`);
+      if (size === 2) await shoot(page, `${name}-1024-200-percent`);
+      await page.context().close();
+    }
+  }
+});
+
 test('quitting while tasks work asks first', async () => {
   const page = await open({ scene: 'running', path: 'home' });
   await page.evaluate('window.fake.askToQuit()');

@@ -11,5 +11,12 @@ import Shell from './views/shell/Shell.svelte';
 const target = document.getElementById('app');
 if (!target) throw new Error('BUG: index.html has no #app');
 
-const app = new App(await openBackend());
+/** The letters are there before the first word is, unless they take too long. */
+const letters = Promise.race([
+  document.fonts.load('500 1rem "Inter Variable"'),
+  new Promise((done) => setTimeout(done, 400)),
+]);
+
+const [backend] = await Promise.all([openBackend(), letters]);
+const app = new App(backend);
 mount(Shell, { target, props: { app } });

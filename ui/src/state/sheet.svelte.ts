@@ -23,15 +23,12 @@ export class Row {
   prompt = $state('');
   /** Whether the person has been here and left: only then is said what is missing. */
   left = $state(false);
+  readonly empty = $derived(this.name.trim() === '' && this.prompt.trim() === '');
 
   constructor(key: number, task: PastedTask) {
     this.key = key;
     this.name = task.name;
     this.prompt = task.prompt;
-  }
-
-  get empty(): boolean {
-    return this.name.trim() === '' && this.prompt.trim() === '';
   }
 }
 
@@ -55,8 +52,18 @@ export class Sheet {
   /** Start was pressed: everything that is missing is said. */
   tried = $state(false);
 
+  readonly #written = $derived(this.rows.filter((row) => !row.empty));
+  /** What is wrong with each written row, in their order. */
+  readonly #rowProblems = $derived.by(() => {
+    const found: RequestProblem[][] = this.#written.map(() => []);
+    for (const problem of this.problems) if (problem.row !== null) found[problem.row]?.push(problem);
+    return found;
+  });
+
   #app: App;
   #project: Project;
+  /** The project's folder as it was last looked at. */
+  #path: string | undefined;
   #keys = 0;
   #checks = 0;
   #saveInTurn = inTurn();
@@ -111,7 +118,10 @@ export class Sheet {
   projectChanged(): void {
     const { current } = this.#project;
     if (this.startFrom && current && !current.branches.includes(this.startFrom)) this.startFrom = '';
-    this.changed();
+    const other = current?.path !== this.#path;
+    this.#path = current?.path;
+    if (other) this.changed();
+    else this.checkSoon();
   }
 
   write(row: Row, part: 'name' | 'prompt', text: string): void {
@@ -165,8 +175,7 @@ export class Sheet {
   /** What is said at a row: nothing before the person has left it. */
   problemsAt(row: Row): RequestProblem[] {
     if (!row.left && !this.tried) return [];
-    const place = this.#placeInRequest(row);
-    return this.problems.filter((problem) => problem.row === place);
+    return this.#rowProblems[this.#written.indexOf(row)] ?? [];
   }
 
   /** What is said about the batch as a whole, for these parts of it. */
@@ -176,13 +185,12 @@ export class Sheet {
 
   /** The rows that something is wrong with, each once. */
   rowsWithProblems(): Row[] {
-    const written = this.written();
-    return written.filter((_, place) => this.problems.some((problem) => problem.row === place));
+    return this.#written.filter((_, place) => (this.#rowProblems[place]?.length ?? 0) > 0);
   }
 
   /** The rows that are more than empty: these are started. */
   written(): Row[] {
-    return this.rows.filter((row) => !row.empty);
+    return this.#written;
   }
 
   request(): BatchRequest {
@@ -286,10 +294,6 @@ export class Sheet {
     const row = new Row((this.#keys += 1), task);
     row.left = !row.empty;
     return row;
-  }
-
-  #placeInRequest(row: Row): number {
-    return this.written().indexOf(row);
   }
 
   #freeName(name: string): string {
