@@ -188,6 +188,15 @@ export class Sheet {
     return this.#written.filter((_, place) => (this.#rowProblems[place]?.length ?? 0) > 0);
   }
 
+  /** How many things a person should look at before starting. */
+  get concerns(): number {
+    const { current } = this.#project;
+    const whole = this.problems.filter(({ row, field }) => row === null && (current || field !== 'project'));
+    const rows = this.rowsWithProblems().length > 0 ? 1 : 0;
+    const project = !current || current.unsaved ? 1 : 0;
+    return whole.length + rows + project;
+  }
+
   /** The rows that are more than empty: these are started. */
   written(): Row[] {
     return this.#written;

@@ -78,6 +78,16 @@ describe('problems', () => {
     expect(sheet.rowsWithProblems()).toEqual([row]);
   });
 
+  it('are counted, for where there is no room to say them', async () => {
+    await sheet.check();
+    expect(sheet.concerns).toBe(1);
+    for (const name of ['a', 'b']) sheet.write(sheet.add(), 'name', name);
+    await sheet.check();
+    expect(sheet.concerns).toBe(1);
+    project.current = project.current && { ...project.current, unsaved: true };
+    expect(sheet.concerns).toBe(2);
+  });
+
   it('keep the batch from starting', async () => {
     const row = sheet.add();
     sheet.write(row, 'name', 'Footer');
