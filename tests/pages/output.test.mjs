@@ -150,6 +150,7 @@ test('a million lines open at once', async () => {
   const { page, opened } = await long('million');
   assert.ok(opened < 5_000, `it took ${opened} ms`);
   assert.ok((await shownNumbers(page)).at(-1) > 1_000_000);
+  assert.equal(await page.getByRole('button', { name: /earlier lines$/ }).count(), 0);
   await find(page).fill('line 1 of');
   await page.getByText('1 of 1', { exact: true }).waitFor();
   await find(page).press('Enter');

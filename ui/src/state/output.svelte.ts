@@ -19,7 +19,7 @@ export class Output {
   sought = $state(0);
   notice: Notice | null = $state.raw(null);
   /** How many lines the list may hold. */
-  most = $state(1_000_000);
+  #most = Infinity;
   #window: LineWindow;
   #version = $state(0);
   #app: App;
@@ -36,7 +36,7 @@ export class Output {
       changed: () => {
         if (!this.#window.stalled) this.notice = null;
         this.#version += 1;
-        this.span = grown(this.span, this.#window.total, this.most, this.follows);
+        this.span = grown(this.span, this.#window.total, this.#most, this.follows);
       },
       failed: (reason) => (this.notice = asNotice(reason)),
     });
@@ -69,12 +69,22 @@ export class Output {
   /** Moves to the newest line and stays there. */
   followNewest(): void {
     this.follows = true;
-    this.span = latest(this.#window.total, this.most);
+    this.span = latest(this.#window.total, this.#most);
+  }
+
+  /** The list may hold `most` lines from now on; what is in view stays. */
+  holdAtMost(most: number): void {
+    if (most === this.#most) return;
+    this.#most = most;
+    const { total } = this.#window;
+    const { base } = this.span;
+    if (this.follows) this.span = latest(total, most);
+    else this.span = holding({ base, rows: Math.min(most, total - base) }, this.#top, total, most);
   }
 
   /** Makes the list hold `line`. */
   hold(line: number): void {
-    this.span = holding(this.span, line, this.#window.total, this.most);
+    this.span = holding(this.span, line, this.#window.total, this.#most);
   }
 
   /** Looks for `query` once the person stops typing. */

@@ -45,6 +45,21 @@ it('grows with the task', () => {
   expect(output.span.rows).toBe(12);
 });
 
+it('holds a part of what is too long, and all of it when it may', async () => {
+  const output = open();
+  output.holdAtMost(400);
+  expect(output.span).toEqual({ base: 600, rows: 400 });
+  output.hold(10);
+  output.show(10, 40);
+  expect(output.span).toEqual({ base: 0, rows: 400 });
+  output.follows = false;
+  output.holdAtMost(100);
+  expect(output.span).toEqual({ base: 0, rows: 100 });
+  output.holdAtMost(5_000);
+  expect(output.span).toEqual({ base: 0, rows: 1_000 });
+  await settled();
+});
+
 it('searches once the person stops typing, from what is in view', async () => {
   const output = open();
   output.show(80, 120);
