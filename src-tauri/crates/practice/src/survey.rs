@@ -48,7 +48,8 @@ pub(crate) async fn turn(stage: &Stage, project: &Path, prompt: &str) -> Result<
     pause().await;
 
     let kinds = found.kinds();
-    let most = kinds.first().map_or_else(String::new, |k| format!(", most of them {}", k.name));
+    let most = kinds.first().filter(|kind| kind.files * 2 > found.files.len());
+    let most = most.map_or_else(String::new, |kind| format!(", most of them {}", kind.name));
     stage.say(&format!("{}{most}. I write that down.", files(found.files.len()))).await?;
     stage.plan(&plan, 2).await?;
     pause().await;
