@@ -71,8 +71,7 @@ impl Git {
             ignore_file: None,
             settings: Vec::new(),
         };
-        self.prepare_index(&stage, request.base).await?;
-        let skipped = self.stage(&stage).await?;
+        let skipped = self.stage_from(&stage, request.base).await?;
         let tree = self.in_stage(&stage).args(["write-tree"]).text().await?;
         let base_tree = self.tree_of(request.cache, request.base).await?;
         let commit = self
@@ -112,15 +111,20 @@ impl Git {
             .await
     }
 
-    /// Makes the index usable: without the lock of a call that was cut off, and filled from
-    /// the base when it is new.
-    async fn prepare_index(&self, stage: &Stage<'_>, base: &str) -> Result<(), GitError> {
-        remove(&with_ending(stage.index, ".lock"))
-            .map_err(|error| GitError::io("unlocking the index", &error))?;
+    /// Stages the copy on its index, or, when there is none or it can't be used (a power
+    /// cut spoils what was written last), on a new one that begins with the base.
+    async fn stage_from(&self, stage: &Stage<'_>, base: &str) -> Result<Vec<String>, GitError> {
+        let freeing = |error| GitError::io("freeing the index", &error);
+        // Of a save that was cut off: there is one at a time.
+        remove(&with_ending(stage.index, ".lock")).map_err(freeing)?;
         if stage.index.exists() {
-            return Ok(());
+            match self.stage(stage).await {
+                Err(GitError::Failed { .. }) => remove(stage.index).map_err(freeing)?,
+                staged => return staged,
+            }
         }
-        self.in_stage(stage).args(["read-tree", "--end-of-options", base]).run().await.map(drop)
+        self.in_stage(stage).args(["read-tree", "--end-of-options", base]).run().await?;
+        self.stage(stage).await
     }
 
     async fn tree_of(&self, repository: &Path, commit: &str) -> Result<String, GitError> {

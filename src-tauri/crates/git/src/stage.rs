@@ -15,6 +15,8 @@ const MAX_UNREADABLE: usize = 100;
 /// The size over which a file is left out: it would fill the disk twice, and no place that
 /// holds projects takes it.
 const MAX_FILE: u64 = 1024 * 1024 * 1024;
+/// The size from which a file isn't held in memory as a whole.
+const BIG_FILE: &str = "64m";
 
 /// A folder, and the index and repository its files go into.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Git {
             .files(stage.folder)
             .env("GIT_INDEX_FILE", absolute(stage.index))
             .settings(&stage.settings)
+            .setting("core.bigFileThreshold", BIG_FILE)
             .durable();
         match &stage.ignore_file {
             Some(file) => call.setting("core.excludesFile", file),

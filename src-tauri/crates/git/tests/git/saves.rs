@@ -202,6 +202,8 @@ async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
     write(&copy, "huge", "");
     let huge = std::fs::File::options().write(true).open(copy.join("huge")).unwrap();
     huge.set_len(5_000_000_000).unwrap(); // takes no space
+    let large = std::fs::File::create(copy.join("large")).unwrap();
+    large.set_len(70_000_000).unwrap();
     write(&copy, ".GIT/config", "x");
     std::fs::remove_file(copy.join("README.md")).unwrap();
     nix_mkfifo(&copy.join("README.md"));
@@ -211,7 +213,7 @@ async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
     assert_eq!(saved.skipped, [".GIT/config", "README.md", "huge", "odd.utf16"]);
     let paths = paths(&room, &saved);
     assert_eq!(paths.iter().filter(|path| path.starts_with("good/")).count(), 20);
-    assert!(paths.contains(&".gitattributes".to_owned()));
+    assert!(paths.contains(&".gitattributes".to_owned()) && paths.contains(&"large".to_owned()));
 }
 
 #[cfg(unix)]
@@ -239,12 +241,15 @@ async fn a_message_and_an_author_may_be_any_text() {
 }
 
 #[tokio::test]
-async fn the_lock_of_a_save_that_was_cut_off_is_no_hindrance() {
+async fn what_a_save_that_was_cut_off_left_is_no_hindrance() {
     let (room, start, copy) = ready().await;
-    room.save(&copy, &start).await;
+    let before = room.save(&copy, &start).await;
     write(room.top(), "copy.index.lock", "");
-    write(&copy, "new", "");
-    assert!(room.save(&copy, &start).await.changed);
+    assert_eq!(room.save(&copy, &start).await.tree, before.tree);
+    for spoilt in ["", "not an index", &"x".repeat(10_000)] {
+        write(room.top(), "copy.index", spoilt);
+        assert_eq!(room.save(&copy, &start).await.tree, before.tree);
+    }
 }
 
 #[tokio::test]
