@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// What stands at the top, besides hidden files.
-const TOP: [&str; 7] =
-    ["Cargo.lock", "Cargo.toml", "README.md", "icons", "src-tauri", "tests", "ui"];
+const TOP: [&str; 8] =
+    ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "icons", "src-tauri", "tests", "ui"];
 
 #[test]
 fn the_top_folder_holds_these_and_nothing_else() {
