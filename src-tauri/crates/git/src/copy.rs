@@ -67,17 +67,6 @@ impl Git {
             .await
             .map(drop)
     }
-
-    /// Notes for [`Git::save`] which files a fresh copy has, so that the first save point
-    /// need not read all of them again. Only before anyone else has been at the copy: its
-    /// own notes are taken over as they are.
-    ///
-    /// # Errors
-    /// [`GitError::Io`].
-    pub async fn start_index(&self, copy: &Path, index: &Path) -> Result<(), GitError> {
-        let copied = tokio::fs::copy(copy.join(".git/index"), index).await;
-        copied.map(drop).map_err(|error| GitError::io("starting the index", &error))
-    }
 }
 
 /// Lets the copy read the cache's objects, stop where its history stops, and ignore what

@@ -43,7 +43,6 @@ async fn nothing_changed_is_said_and_still_saved() {
 #[tokio::test]
 async fn a_second_save_point_sees_what_was_added_changed_and_removed_since() {
     let (room, start, copy) = ready().await;
-    room.git.start_index(&copy, &copy.with_extension("index")).await.unwrap();
     write(&copy, "new/deep/file", "1");
     std::fs::remove_file(copy.join("README.md")).unwrap();
     let first = room.save(&copy, &start).await;
@@ -60,21 +59,6 @@ async fn a_second_save_point_sees_what_was_added_changed_and_removed_since() {
     std::fs::remove_dir_all(copy.join("new")).unwrap();
     let third = room.save(&copy, &start).await;
     assert!(!third.changed);
-}
-
-#[tokio::test]
-async fn an_index_taken_over_from_a_fresh_copy_gives_the_same_result() {
-    let (room, start, copy) = ready().await;
-    let (taken, own) = (room.path("taken"), room.path("own"));
-    room.git.start_index(&copy, &taken).await.unwrap();
-    write(&copy, "README.md", "Other\n");
-    let author = author();
-    let mut trees = Vec::new();
-    for index in [&taken, &own] {
-        let request = SaveRequest { index, ..room.request(&copy, &start, &author) };
-        trees.push(room.git.save(request).await.unwrap().tree);
-    }
-    assert_eq!(trees[0], trees[1]);
 }
 
 #[cfg(unix)]
