@@ -15,6 +15,9 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+/// The most questions that wait for an answer; nobody answers more.
+const MAX_QUESTIONS: usize = 64;
+
 /// Why the agent's work is over.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Why {
@@ -72,12 +75,7 @@ impl Desk<'_> {
                     self.agent.process.release();
                     self.standing.set_held(false);
                 }
-                Heard::Asked(Some(asked)) => {
-                    self.questions.push_back(asked);
-                    if self.questions.len() == 1 {
-                        self.show_question();
-                    }
-                }
+                Heard::Asked(Some(asked)) => self.take_question(asked),
                 Heard::Asked(None) => may_ask = false,
                 Heard::Withdrawn => self.close_question(None),
                 Heard::SaveTime => {
@@ -132,6 +130,19 @@ impl Desk<'_> {
         self.questions.truncate(1);
         if !self.questions.is_empty() {
             self.close_question(None);
+        }
+    }
+
+    /// One that can't be shown is dropped, which tells the agent that it was withdrawn.
+    fn take_question(&mut self, asked: Asked) {
+        if asked.question.options.is_empty() {
+            let title = &asked.question.title;
+            self.events.note(format!("The agent asked without offering an answer: {title}"));
+        } else if self.questions.len() < MAX_QUESTIONS {
+            self.questions.push_back(asked);
+            if self.questions.len() == 1 {
+                self.show_question();
+            }
         }
     }
 

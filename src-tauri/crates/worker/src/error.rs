@@ -18,9 +18,9 @@ pub(crate) enum WorkerError {
         /// What the system said.
         problem: io::Error,
     },
-    /// The prompt does not fit on a command line.
-    #[error("the prompt doesn't fit on the command line: {0}")]
-    PromptTooLong(io::Error),
+    /// The prompt can't be an argument.
+    #[error("the prompt can't be an argument: {0}")]
+    Prompt(io::Error),
     /// The task line was no task.
     #[error("the task can't be read: {0}")]
     BadTask(String),
@@ -37,9 +37,9 @@ pub(crate) enum WorkerError {
 impl WorkerError {
     /// The error for a program that did not start.
     pub(crate) fn start(program: &std::path::Path, problem: io::Error) -> Self {
-        let too_long = nix::errno::Errno::E2BIG as i32;
-        if problem.raw_os_error() == Some(too_long) {
-            return Self::PromptTooLong(problem);
+        let too_long = problem.kind() == io::ErrorKind::ArgumentListTooLong;
+        if too_long || problem.kind() == io::ErrorKind::InvalidInput {
+            return Self::Prompt(problem);
         }
         Self::AgentMissing { program: program.display().to_string(), problem }
     }
@@ -60,9 +60,9 @@ impl From<WorkerError> for Notice {
                 &format!("The agent's program {program} could not be started."),
                 "Check that it is installed and may be run, then try again.",
             ),
-            WorkerError::PromptTooLong(_) => say(
+            WorkerError::Prompt(_) => say(
                 ErrorCode::BadRequest,
-                "The text is too long to be handed to a command.",
+                "The text can't be handed to a command: it is too long, or holds a zero byte.",
                 "Shorten it, put the long part into a file of the project, or use an agent that \
                  speaks ACP.",
             ),

@@ -19,6 +19,8 @@ const MAX_TEXT: usize = 64 * 1024;
 const WAIT: Duration = Duration::from_millis(10);
 /// How much may be on its way to the reader, in bytes.
 const ROOM: usize = 4 * 1024 * 1024;
+/// What an event that isn't lines counts for; more than any has.
+const EVENT: usize = 16 * 1024;
 
 /// Where events go. Clones go to the same place.
 #[derive(Debug, Clone)]
@@ -69,7 +71,7 @@ impl Events {
 
     /// Sends an event that the agent caused, when there is room.
     pub(crate) async fn send_in_turn(&self, event: Event) {
-        let room = self.room_for(1024).await;
+        let room = self.room_for(EVENT).await;
         self.put(What::Event(event), room);
     }
 

@@ -69,6 +69,26 @@ end"#,
 }
 
 #[test]
+fn a_call_is_headed_when_it_is_known_what_it_is_about() {
+    let yard = Yard::new();
+    let worker = work(
+        &yard,
+        r#"begin
+update '{"sessionUpdate":"tool_call","toolCallId":"a","title":"bash","kind":"execute","locations":[{"path":"'"$PWD"'"}]}'
+update '{"sessionUpdate":"tool_call_update","toolCallId":"a","rawInput":{"command":"make all"}}'
+update '{"sessionUpdate":"tool_call_update","toolCallId":"a","status":"completed"}'
+update '{"sessionUpdate":"tool_call","toolCallId":"b","title":"bash","kind":"execute"}'
+update '{"sessionUpdate":"tool_call_update","toolCallId":"b","content":[{"type":"content","content":{"type":"text","text":"out\n"}}]}'
+end"#,
+    );
+    assert_finished(&worker);
+    let headings = worker.lines(LineKind::Step);
+    assert_eq!(headings[2..4], ["Ran: make all", "Ran a command"]);
+    let first = worker.steps().into_iter().find(|step| step.id == "t1").expect("the step");
+    assert!(first.files.is_empty(), "the copy itself is no file of it");
+}
+
+#[test]
 fn output_of_a_call_is_shown_once_whether_whole_or_in_pieces() {
     let yard = Yard::new();
     let worker = work(
@@ -99,9 +119,9 @@ for n in 1 2 3; do IFS= read -r line; printf '%s\n' "$line" >> answers.txt; done
 id=$prompt; end"#
     )));
     for (title, kind) in [
-        ("May it run: make?", OptionKind::AllowOnce),
-        ("May it run: make test?", OptionKind::RejectOnce),
-        ("May it run: make clean?", OptionKind::AllowOnce),
+        ("May it run “make”?", OptionKind::AllowOnce),
+        ("May it run “make test”?", OptionKind::RejectOnce),
+        ("May it run “make clean”?", OptionKind::AllowOnce),
     ] {
         let question = worker.until_question();
         assert_eq!(question.title, title);
@@ -121,6 +141,20 @@ id=$prompt; end"#
             .into_iter()
             .chain([Status::NeedsYou, Status::Working]);
     assert_eq!(worker.statuses(), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_question_without_an_answer_is_not_asked() {
+    let yard = Yard::new();
+    let worker = work(
+        &yard,
+        r#"begin; prompt=$id
+printf '{"jsonrpc":"2.0","id":"q","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"1","title":"Sure?"},"options":[]}}\n'
+IFS= read -r line; printf '%s\n' "$line" > reply.txt; id=$prompt; end"#,
+    );
+    assert_finished(&worker);
+    assert!(yard.file("reply.txt").expect("a reply").contains("\"cancelled\""));
+    assert_eq!(worker.statuses(), [Status::Working]);
 }
 
 #[test]

@@ -43,6 +43,11 @@ fn a_text_that_no_command_line_holds() {
     worker.assert_failed(ErrorCode::BadRequest);
 
     let yard = Yard::new();
+    let mut task = yard.command("echo never");
+    task.prompt = "a\0b".into();
+    yard.work(&task).assert_failed(ErrorCode::BadRequest);
+
+    let yard = Yard::new();
     let mut task = yard.practice("");
     task.prompt = format!("say {}", "é".repeat(100_000));
     assert_eq!(yard.work(&task).outcome().status, Status::Finished, "ACP takes any text");

@@ -78,7 +78,7 @@ mod tests {
                 { "optionId": "cancel", "name": "", "kind": "reject_once" },
             ],
         }));
-        assert_eq!(question.title, "May it run: npm install npm test?");
+        assert_eq!(question.title, "May it run \u{201c}npm install npm test\u{201d}?");
         assert_eq!(question.detail, "npm install\nnpm test");
         let option = |id: &str, label: &str, kind| QuestionOption {
             id: id.into(),

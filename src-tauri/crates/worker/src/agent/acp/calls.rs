@@ -59,7 +59,11 @@ impl Calls {
     pub(super) fn update(&mut self, update: &ToolCallUpdate) -> Vec<Shown> {
         let call = self.learn(update);
         let mut shown = call.show();
-        shown.extend(call.output(update));
+        let output = call.output(update);
+        if !output.is_empty() {
+            shown.extend(call.head());
+        }
+        shown.extend(output);
         shown
     }
 
@@ -76,10 +80,14 @@ impl Calls {
             call.command = Some(command);
         }
         if let Some(locations) = &fields.locations {
-            let named = locations.iter().take(MAX_FILES_NAMED);
-            let file = |path| FileCount { path, ..FileCount::default() };
-            let files = named.map(|l| file(shown_path(&copies, &l.path))).collect();
-            call.located = (files, locations.len());
+            let paths = locations.iter().map(|l| shown_path(&copies, &l.path));
+            // The copy itself is where everything happens.
+            let files = paths.filter(|path| !path.is_empty());
+            let mut files: Vec<_> =
+                files.map(|path| FileCount { path, ..FileCount::default() }).collect();
+            let count = files.len();
+            files.truncate(MAX_FILES_NAMED);
+            call.located = (files, count);
         }
         if let Some(content) = &fields.content {
             call.take_diffs(content, &copies);
@@ -155,23 +163,33 @@ impl Call {
             files: subject.files.to_vec(),
             ..step(&format!("t{}", self.number), kind, &subject.title(kind, state), state)
         };
-        let heading = subject.title(kind, StepState::Done);
+        let known = !subject.is_vague();
         if self.sent.as_ref() == Some(&step) {
             return Vec::new();
         }
         self.sent = Some(step.clone());
         let mut shown = vec![Shown::Step(Box::new(step))];
-        // What it is about may be known only later; then it is headed once more.
         let over = state != StepState::Working;
-        if self.heading.is_empty() || (over && self.heading != heading) {
-            self.heading.clone_from(&heading);
-            shown.push(Shown::Lines(LineKind::Step, heading));
+        if known || over {
+            shown.extend(self.head());
         }
         if over && kind == StepKind::Edit {
             shown
                 .extend(words::file_lines(&self.changed.0).map(|l| Shown::Lines(LineKind::Out, l)));
         }
         shown
+    }
+
+    /// Heads the transcript with the call, once; when it is over and turned out to be about
+    /// something else, once more.
+    fn head(&mut self) -> Option<Shown> {
+        let heading = self.subject().title(self.kind(), StepState::Done);
+        let over = self.state.is_some_and(|state| state != StepState::Working);
+        let due = self.heading.is_empty() || (over && self.heading != heading);
+        due.then(|| {
+            self.heading.clone_from(&heading);
+            Shown::Lines(LineKind::Step, heading)
+        })
     }
 
     /// What the update brings of the call's output.
@@ -353,7 +371,7 @@ mod tests {
     fn calls_without_number_are_kept_in_bounds() {
         let mut calls = Calls::new(Path::new("/copy"));
         for n in 0..2_000 {
-            update(&mut calls, json!({ "toolCallId": n.to_string(), "title": "x".repeat(600) }));
+            update(&mut calls, json!({ "toolCallId": n.to_string(), "title": "a b".repeat(200) }));
         }
         assert_eq!((calls.by_id.len(), calls.order.len()), (MAX_CALLS, MAX_CALLS));
         let late = update(&mut calls, json!({ "toolCallId": "0", "status": "completed" }));

@@ -24,26 +24,43 @@ pub(super) struct Subject<'a> {
 impl Subject<'_> {
     /// "Read errors.ts", "Editing 4 files", "Ran: npm test"; else the agent's own title.
     pub(super) fn title(&self, kind: StepKind, state: StepState) -> String {
-        let verb = |working: &str, done: &str, failed: &str| {
+        let say = |working: &str, done: &str, failed: &str, plain: &str| {
             let verb = match state {
                 StepState::Working => working,
                 StepState::Done => done,
                 StepState::Failed => failed,
             };
-            self.named().map(|named| format!("{verb} {named}"))
+            let named = self.named();
+            if named.is_none() && !self.is_vague() {
+                return self.title.to_owned();
+            }
+            format!("{verb} {}", named.as_deref().unwrap_or(plain))
         };
-        let ours = match kind {
-            StepKind::Read => verb("Reading", "Read", "Could not read"),
-            StepKind::Edit => verb("Editing", "Edited", "Could not change"),
-            StepKind::Remove => verb("Removing", "Removed", "Could not remove"),
+        match kind {
+            StepKind::Read => say("Reading", "Read", "Could not read", "a file"),
+            StepKind::Edit => say("Editing", "Edited", "Could not change", "a file"),
+            StepKind::Remove => say("Removing", "Removed", "Could not remove", "a file"),
+            StepKind::Run if self.is_vague() => say("Running", "Ran", "Ran", "a command"),
             StepKind::Run => {
                 let verb = if state == StepState::Working { "Running" } else { "Ran" };
-                let command = one_line(self.line(), MAX_COMMAND);
-                (!command.is_empty()).then(|| format!("{verb}: {command}"))
+                format!("{verb}: {}", one_line(self.line(), MAX_COMMAND))
             }
-            _ => None,
-        };
-        ours.unwrap_or_else(|| self.own_title(kind))
+            StepKind::Search if self.is_vague() => {
+                say("Searching", "Searched", "Could not search", "the project")
+            }
+            StepKind::Fetch if self.is_vague() => {
+                say("Fetching", "Fetched", "Could not fetch", "something")
+            }
+            _ if self.title.is_empty() => say("Doing", "Did", "Could not do", "something"),
+            _ => self.title.to_owned(),
+        }
+    }
+
+    /// Whether nothing but a tool's name is known yet, such as "read" or "bash".
+    pub(super) fn is_vague(&self) -> bool {
+        self.files.is_empty()
+            && self.command.is_none()
+            && !self.title.contains(|c: char| c.is_whitespace() || c == '`')
     }
 
     /// A second line: the whole command, or the paths behind "4 files".
@@ -66,35 +83,19 @@ impl Subject<'_> {
 
     /// The call as something that a person is asked about.
     pub(super) fn question(&self, kind: StepKind) -> String {
-        let may = |verb: &str| self.named().map(|named| format!("May it {verb} {named}?"));
-        let ours = match kind {
-            StepKind::Read => may("read"),
-            StepKind::Edit => may("change"),
-            StepKind::Remove => may("remove"),
-            StepKind::Run => {
-                let command = one_line(self.line(), MAX_COMMAND);
-                (!command.is_empty()).then(|| format!("May it run: {command}?"))
+        let may = |verb: &str| format!("May it {verb} {}?", self.named().unwrap_or_default());
+        match kind {
+            StepKind::Run if !self.is_vague() => {
+                format!("May it run \u{201c}{}\u{201d}?", one_line(self.line(), MAX_COMMAND))
             }
-            _ => None,
-        };
-        ours.unwrap_or_else(|| self.own_title(kind))
-    }
-
-    fn own_title(&self, kind: StepKind) -> String {
-        if !self.title.is_empty() {
-            return self.title.to_owned();
+            StepKind::Read if !self.files.is_empty() => may("read"),
+            StepKind::Edit if !self.files.is_empty() => may("change"),
+            StepKind::Remove if !self.files.is_empty() => may("remove"),
+            StepKind::Run => "May it run a command?".to_owned(),
+            StepKind::Edit if self.is_vague() => "May it change files?".to_owned(),
+            _ if self.title.is_empty() => "May it go on?".to_owned(),
+            _ => self.title.to_owned(),
         }
-        let plain = match kind {
-            StepKind::Read => "Read something",
-            StepKind::Search => "Searched the project",
-            StepKind::Edit => "Changed files",
-            StepKind::Remove => "Removed files",
-            StepKind::Run => "Ran a command",
-            StepKind::Fetch => "Fetched something",
-            StepKind::Thought => "Thought",
-            _ => "Did something",
-        };
-        plain.to_owned()
     }
 
     /// The command, or the title, which agents often put between backticks.
@@ -160,6 +161,11 @@ mod tests {
             (subject("`make all`", &[]), StepKind::Run, StepState::Done, "Ran: make all"),
             (subject("grep 'x'", &[]), StepKind::Search, StepState::Done, "grep 'x'"),
             (subject("", &[]), StepKind::Other, StepState::Done, "Did something"),
+            (subject("bash", &[]), StepKind::Run, StepState::Working, "Running a command"),
+            (subject("`make`", &[]), StepKind::Run, StepState::Done, "Ran: make"),
+            (subject("read", &[]), StepKind::Read, StepState::Working, "Reading a file"),
+            (subject("glob", &[]), StepKind::Search, StepState::Done, "Searched the project"),
+            (subject("Edit all", &[]), StepKind::Edit, StepState::Done, "Edit all"),
         ];
         for (subject, kind, state, expected) in table {
             assert_eq!(subject.title(kind, state), expected);
@@ -174,8 +180,13 @@ mod tests {
         assert_eq!(subject("", &files[..1]).detail(StepKind::Edit), "src/errors.ts");
         assert_eq!(subject("", &files[2..]).detail(StepKind::Edit), "");
         assert_eq!(all.question(StepKind::Edit), "May it change 3 files?");
-        assert_eq!(subject("`npm i`", &[]).question(StepKind::Run), "May it run: npm i?");
+        assert_eq!(
+            subject("`npm i`", &[]).question(StepKind::Run),
+            "May it run \u{201c}npm i\u{201d}?"
+        );
+        assert_eq!(subject("bash", &[]).question(StepKind::Run), "May it run a command?");
         assert_eq!(subject("Which?", &[]).question(StepKind::Other), "Which?");
+        assert_eq!(subject("", &[]).question(StepKind::Other), "May it go on?");
         let lines: Vec<_> = file_lines(&files[..1]).collect();
         assert_eq!(lines, ["src/errors.ts  +4 \u{2212}1"]);
     }
