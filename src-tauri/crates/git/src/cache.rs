@@ -13,6 +13,9 @@ use std::time::Duration;
 const LONG: Duration = Duration::from_secs(3_600);
 /// The age from which a lock is that of a call that was cut off: they are held for moments.
 const LOCK_AGE: Duration = Duration::from_secs(600);
+/// How often, and how long apart, a fetch is tried when others are in its way.
+const TURNS: u32 = 100;
+const TURN: Duration = Duration::from_millis(100);
 /// Loose objects in one of the 256 folders, and packs, from which on reading gets slow.
 const MANY_LOOSE: usize = 27;
 const MANY_PACKS: usize = 50;
@@ -47,7 +50,7 @@ impl Git {
             remove_old(&cache.join(format!("{locked}.lock")), LOCK_AGE)
                 .map_err(|error| GitError::io("unlocking the cache", &error))?;
         }
-        match self.fetch(project, Place::Repository(cache), commit, Some(&held)).await {
+        match self.fetch_in_turn(project, cache, commit, &held).await {
             Ok(()) => self.tidy(cache).await,
             // Another one may have brought it at the same time.
             Err(_) if self.has_ref(cache, &held).await? => Ok(()),
@@ -113,6 +116,28 @@ impl Git {
             }
             other => other.map(drop),
         }
+    }
+
+    /// Fetches into the cache. Where histories are cut, git keeps the ends of them all in one
+    /// file, and gives up when another call has written it; then it is this one's turn.
+    async fn fetch_in_turn(
+        &self,
+        project: &Path,
+        cache: &Path,
+        commit: &str,
+        held: &str,
+    ) -> Result<(), GitError> {
+        let in_the_way =
+            |said: &str| said.contains("shallow.lock") || said.contains("shallow file has changed");
+        for _ in 1..TURNS {
+            match self.fetch(project, Place::Repository(cache), commit, Some(held)).await {
+                Err(GitError::Failed { details, .. }) if in_the_way(&details) => {
+                    tokio::time::sleep(TURN).await;
+                }
+                other => return other,
+            }
+        }
+        self.fetch(project, Place::Repository(cache), commit, Some(held)).await
     }
 
     /// Makes an empty cache under another name and moves it into place, so that a cache

@@ -30,6 +30,9 @@ const SETTINGS: &[&str] = &[
     "fetch.fsck.missingSpaceBeforeEmail=ignore",
     "fetch.fsck.zeroPaddedDate=ignore",
     "fetch.fsck.zeroPaddedFilemode=ignore",
+    // Whoever else writes is quick, but the disk may be slow.
+    "core.filesRefLockTimeout=30000",
+    "core.packedRefsTimeout=30000",
     "init.defaultRefFormat=files",
     "protocol.version=2",
     "protocol.ext.allow=never",
