@@ -250,6 +250,7 @@ async fn reopening_shows_every_batch_as_it_was() {
         over(&engine, &task).await;
     }
     let before = engine.batch(&detail.batch.id).await.unwrap();
+    assert_eq!(before.batch.start_from, "main", "what was checked out has its name");
     let lines = engine.read_lines(&before.tasks[0].id, 0, 1000).await.unwrap();
     engine.close().await;
 

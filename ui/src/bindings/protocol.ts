@@ -638,7 +638,8 @@ project_path: string,
  */
 project_name: string, 
 /**
- * What was asked for as the start ("" = what was checked out): a branch's name.
+ * What people call the commit it started from: the branch that was asked for, or what
+ * was checked out.
  */
 start_from: string, 
 /**

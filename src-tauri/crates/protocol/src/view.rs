@@ -144,7 +144,8 @@ pub struct BatchView {
     pub project_path: String,
     /// The project's name: the folder's last part.
     pub project_name: String,
-    /// What was asked for as the start ("" = what was checked out): a branch's name.
+    /// What people call the commit it started from: the branch that was asked for, or what
+    /// was checked out.
     pub start_from: String,
     /// The commit it started from.
     pub start_commit: String,

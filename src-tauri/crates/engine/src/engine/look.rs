@@ -18,6 +18,8 @@ pub(super) struct Ground {
     /// The same as text.
     pub(super) path: String,
     pub(super) commit: String,
+    /// What people call the commit: the branch that was asked for, or what is checked out.
+    pub(super) start_from: String,
 }
 
 impl Engine {
@@ -66,7 +68,8 @@ async fn ground(request: &BatchRequest) -> Result<Ground, RequestProblem> {
     let in_project = |error: GitError| problem("project", error.into());
     let git = Git::find().await.map_err(in_project)?;
     let facts = project::look(&project::folder(asked)).await.map_err(in_project)?;
-    let resolved = git.resolve(&facts.top, request.branch.trim()).await;
+    let branch = request.branch.trim();
+    let resolved = git.resolve(&facts.top, branch).await;
     let commit = resolved.map_err(|error| problem("branch", error.into()))?;
     let Some(path) = facts.top.to_str().map(str::to_owned) else {
         return Err(refuse(
@@ -74,7 +77,8 @@ async fn ground(request: &BatchRequest) -> Result<Ground, RequestProblem> {
             "Give the folder another name.",
         ));
     };
-    Ok(Ground { git, project: facts.top, path, commit })
+    let start_from = if branch.is_empty() { facts.current } else { branch.to_owned() };
+    Ok(Ground { git, project: facts.top, path, commit, start_from })
 }
 
 fn problem(field: &str, notice: Notice) -> RequestProblem {

@@ -17,7 +17,7 @@ impl Engine {
     pub async fn start(&self, request: BatchRequest) -> Result<BatchDetail, EngineError> {
         let ground = self.look(&request).await.map_err(EngineError::BadRequest)?;
         let start = self.prepare(&ground).await?;
-        let batch = self.new_batch(request, start);
+        let batch = self.new_batch(request, ground.start_from, start);
         let waiting = waiting(&batch);
         let id = batch.id.clone();
         self.0.log.create(batch).await?;
@@ -41,7 +41,12 @@ impl Engine {
         })
     }
 
-    fn new_batch(&self, mut request: BatchRequest, start: BatchStart) -> NewBatch {
+    fn new_batch(
+        &self,
+        mut request: BatchRequest,
+        start_from: String,
+        start: BatchStart,
+    ) -> NewBatch {
         let title = request.title();
         let limit = self.place().limit;
         let tasks = std::mem::take(&mut request.parallel_tasks);
@@ -55,6 +60,7 @@ impl Engine {
             id: BatchId::parse(&new_id()).expect("BUG: our ids are ids"),
             at: now(),
             title,
+            start_from,
             start,
             max_parallel: request.max_parallel.unwrap_or(limit),
             tasks: tasks.into_iter().map(new_task).collect(),

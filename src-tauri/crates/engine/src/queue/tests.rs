@@ -100,6 +100,7 @@ impl Table {
             at: 1,
             request: BatchRequest::default(),
             title: name.into(),
+            start_from: String::new(),
             start: BatchStart { project, cache, commit: "0".repeat(40), author },
             max_parallel: 3,
             tasks: (0..tasks).map(new_task).collect(),

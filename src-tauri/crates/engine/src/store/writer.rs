@@ -41,6 +41,8 @@ pub(crate) struct NewBatch {
     /// Its tasks are in `tasks`; here the list is empty.
     pub(crate) request: BatchRequest,
     pub(crate) title: String,
+    /// What people call the commit that it starts from.
+    pub(crate) start_from: String,
     pub(crate) start: BatchStart,
     pub(crate) max_parallel: u32,
     pub(crate) tasks: Vec<NewTask>,

@@ -42,6 +42,7 @@ fn new_batch(tasks: usize) -> NewBatch {
         at: NOW,
         request: BatchRequest { name: "Footer".into(), ..BatchRequest::default() },
         title: "Footer".into(),
+        start_from: "main".into(),
         start: BatchStart {
             project: "/home/x/shop".into(),
             cache: "c".into(),
