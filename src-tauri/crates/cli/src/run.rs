@@ -42,11 +42,12 @@ async fn follow(
 ) -> Result<ExitCode, EngineError> {
     let id = &batch.batch.id;
     let form = if args.json { Form::Json } else { Form::Lines };
-    tell(&format!(
-        "Started {} ({id}): {} tasks.",
-        plain::name(&batch.batch.name),
-        batch.tasks.len()
-    ));
+    let name = plain::name(&batch.batch.name);
+    let tasks = match batch.tasks.len() {
+        1 => "1 task".to_owned(),
+        many => format!("{many} tasks"),
+    };
+    tell(&format!("Started {name} ({id}): {tasks}."));
     let names = Names::of(engine, batch).await?;
     let mut printing = tokio::spawn(print_all(engine.follow(id, 0), names, form));
     let answering = tokio::spawn(answers::answer(engine.clone(), id.clone()));

@@ -135,7 +135,23 @@ fn log_file(name: &str) -> io::Result<PathBuf> {
 
 fn tail(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+    ending(&String::from_utf8_lossy(&text))
+}
+
+/// What cargo's test runners say of the tests that failed, wherever that stands; else the
+/// last lines.
+fn ending(text: &str) -> String {
+    let mut inside = false;
+    let told = text.lines().filter(|line| {
+        inside |= *line == "failures:";
+        let is_told = inside;
+        inside &= !line.starts_with("test result:");
+        is_told
+    });
+    let told: Vec<&str> = told.collect();
+    if !told.is_empty() {
+        return told.join("\n");
+    }
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n")
 }
@@ -158,6 +174,17 @@ mod tests {
         assert_eq!(shown(Duration::from_millis(80)), "0.1 s");
         assert_eq!(shown(Duration::from_millis(59_900)), "59 s");
         assert_eq!(shown(Duration::from_secs(125)), "2 min 5 s");
+    }
+
+    #[test]
+    fn failed_tests_are_shown_wherever_they_stand_and_else_the_end() {
+        let log = "running 1 test\n\nfailures:\n\n---- a ----\nno\n\nfailures:\n    a\n\n\
+                   test result: FAILED. 0 passed\n\nrunning 0 tests\ntest result: ok.\n";
+        let told = ending(log);
+        assert!(told.starts_with("failures:\n\n---- a ----\nno"), "{told}");
+        assert!(told.ends_with("test result: FAILED. 0 passed"), "{told}");
+        let long: String = (0..200).map(|n| format!("{n}\n")).collect();
+        assert!(ending(&long).starts_with("120\n") && ending(&long).ends_with("\n199"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn steps() -> Vec<Step> {
     let rust = |name, args: &[&str], help| Step::new(name, place::cargo(args), help);
     let ui = |name, script, help| Step::new(name, node::npm(&["run", script]), help);
     let lint = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    let tests = ["test", "--workspace", "--no-fail-fast"];
+    let tests = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
     vec![
         rust("Rust format", &["fmt", "--all", "--check"], "Run cargo fmt --all."),
         rust("Rust lints", &lint, "Mend what clippy says."),
