@@ -35,7 +35,7 @@ describe('the line under a name', () => {
   const line = (task: Partial<TaskView>, place: number | null = null) => taskLine(aTask(task), place);
 
   it('says what is going on', () => {
-    expect(line({ status: 'waiting' })).toBe('Starts when a place is free');
+    expect(line({ status: 'waiting' })).toBe('Starting');
     expect(line({ status: 'waiting' }, 1)).toBe('Starts when a place is free');
     expect(line({ status: 'waiting' }, 2)).toBe('2nd in line');
     expect(line({ status: 'working' })).toBe('Starting');

@@ -80,7 +80,8 @@ export function presentCounts(counts: Counts): { status: Status; count: number }
 export function taskLine(task: TaskView, queuePlace: number | null): string {
   switch (task.status) {
     case 'waiting':
-      return queuePlace === null || queuePlace === 1 ? 'Starts when a place is free' : `${ordinal(queuePlace)} in line`;
+      if (queuePlace === null) return 'Starting';
+      return queuePlace === 1 ? 'Starts when a place is free' : `${ordinal(queuePlace)} in line`;
     case 'needs_you':
       return plainText(task.question?.title ?? 'Waits for your answer');
     case 'finished':

@@ -12,8 +12,14 @@ it('says the turn and how many run at once', () => {
 });
 
 it('says when it is the batch that holds it back', () => {
-  expect(waitingSentence(aTask(), aBatch({ max_parallel: 1 }), PLACE)).toBe(
-    'Waiting for a free place. Up to 1 run at once in this batch.',
+  expect(waitingSentence(aTask(), aBatch({ ...queued, max_parallel: 1 }), PLACE)).toBe(
+    'Waiting for a free place (2nd in line). Up to 1 run at once in this batch.',
+  );
+});
+
+it('says that a task which left the line is being started', () => {
+  expect(waitingSentence(aTask(), aBatch(), PLACE)).toBe(
+    'Starting. A separate copy of your project is made first.',
   );
 });
 

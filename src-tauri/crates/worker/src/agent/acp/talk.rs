@@ -216,6 +216,7 @@ fn refused(problem: &Error) -> Notice {
         .with_details(problem.to_string());
     }
     let said = one_line(&problem.message, 300);
+    let said = said.trim_end_matches('.');
     Notice::new(
         ErrorCode::AgentFailed,
         format!("The agent says that it failed: \u{201c}{said}\u{201d}."),
