@@ -98,11 +98,8 @@ impl Session {
         self.texts("body").concat()
     }
 
-    /// What the window shows once it is painted, as the base64 text of a PNG.
+    /// What the window shows, as the base64 text of a PNG.
     pub(crate) fn screenshot(&self) -> Result<String, String> {
-        let script = "const [done] = arguments;
-            document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(done)));";
-        self.ask("POST", "/execute/async", &json!({ "script": script, "args": [] }))?;
         let picture = self.ask("GET", "/screenshot", &Value::Null)?;
         picture.as_str().map(str::to_owned).ok_or_else(|| "no picture".to_owned())
     }

@@ -143,8 +143,14 @@ impl Opened<'_> {
     pub(crate) fn shoot(&self, name: &str) {
         let folder = target().join("desktop-shots");
         fs::create_dir_all(&folder).expect("the pictures' folder");
-        let picture = self.session.screenshot().expect("a picture");
-        let picture = BASE64_STANDARD.decode(picture).expect("base64");
+        let mut picture = Vec::new();
+        // The first frames of a page show nothing yet, and a picture of nothing is small.
+        let painted = wait_until(START, || {
+            let shown = self.session.screenshot().expect("a picture");
+            picture = BASE64_STANDARD.decode(shown).expect("base64");
+            picture.len() > 12_000
+        });
+        assert!(painted, "the window stays empty");
         fs::write(folder.join(format!("{name}.png")), picture).expect("written");
     }
 }
