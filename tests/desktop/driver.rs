@@ -100,6 +100,12 @@ impl Session {
 
     /// What the window shows, as the base64 text of a PNG.
     pub(crate) fn screenshot(&self) -> Result<String, String> {
+        // A picture is of the frame that was painted last, so what is there now must get to
+        // be painted first.
+        let frames = r"const [done] = arguments;
+            const after = (n) => (n === 0 ? done() : requestAnimationFrame(() => after(n - 1)));
+            document.fonts.ready.then(() => after(4));";
+        self.ask("POST", "/execute/async", &json!({ "script": frames, "args": [] }))?;
         let picture = self.ask("GET", "/screenshot", &Value::Null)?;
         picture.as_str().map(str::to_owned).ok_or_else(|| "no picture".to_owned())
     }
