@@ -8,7 +8,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-        #[serde(transparent)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -26,6 +26,20 @@ macro_rules! id {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or("this is no id of ours")
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
 
@@ -54,6 +68,8 @@ mod tests {
     fn an_id_never_holds_what_a_path_or_a_ref_could_trip_over() {
         for bad in ["", "..", "a/b", "-x", "a b", "a.lock", "é", &"a".repeat(65)] {
             assert_eq!(TaskId::parse(bad), None, "{bad:?}");
+            let json = serde_json::to_string(bad).expect("a string");
+            assert!(serde_json::from_str::<TaskId>(&json).is_err(), "{bad:?}");
         }
         assert!(TaskId::parse("0192f0c1-7c3e-7b3a-8000-0123456789ab").is_some());
     }

@@ -3,9 +3,7 @@
 use super::Engine;
 use crate::EngineError;
 use crate::log::Follower;
-use crate::project;
 use crate::store::{lines, read, search, steps};
-use regatta_protocol::app::ProjectRef;
 use regatta_protocol::event::Step;
 use regatta_protocol::view::{BatchDetail, LinePage, Matches, PlaceView};
 use regatta_protocol::{BatchId, BatchRequest, BatchView, LogEvent, Millis, TaskId, TaskView};
@@ -70,18 +68,6 @@ impl Engine {
     pub async fn request_of(&self, id: &BatchId) -> Result<BatchRequest, EngineError> {
         let id = id.clone();
         self.0.log.readers.with(move |conn| read::request(conn, &id)).await
-    }
-
-    /// The projects that were used, the newest first.
-    pub async fn projects(&self, max: u32) -> Result<Vec<ProjectRef>, EngineError> {
-        let found = self.0.log.readers.with(move |conn| read::projects(conn, max)).await?;
-        let as_ref = |(path, used_at): (String, Millis)| ProjectRef {
-            shown_path: project::shown_path(&path),
-            name: project::name_of(&path),
-            path,
-            used_at,
-        };
-        Ok(found.into_iter().map(as_ref).collect())
     }
 
     /// Up to `max` lines of a task's transcript from line `from` on, but at most

@@ -233,13 +233,6 @@ pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFact
     })
 }
 
-/// Projects that were used, the newest first: folder and time.
-pub(crate) fn projects(conn: &Connection, max: u32) -> rusqlite::Result<Vec<(String, Millis)>> {
-    let mut query =
-        conn.prepare("SELECT path, used_at FROM projects ORDER BY used_at DESC LIMIT ?1")?;
-    query.query_map([max], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-}
-
 /// Up to `max` events of a batch after `after`; fewer when they hold much text, but at
 /// least one where there is one.
 pub(crate) fn events(
