@@ -13,8 +13,6 @@ use std::process::ExitCode;
 
 /// How many events are read at a time.
 const PAGE: u32 = 1_000;
-/// How much of a commit's name is shown, in characters.
-const COMMIT_SHOWN: usize = 13;
 
 /// Prints the batch, or one of its tasks, or its events.
 pub(crate) async fn show(args: &ShowArgs) -> Result<ExitCode, Refusal> {
@@ -71,10 +69,7 @@ fn summary(detail: &BatchDetail) -> String {
         AgentChoice::Practice => "the practice agent".to_owned(),
         named => plain(&named.label()),
     };
-    let from = match batch.start_from.as_str() {
-        "" => plain::cut(&batch.start_commit, COMMIT_SHOWN),
-        named => plain(named),
-    };
+    let from = plain(&batch.start_from);
     format!(
         "{} ({})\n{}, from {from}, by {agent}\n\n{}",
         plain(&batch.name),
