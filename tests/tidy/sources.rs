@@ -111,10 +111,14 @@ fn nothing_is_left_to_be_done_or_looked_at() {
 
 #[test]
 fn nothing_names_a_machine_or_its_places() {
-    let hosts = ["registry.npmjs", "static.crates", "index.crates", "deb.debian", "pypi.org"];
-    let homes = ["/root/", "/Users/", "C:\\Users", "/work/"];
+    // Put together here, so that this file names none of them either.
+    let hosts = ["registry npmjs", "static crates", "index crates", "deb debian", "pypi org"]
+        .map(|words| words.replace(' ', "."));
+    let homes = ["root", "Users", "work"].map(|folder| format!("/{folder}/"));
     let all = || sources().into_iter().filter(|source| !source.under(&[RULES]));
+    let hosts = hosts.each_ref().map(String::as_str);
     assert_none("hosts of registries", &lines_with(all(), &hosts));
+    let homes = [homes.each_ref().map(String::as_str).as_slice(), &["C:\\Users"]].concat();
     assert_none("places of a machine", &lines_with(all(), &homes));
 }
 
