@@ -36,7 +36,7 @@ pub(crate) fn name_of(path: &str) -> String {
 
 /// A path with the home folder as `~`.
 #[must_use]
-pub fn shown_path(path: &str) -> String {
+fn shown_path(path: &str) -> String {
     let home = std::env::home_dir();
     let inside = home.as_deref().and_then(|home| Path::new(path).strip_prefix(home).ok());
     match inside {
