@@ -15,6 +15,7 @@ pub(crate) fn task(id: &str, status: Status) -> TaskView {
     TaskView {
         id: TaskId::parse(id).expect("an id"),
         batch: BatchId::parse("b").expect("an id"),
+        whole_batch: false,
         name: format!("Task {id}"),
         position: 0,
         revision: 1,
@@ -49,6 +50,7 @@ pub(crate) fn batch(id: &str, counts: Counts) -> BatchView {
         name: "Checkout".into(),
         project_path: "/project".into(),
         project_name: "project".into(),
+        endpoint: None,
         start_from: String::new(),
         start_commit: "0".repeat(40),
         agent: AgentChoice::Practice,

@@ -3,7 +3,7 @@
 //! `REGATTA_WRITE_BINDINGS=1 cargo test -p regatta-tests --test contract` writes it.
 
 use crate::repository;
-use regatta_protocol::{app, event, id, notice, request, status, view};
+use regatta_protocol::{app, endpoint, event, id, notice, request, status, view};
 use std::fs;
 use ts_rs::{Config, TS};
 
@@ -73,6 +73,7 @@ fn bindings() -> String {
         config,
         id::BatchId,
         id::TaskId,
+        id::EndpointId,
         status::Status,
         notice::ErrorCode,
         notice::Notice,
@@ -122,6 +123,15 @@ fn bindings() -> String {
         app::HomeView,
         app::ProjectRef,
         app::AddedResult,
+        endpoint::Endpoint,
+        endpoint::EndpointView,
+        endpoint::TokenView,
+        endpoint::SecretState,
+        endpoint::CredentialsView,
+        endpoint::Tested,
+        endpoint::Repository,
+        endpoint::RepositoryPage,
+        endpoint::BranchLook,
     );
     format!("{HEADER}\n{}\n{}", limits(), all.join("\n"))
 }

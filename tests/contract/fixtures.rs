@@ -6,8 +6,8 @@
 
 use crate::repository;
 use regatta_protocol::{
-    AgentChoice, BatchRequest, BatchView, Event, LogEvent, Notice, TaskView, app, event, notice,
-    request, status, view, worker,
+    AgentChoice, BatchRequest, BatchView, Event, LogEvent, Notice, TaskView, app, endpoint, event,
+    notice, request, status, view, wire, worker,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -107,6 +107,16 @@ fn read_and_write(name: &str, value: &Value) -> Result<Value, String> {
         "template" => again::<app::Template>(value),
         "settings" => again::<app::Settings>(value),
         "home_view" => again::<app::HomeView>(value),
+        "endpoint" => again::<endpoint::Endpoint>(value),
+        "credentials_view" => again::<endpoint::CredentialsView>(value),
+        "tested" => again::<endpoint::Tested>(value),
+        "repository_page" => again::<endpoint::RepositoryPage>(value),
+        "branch_look" => again::<endpoint::BranchLook>(value),
+        "printed" => again::<wire::Printed>(value),
+        "told" => again::<wire::Told>(value),
+        "update" => again::<wire::Update>(value),
+        "end" => again::<wire::End>(value),
+        "error_body" => again::<wire::ErrorBody>(value),
         "added_result" => again::<app::AddedResult>(value),
         "worker_task" => again::<worker::WorkerTask>(value),
         "worker_control" => again::<worker::WorkerControl>(value),
@@ -128,6 +138,7 @@ fn read_and_write_words(words: &str, value: &Value) -> Result<Value, String> {
         "change_kind" => again::<Vec<view::ChangeKind>>(value),
         "patch_line_kind" => again::<Vec<view::PatchLineKind>>(value),
         "project_state" => again::<Vec<app::ProjectState>>(value),
+        "secret_state" => again::<Vec<endpoint::SecretState>>(value),
         "theme" => again::<Vec<app::Theme>>(value),
         other => Err(format!("no enum is called {other}")),
     }

@@ -5,24 +5,41 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Each room and the rooms that it may use.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("regatta-protocol", &[]),
+    ("regatta-client", &["regatta-protocol"]),
     ("regatta-git", &["regatta-protocol"]),
     // The practice agent: for its tests.
     ("regatta-worker", &["regatta-protocol", "regatta-git", "regatta-practice"]),
-    ("regatta-engine", &["regatta-protocol", "regatta-git"]),
+    ("regatta-engine", &["regatta-protocol", "regatta-client", "regatta-git"]),
+    // The client and the practice agent: for its tests.
+    ("regatta-server", &["regatta-protocol", "regatta-engine", "regatta-client"]),
     ("regatta-practice", &[]),
-    ("regatta-cli", &["regatta-protocol", "regatta-engine", "regatta-worker", "regatta-practice"]),
-    ("regatta-desktop", &["regatta-protocol", "regatta-engine"]),
-    ("regatta-tests", &["regatta-protocol", "regatta-git", "regatta-engine"]),
+    (
+        "regatta-cli",
+        &[
+            "regatta-protocol",
+            "regatta-engine",
+            "regatta-server",
+            "regatta-worker",
+            "regatta-practice",
+        ],
+    ),
+    // The client: lists of repositories, and tests of keys.
+    ("regatta-desktop", &["regatta-protocol", "regatta-engine", "regatta-client"]),
+    ("regatta-tests", &["regatta-protocol", "regatta-git", "regatta-engine", "regatta-client"]),
     ("xtask", &[]),
 ];
 
 /// Each door and the rooms that have it.
-const DOORS: [(&str, &[&str]); 6] = [
+const DOORS: [(&str, &[&str]); 10] = [
     ("rusqlite", &["regatta-engine", "regatta-tests"]),
     ("agent-client-protocol", &["regatta-worker", "regatta-practice"]),
     ("clap", &["regatta-cli"]),
+    ("reqwest", &["regatta-client"]),
+    ("eventsource-stream", &["regatta-client"]),
+    ("axum", &["regatta-server", "regatta-tests"]),
+    ("keyring", &["regatta-desktop"]),
     ("tauri", &["regatta-desktop"]),
     ("ts-rs", &["regatta-protocol", "regatta-tests"]),
     ("nix", &["regatta-worker", "regatta-engine", "regatta-cli", "regatta-tests"]),

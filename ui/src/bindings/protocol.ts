@@ -18,6 +18,11 @@ export type BatchId = string;
 export type TaskId = string;
 
 /**
+ * An endpoint among the settings.
+ */
+export type EndpointId = string;
+
+/**
  * Where a task stands. It comes from facts that we own (the process, the stream, the
  * terminal event, git), never from silence or from an exit code alone.
  */
@@ -27,7 +32,7 @@ export type Status = "waiting" | "working" | "needs_you" | "paused" | "finished"
  * Why a request failed or a task ended as it did. A closed list: the UI and callers
  * branch on it and on nothing else.
  */
-export type ErrorCode = "bad_request" | "not_found" | "wrong_state" | "project_missing" | "not_a_repository" | "no_commit" | "branch_missing" | "git_missing" | "git_failed" | "agent_missing" | "agent_died" | "agent_failed" | "agent_protocol" | "time_limit" | "worker_died" | "disk_full" | "data_read_only" | "data_in_use" | "store_corrupt" | "store_too_new" | "settings_corrupt" | "interrupted" | "internal";
+export type ErrorCode = "bad_request" | "not_found" | "wrong_state" | "project_missing" | "not_a_repository" | "no_commit" | "branch_missing" | "git_missing" | "git_failed" | "agent_missing" | "agent_died" | "agent_failed" | "agent_protocol" | "time_limit" | "worker_died" | "disk_full" | "data_read_only" | "data_in_use" | "store_corrupt" | "store_too_new" | "settings_corrupt" | "interrupted" | "endpoint_missing" | "key_missing" | "key_refused" | "key_store_missing" | "token_refused" | "endpoint_unreachable" | "usage_limit" | "endpoint_failed" | "endpoint_refused" | "endpoint_protocol" | "connection_lost" | "remote_failed" | "key_reused" | "too_large" | "too_many" | "unauthorized" | "not_allowed" | "internal";
 
 /**
  * One message to a person: what happened, whether their work is safe, what to do.
@@ -63,7 +68,7 @@ export type BatchRequest = {
  */
 name: string, 
 /**
- * The project: a folder on this computer (or, in a place that can, an address).
+ * The project: a folder on this computer, or the address of a repository.
  */
 repo_url: string, 
 /**
@@ -78,6 +83,18 @@ branch: string,
  * Ours: who does the work.
  */
 agent: AgentChoice, 
+/**
+ * Whether the smaller, quicker model does the work, in a place that has two.
+ */
+haiku: boolean, 
+/**
+ * The thread of an earlier task whose work goes on. Empty: none.
+ */
+thread_id: string, 
+/**
+ * Where the tasks run; none: on this computer. Never on the wire.
+ */
+endpoint?: Endpoint, 
 /**
  * Ours: how many tasks may work at the same time. None: the computer's limit.
  */
@@ -207,7 +224,7 @@ branch: string,
 /**
  * The commit it points to.
  */
-commit: string, } | { "event": "unknown" });
+commit: string, } | { "event": "end" } | { "event": "unknown" });
 
 /**
  * Something that happened to a task.
@@ -269,12 +286,12 @@ branch: string,
 /**
  * The commit it points to.
  */
-commit: string, } | { "event": "unknown" };
+commit: string, } | { "event": "end" } | { "event": "unknown" };
 
 /**
  * Where a line of the transcript comes from.
  */
-export type LineKind = "step" | "said" | "thought" | "out" | "err" | "note";
+export type LineKind = "step" | "said" | "thought" | "out" | "err" | "note" | "raw";
 
 /**
  * One thing the agent does, in plain words.
@@ -466,11 +483,13 @@ export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject
  */
 export type Outcome = { 
 /**
- * `finished`, `failed`, `stopped` or `interrupted`.
+ * `finished`, `failed`, `stopped` or `interrupted`; `unknown` when the place that was
+ * to say so can't be reached any more.
  */
 status: Status, 
 /**
- * Why, where it isn't `finished`.
+ * Why, where it isn't `finished`; or what a person should know of the result, such as
+ * that it could not be shared.
  */
 notice?: Notice, 
 /**
@@ -502,6 +521,11 @@ id: TaskId,
  * Its batch.
  */
 batch: BatchId, 
+/**
+ * Whether it is no task but holds what a place says of the batch as a whole. Then it
+ * isn't counted.
+ */
+whole_batch: boolean, 
 /**
  * Its name, cut to 200 characters.
  */
@@ -630,20 +654,24 @@ id: BatchId,
  */
 name: string, 
 /**
- * The project's folder.
+ * The project's folder, or the address of the repository.
  */
 project_path: string, 
 /**
- * The project's name: the folder's last part.
+ * The project's name: the last part of that.
  */
 project_name: string, 
+/**
+ * Where its tasks run; none: on this computer.
+ */
+endpoint?: Endpoint, 
 /**
  * What people call the commit it started from: the branch that was asked for, or what
  * was checked out.
  */
 start_from: string, 
 /**
- * The commit it started from.
+ * The commit it started from; empty where only the place knows it.
  */
 start_commit: string, 
 /**
@@ -704,7 +732,11 @@ batch: BatchView,
 /**
  * Its tasks in order.
  */
-tasks: Array<TaskView>, };
+tasks: Array<TaskView>, 
+/**
+ * What its place says of the batch as a whole, once there is something.
+ */
+whole?: TaskView, };
 
 /**
  * Where tasks run, as it stands. Now there is one: this computer.
@@ -931,6 +963,14 @@ start_from: string,
  */
 agent: AgentChoice, 
 /**
+ * Where the tasks run; none: on this computer.
+ */
+endpoint: EndpointId | null, 
+/**
+ * Whether the smaller, quicker model does the work there.
+ */
+haiku: boolean, 
+/**
  * How many tasks at the same time.
  */
 max_parallel: number, 
@@ -979,7 +1019,15 @@ text_size: number,
 /**
  * The commands last used for agents, the newest first, at most 10.
  */
-agents: Array<AgentChoice>, };
+agents: Array<AgentChoice>, 
+/**
+ * The endpoints, in the order in which they are shown.
+ */
+endpoints: Array<Endpoint>, 
+/**
+ * The address of the GitHub API that repositories are listed from.
+ */
+github_api: string, };
 
 /**
  * Light or dark.
@@ -1052,3 +1100,145 @@ branch: string | null,
  * Why there is none.
  */
 notice: Notice | null, };
+
+/**
+ * The address of a Cloud Coding API. Its key is kept elsewhere, bound to the address.
+ */
+export type Endpoint = { 
+/**
+ * Unique on this computer.
+ */
+id: EndpointId, 
+/**
+ * What the person calls it.
+ */
+name: string, 
+/**
+ * Its base, such as `https://api.cloudcoding.ai`: https, or http to this machine; without
+ * a slash at its end, without a user, query or fragment.
+ */
+address: string, };
+
+/**
+ * An endpoint and how it stands with its key.
+ */
+export type EndpointView = { 
+/**
+ * The endpoint.
+ */
+endpoint: Endpoint, 
+/**
+ * Its key.
+ */
+key: SecretState, };
+
+/**
+ * The host of repositories and how it stands with its token.
+ */
+export type TokenView = { 
+/**
+ * The host, such as `github.com`.
+ */
+host: string, 
+/**
+ * Its token.
+ */
+token: SecretState, };
+
+/**
+ * Whether a secret is kept. The secret itself never leaves the backend.
+ */
+export type SecretState = "missing" | "kept" | "for_session";
+
+/**
+ * Everything that the settings show of places and secrets.
+ */
+export type CredentialsView = { 
+/**
+ * The endpoints in order.
+ */
+endpoints: Array<EndpointView>, 
+/**
+ * The host that repositories are listed from.
+ */
+github: TokenView, 
+/**
+ * What to say of the key store, when it can't be used.
+ */
+store: Notice | null, };
+
+/**
+ * What a test of a key or token found.
+ */
+export type Tested = { 
+/**
+ * Whether it can be used, as far as is known.
+ */
+ok: boolean, 
+/**
+ * One sentence, such as "The key works. 2 agents are there."
+ */
+said: string, 
+/**
+ * Why not, when it can't.
+ */
+notice: Notice | null, };
+
+/**
+ * A repository that a person can choose.
+ */
+export type Repository = { 
+/**
+ * `owner/name`.
+ */
+full_name: string, 
+/**
+ * Its address for git.
+ */
+address: string, 
+/**
+ * Whether only some people see it.
+ */
+private: boolean, 
+/**
+ * The branch that is its main version.
+ */
+default_branch: string, 
+/**
+ * Whether the token may write to it.
+ */
+can_write: boolean, };
+
+/**
+ * A part of a person's list of repositories.
+ */
+export type RepositoryPage = { 
+/**
+ * The repositories, those changed last first.
+ */
+repositories: Array<Repository>, 
+/**
+ * The number of the next page, if there is one.
+ */
+next: number | null, 
+/**
+ * What to know before starting anything, such as a token that may not do enough.
+ */
+notice: Notice | null, };
+
+/**
+ * A task's branch as it is at the remote.
+ */
+export type BranchLook = { 
+/**
+ * The branch that was looked for.
+ */
+branch: string, 
+/**
+ * The commit it points to; none: it isn't there.
+ */
+commit: string | null, 
+/**
+ * How many commits it has that the start doesn't have, as far as that can be told.
+ */
+commits: number | null, };

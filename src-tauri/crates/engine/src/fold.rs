@@ -17,6 +17,7 @@ pub(crate) fn begin(id: TaskId, batch: BatchId, name: &str, position: u32, at: M
     TaskView {
         id,
         batch,
+        whole_batch: false,
         name: shown(name),
         position,
         revision: 0,
@@ -99,7 +100,7 @@ fn fold_fact(view: &mut TaskView, entry: &LogEvent) {
         }
         Event::Attempt { number, continues } => fold_attempt(view, *number, *continues),
         Event::Added { branch, .. } => view.branch = Some(branch.clone()),
-        Event::Output { .. } | Event::Unknown => {}
+        Event::Output { .. } | Event::End | Event::Unknown => {}
     }
 }
 

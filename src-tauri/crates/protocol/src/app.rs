@@ -1,5 +1,7 @@
 //! What the window asks for and gets that isn't a batch or a task.
 
+use crate::EndpointId;
+use crate::endpoint::Endpoint;
 use crate::notice::Notice;
 use crate::request::{AgentChoice, TaskRequest};
 use crate::view::{BatchView, PlaceView};
@@ -56,6 +58,10 @@ pub struct Draft {
     pub start_from: String,
     /// Who does the work.
     pub agent: AgentChoice,
+    /// Where the tasks run; none: on this computer.
+    pub endpoint: Option<EndpointId>,
+    /// Whether the smaller, quicker model does the work there.
+    pub haiku: bool,
     /// How many tasks at the same time.
     pub max_parallel: u32,
     /// The tasks in order.
@@ -89,11 +95,26 @@ pub struct Settings {
     pub text_size: u32,
     /// The commands last used for agents, the newest first, at most 10.
     pub agents: Vec<AgentChoice>,
+    /// The endpoints, in the order in which they are shown.
+    pub endpoints: Vec<Endpoint>,
+    /// The address of the GitHub API that repositories are listed from.
+    pub github_api: String,
 }
+
+/// Where repositories are listed from when nothing else is set.
+pub const GITHUB_API: &str = "https://api.github.com";
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: Theme::System, limit: 3, notify: true, text_size: 100, agents: Vec::new() }
+        Self {
+            theme: Theme::System,
+            limit: 3,
+            notify: true,
+            text_size: 100,
+            agents: Vec::new(),
+            endpoints: Vec::new(),
+            github_api: GITHUB_API.to_owned(),
+        }
     }
 }
 

@@ -88,13 +88,15 @@ pub enum Event {
         /// Whether it goes on from the last save point (else it starts afresh).
         continues: bool,
     },
-    /// The result was brought into the project.
+    /// The result was brought into the project: by the person, or by the place itself.
     Added {
         /// The new branch's name.
         branch: String,
         /// The commit it points to.
         commit: String,
     },
+    /// Every task of the batch is over. Belongs to the batch; a new attempt may follow.
+    End,
     /// Written by a newer version; kept, not understood.
     #[serde(other)]
     Unknown,
@@ -117,6 +119,8 @@ pub enum LineKind {
     Err,
     /// Said by us.
     Note,
+    /// Received from a place and not understood, as it came. Shown under "Details".
+    Raw,
 }
 
 /// One thing the agent does, in plain words.
@@ -331,9 +335,11 @@ pub enum OptionKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Outcome {
-    /// `finished`, `failed`, `stopped` or `interrupted`.
+    /// `finished`, `failed`, `stopped` or `interrupted`; `unknown` when the place that was
+    /// to say so can't be reached any more.
     pub status: Status,
-    /// Why, where it isn't `finished`.
+    /// Why, where it isn't `finished`; or what a person should know of the result, such as
+    /// that it could not be shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub notice: Option<Notice>,

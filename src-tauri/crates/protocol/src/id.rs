@@ -59,6 +59,10 @@ id!(
     /// A task, unique on this computer (its `task_name` is unique only inside its batch).
     TaskId
 );
+id!(
+    /// An endpoint among the settings.
+    EndpointId
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,21 +1,27 @@
 //! The words that every room shares: what is asked for ([`request`]), what happened
 //! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
-//! [`app`]), what went wrong ([`notice`]), and what the engine and a worker say to each
-//! other over a pipe ([`worker`]). Only serde: no I/O, no time, no randomness.
+//! [`app`]), what went wrong ([`notice`]), what the engine and a worker say to each other
+//! over a pipe ([`worker`]), which places there are besides this computer ([`endpoint`]), and
+//! what is said over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
 
 pub mod app;
+pub mod endpoint;
 pub mod event;
 pub mod id;
 pub mod notice;
 pub mod request;
+pub mod secret;
 pub mod status;
 pub mod view;
+pub mod wire;
 pub mod worker;
 
+pub use endpoint::Endpoint;
 pub use event::{Event, LogEvent};
-pub use id::{BatchId, TaskId};
+pub use id::{BatchId, EndpointId, TaskId};
 pub use notice::{ErrorCode, Notice};
 pub use request::{AgentChoice, BatchRequest, TaskRequest};
+pub use secret::Secret;
 pub use status::Status;
 pub use view::{BatchView, TaskView};
 

@@ -53,6 +53,40 @@ pub enum ErrorCode {
     SettingsCorrupt,
     /// Regatta ended while the task worked.
     Interrupted,
+    /// The endpoint isn't in the settings any more, or its address isn't one.
+    EndpointMissing,
+    /// No key is kept for the endpoint's address.
+    KeyMissing,
+    /// The key was refused (401, 403).
+    KeyRefused,
+    /// This computer has no key store, or it can't be used now.
+    KeyStoreMissing,
+    /// The repository's host refused the token, or it may not do enough.
+    TokenRefused,
+    /// The endpoint can't be reached: unknown host, refused, no trusted certificate.
+    EndpointUnreachable,
+    /// The endpoint asks for payment or for patience (402, 429).
+    UsageLimit,
+    /// The endpoint failed (5xx).
+    EndpointFailed,
+    /// The endpoint refused the request (other 4xx); its words are the details.
+    EndpointRefused,
+    /// What answers at the address doesn't speak the Cloud Coding API.
+    EndpointProtocol,
+    /// The connection was lost, so the outcome isn't known.
+    ConnectionLost,
+    /// The repository can't be reached or can't be written to.
+    RemoteFailed,
+    /// The same `Idempotency-Key` came with another request (409).
+    KeyReused,
+    /// The request is too large (413).
+    TooLarge,
+    /// Too many streams are open, or too much is asked for at once (429).
+    TooMany,
+    /// No key or a wrong one came with the request to our server (401).
+    Unauthorized,
+    /// Our server doesn't take requests of this kind from there: host, origin, folder (403).
+    NotAllowed,
     /// A bug of ours.
     Internal,
 }

@@ -3,6 +3,7 @@
 //! [`BatchRequest`] is the body of `POST /invoke/stdout` as the hosted service documents
 //! it, plus our own optional extras. The same body is what `regatta run --file` reads.
 
+use crate::endpoint::Endpoint;
 use crate::notice::{ErrorCode, Notice};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ pub const MAX_PARALLEL: u32 = 64;
 pub struct BatchRequest {
     /// Ours: the batch's title. Empty: named after its first task.
     pub name: String,
-    /// The project: a folder on this computer (or, in a place that can, an address).
+    /// The project: a folder on this computer, or the address of a repository.
     pub repo_url: String,
     /// The tasks, in the order in which they are shown and started.
     pub parallel_tasks: Vec<TaskRequest>,
@@ -31,6 +32,14 @@ pub struct BatchRequest {
     pub branch: String,
     /// Ours: who does the work.
     pub agent: AgentChoice,
+    /// Whether the smaller, quicker model does the work, in a place that has two.
+    pub haiku: bool,
+    /// The thread of an earlier task whose work goes on. Empty: none.
+    pub thread_id: String,
+    /// Where the tasks run; none: on this computer. Never on the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub endpoint: Option<Endpoint>,
     /// Ours: how many tasks may work at the same time. None: the computer's limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]

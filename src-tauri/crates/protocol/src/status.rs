@@ -80,8 +80,9 @@ impl Status {
             Failed, Finished, Interrupted, NeedsYou, Paused, Stopped, Unknown, Waiting, Working,
         };
         match self {
-            // A waiting task can fail before any agent started (its program is gone).
-            Waiting => matches!(next, Working | Paused | Stopped | Failed | Interrupted),
+            // A waiting task can fail before any agent started (its program is gone), and a
+            // place may be out of reach before it said that a task had begun.
+            Waiting => matches!(next, Working | Paused | Stopped | Failed | Interrupted | Unknown),
             Working => !matches!(next, Waiting | Working),
             NeedsYou => !matches!(next, Waiting | NeedsYou),
             Paused => !matches!(next, Paused),
@@ -100,7 +101,7 @@ mod tests {
     /// Rows: from. Columns: to, in the order of the letters. `x` = allowed.
     const TABLE: [(Status, &str); 9] = [
         //                      W w n p F f s i u
-        (Status::Waiting, "     . x . x . x x x ."),
+        (Status::Waiting, "     . x . x . x x x x"),
         (Status::Working, "     . . x x x x x x x"),
         (Status::NeedsYou, "    . x . x x x x x x"),
         (Status::Paused, "      x x x . x x x x x"),

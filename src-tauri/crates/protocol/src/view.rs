@@ -1,5 +1,6 @@
 //! What a person is shown: folds over the log, replaced whole when their revision is newer.
 
+use crate::endpoint::Endpoint;
 use crate::event::{
     ChangeTotals, FileCount, LineKind, Outcome, PlanEntry, Question, StepKind, Usage,
 };
@@ -20,6 +21,10 @@ pub struct TaskView {
     pub id: TaskId,
     /// Its batch.
     pub batch: BatchId,
+    /// Whether it is no task but holds what a place says of the batch as a whole. Then it
+    /// isn't counted.
+    #[serde(default)]
+    pub whole_batch: bool,
     /// Its name, cut to 200 characters.
     pub name: String,
     /// Its place in the batch, from 0.
@@ -140,14 +145,18 @@ pub struct BatchView {
     pub id: BatchId,
     /// Its title, cut to 200 characters.
     pub name: String,
-    /// The project's folder.
+    /// The project's folder, or the address of the repository.
     pub project_path: String,
-    /// The project's name: the folder's last part.
+    /// The project's name: the last part of that.
     pub project_name: String,
+    /// Where its tasks run; none: on this computer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub endpoint: Option<Endpoint>,
     /// What people call the commit it started from: the branch that was asked for, or what
     /// was checked out.
     pub start_from: String,
-    /// The commit it started from.
+    /// The commit it started from; empty where only the place knows it.
     pub start_commit: String,
     /// Who does the work.
     pub agent: AgentChoice,
@@ -186,6 +195,10 @@ pub struct BatchDetail {
     pub batch: BatchView,
     /// Its tasks in order.
     pub tasks: Vec<TaskView>,
+    /// What its place says of the batch as a whole, once there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub whole: Option<TaskView>,
 }
 
 /// Where tasks run, as it stands. Now there is one: this computer.

@@ -36,7 +36,7 @@ impl Engine {
         let id = id.clone();
         let found = self.0.log.readers.with(move |conn| read::detail(conn, &id)).await?;
         let (batch, tasks) = found.ok_or(EngineError::NotFound("batch"))?;
-        Ok(BatchDetail { batch: self.with_queue(batch), tasks })
+        Ok(BatchDetail { batch: self.with_queue(batch), tasks, whole: None })
     }
 
     /// The batch that `text` names: its id, the beginning of an id that no other has, or

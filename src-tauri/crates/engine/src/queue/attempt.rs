@@ -209,7 +209,7 @@ impl<R: Runner> Carrier<R> {
 fn admitted(event: Event, why_held: Option<Notice>) -> Option<Event> {
     match event {
         Event::Status { status, .. } if !status.is_active() => None,
-        Event::Attempt { .. } | Event::Added { .. } | Event::Unknown => None,
+        Event::Attempt { .. } | Event::Added { .. } | Event::End | Event::Unknown => None,
         Event::Status { status: Status::Paused, notice } => {
             Some(Event::Status { status: Status::Paused, notice: notice.or(why_held) })
         }

@@ -154,6 +154,7 @@ fn batch_view(batch: &NewBatch, at: Millis) -> BatchView {
         name: fold::shown(&batch.title),
         project_path: project.clone(),
         project_name: crate::project::name_of(project),
+        endpoint: batch.request.endpoint.clone(),
         start_from: batch.start_from.clone(),
         start_commit: batch.start.commit.clone(),
         agent: batch.request.agent.clone(),

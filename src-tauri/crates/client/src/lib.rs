@@ -1,0 +1,1 @@
+//! The Cloud Coding API from the caller's side.
