@@ -10,6 +10,8 @@ const request = (prompts: string[], max_parallel = 3): BatchRequest => ({
   repo_url: '/home/sam/Projects/acme-shop',
   branch: '',
   agent: { kind: 'practice' },
+  haiku: false,
+  thread_id: '',
   max_parallel,
   parallel_tasks: prompts.map((prompt, n) => ({ task_name: `task ${n + 1}`, prompt })),
 });

@@ -48,7 +48,7 @@ export class FakeBackend implements Backend {
   #projects: ProjectView[];
   #draft: Draft | null;
   #templates: Template[] = [];
-  #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [] };
+  #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [], endpoints: [], github_api: 'https://api.github.com' };
   #told = new Map<string, Set<(payload: never) => void>>();
   /** What the next call of the folder dialog answers. */
   chosen: ProjectView | null = NOTES;

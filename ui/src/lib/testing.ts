@@ -7,6 +7,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
   return {
     id: 'task-1',
     batch: 'batch-1',
+    whole_batch: false,
     name: 'Clear error messages',
     position: 0,
     revision: 1,

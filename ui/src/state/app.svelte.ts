@@ -17,7 +17,15 @@ import { inTurn } from '../lib/turns';
 import { Router } from './router.svelte';
 import { Toasts } from './toasts.svelte';
 
-const SETTINGS: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [] };
+const SETTINGS: Settings = {
+  theme: 'system',
+  limit: 3,
+  notify: true,
+  text_size: 100,
+  agents: [],
+  endpoints: [],
+  github_api: '',
+};
 const NOWHERE: PlaceView = { busy: 0, limit: 0, waiting: 0, paused: null };
 
 /**

@@ -53,6 +53,8 @@ it('follows the tasks of a batch for as long as it is open', async () => {
     repo_url: '/home/sam/Projects/acme-shop',
     branch: '',
     agent: { kind: 'practice' },
+    haiku: false,
+    thread_id: '',
     parallel_tasks: [{ task_name: 'a', prompt: 'say hello' }],
   });
   await app.openBatch(batch.id);

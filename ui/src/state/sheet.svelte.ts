@@ -96,6 +96,8 @@ export class Sheet {
       project: request.repo_url,
       start_from: request.branch,
       agent: request.agent,
+      endpoint: request.endpoint?.id ?? null,
+      haiku: request.haiku,
       max_parallel: request.max_parallel ?? this.#app.settings.limit,
       tasks: request.parallel_tasks,
     });
@@ -208,6 +210,8 @@ export class Sheet {
       repo_url: this.#project.current?.path ?? '',
       branch: this.startFrom,
       agent: this.agent,
+      haiku: false,
+      thread_id: '',
       max_parallel: this.maxParallel,
       parallel_tasks: this.written().map(asTask),
     };
@@ -219,6 +223,8 @@ export class Sheet {
       project: this.#project.current?.path ?? '',
       start_from: this.startFrom,
       agent: this.agent,
+      endpoint: null,
+      haiku: false,
       max_parallel: this.maxParallel,
       tasks: this.rows.map(asTask),
     };

@@ -34,6 +34,8 @@ function batch(name: string, tasks: TaskRequest[], max_parallel = 3): BatchReque
     repo_url: shop.path,
     branch: 'main',
     agent: PRACTICE,
+    haiku: false,
+    thread_id: '',
     parallel_tasks: tasks,
     max_parallel,
   };
@@ -68,6 +70,8 @@ const draft: Draft = {
   project: shop.path,
   start_from: '',
   agent: PRACTICE,
+  endpoint: null,
+  haiku: false,
   max_parallel: 3,
   tasks: [
     task(

@@ -117,6 +117,7 @@ export class World {
       view: {
         id: `${batch.view.id}-t${position + 1}`,
         batch: batch.view.id,
+        whole_batch: false,
         name,
         position,
         revision: 0,

@@ -10,6 +10,8 @@ export function demo(project: string): BatchRequest {
     repo_url: project,
     branch: '',
     agent: { kind: 'practice' },
+    haiku: false,
+    thread_id: '',
     max_parallel: 3,
     parallel_tasks: [
       { task_name: 'Describe the project', prompt: 'Read the project and write a short page about it.' },
