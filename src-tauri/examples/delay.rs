@@ -7,13 +7,14 @@
 
 use regatta_desktop::bridge;
 use regatta_desktop::pace::Told;
-use regatta_engine::{Engine, EngineOptions};
+use regatta_engine::{Engine, EngineOptions, NoKeys};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::MAX_PAGE_LINES;
 use regatta_protocol::{AgentChoice, BatchRequest, TaskId, TaskRequest, TaskView};
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
@@ -73,7 +74,8 @@ async fn open(data: &Path) -> Outcome<Engine> {
     if !program.is_file() {
         return Err(format!("{} is missing: cargo build -p regatta-cli", program.display()).into());
     }
-    let options = EngineOptions { data_dir: PathBuf::from(data), program, limit: 1 };
+    let (data_dir, keys) = (PathBuf::from(data), Arc::new(NoKeys));
+    let options = EngineOptions { data_dir, program, limit: 1, keys };
     Ok(Engine::open(options).await?)
 }
 

@@ -2,11 +2,12 @@
 //! kept as the sentence that says why, and the window opens all the same.
 
 use crate::store::Store;
-use regatta_engine::{Engine, EngineOptions};
+use regatta_engine::{Engine, EngineOptions, NoKeys};
 use regatta_protocol::app::Settings;
 use regatta_protocol::{ErrorCode, Notice};
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tauri::{AppHandle, Manager, Runtime, State};
 
 /// What the commands work on.
@@ -24,7 +25,8 @@ pub(crate) fn open<R: Runtime>(
     let store = Store::open(app, data_dir);
     let limit = store.as_ref().map_or(Settings::default().limit, |s| s.settings().limit);
     let engine = program.and_then(|program| {
-        let options = EngineOptions { data_dir: data_dir.to_owned(), program, limit };
+        let (data_dir, keys) = (data_dir.to_owned(), Arc::new(NoKeys));
+        let options = EngineOptions { data_dir, program, limit, keys };
         tauri::async_runtime::block_on(Engine::open(options)).map_err(Notice::from)
     });
     app.manage(Shell { engine, store });

@@ -1,15 +1,17 @@
 //! Stop, try again, continue, answer, restart: through the engine, as the window does it.
 
-use regatta_engine::{Engine, EngineOptions};
+use regatta_engine::{Engine, EngineOptions, NoKeys};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchRequest, Status, TaskId, TaskRequest, TaskView};
 use regatta_tests::{Yard, program};
+use std::sync::Arc;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
 
 async fn open(yard: &Yard) -> Engine {
-    let options = EngineOptions { data_dir: yard.data(), program: program(), limit: 3 };
+    let (data_dir, keys) = (yard.data(), Arc::new(NoKeys));
+    let options = EngineOptions { data_dir, program: program(), limit: 3, keys };
     Engine::open(options).await.unwrap()
 }
 

@@ -3,12 +3,13 @@
 use crate::args::{AddArgs, ShowArgs};
 use crate::print::tell;
 use crate::refusal::Refusal;
-use regatta_engine::{Engine, EngineOptions};
+use regatta_engine::{Engine, EngineOptions, NoKeys};
 use regatta_protocol::app::Settings;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{ErrorCode, Notice};
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The engine on the given folder, or on the usual one.
 pub(crate) async fn open(dir: Option<&Path>, limit: Option<u32>) -> Result<Engine, Refusal> {
@@ -17,7 +18,8 @@ pub(crate) async fn open(dir: Option<&Path>, limit: Option<u32>) -> Result<Engin
         None => usual()?,
     };
     let limit = limit.unwrap_or(Settings::default().limit);
-    let options = EngineOptions { data_dir, program: env::current_exe()?, limit };
+    let (program, keys) = (env::current_exe()?, Arc::new(NoKeys));
+    let options = EngineOptions { data_dir, program, limit, keys };
     let engine = Engine::open(options).await?;
     for notice in engine.notices() {
         tell(&notice.to_string());

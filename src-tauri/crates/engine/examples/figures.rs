@@ -5,12 +5,13 @@
 //! `figures [LINES] [TASKS_IN_HISTORY]`, by default 2,000,000 and 10,000. Needs the program
 //! `regatta` beside the folder of the examples. Ends with 1 when a figure isn't reached.
 
-use regatta_engine::{Engine, EngineOptions, project};
+use regatta_engine::{Engine, EngineOptions, NoKeys, project};
 use regatta_protocol::{AgentChoice, BatchRequest, BatchView, Status, TaskRequest, TaskView};
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Prints 10,000 lines in ten steps.
@@ -52,7 +53,8 @@ impl Room {
     async fn open(&self, limit: u32) -> Result<Engine, Failure> {
         let program = beside("regatta")?;
         let data_dir = self.data.clone();
-        Ok(Engine::open(EngineOptions { data_dir, program, limit }).await?)
+        let keys = Arc::new(NoKeys);
+        Ok(Engine::open(EngineOptions { data_dir, program, limit, keys }).await?)
     }
 
     fn request(&self, tasks: usize, command: &[&str]) -> BatchRequest {

@@ -59,6 +59,9 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+    /// The same idempotency key came with another request before.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The engine was closed.
     #[error("the engine is closed")]
     Closed,
@@ -114,6 +117,12 @@ impl EngineError {
                 "Choose another place for it, or make room on the disk.",
             )
             .with_details(format!("{}: {source}", path.display())),
+            Self::KeyReused => Notice::new(
+                ErrorCode::KeyReused,
+                "Another request was made with the same idempotency key before.",
+                "Nothing was started.",
+                "Use a new key for a new request.",
+            ),
             Self::Closed => Notice::new(
                 ErrorCode::WrongState,
                 "Regatta is closing.",

@@ -6,7 +6,7 @@
 //! queue (`queue/`: one task that owns what waits and what works, and carries attempts),
 //! the places where tasks run (`runner/`: now this computer), projects (`project.rs`),
 //! agents' programs (`agents.rs`), room on the disk (`disk.rs`), and the rescue of what was
-//! cut off (`rescue.rs`).
+//! cut off (`rescue.rs`). Keys come from whoever opens it (`keys.rs`).
 
 mod agents;
 mod dirs;
@@ -14,13 +14,16 @@ mod disk;
 mod engine;
 mod error;
 mod fold;
+mod keys;
 mod log;
 pub mod project;
 mod queue;
 mod rescue;
 mod runner;
 mod store;
+mod tokens;
 
-pub use engine::{Changed, Engine, EngineOptions};
+pub use engine::{Changed, Engine, EngineOptions, StartOptions, Started};
 pub use error::EngineError;
+pub use keys::{Asked, Keys, NoKeys};
 pub use log::Follower;

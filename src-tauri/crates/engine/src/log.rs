@@ -4,9 +4,11 @@
 //! for it: a slow one costs nothing and loses nothing.
 
 use crate::EngineError;
-use crate::store::{Entry, Message, NewBatch, Opened, Published, Readers, StoreTrouble, read};
+use crate::store::{
+    Created, Entry, Message, NewBatch, Opened, Published, Readers, StoreTrouble, read,
+};
 use regatta_protocol::view::{PlaceView, QueuePlace};
-use regatta_protocol::{BatchId, LogEvent, Millis, Notice};
+use regatta_protocol::{BatchId, LogEvent, Notice};
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -62,8 +64,8 @@ impl Log {
         Ok(Written(written))
     }
 
-    /// Writes a new batch.
-    pub(crate) async fn create(&self, batch: NewBatch) -> Result<(), EngineError> {
+    /// Writes a new batch, unless its idempotency key was used before.
+    pub(crate) async fn create(&self, batch: NewBatch) -> Result<Created, EngineError> {
         let (done, answer) = oneshot::channel();
         self.send(Message::Create { batch: Box::new(batch), done })?;
         answered(answer.await)
@@ -74,11 +76,10 @@ impl Log {
     pub(crate) async fn use_project(
         &self,
         path: &str,
-        at: Millis,
         fresh_cache: String,
     ) -> Result<String, EngineError> {
         let (done, answer) = oneshot::channel();
-        self.send(Message::UseProject { path: path.to_owned(), at, fresh_cache, done })?;
+        self.send(Message::UseProject { path: path.to_owned(), fresh_cache, done })?;
         answered(answer.await)
     }
 

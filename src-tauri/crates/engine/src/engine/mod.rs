@@ -11,10 +11,13 @@ mod tasks;
 
 pub use change::Changed;
 pub use open::EngineOptions;
+pub use start::{StartOptions, Started};
 
 use crate::dirs::Dirs;
+use crate::keys::Keys;
 use crate::log::Log;
 use crate::queue::Queue;
+use crate::tokens::Tokens;
 use regatta_protocol::{Millis, Notice};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +33,9 @@ struct Inner {
     queue: Queue,
     dirs: Dirs,
     program: PathBuf,
+    keys: Arc<dyn Keys>,
+    /// Those that came with requests.
+    tokens: Tokens,
     notices: Vec<Notice>,
 }
 

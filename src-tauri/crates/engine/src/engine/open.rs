@@ -4,11 +4,13 @@ use super::{Engine, Inner, now};
 use crate::EngineError;
 use crate::dirs::Dirs;
 use crate::disk;
+use crate::keys::Keys;
 use crate::log::Log;
 use crate::queue::{Carrier, Message, Queue, ending, without_work};
 use crate::rescue::{self, Cut};
 use crate::runner::{AttemptId, Local, Runner};
 use crate::store::{self, read};
+use crate::tokens::Tokens;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::request::MAX_PARALLEL;
 use regatta_protocol::{ErrorCode, Event, Notice, Status, TaskView};
@@ -32,6 +34,8 @@ pub struct EngineOptions {
     pub program: PathBuf,
     /// How many tasks may work at the same time, 1 to 64.
     pub limit: u32,
+    /// Who knows the keys of endpoints and the tokens of hosts.
+    pub keys: Arc<dyn Keys>,
 }
 
 impl Engine {
@@ -63,7 +67,9 @@ impl Engine {
         let mut published = log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
         let notices = store.notice.into_iter().collect();
-        Ok(Self(Arc::new(Inner { log, queue, dirs, program: options.program, notices })))
+        let EngineOptions { program, keys, .. } = options;
+        let tokens = Tokens::default();
+        Ok(Self(Arc::new(Inner { log, queue, dirs, program, keys, tokens, notices })))
     }
 
     /// Stops all work, waits until nothing of it runs, and closes the store. Nothing can be

@@ -4,9 +4,30 @@ use super::look::Ground;
 use super::{Engine, new_id, now};
 use crate::EngineError;
 use crate::queue::{Message, Waiting};
-use crate::store::{BatchStart, NewBatch, NewTask};
+use crate::store::{BatchStart, Created, NewBatch, NewTask, idempotency};
+use regatta_protocol::secret::Secret;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchRequest, TaskId};
+
+/// What may come along with a request. By default nothing.
+#[derive(Debug, Clone, Default)]
+pub struct StartOptions {
+    /// The same key within a day joins the batch that it started, and never starts a second.
+    pub idempotency_key: Option<String>,
+    /// The token for the repository's host. Kept in memory only.
+    pub token: Option<Secret>,
+    /// Whether each result becomes a branch of the repository by itself.
+    pub share: bool,
+}
+
+/// A batch that was started, now or before.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The batch.
+    pub detail: BatchDetail,
+    /// Whether it was there before.
+    pub joined: bool,
+}
 
 impl Engine {
     /// Starts a batch: from here on it is on disk, and its tasks wait or work.
@@ -15,22 +36,61 @@ impl Engine {
     /// [`EngineError::BadRequest`] with everything that [`Engine::check`] finds; git or the
     /// store failed.
     pub async fn start(&self, request: BatchRequest) -> Result<BatchDetail, EngineError> {
+        Ok(self.start_with(request, StartOptions::default()).await?.detail)
+    }
+
+    /// As [`Engine::start`], with what a request over the network may bring along.
+    ///
+    /// # Errors
+    /// As [`Engine::start`]; [`EngineError::KeyReused`] when the idempotency key came with
+    /// another request before.
+    pub async fn start_with(
+        &self,
+        request: BatchRequest,
+        options: StartOptions,
+    ) -> Result<Started, EngineError> {
+        if let Some(joined) = self.known(&request, &options).await? {
+            return self.joined(joined).await;
+        }
         let ground = self.look(&request).await.map_err(EngineError::BadRequest)?;
-        let start = self.prepare(&ground).await?;
-        let batch = self.new_batch(request, ground.start_from, start);
+        let start = BatchStart { share: options.share, ..self.prepare(&ground).await? };
+        let mut batch = self.new_batch(request, ground.start_from, start);
+        batch.idempotency_key = options.idempotency_key;
         let waiting = waiting(&batch);
         let id = batch.id.clone();
-        self.0.log.create(batch).await?;
+        self.0.tokens.keep(&id, options.token.unwrap_or_default());
+        match self.0.log.create(batch).await? {
+            Created::New => {}
+            before => return self.joined(before).await,
+        }
         let add = |reply| Message::Add { tasks: waiting, events: Vec::new(), reply };
         self.0.queue.ask(add).await?;
-        self.batch(&id).await
+        Ok(Started { detail: self.batch(&id).await?, joined: false })
+    }
+
+    /// What the key of a request means, if it came before: then nothing is looked at again.
+    /// Of two that come at once, the store's writer decides.
+    async fn known(
+        &self,
+        request: &BatchRequest,
+        options: &StartOptions,
+    ) -> Result<Option<Created>, EngineError> {
+        let Some(key) = options.idempotency_key.clone() else { return Ok(None) };
+        let (request, now) = (request.clone(), now());
+        let look = move |conn: &_| idempotency::known(conn, (&key, &request), now);
+        self.0.log.readers.with(look).await
+    }
+
+    async fn joined(&self, before: Created) -> Result<Started, EngineError> {
+        let Created::Joined(id) = before else { return Err(EngineError::KeyReused) };
+        Ok(Started { detail: self.batch(&id).await?, joined: true })
     }
 
     /// Brings the commit into the project's cache, so that the project isn't needed any
     /// more for the tasks.
     async fn prepare(&self, ground: &Ground) -> Result<BatchStart, EngineError> {
         let author = ground.git.author(&ground.project).await?;
-        let cache = self.0.log.use_project(&ground.path, now(), new_id()).await?;
+        let cache = self.0.log.use_project(&ground.path, new_id()).await?;
         let folder = self.0.dirs.cache(&cache);
         ground.git.update_cache(&ground.project, &folder, &ground.commit).await?;
         Ok(BatchStart {
@@ -38,6 +98,7 @@ impl Engine {
             cache,
             commit: ground.commit.clone(),
             author,
+            share: false,
         })
     }
 
@@ -59,6 +120,7 @@ impl Engine {
         NewBatch {
             id: BatchId::parse(&new_id()).expect("BUG: our ids are ids"),
             at: now(),
+            idempotency_key: None,
             title,
             start_from,
             start,

@@ -98,10 +98,11 @@ impl Table {
         let new = NewBatch {
             id: batch.clone(),
             at: 1,
+            idempotency_key: None,
             request: BatchRequest::default(),
             title: name.into(),
             start_from: String::new(),
-            start: BatchStart { project, cache, commit: "0".repeat(40), author },
+            start: BatchStart { project, cache, commit: "0".repeat(40), author, share: false },
             max_parallel: 3,
             tasks: (0..tasks).map(new_task).collect(),
         };
@@ -249,7 +250,7 @@ async fn an_attempt_is_in_the_log_from_its_beginning_to_its_end() {
             other => format!("{other:?}"),
         })
         .collect();
-    assert_eq!(told, ["attempt 1", "Waiting", "Working", "one\ntwo", "Done.", "Finished"]);
+    assert_eq!(told, ["attempt 1", "Waiting", "Working", "one\ntwo", "Done.", "Finished", "End"]);
 }
 
 #[tokio::test]

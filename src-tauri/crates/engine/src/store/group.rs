@@ -1,9 +1,10 @@
 //! One group of messages becomes one transaction.
 
 use super::chunk::{chunks, parts};
+use super::idempotency::{self, Created};
 use super::json::{json, word};
 use super::steps;
-use super::views::Views;
+use super::views::{OpenBatch, Views};
 use super::writer::{Entry, Message, NewBatch, NewTask, StoreTrouble, answer};
 use crate::fold;
 use regatta_protocol::event::LineKind;
@@ -17,6 +18,8 @@ pub(super) struct Written {
     pub(super) revision: u64,
     /// The batches that changed: last sequence number, and whether they are over.
     pub(super) batches: Vec<(BatchId, u64, bool)>,
+    /// What became of new batches, in order.
+    pub(super) created: Vec<Created>,
 }
 
 /// Writes the group, or nothing of it.
@@ -29,30 +32,32 @@ pub(super) fn write(
         return Ok(Written::default());
     }
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut created = Vec::new();
     for message in group {
         match message {
             Message::Append { entries, .. } => {
                 entries.iter().try_for_each(|entry| append(&tx, views, entry))?;
             }
-            Message::Create { batch, .. } => create(&tx, views, batch)?,
-            Message::UseProject { path, at, fresh_cache, .. } => {
+            Message::Create { batch, .. } => created.push(create(&tx, views, batch)?),
+            Message::UseProject { path, fresh_cache, .. } => {
                 tx.execute(
-                    "INSERT INTO projects (path, cache, used_at) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (path) DO UPDATE SET used_at = ?3",
-                    params![path, fresh_cache, at],
+                    "INSERT INTO projects (path, cache) VALUES (?1, ?2)
+                     ON CONFLICT (path) DO NOTHING",
+                    params![path, fresh_cache],
                 )?;
             }
             _ => {} // Nothing of these is for the file.
         }
     }
-    let written = views.save(&tx)?;
+    let written = Written { created, ..views.save(&tx)? };
     tx.commit()?;
     views.committed(written.revision);
     Ok(written)
 }
 
 /// Tells everyone who waits for the group that it is on disk.
-pub(super) fn answer_all(group: Vec<Message>, conn: &Connection) {
+pub(super) fn answer_all(group: Vec<Message>, created: Vec<Created>, conn: &Connection) {
+    let mut created = created.into_iter();
     for message in group {
         match message {
             Message::Append { done, room, .. } => {
@@ -61,7 +66,9 @@ pub(super) fn answer_all(group: Vec<Message>, conn: &Connection) {
                     answer(done, ());
                 }
             }
-            Message::Create { done, .. } => answer(done, Ok(())),
+            Message::Create { done, .. } => {
+                answer(done, Ok(created.next().expect("BUG: one for each")));
+            }
             Message::UseProject { path, done, .. } => answer(done, cache_of(conn, &path)),
             _ => {} // Nobody waits.
         }
@@ -84,7 +91,10 @@ pub(super) fn refuse_requests(group: &mut Vec<Message>, trouble: &StoreTrouble) 
     }
 }
 
-fn create(tx: &Transaction<'_>, views: &mut Views, batch: &NewBatch) -> rusqlite::Result<()> {
+fn create(tx: &Transaction<'_>, views: &mut Views, batch: &NewBatch) -> rusqlite::Result<Created> {
+    if let Some(before) = idempotency::look(tx, batch)? {
+        return Ok(before);
+    }
     let at = free_moment(tx, batch.at)?;
     let view = batch_view(batch, at);
     tx.execute(
@@ -105,11 +115,12 @@ fn create(tx: &Transaction<'_>, views: &mut Views, batch: &NewBatch) -> rusqlite
             search_text(batch, &view)
         ],
     )?;
+    idempotency::note(tx, key, batch)?;
     views.open_batch(key, view);
     for (position, task) in batch.tasks.iter().enumerate() {
         create_task(tx, views, (batch, key, at), (position as u32, task))?;
     }
-    Ok(())
+    Ok(Created::New)
 }
 
 fn create_task(
@@ -212,7 +223,8 @@ fn insert_chunk(
     Ok(())
 }
 
-/// Gives the event its number, writes it, and takes it into the views.
+/// Gives the event its number, writes it, and takes it into the views. When the batch is
+/// over with it, that is written as well.
 fn log(
     tx: &Transaction<'_>,
     views: &mut Views,
@@ -220,30 +232,43 @@ fn log(
     event: Event,
 ) -> rusqlite::Result<()> {
     let (task, batch) = views.pair(&entry.task);
-    batch.view.last_seq += 1;
     let event = LogEvent {
-        seq: batch.view.last_seq,
+        seq: batch.view.last_seq + 1,
         at: entry.at,
         task: Some(entry.task.clone()),
         attempt: entry.attempt,
         event,
     };
+    insert_event(tx, batch, Some(task.key), &event)?;
+    let before = task.view.status;
+    fold::fold(&mut task.view, &event);
+    task.note(&event.event);
+    if batch.count(before, task.view.status, event.at) {
+        let seq = batch.view.last_seq + 1;
+        let end = LogEvent { seq, at: entry.at, task: None, attempt: 0, event: Event::End };
+        insert_event(tx, batch, None, &end)?;
+    }
+    Ok(())
+}
+
+fn insert_event(
+    tx: &Transaction<'_>,
+    batch: &mut OpenBatch,
+    task: Option<i64>,
+    event: &LogEvent,
+) -> rusqlite::Result<()> {
+    batch.view.last_seq = event.seq;
     tx.prepare_cached(
         "INSERT INTO events (batch, seq, task, attempt, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         batch.key,
         event.seq,
-        task.key,
+        task,
         event.attempt,
         event.at,
         body(&event.event)
     ])?;
-
-    let before = task.view.status;
-    fold::fold(&mut task.view, &event);
-    task.note(&event.event);
-    batch.count(before, task.view.status, event.at);
     Ok(())
 }
 

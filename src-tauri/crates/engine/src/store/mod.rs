@@ -3,6 +3,7 @@
 
 mod chunk;
 mod group;
+pub(crate) mod idempotency;
 mod json;
 pub(crate) mod lines;
 pub(crate) mod open;
@@ -13,6 +14,7 @@ pub(crate) mod steps;
 mod views;
 mod writer;
 
+pub(crate) use idempotency::Created;
 pub(crate) use open::Opened;
 pub(crate) use read::{Readers, TaskFacts};
 pub(crate) use writer::{BatchStart, Entry, Message, NewBatch, NewTask, Published, StoreTrouble};

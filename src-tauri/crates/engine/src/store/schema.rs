@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each entry takes the schema one version up. Never changed once released, only added to.
-const MIGRATIONS: &[&str] = &[V1];
+pub(super) const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// The version this program writes.
 pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -89,6 +89,37 @@ CREATE TABLE steps (
     PRIMARY KEY (task, attempt, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX steps_by_number ON steps (task, number);
+";
+
+/// Places besides this computer. `invocations` is what was sent to an endpoint, and
+/// `invoked` the attempts in it; a task's `wire` is the number of the last entry of the
+/// place's own log that is in ours, `thread` the place's name for its conversation.
+const V2: &str = "
+ALTER TABLE projects DROP COLUMN used_at;
+ALTER TABLE tasks ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN wire INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN thread TEXT;
+
+CREATE TABLE idempotency (
+    key   TEXT PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batches (key),
+    at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invocations (
+    key   INTEGER PRIMARY KEY,
+    id    TEXT NOT NULL UNIQUE,
+    batch INTEGER NOT NULL REFERENCES batches (key),
+    run   TEXT
+) STRICT;
+
+CREATE TABLE invoked (
+    task       INTEGER NOT NULL REFERENCES tasks (key),
+    attempt    INTEGER NOT NULL,
+    invocation INTEGER NOT NULL REFERENCES invocations (key),
+    PRIMARY KEY (task, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invoked_by_invocation ON invoked (invocation);
 ";
 
 /// The version of the file.

@@ -115,7 +115,7 @@ impl Views {
             update.execute(params![batch.key, over, seq, revision, json(&batch.view)])?;
             batches.push((batch.view.id.clone(), seq, over));
         }
-        Ok(Written { revision, batches })
+        Ok(Written { revision, batches, created: Vec::new() })
     }
 
     /// The changes are on disk: what is over leaves the memory.
@@ -152,15 +152,18 @@ impl OpenTask {
 }
 
 impl OpenBatch {
-    /// Takes a task's step from one status to the next into the counts.
-    pub(super) fn count(&mut self, before: Status, now: Status, at: Millis) {
+    /// Takes a task's step from one status to the next into the counts. Says whether the
+    /// batch is over with it and wasn't before.
+    pub(super) fn count(&mut self, before: Status, now: Status, at: Millis) -> bool {
         if before == now {
-            return;
+            return false;
         }
         let counts = &mut self.view.counts;
         *counts.of(before) -= 1;
         *counts.of(now) += 1;
         let over = counts.waiting + counts.active() == 0;
+        let was_over = self.view.ended_at.is_some();
         self.view.ended_at = over.then_some(at);
+        over && !was_over
     }
 }

@@ -3,8 +3,9 @@
 //! anyone. What can't be written now (the disk is full) is kept and tried again.
 
 use super::group;
+use super::idempotency::Created;
 use super::views::Views;
-use regatta_protocol::request::BatchRequest;
+use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::{PlaceView, QueuePlace};
 use regatta_protocol::worker::Author;
 use regatta_protocol::{BatchId, Event, Millis, Notice, TaskId};
@@ -38,6 +39,8 @@ pub(crate) struct Entry {
 pub(crate) struct NewBatch {
     pub(crate) id: BatchId,
     pub(crate) at: Millis,
+    /// The same key within a day joins the batch that came with it first.
+    pub(crate) idempotency_key: Option<String>,
     /// Its tasks are in `tasks`; here the list is empty.
     pub(crate) request: BatchRequest,
     pub(crate) title: String,
@@ -46,6 +49,19 @@ pub(crate) struct NewBatch {
     pub(crate) start: BatchStart,
     pub(crate) max_parallel: u32,
     pub(crate) tasks: Vec<NewTask>,
+}
+
+impl NewBatch {
+    /// The request with its tasks.
+    pub(super) fn whole_request(&self) -> BatchRequest {
+        let task = |task: &NewTask| TaskRequest {
+            task_name: task.name.clone(),
+            prompt: task.prompt.clone(),
+            time_limit_s: task.time_limit_s,
+        };
+        let parallel_tasks = self.tasks.iter().map(task).collect();
+        BatchRequest { parallel_tasks, ..self.request.clone() }
+    }
 }
 
 /// A task of a new batch.
@@ -68,6 +84,9 @@ pub(crate) struct BatchStart {
     pub(crate) commit: String,
     /// In whose name commits are made.
     pub(crate) author: Author,
+    /// Whether results become branches of the repository by themselves.
+    #[serde(default)]
+    pub(crate) share: bool,
 }
 
 /// Why something could not be written.
@@ -84,12 +103,11 @@ pub(crate) enum Message {
         room: Option<OwnedSemaphorePermit>,
         done: Option<oneshot::Sender<()>>,
     },
-    /// Writes a new batch, or says why not.
-    Create { batch: Box<NewBatch>, done: oneshot::Sender<Result<(), StoreTrouble>> },
+    /// Writes a new batch, or says which it joins, or why not.
+    Create { batch: Box<NewBatch>, done: oneshot::Sender<Result<Created, StoreTrouble>> },
     /// Notes that a project is used now; answers with the name of its cache.
     UseProject {
         path: String,
-        at: Millis,
         fresh_cache: String,
         done: oneshot::Sender<Result<String, StoreTrouble>>,
     },
@@ -159,8 +177,8 @@ impl Writer {
             let closing = self.take_unwritten(&mut group);
             match group::write(&mut self.conn, &mut self.views, &group) {
                 Ok(written) => {
-                    self.publish(written);
-                    group::answer_all(group, &self.conn);
+                    let created = self.publish(written);
+                    group::answer_all(group, created, &self.conn);
                     return closing;
                 }
                 Err(error) => {
@@ -194,12 +212,13 @@ impl Writer {
         closing
     }
 
-    fn publish(&mut self, written: group::Written) {
+    /// Makes known what was written; gives back what became of new batches.
+    fn publish(&mut self, written: group::Written) -> Vec<Created> {
         if self.trouble.borrow().is_some() {
             self.trouble.send_replace(None);
         }
         if written.batches.is_empty() {
-            return;
+            return written.created;
         }
         self.published.send_modify(|known| {
             known.revision = written.revision;
@@ -211,6 +230,7 @@ impl Writer {
                 }
             }
         });
+        written.created
     }
 
     fn publish_place(&mut self, place: PlaceView, mut queues: HashMap<BatchId, Vec<QueuePlace>>) {

@@ -4,7 +4,7 @@ mod again;
 mod refused;
 
 use super::*;
-use crate::EngineError;
+use crate::{EngineError, NoKeys};
 use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, Status, TaskId, TaskView};
@@ -55,7 +55,8 @@ impl Table {
         std::fs::write(project.join("a.txt"), "one\n").unwrap();
         let project = project.display().to_string();
         crate::project::set_up(&project).await.unwrap();
-        let options = EngineOptions { data_dir: dir.path().join("data"), program, limit: 2 };
+        let data_dir = dir.path().join("data");
+        let options = EngineOptions { data_dir, program, limit: 2, keys: Arc::new(NoKeys) };
         Self { _dir: dir, options, project }
     }
 

@@ -1,12 +1,14 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod damage;
+mod idempotency;
+mod older;
 mod pages;
 mod writing;
 
 use super::open::open;
 use super::writer::{BatchStart, Entry, Message, NewBatch, NewTask};
-use super::{Opened, StoreTrouble};
+use super::{Created, Opened, StoreTrouble};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::request::BatchRequest;
 use regatta_protocol::worker::Author;
@@ -40,6 +42,7 @@ fn new_batch(tasks: usize) -> NewBatch {
     NewBatch {
         id: batch("b"),
         at: NOW,
+        idempotency_key: None,
         request: BatchRequest { name: "Footer".into(), ..BatchRequest::default() },
         title: "Footer".into(),
         start_from: "main".into(),
@@ -48,6 +51,7 @@ fn new_batch(tasks: usize) -> NewBatch {
             cache: "c".into(),
             commit: "0".repeat(40),
             author,
+            share: false,
         },
         max_parallel: 3,
         tasks: (0..tasks).map(new_task).collect(),
@@ -59,7 +63,7 @@ impl Opened {
         self.messages.send(message).expect("the writer is there");
     }
 
-    async fn create(&self, batch: NewBatch) -> Result<(), StoreTrouble> {
+    async fn create(&self, batch: NewBatch) -> Result<Created, StoreTrouble> {
         let (done, answer) = oneshot::channel();
         self.send(Message::Create { batch: Box::new(batch), done });
         answer.await.unwrap()

@@ -77,8 +77,18 @@ async fn counts_and_the_end_follow_the_tasks() {
     let again = Event::Attempt { number: 2, continues: false };
     store.append(vec![entry(0, again), status(0, Status::Waiting)]).await;
     let found = store.readers.with(|c| read::batch(c, &batch("b"))).await.unwrap();
-    assert_eq!((found.ended_at, found.counts.waiting, found.last_seq), (None, 1, 9));
-    assert_eq!(store.published.borrow().active[&batch("b")].last_seq, 9);
+    assert_eq!((found.ended_at, found.counts.waiting, found.last_seq), (None, 1, 10));
+    assert_eq!(store.published.borrow().active[&batch("b")].last_seq, 10);
+    store.append(vec![status(0, Status::Stopped), lines(1, "late")]).await;
+    assert_eq!(ends(&store).await, [8, 12], "each time it was over, at once");
+    let events = store.readers.with(|c| read::events(c, &batch("b"), 7, 1)).await.unwrap();
+    assert_eq!((events[0].task.as_ref(), events[0].attempt), (None, 0));
+}
+
+/// The numbers of the entries that say that the batch is over.
+async fn ends(store: &Opened) -> Vec<u64> {
+    let events = store.readers.with(|c| read::events(c, &batch("b"), 0, 99)).await.unwrap();
+    events.iter().filter(|event| event.event == Event::End).map(|event| event.seq).collect()
 }
 
 #[tokio::test]

@@ -1,0 +1,39 @@
+//! Where keys and tokens come from: the engine asks when it needs one and keeps none.
+
+use regatta_protocol::endpoint::Endpoint;
+use regatta_protocol::secret::Secret;
+use regatta_protocol::{ErrorCode, Notice};
+use std::fmt::Debug;
+use std::pin::Pin;
+
+/// An answer that may take a moment, such as until a person unlocked their key store.
+pub type Asked<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Knows the keys of endpoints and the tokens of hosts.
+pub trait Keys: Debug + Send + Sync + 'static {
+    /// The key that was entered for the endpoint's address, or why there is none.
+    fn endpoint_key<'a>(&'a self, endpoint: &'a Endpoint) -> Asked<'a, Result<Secret, Notice>>;
+
+    /// The token for a host of repositories, such as `github.com`, if there is one.
+    fn git_token<'a>(&'a self, host: &'a str) -> Asked<'a, Option<Secret>>;
+}
+
+/// For where nobody keeps a key: there is none.
+#[derive(Debug, Clone, Copy)]
+pub struct NoKeys;
+
+impl Keys for NoKeys {
+    fn endpoint_key<'a>(&'a self, endpoint: &'a Endpoint) -> Asked<'a, Result<Secret, Notice>> {
+        let missing = Notice::new(
+            ErrorCode::KeyMissing,
+            format!("There is no key for \"{}\".", endpoint.name),
+            "Nothing was started.",
+            "Enter the key in the settings.",
+        );
+        Box::pin(std::future::ready(Err(missing)))
+    }
+
+    fn git_token<'a>(&'a self, _: &'a str) -> Asked<'a, Option<Secret>> {
+        Box::pin(std::future::ready(None))
+    }
+}

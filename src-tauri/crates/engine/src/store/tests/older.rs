@@ -1,0 +1,63 @@
+//! A file of an earlier version is taken over with all that is in it.
+
+use super::super::{read, schema};
+use super::*;
+use crate::fold;
+use rusqlite::{Connection, params};
+
+/// A file as version 1 wrote it: one batch with one task that is over.
+fn write_v1(dir: &Path) {
+    let conn = Connection::open(dir.join("regatta.db")).unwrap();
+    conn.execute_batch(schema::MIGRATIONS[0]).unwrap();
+    conn.pragma_update(None, "user_version", 1).unwrap();
+    let mut view = fold::begin(task(1), batch("b"), "Task 1", 0, NOW);
+    view.status = Status::Finished;
+    let view = serde_json::to_string(&view).unwrap();
+    // Without what came later: `endpoint`, `whole_batch`, `haiku`, `share` …
+    let view = view.replace(r#""whole_batch":false,"#, "");
+    let batch = r#"{"id":"b","name":"Footer","project_path":"/x/shop","project_name":"shop",
+        "start_from":"main","start_commit":"00","agent":{"kind":"practice"},"max_parallel":3,
+        "created_at":1,"ended_at":2,"revision":1,"last_seq":1,"counts":{"finished":1},"queue":[]}"#;
+    let start = r#"{"project":"/x/shop","cache":"c","commit":"00",
+        "author":{"name":"A","email":"a@example.invalid"}}"#;
+    let insert = |sql: &str, values: &[&dyn rusqlite::ToSql]| conn.execute(sql, values).unwrap();
+    insert("INSERT INTO projects VALUES ('/x/shop', 'c', 7)", params![]);
+    insert("INSERT INTO batches VALUES (1, 'b', 1, 1, 1, 1, ?1)", params![batch]);
+    insert(
+        "INSERT INTO requests VALUES (1, ?1, ?2, 'Footer', 'footer', 'footer')",
+        params![r#"{"name":"Footer","agent":{"kind":"practice"}}"#, start],
+    );
+    insert("INSERT INTO tasks VALUES (1, 'task-1', 1, 0, 'finished', 1, NULL, ?1)", params![view]);
+    insert("INSERT INTO prompts VALUES (1, 'Task 1', 'do', NULL)", params![]);
+    let event = r#"{"event":"attempt","number":1,"continues":false}"#;
+    insert("INSERT INTO events VALUES (1, 1, 1, 1, 1, ?1)", params![event]);
+    insert("INSERT INTO chunks VALUES (1, 0, 0, 1, 'out', 1, 'hello')", params![]);
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_taken_over_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    write_v1(dir.path());
+    let store = opened(dir.path());
+    assert_eq!(store.notice, None);
+    let facts = store.readers.with(|c| read::facts(c, &task(1))).await.unwrap();
+    assert_eq!((facts.view.status, facts.asked.prompt.as_str()), (Status::Finished, "do"));
+    assert!(!facts.view.whole_batch && !facts.start.share && facts.request.endpoint.is_none());
+    let history = store.readers.with(|c| read::history(c, "", None, 9)).await.unwrap();
+    assert_eq!(history.len(), 1);
+    let page = store.readers.with(|c| super::super::lines::page(c, &task(1), 0, 9)).await.unwrap();
+    assert_eq!(page.lines[0].text, "hello");
+
+    // It can be written, and its numbers go on.
+    let again = Event::Attempt { number: 2, continues: false };
+    store.append(vec![entry(1, again), status(1, Status::Waiting)]).await;
+    let found = store.readers.with(|c| read::batch(c, &batch("b"))).await.unwrap();
+    assert_eq!((found.last_seq, found.counts.waiting), (3, 1));
+    let (done, cache) = oneshot::channel();
+    let (path, fresh_cache) = ("/x/shop".into(), "other".into());
+    store.send(Message::UseProject { path, fresh_cache, done });
+    assert_eq!(cache.await.unwrap().unwrap(), "c");
+    store.close().await;
+    let conn = Connection::open(dir.path().join("regatta.db")).unwrap();
+    assert_eq!(schema::version(&conn).unwrap(), schema::VERSION);
+}
