@@ -1,0 +1,196 @@
+//! What an answer that isn't the wanted one means, in sentences.
+
+use crate::error::{CallError, chain};
+use regatta_protocol::wire::ErrorBody;
+use regatta_protocol::{ErrorCode, Notice};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+
+/// The most of an answer's body that is shown, in bytes.
+const SHOWN_BYTES: usize = 4_000;
+
+/// What was asked for, as far as the sentences depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// New work: once sent, it may be under way.
+    Work,
+    /// Anything that may be asked again.
+    Other,
+}
+
+impl Asked {
+    /// Whether work is safe when the endpoint said no.
+    fn refused(self) -> &'static str {
+        match self {
+            Self::Work => "Nothing was started.",
+            Self::Other => "",
+        }
+    }
+
+    /// Whether work is safe when nobody knows what the endpoint did.
+    fn unsure(self) -> &'static str {
+        match self {
+            Self::Work => "The tasks may have been started all the same; nothing was sent again.",
+            Self::Other => "",
+        }
+    }
+
+    fn look_first(self) -> &'static str {
+        match self {
+            Self::Work => "Look whether their branches are there before you start them again.",
+            Self::Other => "Try again later.",
+        }
+    }
+}
+
+/// Why no answer came.
+pub(crate) fn failure(problem: &reqwest::Error, asked: Asked) -> CallError {
+    let details = chain(problem);
+    if problem.is_builder() || problem.is_connect() {
+        let (what, next) = unreachable_by(problem, &details);
+        let notice = Notice::new(ErrorCode::EndpointUnreachable, what, asked.refused(), next);
+        return CallError::NotSent(notice.with_details(details));
+    }
+    let what = "The connection was lost before the endpoint answered.";
+    let notice = Notice::new(ErrorCode::ConnectionLost, what, asked.unsure(), asked.look_first());
+    CallError::Lost(notice.with_details(details))
+}
+
+fn unreachable_by(problem: &reqwest::Error, details: &str) -> (String, &'static str) {
+    let host = problem.url().and_then(|url| url.host_str()).unwrap_or("the endpoint").to_owned();
+    let low = details.to_lowercase();
+    if problem.is_dns() {
+        let next = "Check the address in the settings, and that this computer is online.";
+        (format!("There is no computer called {host}."), next)
+    } else if low.contains("certificate") || low.contains("tls") || low.contains("handshake") {
+        let next = "Check the address in the settings; don't enter a key anywhere until you \
+                    know why.";
+        (format!("{host} can't prove who it is, so nothing was sent to it."), next)
+    } else if problem.is_timeout() {
+        (format!("{host} doesn't answer."), "Check that this computer is online, and try again.")
+    } else {
+        let next = "Check the address in the settings, and that the endpoint runs.";
+        (format!("{host} can't be reached."), next)
+    }
+}
+
+/// An answer with a status that isn't success.
+pub(crate) async fn refusal(answer: Response, asked: Asked) -> CallError {
+    let status = answer.status();
+    let wait = retry_after(answer.headers());
+    let body = beginning(answer).await;
+    CallError::Refused(notice(status, wait.as_deref(), &body, asked), status.as_u16())
+}
+
+/// An answer that says success and isn't what was asked for.
+pub(crate) async fn foreign(answer: Response, asked: Asked) -> CallError {
+    let status = answer.status().as_u16();
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or("nothing named").to_owned();
+    let what = if kind.contains("html") {
+        "The endpoint answered with a web page instead of events.".to_owned()
+    } else {
+        "The endpoint's answer isn't one of the Cloud Coding API.".to_owned()
+    };
+    let details = format!("{kind}\n{}", beginning(answer).await);
+    let next = "Check the address in the settings.";
+    let notice = Notice::new(ErrorCode::EndpointProtocol, what, asked.unsure(), next);
+    CallError::Refused(notice.with_details(details), status)
+}
+
+fn notice(status: StatusCode, wait: Option<&str>, body: &str, asked: Asked) -> Notice {
+    let ours: Option<ErrorBody> = serde_json::from_str(body).ok();
+    let said = words(body, ours.as_ref());
+    let no = asked.refused();
+    let notice = match status.as_u16() {
+        401 | 403 => {
+            let next = "Enter the key again in the settings, or ask who gave it to you.";
+            Notice::new(ErrorCode::KeyRefused, "The endpoint refused the key.", no, next)
+        }
+        402 => {
+            let what = format!("The endpoint asks for payment{said}");
+            Notice::new(ErrorCode::UsageLimit, what, no, "Look at your account there.")
+        }
+        429 => {
+            let what = format!("The endpoint asks for patience{said}");
+            let next = match wait {
+                Some(when) => format!("Try again {when}."),
+                None => "Try again later.".to_owned(),
+            };
+            Notice::new(ErrorCode::UsageLimit, what, no, next)
+        }
+        409 => {
+            let what = format!("The endpoint says that this contradicts what it has{said}");
+            Notice::new(ErrorCode::KeyReused, what, no, "Start it as a new batch.")
+        }
+        413 => {
+            let what = "The endpoint doesn't take requests of this size.";
+            Notice::new(ErrorCode::TooLarge, what, no, "Shorten the prompts, or split the batch.")
+        }
+        404 => {
+            let what = "The endpoint doesn't know this call, or what it is about.";
+            let next = "Check the address in the settings.";
+            Notice::new(ErrorCode::EndpointRefused, what, no, next)
+        }
+        300..=399 => {
+            let what = "The address sends elsewhere, which Regatta doesn't follow with a key.";
+            let next = "Enter the address that it really is in the settings.";
+            Notice::new(ErrorCode::EndpointProtocol, what, no, next)
+        }
+        500..=599 => {
+            let what = format!("The endpoint failed ({}){said}", status.as_u16());
+            let next = wait.map(|when| format!("Try again {when}."));
+            let next = next.unwrap_or_else(|| asked.look_first().to_owned());
+            Notice::new(ErrorCode::EndpointFailed, what, asked.unsure(), next)
+        }
+        _ => {
+            let what = format!("The endpoint refused the request ({}){said}", status.as_u16());
+            let next = ours.map(|body| body.error.hint).filter(|hint| !hint.is_empty());
+            let next = next.unwrap_or_else(|| "Read what it says under the details.".to_owned());
+            Notice::new(ErrorCode::EndpointRefused, what, no, next)
+        }
+    };
+    notice.with_details(format!("{status}\n{body}").trim_end())
+}
+
+/// What the body says to a person, as the end of a sentence.
+fn words(body: &str, ours: Option<&ErrorBody>) -> String {
+    if let Some(ours) = ours {
+        return format!(": {}", ours.error.message);
+    }
+    let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let places = ["/error/message", "/message", "/detail", "/error"];
+    let said = places.iter().find_map(|place| value.pointer(place)?.as_str());
+    let plain = || Some(body.trim()).filter(|text| !text.starts_with(['<', '{', '[']));
+    match said.or_else(plain).map(str::trim).filter(|said| !said.is_empty()) {
+        Some(said) => {
+            let short: String = said.chars().take(300).collect();
+            let end = if short.ends_with(['.', '!', '?']) { "" } else { "." };
+            format!(": {short}{end}")
+        }
+        None => ".".to_owned(),
+    }
+}
+
+/// When to try again: `in 30 s`, or `after` a date.
+fn retry_after(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match said.parse::<u64>() {
+        Ok(seconds @ 0..=119) => Some(format!("in {seconds} s")),
+        Ok(seconds @ 120..=7199) => Some(format!("in {} minutes", seconds.div_ceil(60))),
+        Ok(seconds) => Some(format!("in {} hours", seconds.div_ceil(3600))),
+        Err(_) => said.ends_with("GMT").then(|| format!("after {said}")),
+    }
+}
+
+/// The beginning of an answer's body; what can't be read of it is left out.
+pub(crate) async fn beginning(mut answer: Response) -> String {
+    let mut body = Vec::new();
+    while body.len() < SHOWN_BYTES
+        && let Ok(Some(piece)) = answer.chunk().await
+    {
+        body.extend_from_slice(&piece);
+    }
+    body.truncate(SHOWN_BYTES);
+    String::from_utf8_lossy(&body).into_owned()
+}

@@ -1,0 +1,148 @@
+//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out.
+//!
+//! `eventsource-stream` reads an event's fields. It panics on a byte-order mark, keeps back
+//! whatever follows one byte that isn't UTF-8, and reads an unfinished line again from its
+//! start with each piece that comes. So here the ends of lines and events are found, without
+//! looking at a byte twice, and it is only ever given one whole event of valid text.
+
+use bytes::Bytes;
+use eventsource_stream::EventStream;
+use futures::{FutureExt, StreamExt, stream};
+use std::convert::Infallible;
+use std::mem;
+
+pub use eventsource_stream::Event;
+
+/// The largest event that is taken, in bytes.
+pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
+/// Lines are handed over in groups of about this many bytes, as what follows a line is copied
+/// for each line of a group.
+const GROUP_BYTES: usize = 512;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What was found in the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// An event that has data.
+    Event(Event),
+    /// A comment; servers send them as heartbeats.
+    Comment,
+}
+
+/// An event is larger than is taken. Nothing after it can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
+
+/// Takes the bytes of one stream and gives its frames.
+#[derive(Debug)]
+pub struct Framer {
+    most: usize,
+    input: Bytes,
+    /// The event's lines so far, each ended by one LF, and what came of the next line.
+    block: Vec<u8>,
+    /// Where in `block` the unfinished line begins.
+    line: usize,
+    /// Whether a CR ended the last line, so that a LF that follows belongs to it.
+    after_cr: bool,
+    is_first_line: bool,
+}
+
+impl Default for Framer {
+    fn default() -> Self {
+        Self::with_limit(MAX_EVENT_BYTES)
+    }
+}
+
+impl Framer {
+    /// Takes events of at most that many bytes.
+    #[must_use]
+    pub fn with_limit(most: usize) -> Self {
+        Self {
+            most,
+            input: Bytes::new(),
+            block: Vec::new(),
+            line: 0,
+            after_cr: false,
+            is_first_line: true,
+        }
+    }
+
+    /// Takes the stream's next bytes. Only when [`Self::next_frame`] gave none.
+    pub fn feed(&mut self, bytes: Bytes) {
+        debug_assert!(self.input.is_empty(), "BUG: bytes before these weren't read");
+        self.input = bytes;
+    }
+
+    /// The next frame; none: more bytes are needed. An event that the stream's end cuts off
+    /// never comes.
+    ///
+    /// # Errors
+    /// [`TooLarge`], from then on each time.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, TooLarge> {
+        while self.end_line()? {
+            let line = &self.block[self.line..];
+            if line.starts_with(b":") {
+                self.block.truncate(self.line);
+                return Ok(Some(Frame::Comment));
+            }
+            if !line.is_empty() {
+                self.block.push(b'\n');
+                self.line = self.block.len();
+                continue;
+            }
+            self.line = 0;
+            if let Some(event) = read_fields(mem::take(&mut self.block)) {
+                return Ok(Some(Frame::Event(event)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Moves bytes from the input to the block up to the end of a line, which is left out.
+    fn end_line(&mut self) -> Result<bool, TooLarge> {
+        if mem::take(&mut self.after_cr) {
+            match self.input.first() {
+                Some(b'\n') => drop(self.input.split_to(1)),
+                Some(_) => {}
+                None => self.after_cr = true,
+            }
+        }
+        let end = memchr::memchr2(b'\n', b'\r', &self.input);
+        let length = end.unwrap_or(self.input.len());
+        if self.block.len().saturating_add(length) > self.most {
+            return Err(TooLarge);
+        }
+        self.block.extend_from_slice(&self.input[..length]);
+        let Some(end) = end else {
+            self.input.clear();
+            return Ok(false);
+        };
+        self.after_cr = self.input[end] == b'\r';
+        drop(self.input.split_to(end + 1));
+        if mem::take(&mut self.is_first_line) && self.block.starts_with(BYTE_ORDER_MARK) {
+            self.block.drain(..BYTE_ORDER_MARK.len());
+        }
+        Ok(true)
+    }
+}
+
+/// The fields of one event: whole lines, each ended by LF. None: it has no data.
+fn read_fields(block: Vec<u8>) -> Option<Event> {
+    if block.is_empty() {
+        return None;
+    }
+    let text = String::from_utf8(block)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let mut rest = Bytes::from(text);
+    // A comment first: what would be a mark at the start of a stream isn't one here.
+    let start = Bytes::from_static(b":\n");
+    let groups = std::iter::from_fn(|| {
+        let from = rest.len().min(GROUP_BYTES).saturating_sub(1);
+        let end = memchr::memchr(b'\n', &rest[from..])?;
+        Some(rest.split_to(from + end + 1))
+    });
+    let lines = std::iter::once(start).chain(groups).chain([Bytes::from_static(b"\n")]);
+    let lines = stream::iter(lines.map(Ok::<_, Infallible>));
+    let first = EventStream::new(lines).next().now_or_never()?;
+    first?.ok()
+}
