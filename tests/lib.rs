@@ -1,6 +1,10 @@
 //! What the whole-program tests share: a project, a data folder, the program, and a look
 //! at what is left running.
 
+mod git_host;
+
+pub use git_host::{GitHost, READ_TOKEN, TOKEN};
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@
 mod add;
 mod answers;
 mod args;
+mod askpass;
 mod data;
 mod lines;
 mod names;
@@ -22,6 +23,9 @@ use refusal::Refusal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(place) = askpass::asked() {
+        return askpass::answer(place);
+    }
     match CommandLine::parse().verb {
         Verb::Worker => regatta_worker::main(),
         Verb::PracticeAgent => regatta_practice::main(),

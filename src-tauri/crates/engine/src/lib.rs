@@ -27,3 +27,4 @@ pub use engine::{Changed, Engine, EngineOptions, StartOptions, Started};
 pub use error::EngineError;
 pub use keys::{Asked, Keys, NoKeys};
 pub use log::Follower;
+pub use regatta_git::ASKPASS_SOCKET;

@@ -5,6 +5,7 @@ use crate::call::Place;
 use crate::error::GitError;
 use crate::files::{beside, remove_old};
 use crate::program::Git;
+use crate::remote::Remote;
 use crate::words::{absolute, check_id};
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +20,16 @@ const TURN: Duration = Duration::from_millis(100);
 /// Loose objects in one of the 256 folders, and packs, from which on reading gets slow.
 const MANY_LOOSE: usize = 27;
 const MANY_PACKS: usize = 50;
+/// A fetch that brings what is asked for and does nothing else.
+const FETCH: [&str; 7] = [
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-auto-gc",
+    "--no-recurse-submodules",
+    "--refmap=",
+];
 /// The files that make a pack.
 const FILES_OF_A_PACK: usize = 3;
 
@@ -46,10 +57,7 @@ impl Git {
         if self.has_ref(cache, &held).await? {
             return Ok(());
         }
-        for locked in ["shallow", &held] {
-            remove_old(&cache.join(format!("{locked}.lock")), LOCK_AGE)
-                .map_err(|error| GitError::io("unlocking the cache", &error))?;
-        }
+        unlock(cache, &held)?;
         match self.fetch_in_turn(project, cache, commit, &held).await {
             Ok(()) => self.tidy(cache).await,
             // Another one may have brought it at the same time.
@@ -58,6 +66,67 @@ impl Git {
                 Err(GitError::Partial(project.to_owned()))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// As [`Git::update_cache`], but from a remote: nothing of it but the commit, its history
+    /// and its files is taken.
+    ///
+    /// # Errors
+    /// The remote doesn't have the commit ([`GitError::RevisionMissing`]), can't be used
+    /// ([`GitError::Remote`], [`GitError::TokenRefused`]), or a call failed.
+    pub async fn update_cache_from(
+        &self,
+        remote: &Remote,
+        cache: &Path,
+        commit: &str,
+    ) -> Result<(), GitError> {
+        if let Some(folder) = remote.folder() {
+            return self.update_cache(folder, cache, commit).await;
+        }
+        check_id(commit)?;
+        if !cache.exists() {
+            self.create_cache(cache, commit).await?;
+        }
+        let held = format!("refs/regatta/start/{commit}");
+        if self.has_ref(cache, &held).await? {
+            return Ok(());
+        }
+        unlock(cache, &held)?;
+        let place = Place::Repository(cache);
+        match self.fetch_from(remote, place, &[], &format!("{commit}:{held}")).await {
+            Ok(()) => self.tidy(cache).await,
+            // Another one may have brought it at the same time.
+            Err(_) if self.has_ref(cache, &held).await? => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fetches from a remote into a repository of ours, with all checks on and nothing else
+    /// touched. `what`: a commit, and after a colon the ref that will hold it.
+    pub(crate) async fn fetch_from(
+        &self,
+        remote: &Remote,
+        into: Place<'_>,
+        how: &[&str],
+        what: &str,
+    ) -> Result<(), GitError> {
+        let call = self
+            .remote_call(into, remote)
+            .durable()
+            .args(FETCH)
+            .args(how)
+            .args(["--end-of-options".as_ref(), remote.argument().as_os_str(), what.as_ref()])
+            .time_limit(LONG);
+        let ended = self.reach(call, remote).await?;
+        let missing = ["not our ref", "unadvertised object", "couldn't find remote ref"];
+        match ended.code {
+            Some(0) => Ok(()),
+            _ if missing.iter().any(|words| ended.stderr.contains(words)) => {
+                let rev = what.split(':').next().unwrap_or(what).to_owned();
+                Err(GitError::RevisionMissing { rev })
+            }
+            _ => Err(remote.error(&ended)),
         }
     }
 
@@ -94,11 +163,7 @@ impl Git {
         if !from.is_dir() {
             return Err(GitError::NotAFolder(from.to_owned()));
         }
-        let mut call = self
-            .call(into)
-            .durable()
-            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"])
-            .args(["--no-recurse-submodules", "--refmap="]);
+        let mut call = self.call(into).durable().args(FETCH);
         let mut what = commit.to_owned();
         if let Some(held) = held {
             call = call.args(["--update-shallow"]);
@@ -192,6 +257,15 @@ impl Git {
             .await
             .map(drop)
     }
+}
+
+/// Removes the locks of a call that was cut off.
+fn unlock(cache: &Path, held: &str) -> Result<(), GitError> {
+    for locked in ["shallow", held] {
+        remove_old(&cache.join(format!("{locked}.lock")), LOCK_AGE)
+            .map_err(|error| GitError::io("unlocking the cache", &error))?;
+    }
+    Ok(())
 }
 
 /// The kind of repository that has ids like this one.

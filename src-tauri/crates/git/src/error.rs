@@ -37,6 +37,34 @@ pub enum GitError {
         /// What was asked for.
         rev: String,
     },
+    /// The address isn't one that is taken. It isn't repeated: a token may stand in it.
+    #[error("not an address of a project: {why}")]
+    BadAddress {
+        /// What is wrong with it, a sentence.
+        why: &'static str,
+        /// What to do, a sentence.
+        next: &'static str,
+    },
+    /// The host wants a token, or a better one.
+    #[error("{host} did not let us in: {details}")]
+    TokenRefused {
+        /// The host.
+        host: String,
+        /// Whether it got a token.
+        given: bool,
+        /// What git said.
+        details: String,
+    },
+    /// A remote can't be used.
+    #[error("{address}: {details}")]
+    Remote {
+        /// Its address.
+        address: String,
+        /// Why, as far as can be told.
+        trouble: Trouble,
+        /// What git said.
+        details: String,
+    },
     /// The disk is full.
     #[error("no space left on the disk: {details}")]
     DiskFull {
@@ -65,6 +93,23 @@ pub enum GitError {
         /// What the system said.
         details: String,
     },
+}
+
+/// Why a remote can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing answers there, or it stopped answering.
+    Unreachable,
+    /// Its certificate isn't trusted here.
+    Untrusted,
+    /// It has no such project, or doesn't show it to this token.
+    Missing,
+    /// It sends elsewhere.
+    Moved,
+    /// It didn't take what was to be brought.
+    Refused,
+    /// It failed in another way.
+    Failed,
 }
 
 impl GitError {
@@ -149,6 +194,9 @@ impl From<&GitError> for Notice {
                 format!("There is no version named \u{201c}{}\u{201d} in the project.", shown(rev)),
                 "Choose another version to start from.",
             ),
+            GitError::BadAddress { why, next } => say(ErrorCode::BadRequest, (*why).into(), next),
+            GitError::TokenRefused { host, given, .. } => token_refused(host, *given),
+            GitError::Remote { address, trouble, .. } => remote(address, *trouble),
             GitError::DiskFull { .. } => Self::new(
                 ErrorCode::DiskFull,
                 "The disk is full.",
@@ -172,6 +220,52 @@ impl From<GitError> for Notice {
     }
 }
 
+fn token_refused(host: &str, given: bool) -> Notice {
+    let host = shown(host);
+    let (what, next) = match given {
+        true => (
+            format!("{host} refused the token, or the token may not do enough."),
+            "Enter a token that is valid and may read and write this project.",
+        ),
+        false => (
+            format!("{host} asks for a token, and there is none."),
+            "Enter a token that may read and write this project.",
+        ),
+    };
+    Notice::new(ErrorCode::TokenRefused, what, UNTOUCHED, next)
+}
+
+fn remote(address: &str, trouble: Trouble) -> Notice {
+    let address = shown(address);
+    let (what, next) = match trouble {
+        Trouble::Unreachable => (
+            format!("{address} can't be reached."),
+            "Check the address and your connection, then try again.",
+        ),
+        Trouble::Untrusted => (
+            format!("The certificate of {address} isn't trusted on this computer."),
+            "Check the address; a certificate of your own must be known to this computer.",
+        ),
+        Trouble::Missing => (
+            format!("There is no project at {address}, or the token may not see it."),
+            "Check the address and what the token may do.",
+        ),
+        Trouble::Moved => {
+            (format!("{address} sends elsewhere."), "Write the address where the project is now.")
+        }
+        Trouble::Refused => (
+            format!("{address} did not take the new branch."),
+            "The details say why; its rules may have to be changed there.",
+        ),
+        Trouble::Failed => (
+            format!("{address} could not be used."),
+            "Try again; the details say what git reported.",
+        ),
+    };
+    let safe = "What was saved before is safe.";
+    Notice::new(ErrorCode::RemoteFailed, what, safe, next)
+}
+
 /// A person's text as it can stand in a sentence: one line, at most 80 characters.
 fn shown(text: &str) -> String {
     let mut line: String =
@@ -189,6 +283,11 @@ mod tests {
     fn all() -> Vec<GitError> {
         let path = || PathBuf::from("/home/ada/shop");
         let said = || "exit code 128".to_owned();
+        let remote = |trouble| GitError::Remote {
+            address: "https://github.com/ada/shop".into(),
+            trouble,
+            details: said(),
+        };
         vec![
             GitError::Missing,
             GitError::TooOld { found: "git version 2.30.2".into() },
@@ -198,6 +297,15 @@ mod tests {
             GitError::NoCommit(path()),
             GitError::Partial(path()),
             GitError::RevisionMissing { rev: "main".into() },
+            GitError::BadAddress { why: "There is no address.", next: "Write a whole one." },
+            GitError::TokenRefused { host: "github.com".into(), given: true, details: said() },
+            GitError::TokenRefused { host: "github.com".into(), given: false, details: said() },
+            remote(Trouble::Unreachable),
+            remote(Trouble::Untrusted),
+            remote(Trouble::Missing),
+            remote(Trouble::Moved),
+            remote(Trouble::Refused),
+            remote(Trouble::Failed),
             GitError::DiskFull { details: said() },
             GitError::TooSlow { call: "git fetch".into() },
             GitError::Failed { call: "git fetch".into(), details: said() },

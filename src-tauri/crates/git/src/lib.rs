@@ -2,30 +2,42 @@
 //! up ([`Git::set_up`]), the bare cache that copies share ([`Git::update_cache`]), a task's
 //! separate copy ([`Git::copy`]), save points ([`Git::save`]), what a task changed
 //! ([`Git::changes`], [`Git::patch`]), and bringing a result into the project
-//! ([`Git::publish`]). Nothing that a project or a copy carries is ever run: hooks,
+//! ([`Git::publish`]). A project may also be a [`Remote`]: asked for its branches
+//! ([`Git::remote_heads`]), brought into the cache ([`Git::update_cache_from`]), given a
+//! result ([`Git::push`]), looked at afterwards ([`Git::look_up`]). Nothing that a project or a copy carries is ever run: hooks,
 //! filters, monitors and drivers stay asleep.
 
+mod askpass;
 mod cache;
 mod call;
 mod changes;
 mod copy;
 mod error;
 mod files;
+mod heads;
 mod ignored;
 mod inspect;
+mod look_up;
 mod patch;
+mod private;
 mod program;
 mod publish;
+mod push;
+mod reach;
+mod remote;
 mod save;
 mod set_up;
 mod slug;
 mod stage;
 mod words;
 
+pub use askpass::ASKPASS_SOCKET;
 pub use changes::summary;
-pub use error::GitError;
+pub use error::{GitError, Trouble};
+pub use heads::Heads;
 pub use inspect::ProjectFacts;
 pub use patch::PatchRequest;
 pub use program::Git;
+pub use remote::Remote;
 pub use save::{SaveRequest, Saved};
 pub use slug::slug;

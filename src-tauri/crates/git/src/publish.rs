@@ -75,7 +75,7 @@ impl Git {
 /// `wanted`, or the first of `wanted-2`, `wanted-3`… that can be created beside the
 /// branches that are there: a branch can be neither the same as another one, nor a folder
 /// of one, nor inside one. Case makes no difference, as on some disks it doesn't.
-fn free_name(wanted: &str, taken: &[String]) -> String {
+pub(crate) fn free_name(wanted: &str, taken: &[String]) -> String {
     let taken: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
     let is_folder = |name: &str| {
         let folder = format!("{name}/");
