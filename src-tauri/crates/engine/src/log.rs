@@ -4,11 +4,12 @@
 //! for it: a slow one costs nothing and loses nothing.
 
 use crate::EngineError;
+use crate::store::invocations::Note;
 use crate::store::{
     Created, Entry, Message, NewBatch, Opened, Published, Readers, StoreTrouble, read,
 };
 use regatta_protocol::view::{PlaceView, QueuePlace};
-use regatta_protocol::{BatchId, LogEvent, Notice};
+use regatta_protocol::{BatchId, LogEvent, Millis, Notice, TaskId};
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -48,19 +49,29 @@ impl Log {
     /// Hands events in, once there is room for them. They are written in this order and
     /// never lost; what is given back tells when they are on disk.
     pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<Written, EngineError> {
+        self.append_from(entries, None).await
+    }
+
+    /// As [`Log::append`]; notes in the same transaction how far the log of a task's place
+    /// is in ours with them.
+    pub(crate) async fn append_from(
+        &self,
+        entries: Vec<Entry>,
+        wire: Option<(TaskId, u64)>,
+    ) -> Result<Written, EngineError> {
         let weight: usize = entries.iter().map(Entry::weight).sum();
         let units = u32::try_from(weight.div_ceil(UNIT)).unwrap_or(ROOM).min(ROOM);
         let room = Arc::clone(&self.room).acquire_many_owned(units).await;
         let room = Some(room.expect("BUG: the room is never closed"));
         let (done, written) = oneshot::channel();
-        self.send(Message::Append { entries, room, done: Some(done) })?;
+        self.send(Message::Append { entries, wire, room, done: Some(done) })?;
         Ok(Written(written))
     }
 
     /// Hands in a few small events at once, without waiting for room.
     pub(crate) fn note(&self, entries: Vec<Entry>) -> Result<Written, EngineError> {
         let (done, written) = oneshot::channel();
-        self.send(Message::Append { entries, room: None, done: Some(done) })?;
+        self.send(Message::Append { entries, wire: None, room: None, done: Some(done) })?;
         Ok(Written(written))
     }
 
@@ -81,6 +92,25 @@ impl Log {
         let (done, answer) = oneshot::channel();
         self.send(Message::UseProject { path: path.to_owned(), fresh_cache, done })?;
         answered(answer.await)
+    }
+
+    /// Keeps something of an invocation; returns when it is on disk, however long that takes.
+    pub(crate) async fn keep(&self, note: Note) -> Result<(), EngineError> {
+        let (done, written) = oneshot::channel();
+        self.send(Message::Note { note, done })?;
+        written.await.map_err(|_| EngineError::Closed)
+    }
+
+    /// The pseudo-task of a batch, which is made as `fresh` if there is none.
+    pub(crate) async fn whole(
+        &self,
+        batch: &BatchId,
+        fresh: TaskId,
+        at: Millis,
+    ) -> Result<TaskId, EngineError> {
+        let (done, id) = oneshot::channel();
+        self.send(Message::Whole { batch: batch.clone(), fresh, at, done })?;
+        id.await.map_err(|_| EngineError::Closed)
     }
 
     /// Makes it known how busy the place is, and who waits in which order.
@@ -128,8 +158,13 @@ pub(crate) struct Written(oneshot::Receiver<()>);
 
 impl Written {
     /// Waits for it, however long it takes.
-    pub(crate) async fn wait(self) -> Result<(), EngineError> {
-        self.0.await.map_err(|_| EngineError::Closed)
+    pub(crate) async fn wait(mut self) -> Result<(), EngineError> {
+        self.done().await
+    }
+
+    /// As [`Written::wait`]; whoever stops waiting may do it again.
+    pub(crate) async fn done(&mut self) -> Result<(), EngineError> {
+        (&mut self.0).await.map_err(|_| EngineError::Closed)
     }
 }
 

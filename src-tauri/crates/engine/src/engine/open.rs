@@ -56,12 +56,10 @@ impl Engine {
         let log = Log::of(&store);
         let carrier = Arc::new(Carrier {
             log: log.clone(),
-            runner: Local::new(options.program.clone(), dirs.scratches(), now),
-            dirs: dirs.clone(),
-            program: options.program.clone(),
+            runner: Local::new(options.program.clone(), dirs.clone(), now),
             now,
         });
-        recover(&carrier).await?;
+        recover(&carrier, &dirs).await?;
         let queue = Queue::start(carrier, options.limit.clamp(1, MAX_PARALLEL));
         tokio::spawn(watch_disk(dirs.0.clone(), queue.downgrade()));
         let mut published = log.published.clone();
@@ -84,7 +82,7 @@ impl Engine {
 }
 
 /// Ends what an engine before left running, and gives every task that it left open an end.
-async fn recover(carrier: &Arc<Carrier<Local>>) -> Result<(), EngineError> {
+async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<(), EngineError> {
     let mut leftovers = JoinSet::new();
     for id in carrier.runner.list().await {
         let carrier = Arc::clone(carrier);
@@ -95,21 +93,21 @@ async fn recover(carrier: &Arc<Carrier<Local>>) -> Result<(), EngineError> {
     let room = Arc::new(Semaphore::new(RESCUES));
     let mut open = JoinSet::new();
     for task in carrier.log.readers.with(read::open_tasks).await? {
-        let (carrier, room) = (Arc::clone(carrier), Arc::clone(&room));
+        let (log, dirs, room) = (carrier.log.clone(), dirs.clone(), Arc::clone(&room));
         open.spawn(async move {
             let _permit = room.acquire().await.expect("BUG: never closed");
-            interrupt(&carrier, &task).await
+            interrupt(&log, &dirs, &task).await
         });
     }
     open.join_all().await.into_iter().collect()
 }
 
-async fn interrupt(carrier: &Carrier<Local>, task: &TaskView) -> Result<(), EngineError> {
-    let (id, now) = (AttemptId { task: task.id.clone(), number: task.attempt }, (carrier.now)());
+async fn interrupt(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(), EngineError> {
+    let (id, now) = (AttemptId { task: task.id.clone(), number: task.attempt }, now());
     let mut entries = Vec::new();
     // Killed at the wrong instant, a task may have worked without a word of it on disk: the
     // copy tells.
-    let outcome = if task.status == Status::Waiting && !carrier.dirs.copy(&id).is_dir() {
+    let outcome = if task.status == Status::Waiting && !dirs.copy(&id).is_dir() {
         let notice = Notice::new(
             ErrorCode::Interrupted,
             "Regatta ended before this task started.",
@@ -118,7 +116,7 @@ async fn interrupt(carrier: &Carrier<Local>, task: &TaskView) -> Result<(), Engi
         );
         Outcome { notice: Some(notice), ..without_work(Status::Interrupted) }
     } else {
-        let (events, outcome) = cut_off(carrier, &id, task).await?;
+        let (events, outcome) = cut_off((log, dirs), &id, task).await?;
         entries.extend(events.into_iter().map(|event| store::Entry {
             task: id.task.clone(),
             attempt: id.number,
@@ -128,23 +126,23 @@ async fn interrupt(carrier: &Carrier<Local>, task: &TaskView) -> Result<(), Engi
         outcome
     };
     entries.extend(ending(&id.task, id.number, now, outcome));
-    let written = carrier.log.append(entries).await?;
-    carrier.log.settled(written).await;
+    let written = log.append(entries).await?;
+    log.settled(written).await;
     Ok(())
 }
 
 async fn cut_off(
-    carrier: &Carrier<Local>,
+    (log, dirs): (&Log, &Dirs),
     id: &AttemptId,
     task: &TaskView,
 ) -> Result<(Vec<Event>, Outcome), EngineError> {
     let wanted = id.task.clone();
-    let facts = carrier.log.readers.with(move |conn| read::facts(conn, &wanted)).await?;
+    let facts = log.readers.with(move |conn| read::facts(conn, &wanted)).await?;
     let rescued = rescue::rescue(&Cut {
         task_name: &facts.asked.task_name,
-        cache: &carrier.dirs.cache(&facts.start.cache),
-        copy: &carrier.dirs.copy(id),
-        scratch: &carrier.dirs.scratch(id),
+        cache: &dirs.cache(&facts.start.cache),
+        copy: &dirs.copy(id),
+        scratch: &dirs.scratch(id),
         start_commit: &facts.start.commit,
         ref_prefix: &rescue::ref_prefix(id),
         author: &facts.start.author,

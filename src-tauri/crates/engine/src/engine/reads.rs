@@ -35,8 +35,8 @@ impl Engine {
     pub async fn batch(&self, id: &BatchId) -> Result<BatchDetail, EngineError> {
         let id = id.clone();
         let found = self.0.log.readers.with(move |conn| read::detail(conn, &id)).await?;
-        let (batch, tasks) = found.ok_or(EngineError::NotFound("batch"))?;
-        Ok(BatchDetail { batch: self.with_queue(batch), tasks, whole: None })
+        let detail = found.ok_or(EngineError::NotFound("batch"))?;
+        Ok(BatchDetail { batch: self.with_queue(detail.batch), ..detail })
     }
 
     /// The batch that `text` names: its id, the beginning of an id that no other has, or

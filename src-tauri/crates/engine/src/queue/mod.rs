@@ -1,13 +1,14 @@
-//! The queue: one task that owns what waits and what works on this computer. Whoever wants
-//! something of it sends a message; nobody shares a lock with it.
+//! The queue: one task that owns what waits and what works in a place. Whoever wants something
+//! of it sends a message; nobody shares a lock with it.
 
 mod attempt;
+mod intake;
 mod line;
 mod stop;
 
 pub(crate) use attempt::Carrier;
 pub(crate) use line::Waiting;
-pub(crate) use stop::{ending, without_work};
+pub(crate) use stop::{ending, failed, without_work};
 
 use crate::EngineError;
 use crate::disk;
@@ -255,6 +256,9 @@ impl<R: Runner> State<R> {
     }
 
     fn tell_place(&mut self) {
+        if !R::HERE {
+            return; // How busy other places are, only they know.
+        }
         let place = PlaceView {
             busy: self.line.busy(),
             limit: self.limit,

@@ -34,6 +34,10 @@ impl<R: Runner> State<R> {
     /// Stops everything and waits for it.
     pub(super) async fn wind_down(&mut self) {
         self.messages.close();
+        if !R::HERE {
+            // It goes on without us, and the next start goes on with it.
+            return self.carried.shutdown().await;
+        }
         let waiting = self.line.remove_all();
         let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
         // Whether that can still be written or not: it ends here.
@@ -70,6 +74,11 @@ pub(crate) fn without_work(status: Status) -> Outcome {
     }
 }
 
+/// The outcome of an attempt that failed before it did anything.
+pub(crate) fn failed(notice: Notice) -> Outcome {
+    Outcome { notice: Some(notice), ..without_work(Status::Failed) }
+}
+
 /// The two events that end an attempt.
 pub(crate) fn ending(task: &TaskId, attempt: u32, at: Millis, outcome: Outcome) -> [Entry; 2] {
     let status = Event::Status { status: outcome.status, notice: outcome.notice.clone() };
@@ -84,6 +93,5 @@ pub(super) fn broken(task: &TaskId, attempt: u32, now: fn() -> Millis) -> Vec<En
         "What was saved before is safe.",
         "Try again, or continue from the last save point.",
     );
-    let outcome = Outcome { notice: Some(notice), ..without_work(Status::Failed) };
-    ending(task, attempt, now(), outcome).into()
+    ending(task, attempt, now(), failed(notice)).into()
 }

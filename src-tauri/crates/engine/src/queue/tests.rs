@@ -3,11 +3,12 @@
 use super::*;
 use crate::dirs::Dirs;
 use crate::log::{Follower, Log};
-use crate::runner::{AttemptId, AttemptState, Events, Runner};
-use crate::store::{self, BatchStart, NewBatch, NewTask, read};
+use crate::runner::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
+use crate::runner::{cut_off, worker_task};
+use crate::store::{self, BatchStart, NewBatch, NewTask, TaskFacts, read};
 use regatta_protocol::event::{ChangeTotals, LineKind, Outcome};
 use regatta_protocol::request::BatchRequest;
-use regatta_protocol::worker::{Author, WorkerLine, WorkerTask};
+use regatta_protocol::worker::{Author, WorkerTask};
 use regatta_protocol::{ErrorCode, Event, LogEvent, Status, TaskView};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -23,12 +24,26 @@ struct Fake {
 #[derive(Debug)]
 struct FakeAttempt {
     task: WorkerTask,
-    to: Option<mpsc::Sender<WorkerLine>>,
+    to: Option<mpsc::Sender<Happened>>,
     events: Option<Events>,
     heard: watch::Sender<Vec<WorkerControl>>,
 }
 
 impl Runner for Arc<Fake> {
+    type Task = WorkerTask;
+
+    const HERE: bool = true;
+
+    async fn prepare(
+        &self,
+        id: &AttemptId,
+        facts: TaskFacts,
+        continues: bool,
+    ) -> Result<WorkerTask, EngineError> {
+        let dirs = Dirs("/nowhere/at/all".into());
+        worker_task((&dirs, "/x/regatta".as_ref()), id, facts, continues)
+    }
+
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {
         let (to, events) = mpsc::channel(1);
         let heard = watch::Sender::new(Vec::new());
@@ -56,6 +71,15 @@ impl Runner for Arc<Fake> {
         Vec::new()
     }
 
+    async fn settle(
+        &self,
+        _: &AttemptId,
+        task: &WorkerTask,
+        progress: &Progress,
+    ) -> (Vec<Event>, Outcome) {
+        cut_off("signal 9".into(), task, progress).await
+    }
+
     async fn forget(&self, _: &AttemptId) {}
 }
 
@@ -72,13 +96,7 @@ impl Table {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::of(&store::open::open(dir.path(), 1).unwrap());
         let fake = Arc::new(Fake::default());
-        let carrier = Carrier {
-            log: log.clone(),
-            runner: Arc::clone(&fake),
-            dirs: Dirs(dir.path().to_owned()),
-            program: "/x/regatta".into(),
-            now: || 5,
-        };
+        let carrier = Carrier { log: log.clone(), runner: Arc::clone(&fake), now: || 5 };
         let queue = Queue::start(Arc::new(carrier), limit);
         Self { _dir: dir, fake, log, queue }
     }
@@ -133,7 +151,8 @@ impl Table {
     /// Has an attempt tell something.
     async fn says(&self, attempt: &str, event: Event) {
         let to = self.fake.attempts.lock().unwrap()[attempt].to.clone().unwrap();
-        to.send(WorkerLine { seq: 0, at: 2, event }).await.unwrap();
+        let happened = Happened { at: 2, event, wire: None, room: None };
+        to.send(happened).await.unwrap();
     }
 
     async fn finishes(&self, attempt: &str) {

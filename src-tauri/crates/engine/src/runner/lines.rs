@@ -1,5 +1,6 @@
 //! What a worker prints becomes events: one JSON value a line, in order.
 
+use super::Happened;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::WorkerLine;
 use regatta_protocol::{Event, Millis};
@@ -12,23 +13,20 @@ const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 /// How much is shown of a line that isn't an event.
 const MAX_RAW_BYTES: usize = 64 * 1024;
 
-/// Hands on everything that comes out of `from`, until it ends or nobody takes it. Numbers
-/// are given here: what isn't an event is kept as text, in its place.
+/// Hands on everything that comes out of `from`, until it ends or nobody takes it. What
+/// isn't an event is kept as text, in its place.
 pub(super) async fn pump(
     mut from: impl AsyncBufRead + Unpin,
-    to: mpsc::Sender<WorkerLine>,
+    to: mpsc::Sender<Happened>,
     now: fn() -> Millis,
 ) {
     let mut line = Vec::new();
-    let mut seq = 0;
     while let Ok(Some(())) = read_line(&mut from, &mut line).await {
-        seq += 1;
-        let read = serde_json::from_slice::<WorkerLine>(&line);
-        let line = read.map_or_else(
-            |_| WorkerLine { seq, at: now(), event: raw(&line) },
-            |event| WorkerLine { seq, ..event },
+        let happened = serde_json::from_slice::<WorkerLine>(&line).map_or_else(
+            |_| Happened { at: now(), event: raw(&line), wire: None, room: None },
+            Happened::from,
         );
-        if to.send(line).await.is_err() {
+        if to.send(happened).await.is_err() {
             return;
         }
     }
@@ -70,12 +68,12 @@ mod tests {
     use super::*;
     use regatta_protocol::Status;
 
-    async fn pumped(bytes: &[u8]) -> Vec<WorkerLine> {
-        let (to, mut lines) = mpsc::channel(1);
+    async fn pumped(bytes: &[u8]) -> Vec<(Millis, Event)> {
+        let (to, mut lines) = mpsc::channel::<Happened>(1);
         let mut found = Vec::new();
         let read = async {
             while let Some(line) = lines.recv().await {
-                found.push(line);
+                found.push((line.at, line.event));
             }
         };
         // A buffer of three bytes: lines come in many pieces.
@@ -84,18 +82,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn events_and_raw_text_keep_their_order_and_are_numbered() {
+    async fn events_and_raw_text_keep_their_order() {
         let text = b"{\"seq\":1,\"at\":5,\"event\":\"status\",\"status\":\"working\"}\nhey \xff\n\n{\"seq\":2,\"at\":6,\"event\":\"later\"}";
         let found = pumped(text).await;
         let status = Event::Status { status: Status::Working, notice: None };
         let note =
             |text: &str| Event::Output { kind: LineKind::Note, text: text.into(), first_line: 0 };
-        let expected = [
-            WorkerLine { seq: 1, at: 5, event: status },
-            WorkerLine { seq: 2, at: 7, event: note("hey \u{fffd}") },
-            WorkerLine { seq: 3, at: 7, event: note("") },
-            WorkerLine { seq: 4, at: 6, event: Event::Unknown },
-        ];
+        let expected = [(5, status), (7, note("hey \u{fffd}")), (7, note("")), (6, Event::Unknown)];
         assert_eq!(found, expected);
     }
 

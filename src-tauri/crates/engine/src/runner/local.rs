@@ -2,10 +2,15 @@
 
 use super::leftover::Mark;
 use super::lines::pump;
-use super::{AttemptId, AttemptState, Events, Runner};
-use crate::agents;
-use regatta_protocol::worker::{WorkerControl, WorkerLine, WorkerTask};
-use regatta_protocol::{ErrorCode, Millis, Notice};
+use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
+use crate::dirs::Dirs;
+use crate::queue::{failed, without_work};
+use crate::rescue::{self, Cut};
+use crate::store::TaskFacts;
+use crate::{EngineError, agents};
+use regatta_protocol::event::Outcome;
+use regatta_protocol::worker::{WorkerControl, WorkerTask};
+use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -35,8 +40,9 @@ const SAID: &str = "worker.err";
 /// Runs attempts on this computer.
 #[derive(Debug)]
 pub(crate) struct Local {
+    /// Our own program, which is the worker and the practice agent.
     program: PathBuf,
-    scratch: PathBuf,
+    dirs: Dirs,
     now: fn() -> Millis,
     workers: Mutex<HashMap<AttemptId, Worker>>,
 }
@@ -52,9 +58,9 @@ struct Worker {
 }
 
 impl Local {
-    /// Workers are `program worker`; each has a folder of its own in `scratch`.
-    pub(crate) fn new(program: PathBuf, scratch: PathBuf, now: fn() -> Millis) -> Self {
-        Self { program, scratch, now, workers: Mutex::default() }
+    /// Workers are `program worker`; each has a copy and a scratch folder of its own.
+    pub(crate) fn new(program: PathBuf, dirs: Dirs, now: fn() -> Millis) -> Self {
+        Self { program, dirs, now, workers: Mutex::default() }
     }
 
     fn workers(&self) -> MutexGuard<'_, HashMap<AttemptId, Worker>> {
@@ -62,11 +68,11 @@ impl Local {
     }
 
     fn mark_file(&self, id: &AttemptId) -> PathBuf {
-        self.scratch.join(id.to_string()).join(MARK)
+        self.dirs.scratch(id).join(MARK)
     }
 
     fn start(&self, id: &AttemptId, task: &WorkerTask) -> std::io::Result<Worker> {
-        let folder = self.scratch.join(id.to_string());
+        let folder = self.dirs.scratch(id);
         fs::create_dir_all(&folder)?;
         let mut line = serde_json::to_vec(task)?;
         line.push(b'\n');
@@ -97,6 +103,19 @@ impl Local {
 }
 
 impl Runner for Local {
+    type Task = WorkerTask;
+
+    const HERE: bool = true;
+
+    async fn prepare(
+        &self,
+        id: &AttemptId,
+        facts: TaskFacts,
+        continues: bool,
+    ) -> Result<WorkerTask, EngineError> {
+        worker_task((&self.dirs, &self.program), id, facts, continues)
+    }
+
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {
         if self.workers().contains_key(id) {
             return Ok(());
@@ -132,11 +151,26 @@ impl Runner for Local {
     }
 
     async fn list(&self) -> Vec<AttemptId> {
-        let entries = fs::read_dir(&self.scratch).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.dirs.scratches()).into_iter().flatten().flatten();
         entries
             .filter_map(|entry| AttemptId::parse(entry.file_name().to_str()?))
             .filter(|id| self.mark_file(id).exists())
             .collect()
+    }
+
+    async fn settle(
+        &self,
+        id: &AttemptId,
+        task: &WorkerTask,
+        progress: &Progress,
+    ) -> (Vec<Event>, Outcome) {
+        let ended_by = match self.status(id).await {
+            AttemptState::Ended(how) => how,
+            AttemptState::Working | AttemptState::Unknown => String::new(),
+        };
+        // Nothing may write into the copy any more while it is saved.
+        self.forget(id).await;
+        cut_off(ended_by, task, progress).await
     }
 
     async fn forget(&self, id: &AttemptId) {
@@ -150,6 +184,59 @@ impl Runner for Local {
         }
         fs::remove_file(self.mark_file(id)).ok(); // There is none where there was no mark.
     }
+}
+
+/// The end of an attempt whose worker ended without a word. What is in its copy is saved.
+pub(crate) async fn cut_off(
+    ended_by: String,
+    task: &WorkerTask,
+    progress: &Progress,
+) -> (Vec<Event>, Outcome) {
+    let rescued = rescue::rescue(&Cut::of(task, progress.save_points)).await;
+    let notice = Notice::new(
+        ErrorCode::WorkerDied,
+        "The program that worked on this task ended unexpectedly.",
+        rescued.safe,
+        rescued.next,
+    );
+    let details = [Some(ended_by.clone()), rescued.problem];
+    let details: Vec<String> = details.into_iter().flatten().collect();
+    let notice = notice.with_details(details.join("\n"));
+    let ended = match progress.stop_asked {
+        true => without_work(Status::Stopped),
+        false => failed(notice),
+    };
+    let (commit, totals) = (rescued.commit, rescued.totals);
+    (rescued.events, Outcome { ended_by, commit, totals, ..ended })
+}
+
+/// Everything a worker needs for an attempt.
+pub(crate) fn worker_task(
+    (dirs, program): (&Dirs, &Path),
+    id: &AttemptId,
+    facts: TaskFacts,
+    continues: bool,
+) -> Result<WorkerTask, EngineError> {
+    let agent = agents::resolve(&facts.request.agent, program).map_err(EngineError::Refused)?;
+    let start_commit = facts.start.commit;
+    let copy_commit = match facts.save_commit {
+        Some(commit) if continues => commit,
+        _ => start_commit.clone(),
+    };
+    Ok(WorkerTask {
+        task_name: facts.asked.task_name,
+        prompt: facts.asked.prompt,
+        cache: dirs.cache(&facts.start.cache),
+        start_commit,
+        copy_commit,
+        copy: dirs.copy(id),
+        scratch: dirs.scratch(id),
+        ref_prefix: rescue::ref_prefix(id),
+        author: facts.start.author,
+        agent,
+        time_limit_s: facts.asked.time_limit_s,
+        save_every_s: None,
+    })
 }
 
 impl Worker {
@@ -171,7 +258,7 @@ impl Worker {
 /// there is no moment at which nothing more comes and nobody knows why.
 async fn carry_lines(
     lines: BufReader<ChildStdout>,
-    to: mpsc::Sender<WorkerLine>,
+    to: mpsc::Sender<Happened>,
     (now, mut ended): (fn() -> Millis, watch::Receiver<Option<String>>),
 ) {
     let mut also_ended = ended.clone();

@@ -10,11 +10,16 @@ mod lines;
 mod local;
 
 pub(crate) use local::Local;
+#[cfg(test)]
+pub(crate) use local::{cut_off, worker_task};
 
-use regatta_protocol::worker::{WorkerControl, WorkerLine, WorkerTask};
-use regatta_protocol::{Notice, TaskId};
+use crate::EngineError;
+use crate::store::TaskFacts;
+use regatta_protocol::event::Outcome;
+use regatta_protocol::worker::{WorkerControl, WorkerLine};
+use regatta_protocol::{Event, Millis, Notice, Status, TaskId};
 use std::fmt;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// One attempt at a task; its name is safe in a path and a ref.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,9 +42,47 @@ impl fmt::Display for AttemptId {
     }
 }
 
-/// What happens in an attempt, in order, each once, numbered from 1 without a gap. It ends
-/// when the place has nothing more to tell, after the outcome if there is one.
-pub(crate) type Events = mpsc::Receiver<WorkerLine>;
+/// What happens in an attempt, in order, each once. It ends when the place has nothing more to
+/// tell, after the outcome if there is one.
+pub(crate) type Events = mpsc::Receiver<Happened>;
+
+/// Something that happened in an attempt.
+#[derive(Debug)]
+pub(crate) struct Happened {
+    pub(crate) at: Millis,
+    pub(crate) event: Event,
+    /// Its number in the place's own log, where that can be read again from there on.
+    pub(crate) wire: Option<u64>,
+    /// The room that it takes in the place's memory until it is in the log.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
+}
+
+impl From<WorkerLine> for Happened {
+    fn from(line: WorkerLine) -> Self {
+        Self { at: line.at, event: line.event, wire: None, room: None }
+    }
+}
+
+/// What is known of an attempt while it goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Whether its agent was said to be at work.
+    pub(crate) worked: bool,
+    pub(crate) save_points: u32,
+    pub(crate) stop_asked: bool,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl Progress {
+    /// Takes an event into account.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Status { status: Status::Working, .. } => self.worked = true,
+            Event::SavePoint(point) => self.save_points = point.number,
+            _ => {}
+        }
+    }
+}
 
 /// How an attempt stands, by the place's own word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +95,28 @@ pub(crate) enum AttemptState {
     Ended(String),
 }
 
-/// A place where tasks run: six verbs, the same for all places.
+/// A place where tasks run: the same verbs for all places.
 pub(crate) trait Runner: Send + Sync + 'static {
+    /// Everything that an attempt needs.
+    type Task: Send + Sync;
+
+    /// Whether that is this computer: then it has a limit, how busy it is is shown, and what
+    /// works there ends with us. Elsewhere it goes on without us.
+    const HERE: bool;
+
+    /// Gathers what an attempt needs from what is known of its task.
+    fn prepare(
+        &self,
+        id: &AttemptId,
+        facts: TaskFacts,
+        continues: bool,
+    ) -> impl Future<Output = Result<Self::Task, EngineError>> + Send;
+
     /// Begins an attempt. Once it returned `Ok`, doing it again changes nothing.
     fn submit(
         &self,
         id: &AttemptId,
-        task: &WorkerTask,
+        task: &Self::Task,
     ) -> impl Future<Output = Result<(), Notice>> + Send;
 
     /// What happens in it from the beginning. One reader at a time.
@@ -73,6 +131,15 @@ pub(crate) trait Runner: Send + Sync + 'static {
 
     /// The attempts that the place knows, those of an earlier start of the program too.
     fn list(&self) -> impl Future<Output = Vec<AttemptId>> + Send;
+
+    /// What is to be said of an attempt whose events ended without an outcome, and what could
+    /// be saved of it. Afterwards nothing of it works here, and the place has forgotten it.
+    fn settle(
+        &self,
+        id: &AttemptId,
+        task: &Self::Task,
+        progress: &Progress,
+    ) -> impl Future<Output = (Vec<Event>, Outcome)> + Send;
 
     /// Ends what is left of an attempt, waits for it, and lets the place forget it.
     fn forget(&self, id: &AttemptId) -> impl Future<Output = ()> + Send;

@@ -2,6 +2,7 @@
 
 use super::chunk::{chunks, parts};
 use super::idempotency::{self, Created};
+use super::invocations;
 use super::json::{json, word};
 use super::steps;
 use super::views::{OpenBatch, Views};
@@ -35,8 +36,12 @@ pub(super) fn write(
     let mut created = Vec::new();
     for message in group {
         match message {
-            Message::Append { entries, .. } => {
+            Message::Append { entries, wire, .. } => {
                 entries.iter().try_for_each(|entry| append(&tx, views, entry))?;
+                if let Some((task, wire)) = wire {
+                    views.load_task(&tx, task)?;
+                    views.pair(task).0.wire = *wire;
+                }
             }
             Message::Create { batch, .. } => created.push(create(&tx, views, batch)?),
             Message::UseProject { path, fresh_cache, .. } => {
@@ -45,6 +50,10 @@ pub(super) fn write(
                      ON CONFLICT (path) DO NOTHING",
                     params![path, fresh_cache],
                 )?;
+            }
+            Message::Note { note, .. } => invocations::write(&tx, views, note)?,
+            Message::Whole { batch, fresh, at, .. } => {
+                invocations::whole(&tx, views, (batch, fresh, *at))?;
             }
             _ => {} // Nothing of these is for the file.
         }
@@ -70,6 +79,11 @@ pub(super) fn answer_all(group: Vec<Message>, created: Vec<Created>, conn: &Conn
                 answer(done, Ok(created.next().expect("BUG: one for each")));
             }
             Message::UseProject { path, done, .. } => answer(done, cache_of(conn, &path)),
+            Message::Note { done, .. } => answer(done, ()),
+            Message::Whole { batch, fresh, done, .. } => {
+                let found = invocations::whole_of(conn, &batch);
+                answer(done, found.ok().flatten().unwrap_or(fresh));
+            }
             _ => {} // Nobody waits.
         }
     }

@@ -4,6 +4,7 @@
 mod chunk;
 mod group;
 pub(crate) mod idempotency;
+pub(crate) mod invocations;
 mod json;
 pub(crate) mod lines;
 pub(crate) mod open;

@@ -5,6 +5,7 @@ use super::lines::chunk_text;
 use super::writer::BatchStart;
 use crate::EngineError;
 use regatta_protocol::request::{BatchRequest, TaskRequest};
+use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchView, Event, LogEvent, Millis, TaskId, TaskView};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, params};
 use serde::de::DeserializeOwned;
@@ -84,13 +85,10 @@ pub(crate) fn history(
 }
 
 /// A batch and its tasks in order, as they were at one moment.
-pub(crate) fn detail(
-    conn: &Connection,
-    id: &BatchId,
-) -> rusqlite::Result<Option<(BatchView, Vec<TaskView>)>> {
+pub(crate) fn detail(conn: &Connection, id: &BatchId) -> rusqlite::Result<Option<BatchDetail>> {
     let tx = conn.unchecked_transaction()?;
-    let batch = batch(&tx, id).optional()?;
-    batch.map(|batch| Ok((batch, tasks(&tx, id)?))).transpose()
+    let Some(batch) = batch(&tx, id).optional()? else { return Ok(None) };
+    Ok(Some(BatchDetail { batch, tasks: tasks(&tx, id)?, whole: whole(&tx, id)? }))
 }
 
 /// One batch.
@@ -103,9 +101,20 @@ fn tasks(conn: &Connection, id: &BatchId) -> rusqlite::Result<Vec<TaskView>> {
     views(
         conn,
         "SELECT t.view FROM tasks t JOIN batches b ON b.key = t.batch
-         WHERE b.id = ?1 ORDER BY t.position",
+         WHERE b.id = ?1 AND t.whole = 0 ORDER BY t.position",
         [id.as_str()],
     )
+}
+
+/// What a batch's place says of it as a whole, once there is something.
+fn whole(conn: &Connection, id: &BatchId) -> rusqlite::Result<Option<TaskView>> {
+    one(
+        conn,
+        "SELECT t.view FROM tasks t JOIN batches b ON b.key = t.batch
+         WHERE b.id = ?1 AND t.whole = 1",
+        [id.as_str()],
+    )
+    .optional()
 }
 
 /// One task.
@@ -197,7 +206,7 @@ pub(crate) fn request(conn: &Connection, id: &BatchId) -> rusqlite::Result<Batch
     Ok(request)
 }
 
-fn task_request(row: &rusqlite::Row<'_>) -> rusqlite::Result<TaskRequest> {
+pub(super) fn task_request(row: &rusqlite::Row<'_>) -> rusqlite::Result<TaskRequest> {
     Ok(TaskRequest { task_name: row.get(0)?, prompt: row.get(1)?, time_limit_s: row.get(2)? })
 }
 
@@ -212,12 +221,15 @@ pub(crate) struct TaskFacts {
     pub(crate) start: BatchStart,
     /// The last save point's commit.
     pub(crate) save_commit: Option<String>,
+    /// The place's name for its conversation.
+    pub(crate) thread: Option<String>,
 }
 
 /// Everything that is known of a task. The request's list of tasks is left empty.
 pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFacts> {
     conn.prepare_cached(
-        "SELECT p.name, p.prompt, p.time_limit_s, t.view, r.request, r.title, r.start, t.save_commit
+        "SELECT p.name, p.prompt, p.time_limit_s, t.view, r.request, r.title, r.start, t.save_commit,
+                t.thread
          FROM tasks t JOIN prompts p ON p.task = t.key JOIN requests r ON r.batch = t.batch
          WHERE t.id = ?1",
     )?
@@ -229,6 +241,7 @@ pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFact
             batch_title: row.get(5)?,
             start: parse(&row.get::<_, String>(6)?)?,
             save_commit: row.get(7)?,
+            thread: row.get(8)?,
         })
     })
 }

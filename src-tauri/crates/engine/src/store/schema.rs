@@ -107,10 +107,13 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE invocations (
-    key   INTEGER PRIMARY KEY,
-    id    TEXT NOT NULL UNIQUE,
-    batch INTEGER NOT NULL REFERENCES batches (key),
-    run   TEXT
+    key     INTEGER PRIMARY KEY,
+    id      TEXT NOT NULL UNIQUE,
+    batch   INTEGER NOT NULL REFERENCES batches (key),
+    sent    INTEGER NOT NULL,
+    run     TEXT,
+    thread  TEXT,
+    message TEXT
 ) STRICT;
 
 CREATE TABLE invoked (

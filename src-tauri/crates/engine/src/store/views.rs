@@ -21,6 +21,10 @@ pub(super) struct OpenTask {
     pub(super) view: TaskView,
     /// The last save point's commit.
     save_commit: Option<String>,
+    /// The last number of the place's log that is in ours.
+    pub(super) wire: u64,
+    /// The place's name for its conversation.
+    pub(super) thread: Option<String>,
     changed: bool,
 }
 
@@ -49,7 +53,8 @@ impl Views {
     }
 
     pub(super) fn open_task(&mut self, key: i64, view: TaskView) {
-        let task = OpenTask { key, save_commit: None, changed: true, view };
+        let (save_commit, wire, thread) = (None, 0, None);
+        let task = OpenTask { key, save_commit, wire, thread, changed: true, view };
         self.tasks.insert(task.view.id.clone(), task);
     }
 
@@ -58,12 +63,21 @@ impl Views {
         if let Some(task) = self.tasks.get(id) {
             return Ok(task.key);
         }
-        let (key, save_commit, view): (i64, Option<String>, String) = conn
-            .prepare_cached("SELECT key, save_commit, view FROM tasks WHERE id = ?1")?
-            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let view: TaskView = parse(&view)?;
-        self.load_batch(conn, &view.batch)?;
-        self.tasks.insert(id.clone(), OpenTask { key, view, save_commit, changed: false });
+        let task = conn
+            .prepare_cached("SELECT key, view, save_commit, wire, thread FROM tasks WHERE id = ?1")?
+            .query_row([id.as_str()], |row| {
+                Ok(OpenTask {
+                    key: row.get(0)?,
+                    view: parse(&row.get::<_, String>(1)?)?,
+                    save_commit: row.get(2)?,
+                    wire: row.get(3)?,
+                    thread: row.get(4)?,
+                    changed: false,
+                })
+            })?;
+        self.load_batch(conn, &task.view.batch)?;
+        let key = task.key;
+        self.tasks.insert(id.clone(), task);
         Ok(key)
     }
 
@@ -77,6 +91,17 @@ impl Views {
         let view = parse(&view)?;
         self.batches.insert(id.clone(), OpenBatch { key, view, changed: false });
         Ok(())
+    }
+
+    /// A batch's key, and the position behind its tasks. It is in memory then.
+    pub(super) fn batch_row(
+        &mut self,
+        conn: &Connection,
+        id: &BatchId,
+    ) -> rusqlite::Result<(i64, u32)> {
+        self.load_batch(conn, id)?;
+        let batch = self.batches.get(id).expect("BUG: it was loaded");
+        Ok((batch.key, batch.view.counts.total()))
     }
 
     /// A task that is in memory.
@@ -97,13 +122,15 @@ impl Views {
     pub(super) fn save(&mut self, conn: &Connection) -> rusqlite::Result<Written> {
         let revision = self.revision + 1;
         let mut update = conn.prepare_cached(
-            "UPDATE tasks SET status = ?2, revision = ?3, save_commit = ?4, view = ?5 WHERE key = ?1",
+            "UPDATE tasks SET status = ?2, revision = ?3, save_commit = ?4, wire = ?5, thread = ?6,
+             view = ?7 WHERE key = ?1",
         )?;
         for task in self.tasks.values_mut().filter(|task| task.changed) {
             task.view.revision = revision;
             let view = json(&task.view);
             let status = word(task.view.status);
-            update.execute(params![task.key, status, revision, task.save_commit, view])?;
+            let (commit, wire, thread) = (&task.save_commit, task.wire, &task.thread);
+            update.execute(params![task.key, status, revision, commit, wire, thread, view])?;
         }
         let mut batches = Vec::new();
         let mut update = conn.prepare_cached(
@@ -145,7 +172,13 @@ impl OpenTask {
     pub(super) fn note(&mut self, event: &Event) {
         match event {
             Event::SavePoint(point) => self.save_commit = Some(point.commit.clone()),
-            Event::Attempt { continues: false, .. } => self.save_commit = None,
+            Event::Attempt { continues, .. } => {
+                self.wire = 0; // Another invocation counts anew.
+                if !continues {
+                    self.save_commit = None;
+                    self.thread = None;
+                }
+            }
             _ => {}
         }
     }

@@ -4,6 +4,7 @@
 
 use super::group;
 use super::idempotency::Created;
+use super::invocations::Note;
 use super::views::Views;
 use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::{PlaceView, QueuePlace};
@@ -99,6 +100,8 @@ pub(crate) enum Message {
     /// Writes events. Kept until it worked.
     Append {
         entries: Vec<Entry>,
+        /// The task's last number of its place's log that is in ours with these.
+        wire: Option<(TaskId, u64)>,
         /// The room it takes in memory; given back once it is on disk.
         room: Option<OwnedSemaphorePermit>,
         done: Option<oneshot::Sender<()>>,
@@ -111,6 +114,11 @@ pub(crate) enum Message {
         fresh_cache: String,
         done: oneshot::Sender<Result<String, StoreTrouble>>,
     },
+    /// Keeps something of an invocation. Kept until it worked.
+    Note { note: Note, done: oneshot::Sender<()> },
+    /// Makes the pseudo-task of a batch, unless there is one. Kept until it worked; answers
+    /// with its id.
+    Whole { batch: BatchId, fresh: TaskId, at: Millis, done: oneshot::Sender<TaskId> },
     /// Makes the place and the queue known. Never written.
     Place { place: PlaceView, queues: HashMap<BatchId, Vec<QueuePlace>> },
     /// Writes what there is and ends.

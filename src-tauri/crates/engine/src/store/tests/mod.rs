@@ -72,7 +72,7 @@ impl Opened {
     /// Hands in events without waiting.
     fn hand_in(&self, entries: Vec<Entry>) -> oneshot::Receiver<()> {
         let (done, answer) = oneshot::channel();
-        self.send(Message::Append { entries, room: None, done: Some(done) });
+        self.send(Message::Append { entries, wire: None, room: None, done: Some(done) });
         answer
     }
 

@@ -1,0 +1,219 @@
+//! What was sent to endpoints: an invocation is one call with all its attempts. It is in the
+//! file before anything is sent, so that after a restart it is known what may be under way
+//! elsewhere.
+
+use super::json::{json, parse};
+use super::views::Views;
+use crate::fold;
+use regatta_protocol::request::TaskRequest;
+use regatta_protocol::{BatchId, Millis, Status, TaskId, TaskView};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+/// What people call the pseudo-task that holds what a place says of a batch as a whole.
+const WHOLE: &str = "Whole batch";
+
+/// Something to keep of an invocation or of the place's side of a task.
+#[derive(Debug, Clone)]
+pub(crate) enum Note {
+    /// These attempts will be sent together.
+    Planned(NewInvocation),
+    /// From now on it may have left this computer.
+    Sent {
+        /// The invocation.
+        id: String,
+    },
+    /// The place goes on with it under this name, and tells its events again when asked.
+    Run {
+        /// The invocation.
+        id: String,
+        /// The place's name for it.
+        run: String,
+    },
+    /// The place's name for the conversation of a task.
+    Thread {
+        /// The task.
+        task: TaskId,
+        /// The name.
+        thread: String,
+    },
+}
+
+/// An invocation to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewInvocation {
+    /// Also its idempotency key.
+    pub(crate) id: String,
+    pub(crate) batch: BatchId,
+    /// Tasks with the number of their attempt.
+    pub(crate) attempts: Vec<(TaskId, u32)>,
+    /// What is said next to one finished task, instead of its prompt.
+    pub(crate) follow_up: Option<FollowUp>,
+}
+
+/// What is said next in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FollowUp {
+    pub(crate) thread: String,
+    pub(crate) message: String,
+}
+
+/// An invocation as it is in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Invocation {
+    pub(crate) id: String,
+    pub(crate) batch: BatchId,
+    /// Whether it may have left this computer.
+    pub(crate) sent: bool,
+    /// The place's name for it, when it can be asked to tell its events again.
+    pub(crate) run: Option<String>,
+    pub(crate) follow_up: Option<FollowUp>,
+}
+
+/// One attempt of an invocation.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) task: TaskId,
+    pub(crate) attempt: u32,
+    pub(crate) asked: TaskRequest,
+    /// The last number of the place's log that is in ours.
+    pub(crate) wire: u64,
+    /// Whether it is the task's present attempt, and isn't over.
+    pub(crate) open: bool,
+}
+
+/// Writes a note.
+pub(super) fn write(tx: &Transaction<'_>, views: &mut Views, note: &Note) -> rusqlite::Result<()> {
+    match note {
+        Note::Planned(new) => plan(tx, new),
+        Note::Sent { id } => {
+            tx.execute("UPDATE invocations SET sent = 1 WHERE id = ?1", [id]).map(drop)
+        }
+        Note::Run { id, run } => {
+            let sql = "UPDATE invocations SET run = ?2 WHERE id = ?1";
+            tx.execute(sql, params![id, run]).map(drop)
+        }
+        Note::Thread { task, thread } => {
+            views.load_task(tx, task)?;
+            views.pair(task).0.thread = Some(thread.clone());
+            Ok(())
+        }
+    }
+}
+
+fn plan(tx: &Transaction<'_>, new: &NewInvocation) -> rusqlite::Result<()> {
+    let (thread, message) = new.follow_up.as_ref().map(|f| (&f.thread, &f.message)).unzip();
+    tx.execute(
+        "INSERT INTO invocations (id, batch, sent, thread, message)
+         SELECT ?1, key, 0, ?3, ?4 FROM batches WHERE id = ?2",
+        params![new.id, new.batch.as_str(), thread, message],
+    )?;
+    let key = tx.last_insert_rowid();
+    // One that was planned before and then wasn't asked for is planned anew.
+    let mut insert = tx.prepare_cached(
+        "INSERT OR REPLACE INTO invoked (task, attempt, invocation)
+         SELECT key, ?2, ?3 FROM tasks WHERE id = ?1",
+    )?;
+    for (task, attempt) in &new.attempts {
+        insert.execute(params![task.as_str(), attempt, key])?;
+    }
+    Ok(())
+}
+
+/// Makes the pseudo-task of a batch, unless there is one.
+pub(super) fn whole(
+    tx: &Transaction<'_>,
+    views: &mut Views,
+    (batch, fresh, at): (&BatchId, &TaskId, Millis),
+) -> rusqlite::Result<()> {
+    if whole_of(tx, batch)?.is_some() {
+        return Ok(());
+    }
+    let (key, position) = views.batch_row(tx, batch)?;
+    // It never works or ends: what happens to it is text.
+    let view = TaskView {
+        whole_batch: true,
+        status: Status::Finished,
+        ..fold::begin(fresh.clone(), batch.clone(), WHOLE, position, at)
+    };
+    tx.execute(
+        "INSERT INTO tasks (id, batch, position, status, revision, whole, view)
+         VALUES (?1, ?2, ?3, '', 0, 1, ?4)",
+        params![fresh.as_str(), key, position, json(&view)],
+    )?;
+    views.open_task(tx.last_insert_rowid(), view);
+    Ok(())
+}
+
+/// The id of a batch's pseudo-task, if there is one.
+pub(super) fn whole_of(conn: &Connection, batch: &BatchId) -> rusqlite::Result<Option<TaskId>> {
+    let id: Option<String> = conn
+        .query_row(
+            "SELECT t.id FROM tasks t JOIN batches b ON b.key = t.batch
+             WHERE b.id = ?1 AND t.whole = 1",
+            [batch.as_str()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(id.and_then(|id| TaskId::parse(&id)))
+}
+
+/// The last number of the place's log that is in the pseudo-task of a batch.
+pub(crate) fn whole_wire(conn: &Connection, batch: &BatchId) -> rusqlite::Result<u64> {
+    conn.query_row(
+        "SELECT ifnull(max(t.wire), 0) FROM tasks t JOIN batches b ON b.key = t.batch
+         WHERE b.id = ?1 AND t.whole = 1",
+        [batch.as_str()],
+        |row| row.get(0),
+    )
+}
+
+/// The invocation that an attempt belongs to, if it was planned.
+pub(crate) fn of(
+    conn: &Connection,
+    task: &TaskId,
+    attempt: u32,
+) -> rusqlite::Result<Option<Invocation>> {
+    conn.query_row(
+        "SELECT i.id, b.id, i.sent, i.run, i.thread, i.message FROM invoked v
+         JOIN tasks t ON t.key = v.task JOIN invocations i ON i.key = v.invocation
+         JOIN batches b ON b.key = i.batch WHERE t.id = ?1 AND v.attempt = ?2",
+        params![task.as_str(), attempt],
+        |row| {
+            let batch: String = row.get(1)?;
+            let (thread, message): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
+            Ok(Invocation {
+                id: row.get(0)?,
+                batch: BatchId::parse(&batch).ok_or(rusqlite::Error::InvalidQuery)?,
+                sent: row.get(2)?,
+                run: row.get(3)?,
+                follow_up: thread
+                    .zip(message)
+                    .map(|(thread, message)| FollowUp { thread, message }),
+            })
+        },
+    )
+    .optional()
+}
+
+/// The attempts of an invocation, in the order of their batch.
+pub(crate) fn parts(conn: &Connection, id: &str) -> rusqlite::Result<Vec<Part>> {
+    let mut query = conn.prepare_cached(
+        "SELECT p.name, p.prompt, p.time_limit_s, t.id, v.attempt, t.wire, t.view
+         FROM invoked v
+         JOIN invocations i ON i.key = v.invocation JOIN tasks t ON t.key = v.task
+         JOIN prompts p ON p.task = t.key WHERE i.id = ?1 ORDER BY t.position",
+    )?;
+    query.query_map([id], part)?.collect()
+}
+
+fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
+    let view: TaskView = parse(&row.get::<_, String>(6)?)?;
+    let attempt: u32 = row.get(4)?;
+    Ok(Part {
+        asked: super::read::task_request(row)?,
+        task: view.id,
+        attempt,
+        wire: row.get(5)?,
+        open: view.attempt == attempt && !view.status.is_over(),
+    })
+}
