@@ -4,20 +4,26 @@ import type {
   BatchId,
   BatchRequest,
   BatchView,
+  BranchLook,
   Changes,
+  CredentialsView,
   Draft,
+  Endpoint,
+  EndpointId,
   FilePatch,
   HomeView,
   LinePage,
   Matches,
   PlaceView,
   ProjectView,
+  RepositoryPage,
   RequestProblem,
   Settings,
   Step,
   TaskId,
   TaskView,
   Template,
+  Tested,
 } from '../bindings/protocol';
 
 /** A subscription. Nothing is missed once `ready` has settled; `end` may be called at any time. */
@@ -50,6 +56,22 @@ export interface Backend {
   saveSettings(settings: Settings): Promise<void>;
   setLimit(limit: number): Promise<void>;
 
+  credentials(): Promise<CredentialsView>;
+  /** Keeps an endpoint; one with the id "new" is another one, and is given its id. */
+  saveEndpoint(endpoint: Endpoint): Promise<CredentialsView>;
+  removeEndpoint(id: EndpointId): Promise<CredentialsView>;
+  setEndpointKey(id: EndpointId, key: string): Promise<CredentialsView>;
+  removeEndpointKey(id: EndpointId): Promise<CredentialsView>;
+  testEndpoint(id: EndpointId): Promise<Tested>;
+  setGithubApi(address: string): Promise<CredentialsView>;
+  setGithubToken(token: string): Promise<CredentialsView>;
+  removeGithubToken(): Promise<CredentialsView>;
+  testGithubToken(): Promise<Tested>;
+  /** A page of the person's repositories, from 1. */
+  repositories(page: number): Promise<RepositoryPage>;
+  /** The branches of the repository at an address. */
+  branches(address: string): Promise<string[]>;
+
   checkBatch(request: BatchRequest): Promise<RequestProblem[]>;
   startBatch(request: BatchRequest): Promise<BatchDetail>;
   batch(id: BatchId): Promise<BatchDetail>;
@@ -75,6 +97,10 @@ export interface Backend {
   runNext(task: TaskId): Promise<void>;
   answerQuestion(task: TaskId, question: string, option: string): Promise<void>;
   addToProject(tasks: TaskId[]): Promise<AddedResult[]>;
+  /** Looks for the branch of a task at the repository's host. */
+  lookUpBranch(task: TaskId): Promise<BranchLook>;
+  /** Goes on with a finished task at its endpoint: `message` is said next. */
+  continueWith(task: TaskId, message: string): Promise<void>;
 
   /** Ends Regatta; with `stopWork` it first stops what works. */
   quit(stopWork: boolean): Promise<void>;

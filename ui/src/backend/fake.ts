@@ -1,8 +1,9 @@
-import type { Notice, ProjectView, Settings, Template, Draft, TaskView, BatchView, PlaceView, BatchRequest, RequestProblem, HomeView } from '../bindings/protocol';
+import type { BatchRequest, BatchView, BranchLook, Draft, HomeView, Notice, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Template } from '../bindings/protocol';
 import type { Backend, Subscription } from './backend';
+import { FakePlaces, GITHUB_API, NO_PLACES } from './fake/places';
 import { problemsOf } from './fake/problems';
 import { SCENES, type Scene } from './fake/scenes';
-import { type FakeBatch, type FakeTask, over, World } from './fake/world';
+import { type FakeBatch, branchOf, type FakeTask, over, World } from './fake/world';
 
 /** The fake's clock and what it begins with. */
 export interface FakeOptions {
@@ -42,13 +43,13 @@ function notice(code: Notice['code'], what: string, next: string): Notice {
 }
 
 /** The whole backend in memory. Time passes when `tick` is called. */
-export class FakeBackend implements Backend {
+export class FakeBackend extends FakePlaces implements Backend {
   world: World;
   #now: () => number;
   #projects: ProjectView[];
   #draft: Draft | null;
   #templates: Template[] = [];
-  #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [], endpoints: [], github_api: 'https://api.github.com' };
+  #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [], endpoints: [], github_api: GITHUB_API };
   #told = new Map<string, Set<(payload: never) => void>>();
   /** What the next call of the folder dialog answers. */
   chosen: ProjectView | null = NOTES;
@@ -57,6 +58,7 @@ export class FakeBackend implements Backend {
 
   constructor({ scene = 'first', now = Date.now }: FakeOptions = {}) {
     const begins: Scene | undefined = SCENES[scene];
+    super(begins?.places ?? NO_PLACES);
     if (!begins) throw new Error(`BUG: no scene ${scene}`);
     this.#now = now;
     this.world = new World(now());
@@ -157,7 +159,7 @@ export class FakeBackend implements Backend {
   }
 
   async settings(): Promise<Settings> {
-    return structuredClone(this.#settings);
+    return structuredClone({ ...this.#settings, endpoints: this.endpoints, github_api: this.github_api });
   }
 
   async saveSettings(settings: Settings): Promise<void> {
@@ -173,14 +175,14 @@ export class FakeBackend implements Backend {
   }
 
   async checkBatch(request: BatchRequest): Promise<RequestProblem[]> {
-    return problemsOf(request, (await this.checkProject(request.repo_url)).state);
+    const key = this.places.endpoints.find((one) => one.endpoint.id === request.endpoint?.id)?.key;
+    return problemsOf(request, (await this.checkProject(request.repo_url)).state, key);
   }
 
   async startBatch(request: BatchRequest) {
     const [first] = await this.checkBatch(request);
     if (first) throw first.notice;
-    const project = await this.checkProject(request.repo_url);
-    this.#use(project);
+    if (!request.endpoint) this.#use(await this.checkProject(request.repo_url));
     this.world.run(this.#now());
     const batch = this.world.start(structuredClone(request));
     this.tick();
@@ -280,14 +282,25 @@ export class FakeBackend implements Backend {
   async addToProject(ids: string[]) {
     const added = ids.map((id) => {
       const task = this.#task(id);
-      const slug = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-      const branch = `regatta/${slug(this.world.batchOf(task).view.name)}/${slug(task.view.name)}`;
+      const branch = branchOf(this.world.batchOf(task), task);
       task.view = { ...task.view, branch };
       this.world.changed(task);
       return { task: id, branch, notice: null };
     });
     this.tick();
     return added;
+  }
+
+  async lookUpBranch(id: string): Promise<BranchLook> {
+    const task = this.#task(id);
+    const branch = branchOf(this.world.batchOf(task), task);
+    if (task.view.totals.files === 0) return { branch, commit: null, commits: null };
+    return { branch, commit: '9b1e44c07d2f5a63e8810cd4ab92f37765e01d3c', commits: 3 };
+  }
+
+  async continueWith(id: string, message: string): Promise<void> {
+    this.world.again(this.#task(id), true, message);
+    this.tick();
   }
 
   async quit(): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   BatchDetail,
   BatchId,
   BatchView,
+  CredentialsView,
   HomeView,
   Notice,
   PlaceView,
@@ -42,6 +43,8 @@ export class App {
   readonly tasks = new SvelteMap<TaskId, TaskView>();
   /** The tasks of a batch in order, once it was opened. */
   readonly tasksOf = new SvelteMap<BatchId, TaskId[]>();
+  /** What stands for a batch as a whole, once its place has said something of it. */
+  readonly wholeOf = new SvelteMap<BatchId, TaskId>();
 
   place: PlaceView = $state.raw(NOWHERE);
   projects: ProjectRef[] = $state.raw([]);
@@ -112,14 +115,27 @@ export class App {
     if (!first) return undefined;
     this.takeBatch(first);
     await Promise.all(first.tasks.map((task) => this.followTask(task.id)));
+    return this.readBatch(id);
+  }
+
+  /** Reads an open batch again: what stands for it as a whole may be there now. */
+  async readBatch(id: BatchId): Promise<BatchDetail | undefined> {
     const detail = await this.attempt(() => this.backend.batch(id));
-    if (detail) this.takeBatch(detail);
+    if (!detail) return undefined;
+    this.takeBatch(detail);
+    const { whole } = detail;
+    if (!whole || this.#followed.has(`task:${whole.id}`)) return detail;
+    await this.followTask(whole.id);
+    const view = await this.attempt(() => this.backend.task(whole.id));
+    if (view) this.takeTask(view);
     return detail;
   }
 
   /** Stops following the tasks of a batch; the batch itself stays followed for the sidebar. */
   closeBatch(id: BatchId): void {
     for (const task of this.tasksOf.get(id) ?? []) this.#unfollow(`task:${task}`);
+    const whole = this.wholeOf.get(id);
+    if (whole) this.#unfollow(`task:${whole}`);
   }
 
   async followTask(id: TaskId): Promise<void> {
@@ -136,6 +152,9 @@ export class App {
     this.#takeBatchView(detail.batch);
     this.tasksOf.set(detail.batch.id, detail.tasks.map((task) => task.id));
     for (const task of detail.tasks) this.takeTask(task);
+    if (!detail.whole) return;
+    this.wholeOf.set(detail.batch.id, detail.whole.id);
+    this.takeTask(detail.whole);
   }
 
   takeTask(view: TaskView): void {
@@ -153,6 +172,16 @@ export class App {
     this.settings = { ...this.settings, ...change };
     const { settings } = this;
     await this.attempt(() => this.#saveInTurn(() => this.backend.saveSettings(settings)));
+  }
+
+  /** Changes endpoints or secrets; the settings take up what that changed in them. */
+  async keeping(change: () => Promise<CredentialsView>): Promise<CredentialsView> {
+    return this.#saveInTurn(async () => {
+      const view = await change();
+      const { endpoints, github_api } = await this.backend.settings();
+      this.settings = { ...this.settings, endpoints, github_api };
+      return view;
+    });
   }
 
   async #read(): Promise<void> {

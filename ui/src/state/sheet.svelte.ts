@@ -4,6 +4,7 @@ import type {
   BatchDetail,
   BatchRequest,
   Draft,
+  EndpointId,
   RequestProblem,
   TaskRequest,
 } from '../bindings/protocol';
@@ -12,6 +13,7 @@ import { nameOf, type PastedTask } from '../lib/paste';
 import { inTurn } from '../lib/turns';
 import type { App } from './app.svelte';
 import type { Project } from './project.svelte';
+import { RunsOn } from './runs-on.svelte';
 
 const SAVE_AFTER = 400;
 const CHECK_AFTER = 250;
@@ -42,6 +44,7 @@ export class Sheet {
   agent: AgentChoice = $state.raw({ kind: 'practice' });
   maxParallel = $state(3);
   rows: Row[] = $state([]);
+  readonly runsOn: RunsOn;
   /** The row that is open for writing. */
   open: number | null = $state(null);
   problems: RequestProblem[] = $state.raw([]);
@@ -73,6 +76,7 @@ export class Sheet {
   constructor(app: App, project: Project) {
     this.#app = app;
     this.#project = project;
+    this.runsOn = new RunsOn(app);
   }
 
   /** Takes up the saved draft and its project, or the project that was used last. */
@@ -80,7 +84,7 @@ export class Sheet {
     const draft = await this.#app.attempt(() => this.#app.backend.loadDraft());
     this.maxParallel = this.#app.settings.limit;
     if (draft) this.#fill(draft);
-    const path = draft?.project || this.#app.projects[0]?.path;
+    const path = (draft?.endpoint ? '' : draft?.project) || this.#app.projects[0]?.path;
     if (path) await this.#project.take(path);
     if (draft) this.startFrom = draft.start_from;
     if (draft && draft.tasks.length > 0) this.saving = 'saved';
@@ -90,7 +94,7 @@ export class Sheet {
   /** Fills the sheet with a batch that was started before; gives back what was written till now. */
   async fill(request: BatchRequest): Promise<() => void> {
     const before = this.draft();
-    await this.#project.take(request.repo_url);
+    if (!request.endpoint) await this.#project.take(request.repo_url);
     this.#fill({
       title: request.name,
       project: request.repo_url,
@@ -116,10 +120,24 @@ export class Sheet {
     this.checkSoon();
   }
 
+  /** It will run elsewhere: the branches of one repository are not those of another. */
+  runElsewhere(id: EndpointId | null): void {
+    this.runsOn.choose(id);
+    this.startFrom = '';
+    this.changed();
+  }
+
+  /** Another repository, with the branch that is its main version where that is known. */
+  takeRepository(address: string, main: string): void {
+    this.runsOn.take(address);
+    this.startFrom = main;
+    this.changed();
+  }
+
   /** The project is another one, or was looked at again. */
   projectChanged(): void {
     const { current } = this.#project;
-    if (this.startFrom && current && !current.branches.includes(this.startFrom)) this.startFrom = '';
+    if (!this.runsOn.endpoint && this.startFrom && current && !current.branches.includes(this.startFrom)) this.startFrom = '';
     const other = current?.path !== this.#path;
     this.#path = current?.path;
     if (other) this.changed();
@@ -192,10 +210,12 @@ export class Sheet {
 
   /** How many things a person should look at before starting. */
   get concerns(): number {
+    const { endpoint, address, notice } = this.runsOn;
     const { current } = this.#project;
-    const whole = this.problems.filter(({ row, field }) => row === null && (current || field !== 'project'));
+    const chosen = endpoint ? address !== '' : current !== null;
+    const whole = this.problems.filter(({ row, field }) => row === null && (chosen || field !== 'project'));
     const rows = this.rowsWithProblems().length > 0 ? 1 : 0;
-    const project = !current || current.unsaved ? 1 : 0;
+    const project = !chosen || (endpoint ? notice !== null : current?.unsaved) ? 1 : 0;
     return whole.length + rows + project;
   }
 
@@ -205,26 +225,28 @@ export class Sheet {
   }
 
   request(): BatchRequest {
-    return {
+    const { endpoint, address, haiku } = this.runsOn;
+    const shared = {
       name: this.title.trim(),
-      repo_url: this.#project.current?.path ?? '',
       branch: this.startFrom,
       agent: this.agent,
-      haiku: false,
       thread_id: '',
-      max_parallel: this.maxParallel,
       parallel_tasks: this.written().map(asTask),
     };
+    if (endpoint) return { ...shared, repo_url: address, haiku, endpoint };
+    const repo_url = this.#project.current?.path ?? '';
+    return { ...shared, repo_url, haiku: false, max_parallel: this.maxParallel };
   }
 
   draft(): Draft {
+    const { endpoint, address, haiku } = this.runsOn;
     return {
       title: this.title,
-      project: this.#project.current?.path ?? '',
+      project: endpoint ? address : (this.#project.current?.path ?? ''),
       start_from: this.startFrom,
       agent: this.agent,
-      endpoint: null,
-      haiku: false,
+      endpoint: endpoint?.id ?? null,
+      haiku,
       max_parallel: this.maxParallel,
       tasks: this.rows.map(asTask),
     };
@@ -268,7 +290,7 @@ export class Sheet {
     this.starting = true;
     try {
       this.tried = true;
-      await this.#project.look();
+      if (!this.runsOn.endpoint) await this.#project.look();
       await this.check();
       if (this.problems.length > 0) return undefined;
       const detail = await this.#app.attempt(() => this.#app.backend.startBatch(this.request()));
@@ -281,7 +303,7 @@ export class Sheet {
 
   async #started(detail: BatchDetail): Promise<void> {
     this.#app.takeBatch(detail);
-    if (this.agent.kind !== 'practice') {
+    if (!detail.batch.endpoint && this.agent.kind !== 'practice') {
       await this.#app.set({ agents: withLatest(this.#app.settings.agents, this.agent) });
     }
     this.title = '';
@@ -298,6 +320,9 @@ export class Sheet {
     this.title = draft.title;
     this.startFrom = draft.start_from;
     this.agent = draft.agent;
+    if (draft.endpoint) this.runsOn.take(draft.project);
+    this.runsOn.haiku = draft.haiku;
+    this.runsOn.choose(draft.endpoint);
     this.maxParallel = draft.max_parallel || this.#app.settings.limit;
     this.rows = draft.tasks.map((task) => this.#row({ name: task.task_name, prompt: task.prompt }));
     for (const row of this.rows) row.left = true;

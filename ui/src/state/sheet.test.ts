@@ -197,3 +197,68 @@ it('another project that lacks the branch starts from what is open in it', async
   sheet.projectChanged();
   expect(sheet.startFrom).toBe('');
 });
+
+describe('at an endpoint', () => {
+  it('a draft comes back with its place, repository and branches', async () => {
+    await open('cloud-draft');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sheet.runsOn.endpoint?.name).toBe('Work');
+    expect([sheet.runsOn.address, sheet.startFrom]).toEqual(['https://github.com/acme/shop.git', 'main']);
+    expect(sheet.runsOn.branches).toContain('winter-sale');
+    expect(project.current?.name).toBe('acme-shop');
+  });
+
+  it('the request names the endpoint, and nothing of this computer', async () => {
+    await open('cloud-draft');
+    sheet.runsOn.haiku = true;
+    const request = sheet.request();
+    expect(request).toMatchObject({ repo_url: 'https://github.com/acme/shop.git', branch: 'main', haiku: true });
+    expect(request.endpoint?.id).toBe('e-1');
+    expect(request.max_parallel).toBeUndefined();
+  });
+
+  it('another repository starts from its main branch, another place from nothing chosen', async () => {
+    await open('cloud-draft');
+    sheet.takeRepository('https://github.com/sam/old-blog.git', 'master');
+    expect(sheet.draft()).toMatchObject({ project: 'https://github.com/sam/old-blog.git', start_from: 'master', endpoint: 'e-1' });
+    sheet.runElsewhere(null);
+    expect(sheet.draft()).toMatchObject({ project: '/home/sam/Projects/acme-shop', start_from: '', endpoint: null });
+    expect(sheet.request().haiku).toBe(false);
+  });
+
+  it('what it lacks is counted and keeps it from starting', async () => {
+    await open('cloud-draft');
+    sheet.runElsewhere('e-2');
+    sheet.takeRepository('', '');
+    await sheet.check();
+    expect(sheet.problems.map(({ field }) => field)).toEqual(['project', 'endpoint']);
+    expect(sheet.concerns).toBe(2);
+    expect(await sheet.start()).toBeUndefined();
+  });
+
+  it('a repository whose branches can’t be read is worth a look', async () => {
+    await open('cloud-draft');
+    sheet.takeRepository('https://github.com/acme/no-such.git', '');
+    await vi.advanceTimersByTimeAsync(0);
+    await sheet.check();
+    expect(sheet.runsOn.notice?.code).toBe('remote_failed');
+    expect(sheet.concerns).toBe(1);
+  });
+
+  it('an endpoint that was removed leaves the batch on this computer', async () => {
+    await open('cloud-draft');
+    await app.keeping(() => backend.removeEndpoint('e-1'));
+    expect(sheet.runsOn.endpoint).toBeUndefined();
+    expect(sheet.request().repo_url).toBe('/home/sam/Projects/acme-shop');
+  });
+
+  it('a batch that is used again brings its place with it', async () => {
+    await open('cloud');
+    const cloud = app.running.find(({ endpoint }) => endpoint);
+    const undo = await sheet.fill(await backend.batchRequest(cloud?.id ?? ''));
+    expect([sheet.runsOn.endpoint?.id, sheet.runsOn.address]).toEqual(['e-1', 'https://github.com/acme/shop.git']);
+    expect(project.current?.name).toBe('acme-shop');
+    undo();
+    expect(sheet.runsOn.endpoint).toBeUndefined();
+  });
+});

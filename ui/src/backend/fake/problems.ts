@@ -1,29 +1,44 @@
-import type { BatchRequest, Notice, ProjectState, RequestProblem } from '../../bindings/protocol';
+import type { BatchRequest, Notice, ProjectState, RequestProblem, SecretState } from '../../bindings/protocol';
 
 const MAX_TASKS = 200;
 const MAX_PROMPT = 100_000;
 
 const bad = (what: string, next: string, code: Notice['code'] = 'bad_request'): Notice => ({ code, what, safe: '', next });
 
+/** What an endpoint lacks for a request. */
+function inCloud({ endpoint, repo_url }: BatchRequest, key: SecretState | undefined): [string, Notice][] {
+  const found: [string, Notice][] = [];
+  if (repo_url.trim() === '') found.push(['project', bad('No repository is chosen yet.', 'Choose one.')]);
+  if (key === undefined) found.push(['endpoint', bad('This endpoint is not there any more.', 'Choose another place.', 'endpoint_missing')]);
+  if (key === 'missing') found.push(['endpoint', bad(`${endpoint?.name} has no key yet.`, 'Enter it.', 'key_missing')]);
+  return found;
+}
+
+/** What this computer lacks for a request. */
+function onComputer({ agent }: BatchRequest, project: ProjectState): [string, Notice][] {
+  const found: [string, Notice][] = [];
+  if (project === 'missing') found.push(['project', bad('This folder is not there.', 'Choose another one.', 'project_missing')]);
+  if (project === 'no_history') found.push(['project', bad('This folder has no history yet.', 'Set it up first.', 'not_a_repository')]);
+  if (agent.kind === 'practice') return found;
+  const program = agent.command[0]?.trim() ?? '';
+  if (program === '') found.push(['agent', bad('No program is named for the agent.', 'Name the program to start.')]);
+  if (program.startsWith('no-such')) {
+    const notice = bad(`The program "${program}" was not found.`, 'Install it, or name it with its folder.', 'agent_missing');
+    found.push(['agent', { ...notice, details: 'Looked in /usr/local/bin, /usr/bin, /bin' }]);
+  }
+  return found;
+}
+
 /** What the engine says against a request. */
-export function problemsOf(request: BatchRequest, project: ProjectState): RequestProblem[] {
+export function problemsOf(request: BatchRequest, project: ProjectState, key?: SecretState): RequestProblem[] {
   const found: RequestProblem[] = [];
   const add = (row: number | null, field: string, notice: Notice) => found.push({ row, field, notice });
-  const { parallel_tasks: tasks, agent } = request;
+  const { parallel_tasks: tasks } = request;
   if (tasks.length === 0) add(null, 'tasks', bad('This batch has no tasks.', 'Write at least one.'));
   if (tasks.length > MAX_TASKS) {
     add(null, 'tasks', bad(`This batch has ${tasks.length} tasks; ${MAX_TASKS} is the most.`, 'Split it into two batches.'));
   }
-  if (project === 'missing') add(null, 'project', bad('This folder is not there.', 'Choose another one.', 'project_missing'));
-  if (project === 'no_history') add(null, 'project', bad('This folder has no history yet.', 'Set it up first.', 'not_a_repository'));
-  if (agent.kind !== 'practice') {
-    const program = agent.command[0]?.trim() ?? '';
-    if (program === '') add(null, 'agent', bad('No program is named for the agent.', 'Name the program to start.'));
-    if (program.startsWith('no-such')) {
-      const notice = bad(`The program "${program}" was not found.`, 'Install it, or name it with its folder.', 'agent_missing');
-      add(null, 'agent', { ...notice, details: 'Looked in /usr/local/bin, /usr/bin, /bin' });
-    }
-  }
+  for (const [field, notice] of request.endpoint ? inCloud(request, key) : onComputer(request, project)) add(null, field, notice);
   const names = new Map<string, number>();
   for (const [row, task] of tasks.entries()) {
     const name = task.task_name.trim();

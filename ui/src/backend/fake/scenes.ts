@@ -1,11 +1,15 @@
 import type { BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
 import { checkout, longOutput } from './checkout';
+import { cloudBatch, HOME_SERVER, WORK } from './cloud';
+import { NO_PLACES, type Places } from './places';
 import { PRACTICE, type World } from './world';
 
 /** What the simulation begins with. */
 export interface Scene {
   projects: ProjectView[];
   draft: Draft | null;
+  /** Endpoints and secrets; none: no endpoint, no token. */
+  places?: Places;
   /** Lets batches run up to now. */
   play(world: World): void;
 }
@@ -65,6 +69,25 @@ function running(world: World): void {
   world.run(now);
 }
 
+/** A batch at an endpoint, on top of what runs here. */
+function cloud(world: World): void {
+  const now = world.time;
+  running(world);
+  world.time = now - 3 * MINUTE;
+  const { request, scripts } = cloudBatch();
+  world.start(request, scripts);
+  world.run(now);
+}
+
+const places: Places = {
+  endpoints: [
+    { endpoint: WORK, key: 'kept' },
+    { endpoint: HOME_SERVER, key: 'missing' },
+  ],
+  token: 'kept',
+  store: true,
+};
+
 const draft: Draft = {
   title: 'Checkout polish, round two',
   project: shop.path,
@@ -107,6 +130,14 @@ export const SCENES: Record<string, Scene> = {
   home: { projects: [shop], draft: null, play: (world) => earlier(world, world.time) },
   running: { projects: [shop], draft: null, play: running },
   draft: { projects: [shop], draft, play: running },
+  cloud: { projects: [shop], draft: null, places, play: cloud },
+  'cloud-draft': {
+    projects: [shop],
+    draft: { ...draft, endpoint: WORK.id, project: 'https://github.com/acme/shop.git', start_from: 'main' },
+    places,
+    play: cloud,
+  },
+  'no-store': { projects: [shop], draft, places: { ...NO_PLACES, store: false }, play: () => {} },
   blank: { projects: [shop], draft: null, play: () => {} },
   unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },
   long: long(100_000),

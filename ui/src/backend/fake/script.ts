@@ -15,11 +15,23 @@ export type Act =
   | ({ act: 'step' } & Pick<Step, 'id' | 'kind' | 'title' | 'state'> & Partial<Step>)
   | { act: 'print'; kind: LineKind; text: string }
   | { act: 'plan'; entries: [string, PlanState][] }
-  | { act: 'change'; file: FileChange; patch: PatchLine[] }
+  | { act: 'change'; file: FileChange; patch?: PatchLine[] }
   | { act: 'save'; reason: SaveReason }
   | { act: 'use'; tokens: number }
   | { act: 'ask'; question: Question }
-  | { act: 'end'; status: Status; words: string; code?: ErrorCode; what?: string };
+  /** Its place says something that belongs to no task. */
+  | { act: 'say'; kind: LineKind; text: string }
+  | {
+      act: 'end';
+      status: Status;
+      words: string;
+      code?: ErrorCode;
+      what?: string;
+      safe?: string;
+      next?: string;
+      /** A branch holds the result. */
+      branch?: boolean;
+    };
 
 /** An act and how long after the one before it happens, in milliseconds. */
 export type Script = { after: number; do: Act }[];

@@ -3,14 +3,16 @@ import type {
   BatchDetail,
   BatchRequest,
   BatchView,
-  Counts,
   FileChange,
+  LineKind,
   PatchLine,
   PlaceView,
   Status,
   Step,
   TaskView,
 } from '../../bindings/protocol';
+import { NO_COUNTS, newBatch, newTask } from './blank';
+import { cloudScript } from './cloud';
 import { type Act, type Script, scriptOf } from './script';
 import { Transcript } from './transcript';
 
@@ -34,11 +36,9 @@ export interface FakeBatch {
   view: BatchView;
   request: BatchRequest;
   tasks: FakeTask[];
+  /** What stands for the batch as a whole, once something was said of it. */
+  whole: FakeTask | null;
 }
-
-const NO_COUNTS: Counts = {
-  waiting: 0, working: 0, needs_you: 0, paused: 0, finished: 0, failed: 0, stopped: 0, interrupted: 0, unknown: 0,
-};
 
 const active = (status: Status) => status === 'working' || status === 'needs_you' || status === 'paused';
 /** Whether only a new attempt can follow. */
@@ -62,92 +62,50 @@ export class World {
   }
 
   place(): PlaceView {
-    const busy = [...this.tasks.values()].filter((task) => active(task.view.status)).length;
-    return { busy, limit: this.limit, waiting: this.queue.length, paused: null };
+    const here = (task: FakeTask) => !this.batchOf(task).view.endpoint;
+    const busy = [...this.tasks.values()].filter((task) => active(task.view.status) && here(task)).length;
+    return { busy, limit: this.limit, waiting: this.queue.filter(here).length, paused: null };
   }
 
   detail(batch: FakeBatch): BatchDetail {
-    return { batch: batch.view, tasks: batch.tasks.map((task) => task.view) };
+    const whole = batch.whole ? { whole: batch.whole.view } : {};
+    return { batch: batch.view, tasks: batch.tasks.map((task) => task.view), ...whole };
   }
 
   /** Starts a batch; `scripts` replaces what a task would do by its prompt. */
   start(request: BatchRequest, scripts: (Script | undefined)[] = []): FakeBatch {
     const id = `b-${(this.#ids += 1)}`;
-    const path = request.repo_url;
-    const batch: FakeBatch = {
-      request,
-      tasks: [],
-      view: {
-        id,
-        name: request.name.trim() || (request.parallel_tasks[0]?.task_name ?? ''),
-        project_path: path,
-        project_name: path.split('/').at(-1) ?? path,
-        start_from: request.branch,
-        start_commit: '4f9c2d17e0ab63158d2c9f40be71a6c35d880e92',
-        agent: request.agent,
-        max_parallel: request.max_parallel ?? this.limit,
-        created_at: this.time,
-        ended_at: null,
-        revision: 0,
-        last_seq: 1,
-        counts: { ...NO_COUNTS },
-        queue: [],
-      },
-    };
+    const batch: FakeBatch = { request, tasks: [], whole: null, view: newBatch(id, request, this.time, this.limit) };
     this.batches.set(id, batch);
     for (const [position, task] of request.parallel_tasks.entries()) {
-      const script = scripts[position] ?? scriptOf(task.prompt, position + this.#ids);
-      this.#add(batch, position, task.task_name, task.prompt, script);
+      const made = request.endpoint ? cloudScript : scriptOf;
+      const script = scripts[position] ?? made(task.prompt, position + this.#ids);
+      const added = this.#add(batch, `${id}-t${position + 1}`, task.task_name, task.prompt, script);
+      batch.tasks.push(added);
+      this.queue.push(added);
+      this.changed(added);
     }
     this.#batchChanged(batch);
     this.run(this.time);
     return batch;
   }
 
-  #add(batch: FakeBatch, position: number, name: string, prompt: string, script: Script): void {
+  #add(batch: FakeBatch, id: string, name: string, prompt: string, script: Script): FakeTask {
+    const view = newTask(batch.view, id, name, batch.tasks.length);
     const task: FakeTask = {
-      prompt,
-      script,
-      transcript: new Transcript(),
-      steps: [],
-      changes: [],
-      patches: new Map(),
-      cursor: 0,
-      due: null,
-      view: {
-        id: `${batch.view.id}-t${position + 1}`,
-        batch: batch.view.id,
-        whole_batch: false,
-        name,
-        position,
-        revision: 0,
-        status: 'waiting',
-        notice: null,
-        attempt: 1,
-        step: null,
-        steps: 0,
-        last_line: '',
-        lines: 0,
-        plan: [],
-        totals: { files: 0, added: 0, removed: 0 },
-        files: [],
-        save_points: 0,
-        created_at: this.time,
-        started_at: null,
-        ended_at: null,
-        last_event_at: this.time,
-        saved_at: null,
-        usage: null,
-        question: null,
-        outcome: null,
-        branch: null,
-        can_continue: false,
-      },
+      view, prompt, script, transcript: new Transcript(), steps: [], changes: [], patches: new Map(), cursor: 0, due: null,
     };
-    batch.tasks.push(task);
-    this.tasks.set(task.view.id, task);
-    this.queue.push(task);
-    this.changed(task);
+    this.tasks.set(id, task);
+    return task;
+  }
+
+  /** The place of a batch says something that belongs to none of its tasks. */
+  say(batch: FakeBatch, kind: LineKind, text: string): void {
+    const id = `${batch.view.id}-whole`;
+    const whole = (batch.whole ??= this.#add(batch, id, 'The whole batch', '', []));
+    whole.transcript.push(kind, this.time, text);
+    whole.view = { ...whole.view, whole_batch: true, status: 'working', last_event_at: this.time };
+    this.changed(whole);
   }
 
   /** Lets time pass until `now`: everything that is due happens, in order. */
@@ -169,8 +127,7 @@ export class World {
     for (const task of [...this.queue]) {
       const batch = this.batchOf(task);
       const working = batch.tasks.filter((other) => active(other.view.status)).length;
-      if (this.place().busy >= this.limit) return;
-      if (working >= batch.view.max_parallel) continue;
+      if (!batch.view.endpoint && (this.place().busy >= this.limit || working >= batch.view.max_parallel)) continue;
       this.queue.splice(this.queue.indexOf(task), 1);
       task.due = this.time + (task.script[task.cursor]?.after ?? 0);
       task.view = { ...task.view, status: 'working', started_at: this.time };
@@ -212,7 +169,7 @@ export class World {
         break;
       case 'change':
         task.changes = [...task.changes.filter((file) => file.path !== act.file.path), act.file];
-        task.patches.set(act.file.path, act.patch);
+        if (act.patch) task.patches.set(act.file.path, act.patch);
         view.files = task.changes.slice(0, 20).map(({ path, added, removed }) => ({ path, added, removed }));
         view.totals = {
           files: task.changes.length,
@@ -233,6 +190,9 @@ export class World {
         view.question = act.question;
         view.step = { kind: 'ask', title: act.question.title };
         task.due = null;
+        break;
+      case 'say':
+        this.say(this.batchOf(task), act.kind, act.text);
         break;
       case 'end':
         this.#end(task, act);
@@ -272,13 +232,14 @@ export class World {
       : {
           code: act.code ?? ('agent_failed' as const),
           what: act.what ?? 'The task did not get to its end.',
-          safe: view.save_points > 0 ? 'What it had done is saved.' : 'Your project is as it was.',
-          next: 'Try again, or continue from the last save point.',
+          safe: act.safe ?? (view.save_points > 0 ? 'What it had done is saved.' : 'Your project is as it was.'),
+          next: act.next ?? 'Try again, or continue from the last save point.',
         };
     view.status = act.status;
     view.notice = notice;
     view.ended_at = this.time;
     view.question = null;
+    if (act.branch) view.branch = branchOf(this.batchOf(task), task);
     view.outcome = {
       status: act.status,
       ...(notice ? { notice } : {}),
@@ -307,8 +268,8 @@ export class World {
     this.changed(task);
   }
 
-  /** A new attempt, from the start or from the last save point. */
-  again(task: FakeTask, continues: boolean): void {
+  /** A new attempt, from the start or from the last save point; `message`: what is said next. */
+  again(task: FakeTask, continues: boolean, message?: string): void {
     const view: TaskView = {
       ...task.view,
       attempt: task.view.attempt + 1,
@@ -330,8 +291,9 @@ export class World {
     }
     task.view = view;
     // A second attempt works out, so that the demo has an end.
-    const rest = task.prompt.split('\n').filter((line) => !/^\s*(fail|exit)\b/.test(line));
-    task.script = scriptOf(rest.join('\n'), task.view.attempt);
+    const rest = (message ?? task.prompt).split('\n').filter((line) => !/^\s*(fail|exit|lose)\b/.test(line));
+    const made = this.batchOf(task).view.endpoint ? cloudScript : scriptOf;
+    task.script = made(rest.join('\n'), task.view.attempt);
     task.cursor = 0;
     this.queue.push(task);
     this.changed(task);
@@ -388,6 +350,12 @@ export class World {
     this.#dirty.clear();
     return ids;
   }
+}
+
+/** The branch that holds a task's result. */
+export function branchOf(batch: FakeBatch, task: FakeTask): string {
+  const slug = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return `regatta/${slug(batch.view.name)}/${slug(task.view.name)}`;
 }
 
 /** What a batch's agent is called here. */

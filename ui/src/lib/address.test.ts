@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { isHere, repositoryName } from './address';
+
+it.each([
+  ['https://github.com/acme/shop', 'acme/shop'],
+  ['https://github.com/acme/shop.git', 'acme/shop'],
+  ['https://git.acme.example:8443/tools/web/shop/', 'web/shop'],
+  ['git@github.com:acme/shop.git', 'acme/shop'],
+  ['file:///home/sam/Projects/acme-shop', 'acme-shop'],
+  ['/home/sam/Projects/acme-shop', 'acme-shop'],
+  ['C:\\Projects\\acme-shop', 'acme-shop'],
+  ['shop', 'shop'],
+  ['', ''],
+])('%s is %s', (address, name) => {
+  expect(repositoryName(address)).toBe(name);
+});
+
+it.each([
+  ['http://127.0.0.1:8787', true],
+  ['http://localhost:8787/v1', true],
+  ['http://[::1]:8787', true],
+  ['https://api.cloudcoding.ai', false],
+  ['https://localhost.example.com', false],
+  ['https://127.0.0.1.example.com', false],
+  ['127.0.0.1', false],
+])('%s is here: %s', (address, here) => {
+  expect(isHere(address)).toBe(here);
+});

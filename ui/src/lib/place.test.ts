@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { againMeans, branchSentence, placeMeans, placeName, projectName, secretSentence } from './place';
+import { aBatch } from './testing';
+
+const WORK = { id: 'e1', name: 'Work', address: 'https://api.cloudcoding.ai' };
+const HERE = { id: 'e2', name: 'Test server', address: 'http://127.0.0.1:8787' };
+
+it('a place has a name that says where it is', () => {
+  expect(placeName(undefined)).toBe('This computer');
+  expect(placeName(WORK)).toBe('Work (cloud)');
+  expect(placeName(HERE)).toBe('Test server (server on this computer)');
+});
+
+it('a batch in the cloud is called by owner and name, one here by its folder', () => {
+  const address = { project_path: 'https://github.com/acme/shop.git', project_name: 'shop.git' };
+  expect(projectName(aBatch({ ...address, endpoint: WORK }))).toBe('acme/shop');
+  expect(projectName(aBatch())).toBe('acme-shop');
+});
+
+it('says what leaves this computer, and what it may take', () => {
+  const [leaves = '', costs = ''] = placeMeans(WORK);
+  for (const part of ['texts of your tasks', 'address', 'GitHub token', 'Work']) expect(leaves).toContain(part);
+  expect(costs).toBe('The work goes on while this computer sleeps. It may cost money there.');
+  expect(placeMeans(HERE).join(' ')).not.toContain('leave this computer');
+});
+
+it('says how it stands with a key', () => {
+  expect(secretSentence('Key', 'kept')).toBe('Key is kept in your computer’s key store');
+  expect(secretSentence('Key', 'for_session')).toBe('Key is kept only until you close Regatta');
+  expect(secretSentence('Token', 'missing')).toBe('No token yet');
+});
+
+it.each([
+  [null, null, 'No branch yet.'],
+  ['abc', 3, 'The branch is there, 3 commits.'],
+  ['abc', 1, 'The branch is there, 1 commit.'],
+  ['abc', 0, 'The branch is there, without new commits.'],
+  ['abc', null, 'The branch is there.'],
+])('commit %s with %s new ones: %s', (commit, commits, said) => {
+  expect(branchSentence({ branch: 'b', commit, commits })).toBe(said);
+});
+
+describe('starting again', () => {
+  it('is new work, and may cost', () => {
+    expect(againMeans(WORK, 1, 0)).toEqual([
+      'Only this task is sent to Work again, as new work. It may cost money again.',
+      'What was received so far stays.',
+    ]);
+    expect(againMeans(WORK, 3, 0)[0]).toMatch(/^Only these 3 tasks are sent/);
+  });
+
+  it('says that a lost one may still be going on', () => {
+    expect(againMeans(WORK, 1, 1)[1]).toMatch(/^The first try may still be going on/);
+    expect(againMeans(WORK, 3, 2)[1]).toMatch(/^Some of them may still be going on/);
+  });
+});

@@ -1,0 +1,62 @@
+/** Where tasks run, in words. */
+
+import type { BatchView, BranchLook, Endpoint, SecretState } from '../bindings/protocol';
+import { isHere, repositoryName } from './address';
+import { count } from './time';
+
+/** "This computer", "Work (cloud)". */
+export function placeName(endpoint: Endpoint | undefined): string {
+  if (!endpoint) return 'This computer';
+  return `${endpoint.name} (${isHere(endpoint.address) ? 'server on this computer' : 'cloud'})`;
+}
+
+/** What people call the project of a batch: "acme/shop" in the cloud, the folder's name here. */
+export function projectName(batch: BatchView): string {
+  return batch.endpoint ? repositoryName(batch.project_path) : batch.project_name;
+}
+
+/** What running at an endpoint means: what leaves this computer, and what it may take. */
+export function placeMeans(endpoint: Endpoint): string[] {
+  const sent = 'the texts of your tasks, the repository’s address and, where it needs one, your GitHub token';
+  if (isHere(endpoint.address)) {
+    return [
+      `A server on this computer gets ${sent}.`,
+      'It works only while this computer is on. What its agent costs is up to that agent.',
+    ];
+  }
+  return [
+    `These leave this computer and go to ${endpoint.name}: ${sent}.`,
+    'The work goes on while this computer sleeps. It may cost money there.',
+  ];
+}
+
+/** How it stands with a key or token: one sentence. */
+export function secretSentence(what: 'Key' | 'Token', state: SecretState): string {
+  switch (state) {
+    case 'kept':
+      return `${what} is kept in your computer’s key store`;
+    case 'for_session':
+      return `${what} is kept only until you close Regatta`;
+    case 'missing':
+      return `No ${what.toLowerCase()} yet`;
+  }
+}
+
+/** What a look at a task's branch found. */
+export function branchSentence({ commit, commits }: BranchLook): string {
+  if (commit === null) return 'No branch yet.';
+  if (commits === null) return 'The branch is there.';
+  return commits === 0 ? 'The branch is there, without new commits.' : `The branch is there, ${count(commits, 'commit')}.`;
+}
+
+/** What "Start again" and "Try again" mean for tasks that run at an endpoint. */
+export function againMeans(endpoint: Endpoint, tasks: number, unknown: number): string[] {
+  const only = tasks === 1 ? 'Only this task is' : `Only these ${tasks} tasks are`;
+  const said = [`${only} sent to ${endpoint.name} again, as new work. It may cost money again.`];
+  if (unknown > 0) {
+    const first = tasks === 1 ? 'The first try' : unknown === 1 ? 'One of them' : 'Some of them';
+    said.push(`${first} may still be going on there, as the connection was lost. Checking the branch first costs nothing.`);
+  }
+  said.push('What was received so far stays.');
+  return said;
+}

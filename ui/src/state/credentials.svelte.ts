@@ -1,0 +1,105 @@
+import { createContext } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
+import { asNotice } from '../backend';
+import type { CredentialsView, Endpoint, EndpointId, EndpointView, Notice, Tested } from '../bindings/protocol';
+import type { App } from './app.svelte';
+
+/** What stands for the GitHub token among the tests. */
+export const GITHUB = '\0github';
+
+/** Endpoints, their keys and the GitHub token, as far as a person may see them: never a secret. */
+export class Credentials {
+  view: CredentialsView | null = $state.raw(null);
+  /** The last test of each endpoint, or of the token; null while it goes on. */
+  readonly tests = new SvelteMap<EndpointId, Tested | null>();
+  #app: App;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  /** Reads how everything stands. Not done before it is needed: a key store may ask to be unlocked. */
+  async load(): Promise<void> {
+    const view = await this.#app.attempt(() => this.#app.backend.credentials());
+    if (view) this.view = view;
+  }
+
+  of(endpoint: EndpointId): EndpointView | undefined {
+    return this.view?.endpoints.find((one) => one.endpoint.id === endpoint);
+  }
+
+  /**
+   * Keeps an endpoint (`id` "new": another one) and, when one was typed, its key, which is then
+   * tried at once. Gives why the endpoint could not be kept; why its key couldn't stands among
+   * the tests.
+   */
+  async saveEndpoint(endpoint: Endpoint, key: string): Promise<Notice | null> {
+    const before = (this.view?.endpoints ?? []).map((one) => one.endpoint.id);
+    const wrong = await this.#change(() => this.#app.backend.saveEndpoint(endpoint));
+    if (wrong) return wrong;
+    const added = this.view?.endpoints.find((one) => !before.includes(one.endpoint.id));
+    const id = endpoint.id === 'new' ? added?.endpoint.id : endpoint.id;
+    if (id === undefined) return null;
+    this.tests.delete(id);
+    const notKept = key === '' ? null : await this.setKey(id, key);
+    if (notKept) this.tests.set(id, { ok: false, said: notKept.what, notice: notKept });
+    return null;
+  }
+
+  async removeEndpoint(id: EndpointId): Promise<Notice | null> {
+    this.tests.delete(id);
+    return this.#change(() => this.#app.backend.removeEndpoint(id));
+  }
+
+  /** Keeps a key and tries it. Gives what went wrong with keeping it. */
+  async setKey(id: EndpointId, key: string): Promise<Notice | null> {
+    const wrong = await this.#change(() => this.#app.backend.setEndpointKey(id, key));
+    if (!wrong) void this.test(id);
+    return wrong;
+  }
+
+  async removeKey(id: EndpointId): Promise<Notice | null> {
+    this.tests.delete(id);
+    return this.#change(() => this.#app.backend.removeEndpointKey(id));
+  }
+
+  async setGithubApi(address: string): Promise<Notice | null> {
+    this.tests.delete(GITHUB);
+    return this.#change(() => this.#app.backend.setGithubApi(address));
+  }
+
+  /** Keeps the GitHub token and tries it. Gives what went wrong with keeping it. */
+  async setToken(token: string): Promise<Notice | null> {
+    const wrong = await this.#change(() => this.#app.backend.setGithubToken(token));
+    if (!wrong) void this.test(GITHUB);
+    return wrong;
+  }
+
+  async removeToken(): Promise<Notice | null> {
+    this.tests.delete(GITHUB);
+    return this.#change(() => this.#app.backend.removeGithubToken());
+  }
+
+  /** Tries an endpoint's key, or the token (`GITHUB`). */
+  async test(id: EndpointId): Promise<void> {
+    const { backend } = this.#app;
+    this.tests.set(id, null);
+    try {
+      this.tests.set(id, await (id === GITHUB ? backend.testGithubToken() : backend.testEndpoint(id)));
+    } catch (error) {
+      const notice = asNotice(error);
+      this.tests.set(id, { ok: false, said: notice.what, notice });
+    }
+  }
+
+  async #change(change: () => Promise<CredentialsView>): Promise<Notice | null> {
+    try {
+      this.view = await this.#app.keeping(change);
+      return null;
+    } catch (error) {
+      return asNotice(error);
+    }
+  }
+}
+
+export const [getCredentials, setCredentials] = createContext<Credentials>();
