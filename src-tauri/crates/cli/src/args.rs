@@ -1,8 +1,11 @@
 //! What may be said on the command line.
 
+use crate::words;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use regatta_protocol::TaskRequest;
 use regatta_protocol::request::MAX_PARALLEL;
+use regatta_protocol::{AgentChoice, TaskRequest};
+use regatta_server::NamedAgent;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Several coding tasks at the same time, each in its own copy of your project
@@ -20,6 +23,8 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// Show what is kept of a batch
     Show(ShowArgs),
+    /// Offer the Cloud Coding API to other programs
+    Serve(ServeArgs),
     /// Bring results into the project, each as a new branch
     Add(AddArgs),
     /// The practice agent on standard input and output (speaks ACP)
@@ -76,6 +81,45 @@ pub(crate) enum AgentKind {
     Command,
 }
 
+/// A server to start.
+#[derive(Debug, Args)]
+#[command(after_help = "Without --api-key-file a key is made and printed once. Ends cleanly on \
+                        Ctrl-C or SIGTERM: tasks are stopped and what they did is saved.")]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// One more name by which callers may call it; may be given several times
+    #[arg(long, value_name = "NAME[:PORT]")]
+    pub(crate) host: Vec<String>,
+    /// A file that holds the key that callers have to send
+    #[arg(long, value_name = "FILE")]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// A folder below which requests may name projects; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) allow_root: Vec<PathBuf>,
+    /// An agent that requests may name (else the practice agent); may be given several times,
+    /// the first is taken when a request names none: practice, NAME=acp:PROGRAM ARG … or
+    /// NAME=command:PROGRAM ARG … with an argument {prompt}
+    #[arg(long, value_name = "AGENT", value_parser = named_agent)]
+    pub(crate) agent: Vec<NamedAgent>,
+    /// How many tasks may work at the same time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLEL)))]
+    pub(crate) max_parallel: Option<u32>,
+    /// The certificate for TLS, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Listen on the network without TLS, where others can read along
+    #[arg(long)]
+    pub(crate) insecure_http: bool,
+    /// Where batches are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
 /// A batch to show.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
@@ -103,6 +147,25 @@ pub(crate) struct AddArgs {
     /// Where batches are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+fn named_agent(text: &str) -> Result<NamedAgent, String> {
+    if text == "practice" {
+        return Ok(NamedAgent { name: text.to_owned(), agent: AgentChoice::Practice });
+    }
+    let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.split_once(':')?)));
+    let (name, (kind, line)) =
+        parts.ok_or("write practice, NAME=acp:PROGRAM … or NAME=command:PROGRAM …")?;
+    let command = words::split(line)?;
+    if name.trim().is_empty() || command.is_empty() {
+        return Err("the agent's name or its program is missing".to_owned());
+    }
+    let agent = match kind {
+        "acp" => AgentChoice::Acp { command },
+        "command" => AgentChoice::Command { command },
+        _ => return Err("an agent is of the kind acp or command".to_owned()),
+    };
+    Ok(NamedAgent { name: name.trim().to_owned(), agent })
 }
 
 fn task(text: &str) -> Result<TaskRequest, String> {

@@ -1,4 +1,4 @@
-//! The program `regatta`: batches in the terminal, and the worker and the practice agent
+//! The program `regatta`: batches in the terminal, the server, and the worker and the practice agent
 //! that the app starts.
 
 mod add;
@@ -6,6 +6,7 @@ mod answers;
 mod args;
 mod askpass;
 mod data;
+mod interrupt;
 mod lines;
 mod names;
 mod plain;
@@ -13,6 +14,7 @@ mod print;
 mod refusal;
 mod request;
 mod run;
+mod serve;
 mod show;
 mod table;
 mod words;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Verb::Worker => regatta_worker::main(),
         Verb::PracticeAgent => regatta_practice::main(),
         Verb::Run(args) => wait_for(run::run(&args)),
+        Verb::Serve(args) => wait_for(serve::serve(&args)),
         Verb::Show(args) => wait_for(show::show(&args)),
         Verb::Add(args) => wait_for(add::add(&args)),
     }

@@ -1,6 +1,7 @@
 //! `regatta run`: one batch from start to end.
 
 use crate::args::RunArgs;
+use crate::interrupt::Interrupt;
 use crate::names::Names;
 use crate::print::{self, Form, tell};
 use crate::refusal::Refusal;
@@ -8,7 +9,6 @@ use crate::{answers, data, plain, request, table};
 use regatta_engine::{Engine, EngineError, Follower};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, Status};
-use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -105,39 +105,4 @@ fn show_end(end: &BatchDetail, args: &RunArgs) {
     }
     // Whoever no longer reads was told so by now, or wants nothing more.
     print::out(&text).unwrap_or_default();
-}
-
-/// Ctrl-C, or the polite signal to end.
-struct Interrupt {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Interrupt {
-    /// From now on a signal is kept until [`Interrupt::came`] is asked.
-    fn watch() -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-            Ok(Self { signals })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    async fn came(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

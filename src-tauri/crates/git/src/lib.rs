@@ -12,6 +12,7 @@ mod cache;
 mod call;
 mod changes;
 mod copy;
+mod diff;
 mod error;
 mod files;
 mod heads;

@@ -6,6 +6,7 @@ use std::fmt;
 /// Why a request failed or a task ended as it did. A closed list: the UI and callers
 /// branch on it and on nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -93,6 +94,7 @@ pub enum ErrorCode {
 
 /// One message to a person: what happened, whether their work is safe, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Notice {
     /// For callers to branch on.

@@ -6,6 +6,7 @@ use std::fmt;
 /// A key or a token. It can't be shown, logged or stored by accident: it has no `Display`
 /// and no `Serialize`, and its `Debug` says nothing.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Secret(String);
 

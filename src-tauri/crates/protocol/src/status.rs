@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Where a task stands. It comes from facts that we own (the process, the stream, the
 /// terminal event, git), never from silence or from an exit code alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

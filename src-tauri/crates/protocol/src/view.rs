@@ -77,6 +77,7 @@ pub struct TaskView {
 
 /// What a task does now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct CurrentStep {
     /// What kind of thing.
@@ -87,6 +88,7 @@ pub struct CurrentStep {
 
 /// How many tasks stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(default)]
 #[expect(missing_docs, reason = "one field a status, of the same name")]

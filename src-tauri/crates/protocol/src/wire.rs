@@ -31,11 +31,13 @@ pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The body of the call, as our server takes it. What it doesn't know is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Invoke {
     /// The repository: an https address, or a folder that the server allows.
     pub repo_url: String,
     /// The token for the repository's host. In memory only.
+    #[cfg_attr(feature = "schema", schema(value_type = String, default = ""))]
     pub github_token: Secret,
     /// A single task.
     pub messages: Vec<Message>,
@@ -58,7 +60,8 @@ pub struct Invoke {
 }
 
 /// One task of the body.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct InvokeTask {
     /// Name, prompt and time limit.
@@ -72,6 +75,7 @@ pub struct InvokeTask {
 
 /// One message of a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Message {
     /// `human` for what a person says.
@@ -83,6 +87,7 @@ pub struct Message {
 
 /// Text that a task printed: the data of a `custom` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Printed {
     /// The task.
     pub task_name: String,
@@ -98,6 +103,7 @@ pub struct Printed {
 
 /// Something that happened to a task: the data of a `custom` event of ours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Told {
     /// The task.
     pub task_name: String,
@@ -110,6 +116,7 @@ pub struct Told {
 
 /// What happened; on the wire a key and a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// Where the task stands now.
@@ -136,6 +143,7 @@ pub enum Fact {
 
 /// Where a task stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StatusFact {
     /// The status.
     pub status: Status,
@@ -146,6 +154,7 @@ pub struct StatusFact {
 
 /// What a task has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ChangesFact {
     /// Sums over all files.
     pub totals: ChangeTotals,
@@ -155,6 +164,7 @@ pub struct ChangesFact {
 
 /// An answered question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AnsweredFact {
     /// The question.
     pub question: String,
@@ -164,6 +174,7 @@ pub struct AnsweredFact {
 
 /// A branch that holds a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BranchFact {
     /// The branch's name.
     pub branch: String,
@@ -174,6 +185,7 @@ pub struct BranchFact {
 /// The data of an `updates` event of ours: an attempt at a task begins. The first event of
 /// every stream is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Update {
     /// The batch.
     pub run_id: BatchId,
@@ -193,6 +205,7 @@ pub struct Update {
 
 /// The data of the `end` event of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct End {
     /// `finished` when every task finished, else the first of `failed`, `interrupted`,
     /// `stopped` and `unknown` that one of them is.
@@ -206,6 +219,7 @@ pub struct End {
 
 /// How one task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EndedTask {
     /// The task.
     pub task_name: String,
@@ -221,6 +235,7 @@ pub struct EndedTask {
 
 /// The body of every answer that is an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// The error.
     pub error: WireError,
@@ -228,6 +243,7 @@ pub struct ErrorBody {
 
 /// An error of our server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct WireError {
     /// One of a closed list.
     pub code: ErrorCode,

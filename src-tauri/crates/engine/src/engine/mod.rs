@@ -3,6 +3,7 @@
 mod change;
 mod look;
 mod open;
+mod pages;
 mod practice_project;
 mod reads;
 mod results;

@@ -83,7 +83,7 @@ impl Engine {
 }
 
 /// The commit that holds what the task has done so far.
-fn newest_commit(facts: &TaskFacts) -> Option<&str> {
+pub(super) fn newest_commit(facts: &TaskFacts) -> Option<&str> {
     let result = facts.view.outcome.as_ref().and_then(|outcome| outcome.commit.as_deref());
     result.or(facts.save_commit.as_deref())
 }

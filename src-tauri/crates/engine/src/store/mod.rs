@@ -8,6 +8,7 @@ pub(crate) mod invocations;
 mod json;
 pub(crate) mod lines;
 pub(crate) mod open;
+pub(crate) mod pages;
 pub(crate) mod read;
 mod schema;
 pub(crate) mod search;

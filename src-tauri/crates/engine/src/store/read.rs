@@ -295,7 +295,7 @@ fn one<T: DeserializeOwned>(
     parse(&view)
 }
 
-fn views<T: DeserializeOwned>(
+pub(super) fn views<T: DeserializeOwned>(
     conn: &Connection,
     sql: &str,
     params: impl Params,

@@ -1,0 +1,128 @@
+//! The agents that a server offers by name. Only whoever starts it names programs.
+
+use crate::refusal::Refusal;
+use crate::state::State;
+use axum::Json;
+use regatta_protocol::{AgentChoice, ErrorCode, Notice};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// An agent under the name that requests give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedAgent {
+    /// The name.
+    pub name: String,
+    /// What is started.
+    pub agent: AgentChoice,
+}
+
+/// The agents of a server, at least one; the first is taken when none is named.
+#[derive(Debug, Clone)]
+pub struct Agents(Vec<NamedAgent>);
+
+impl Default for Agents {
+    /// The practice agent alone.
+    fn default() -> Self {
+        Self(vec![NamedAgent { name: "practice".into(), agent: AgentChoice::Practice }])
+    }
+}
+
+impl Agents {
+    /// Takes the agents in their order; none: the practice agent.
+    ///
+    /// # Errors
+    /// Two have the same name, or one has none.
+    pub fn new(agents: Vec<NamedAgent>) -> Result<Self, Notice> {
+        for (position, agent) in agents.iter().enumerate() {
+            let earlier = &agents[..position];
+            if agent.name.is_empty() || earlier.iter().any(|other| other.name == agent.name) {
+                let what = format!("Two agents are called \"{}\", or one has no name.", agent.name);
+                let next = "Give each agent a name of its own.";
+                return Err(Notice::new(ErrorCode::BadRequest, what, "Nothing was started.", next));
+            }
+        }
+        Ok(if agents.is_empty() { Self::default() } else { Self(agents) })
+    }
+
+    /// The agent that a request names; none: the first.
+    pub(crate) fn find(&self, name: Option<&str>) -> Result<&NamedAgent, Notice> {
+        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
+            return Ok(&self.0[0]);
+        };
+        self.0.iter().find(|agent| agent.name == name).ok_or_else(|| {
+            let names: Vec<&str> = self.0.iter().map(|agent| agent.name.as_str()).collect();
+            let shown: String = name.chars().take(100).collect();
+            Notice::new(
+                ErrorCode::BadRequest,
+                format!("This server has no agent called \"{shown}\"."),
+                "Nothing was started.",
+                format!("It has: {}.", names.join(", ")),
+            )
+        })
+    }
+
+    /// The name under which an agent is offered, or what people call it.
+    pub(crate) fn name_of(&self, agent: &AgentChoice) -> String {
+        let offered = self.0.iter().find(|offered| offered.agent == *agent);
+        offered.map_or_else(|| agent.label(), |offered| offered.name.clone())
+    }
+}
+
+/// The agents of this server.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AgentList {
+    /// The agents; the first is taken when a request names none.
+    agents: Vec<OfferedAgent>,
+}
+
+/// An agent that requests may name.
+#[derive(Debug, Serialize, ToSchema)]
+struct OfferedAgent {
+    /// The name for the field `agent`.
+    name: String,
+    /// What people call it.
+    label: String,
+    /// Whether it is taken when none is named.
+    default: bool,
+}
+
+/// The agents that requests may name.
+#[utoipa::path(get, path = "/v1/agents", responses(
+    (status = 200, description = "The agents", body = AgentList),
+))]
+pub(crate) async fn list(
+    axum::extract::State(state): axum::extract::State<Arc<State>>,
+) -> Result<Json<AgentList>, Refusal> {
+    let offered = |(position, agent): (usize, &NamedAgent)| OfferedAgent {
+        name: agent.name.clone(),
+        label: agent.agent.label(),
+        default: position == 0,
+    };
+    Ok(Json(AgentList { agents: state.agents.0.iter().enumerate().map(offered).collect() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> NamedAgent {
+        NamedAgent { name: name.into(), agent: AgentChoice::Practice }
+    }
+
+    #[test]
+    fn the_first_is_taken_when_none_is_named_and_an_unknown_one_is_told_the_list() {
+        let agents = Agents::new(vec![named("one"), named("two")]).expect("agents");
+        assert_eq!(agents.find(None).map(|a| a.name.as_str()), Ok("one"));
+        assert_eq!(agents.find(Some(" two ")).map(|a| a.name.as_str()), Ok("two"));
+        let refused = agents.find(Some("three")).expect_err("no such agent");
+        assert_eq!(refused.next, "It has: one, two.");
+    }
+
+    #[test]
+    fn a_name_stands_for_one_agent() {
+        assert!(Agents::new(vec![named("a"), named("a")]).is_err());
+        assert!(Agents::new(vec![named("")]).is_err());
+        assert!(Agents::new(Vec::new()).is_ok());
+    }
+}

@@ -1,0 +1,37 @@
+//! What a task changed, as text.
+
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::tasks::find;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use regatta_protocol::wire::ErrorBody;
+use std::sync::Arc;
+
+/// Everything that a task changed so far, as `git apply` takes it. Empty: nothing.
+#[utoipa::path(get, path = "/v1/runs/{run_id}/tasks/{task_name}/diff",
+    params(
+        ("run_id" = String, Path, description = "The batch"),
+        ("task_name" = String, Path, description = "The task, percent-encoded"),
+    ),
+    responses(
+        (status = 200, description = "The text", content_type = "text/plain", body = String),
+        (status = 404, description = "There is no such task", body = ErrorBody),
+        (status = 413, description = "The text is longer than 16 MiB", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn read(
+    axum::extract::State(state): axum::extract::State<Arc<State>>,
+    named: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let (task, _) = find(&state, named).await?;
+    let diff = state.engine.read_diff(&task).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, diff).into_response())
+}

@@ -1,0 +1,63 @@
+//! An entry of the log as a server-sent event. Pure: an entry in, text out.
+
+use crate::names::Names;
+use regatta_protocol::event::LineKind;
+use regatta_protocol::wire::{Fact, Printed, Told, Update};
+use regatta_protocol::{BatchId, Event, LogEvent};
+use serde::Serialize;
+
+/// What shows that the server is there when nothing happens.
+pub(crate) const HEARTBEAT: &str = ": still here\n\n";
+
+/// An entry that belongs to a task and isn't understood by this program.
+#[derive(Debug, Serialize)]
+struct Bare<'a> {
+    task_name: &'a str,
+}
+
+/// The event that an entry is; the end of a batch is [`end`].
+pub(crate) fn frame(batch: &BatchId, entry: &LogEvent, names: &Names) -> String {
+    let task_name = entry.task.as_ref().map_or("", |task| names.name(task));
+    match &entry.event {
+        Event::Attempt { number, continues } => {
+            let thread_id = entry.task.as_ref().map_or("", |task| task.as_str()).to_owned();
+            let update = Update {
+                run_id: batch.clone(),
+                task_name: task_name.to_owned(),
+                thread_id,
+                attempt: *number,
+                continues: *continues,
+                messages: Vec::new(),
+                stream_events: Vec::new(),
+            };
+            event("updates", entry.seq, &update)
+        }
+        Event::Output { kind, text, .. } => {
+            let printed = Printed {
+                task_name: task_name.to_owned(),
+                stdout: format!("{text}\n"),
+                kind: Some(*kind).filter(|kind| *kind != LineKind::Out),
+                at: Some(entry.at),
+            };
+            event("custom", entry.seq, &printed)
+        }
+        other => match Fact::of(other) {
+            Some(fact) => {
+                let told = Told { task_name: task_name.to_owned(), at: entry.at, fact };
+                event("custom", entry.seq, &told)
+            }
+            None => event("custom", entry.seq, &Bare { task_name }),
+        },
+    }
+}
+
+/// The last word.
+pub(crate) fn end(end: &regatta_protocol::wire::End) -> String {
+    event("end", end.last_seq, end)
+}
+
+/// One event. JSON has no line break in it, so that the data is one line.
+fn event(kind: &str, id: u64, data: &impl Serialize) -> String {
+    let data = serde_json::to_string(data).expect("BUG: our types are JSON");
+    format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
+}

@@ -1,0 +1,180 @@
+//! `POST /invoke/stdout`: the documented call, and our extras.
+
+use crate::body::Read;
+use crate::refusal::Refusal;
+use crate::repository;
+use crate::state::State;
+use crate::stream;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use regatta_engine::StartOptions;
+use regatta_protocol::wire::{ErrorBody, IDEMPOTENCY_HEADER, Invoke, InvokeTask, Message};
+use regatta_protocol::{BatchRequest, TaskRequest};
+use std::sync::Arc;
+
+/// The name of the one task of a request with `messages`.
+const ONLY_TASK: &str = "task";
+/// The longest idempotency key, in characters.
+const MAX_IDEMPOTENCY_KEY: usize = 200;
+
+/// Starts a batch and answers with its stream of events.
+#[utoipa::path(
+    post, path = "/invoke/stdout",
+    params(("idempotency-key" = Option<String>, Header, max_length = 200,
+        description = "The same key with the same request within 24 hours joins the batch that \
+                       it started, and never starts a second one.")),
+    request_body = Invoke,
+    responses(
+        (status = 200, description = "The batch's events, from the first to the end",
+            content_type = "text/event-stream", body = String,
+            headers(("x-regatta-run" = String, description = "The batch's id"))),
+        (status = 403, description = "The repository may not be used", body = ErrorBody),
+        (status = 408, description = "The body took too long to come", body = ErrorBody),
+        (status = 409, description = "The idempotency key came with another request", body = ErrorBody),
+        (status = 413, description = "The body is larger than 4 MiB", body = ErrorBody),
+        (status = 415, description = "The body isn't JSON", body = ErrorBody),
+        (status = 422, description = "The repository can't be used", body = ErrorBody),
+        (status = 429, description = "Too many streams are open", body = ErrorBody),
+        (status = 503, description = "The server is closing", body = ErrorBody),
+        (status = 507, description = "The disk is nearly full", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn invoke(
+    axum::extract::State(state): axum::extract::State<Arc<State>>,
+    headers: HeaderMap,
+    Read(invoke): Read<Invoke>,
+) -> Result<Response, Refusal> {
+    let idempotency_key = idempotency_key(&headers)?;
+    let room = state.stream_room()?;
+    let token = Some(invoke.github_token.clone()).filter(|token| !token.is_empty());
+    let request = request(&state, invoke).await?;
+    let options = StartOptions { idempotency_key, token, share: true };
+    // The caller may go away at any moment; what was begun is brought to its end.
+    let engine = state.engine.clone();
+    let starting = tokio::spawn(async move { engine.start_with(request, options).await });
+    let started = starting.await.expect("BUG: starting a batch panicked")?;
+    stream::answer(&state, &started.detail.batch.id, 0, room).await
+}
+
+/// The batch that the body asks for.
+async fn request(state: &State, invoke: Invoke) -> Result<BatchRequest, Refusal> {
+    let offered = state.agents.find(invoke.agent.as_deref())?;
+    refuse_model(invoke.model.as_deref())?;
+    for task in &invoke.parallel_tasks {
+        refuse_model(task.model.as_deref())?;
+        let other = task.agent.as_deref().filter(|agent| !agent.trim().is_empty());
+        if other.is_some() && state.agents.find(other)?.name != offered.name {
+            return Err(Refusal::bad(
+                "All tasks of a batch have the same agent here.",
+                "Name the agent once, beside the tasks, or start a batch for each agent.",
+            ));
+        }
+    }
+    let parallel_tasks = tasks(invoke.messages, invoke.parallel_tasks)?;
+    let repository = repository::look(&invoke.repo_url, &state.roots).await?;
+    let named = invoke.branch.trim();
+    let branch = if named.is_empty() { repository.usual_branch } else { named.to_owned() };
+    Ok(BatchRequest {
+        name: invoke.name,
+        repo_url: repository.url,
+        parallel_tasks,
+        branch,
+        agent: offered.agent.clone(),
+        haiku: invoke.haiku,
+        thread_id: invoke.thread_id.unwrap_or_default(),
+        endpoint: None,
+        max_parallel: invoke.max_parallel,
+    })
+}
+
+/// The tasks: either those that are named, or the one that the messages are.
+fn tasks(messages: Vec<Message>, named: Vec<InvokeTask>) -> Result<Vec<TaskRequest>, Refusal> {
+    if messages.is_empty() == named.is_empty() {
+        return Err(Refusal::bad(
+            "A request has either messages or parallel_tasks, one of the two.",
+            "Send messages for a single task, and parallel_tasks for several.",
+        ));
+    }
+    if messages.is_empty() {
+        return Ok(named.into_iter().map(|task| task.task).collect());
+    }
+    if messages.iter().any(|message| message.kind != "human") {
+        return Err(Refusal::bad(
+            "Only messages of the type \"human\" can be sent.",
+            "Leave the others out; thread_id goes on from what was said before.",
+        ));
+    }
+    let said: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
+    let prompt = said.join("\n\n");
+    Ok(vec![TaskRequest { task_name: ONLY_TASK.into(), prompt, time_limit_s: None }])
+}
+
+fn refuse_model(model: Option<&str>) -> Result<(), Refusal> {
+    match model.map(str::trim).filter(|model| !model.is_empty()) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::bad(
+            "This server doesn't offer a choice of models.",
+            "Leave model out; GET /v1/agents lists the agents that can be named.",
+        )),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut sent = headers.get_all(IDEMPOTENCY_HEADER).iter();
+    let Some(key) = sent.next() else { return Ok(None) };
+    let text = key.to_str().ok().filter(|key| {
+        !key.is_empty()
+            && key.len() <= MAX_IDEMPOTENCY_KEY
+            && key.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+    });
+    match (text, sent.next()) {
+        (Some(text), None) => Ok(Some(text.to_owned())),
+        _ => Err(Refusal::bad(
+            "The Idempotency-Key can't be used.",
+            "Send one, of 1 to 200 letters, digits and signs.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(kind: &str, content: &str) -> Message {
+        Message { kind: kind.into(), content: content.into() }
+    }
+
+    #[test]
+    fn messages_become_one_task_and_nothing_of_them_is_left_out() {
+        let messages = vec![message("human", "Fix it."), message("human", "Then test it.")];
+        let tasks_of = tasks(messages, Vec::new()).expect("one task");
+        assert_eq!((tasks_of.len(), &*tasks_of[0].task_name), (1, "task"));
+        assert_eq!(tasks_of[0].prompt, "Fix it.\n\nThen test it.");
+        for kind in ["ai", "system", ""] {
+            assert!(tasks(vec![message(kind, "x")], Vec::new()).is_err(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_one_of_the_two() {
+        let named = || vec![InvokeTask::default()];
+        assert!(tasks(Vec::new(), Vec::new()).is_err());
+        assert!(tasks(vec![message("human", "x")], named()).is_err());
+        assert_eq!(tasks(Vec::new(), named()).expect("tasks").len(), 1);
+    }
+
+    #[test]
+    fn an_idempotency_key_is_short_and_printable() {
+        let key = |text: &str| {
+            let mut headers = HeaderMap::new();
+            let value = axum::http::HeaderValue::from_bytes(text.as_bytes()).expect("a value");
+            headers.insert(IDEMPOTENCY_HEADER, value);
+            idempotency_key(&headers)
+        };
+        assert_eq!(key("a b-1").expect("a key").as_deref(), Some("a b-1"));
+        for bad in ["", "é", "a\tb", &"x".repeat(201)] {
+            assert!(key(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(idempotency_key(&HeaderMap::new()).expect("none"), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! The table of routes, from which the router and the OpenAPI document are made alike.
+
+use crate::refusal::{no_method, no_route};
+use crate::state::State;
+use crate::{agents, diff, gate, health, invoke, runs, tasks};
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+use axum::{Json, Router, middleware};
+use regatta_protocol::wire::{End, ErrorBody, Printed, Told, Update};
+use std::sync::Arc;
+use utoipa::openapi::path::HttpMethod;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi as Api, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+macro_rules! routes {
+    ($($module:ident::$handler:ident = $path:ident,)*) => {
+        /// The document of the API.
+        #[derive(OpenApi)]
+        #[openapi(
+            info(
+                title = "Regatta",
+                description = "The Cloud Coding API and what Regatta adds to it. Each event of a \
+                    stream is a server-sent event whose id is its number, from 1 and without a \
+                    gap: `updates` (Update), `custom` (Printed or Told) and `end` (End).",
+                license(name = "MIT"),
+            ),
+            paths($($module::$handler,)* document),
+            components(schemas(ErrorBody, Update, Printed, Told, End)),
+            modifiers(&Common),
+            security(("key" = []), ("bearer" = [])),
+        )]
+        struct Document;
+
+        fn table() -> Router<Arc<State>> {
+            Router::new()$(.merge(route($module::$path, $module::$handler)))*
+                .merge(route(__path_document, document))
+        }
+    };
+}
+
+routes! {
+    invoke::invoke = __path_invoke,
+    runs::list = __path_list,
+    runs::read = __path_read,
+    runs::events = __path_events,
+    runs::cancel = __path_cancel,
+    tasks::cancel = __path_cancel,
+    tasks::retry = __path_retry,
+    tasks::reply = __path_reply,
+    diff::read = __path_read,
+    agents::list = __path_list,
+    health::health = __path_health,
+}
+
+/// The server's routes, behind the gate.
+pub(crate) fn router(state: Arc<State>) -> Router {
+    table()
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), gate::pass))
+        .with_state(state)
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", responses(
+    (status = 200, description = "The document", body = Object),
+))]
+async fn document() -> Json<Api> {
+    Json(Document::openapi())
+}
+
+/// The route that a handler's description names.
+fn route<P, H, T>(_: P, handler: H) -> Router<Arc<State>>
+where
+    P: utoipa::Path,
+    H: Handler<T, Arc<State>>,
+    T: 'static,
+{
+    let filters = P::methods().into_iter().map(|method| match method {
+        HttpMethod::Get => MethodFilter::GET,
+        HttpMethod::Post => MethodFilter::POST,
+        _ => unreachable!("BUG: no route of ours takes another method"),
+    });
+    let filter = filters.reduce(MethodFilter::or).expect("BUG: a route without a method");
+    Router::new().route(&P::path(), on(filter, handler))
+}
+
+/// What all routes have in common.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, api: &mut Api) {
+        let components = api.components.get_or_insert_with(Default::default);
+        let key = ApiKeyValue::with_description("x-api-key", "The server's key");
+        components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(key)));
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", bearer);
+        for (path, item) in &mut api.paths.paths {
+            let operations = [&mut item.get, &mut item.post].into_iter().flatten();
+            for operation in operations {
+                let answers = &mut operation.responses.responses;
+                let mut add = |status: &str, what: &str| {
+                    answers.entry(status.to_owned()).or_insert_with(|| RefOr::T(error(what)));
+                };
+                add("400", "The request can't be read");
+                add("403", "Called by another name, or from a page of another place");
+                add("405", "The path doesn't take this method");
+                add("500", "Something here failed; it is not about the request");
+                if path != gate::OPEN_PATH {
+                    add("401", "No key came along, or a wrong one");
+                }
+            }
+        }
+    }
+}
+
+fn error(what: &str) -> Response {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+    ResponseBuilder::new().description(what).content("application/json", body).build()
+}

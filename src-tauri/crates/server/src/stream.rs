@@ -1,0 +1,90 @@
+//! A batch's log as a stream of server-sent events.
+
+use crate::frame;
+use crate::names::Names;
+use crate::refusal::Refusal;
+use crate::standing::Standing;
+use crate::state::State;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream;
+use regatta_engine::{Engine, EngineError, Follower};
+use regatta_protocol::wire::RUN_HEADER;
+use regatta_protocol::{BatchId, Event, LogEvent};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Answers with the batch's events after number `after`: those that are there, and then
+/// each as soon as it is in the log, until the batch is over.
+pub(crate) async fn answer(
+    state: &State,
+    batch: &BatchId,
+    after: u64,
+    room: OwnedSemaphorePermit,
+) -> Result<Response, Refusal> {
+    let feed = Feed {
+        engine: state.engine.clone(),
+        follower: state.engine.follow(batch, after),
+        batch: batch.clone(),
+        names: state.names_of(batch).await?,
+        standing: Standing::default(),
+        heartbeat: state.limits.heartbeat,
+        _room: room,
+    };
+    // The next piece is made when the last one was taken: a slow reader makes nothing pile up.
+    let pieces = stream::unfold(feed, |mut feed| async move {
+        let piece = feed.next().await?;
+        Some((Ok::<_, Infallible>(piece), feed))
+    });
+    let run = HeaderValue::from_str(batch.as_str()).expect("BUG: an id is plain");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+        (HeaderName::from_static(RUN_HEADER), run),
+    ];
+    Ok((headers, Body::from_stream(pieces)).into_response())
+}
+
+/// What one open stream holds.
+struct Feed {
+    engine: Engine,
+    follower: Follower,
+    batch: BatchId,
+    names: Arc<Names>,
+    standing: Standing,
+    heartbeat: Duration,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Feed {
+    /// What comes next: events, or a sign of life; none at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        // A follower that was left waiting has lost nothing.
+        match tokio::time::timeout(self.heartbeat, self.follower.next()).await {
+            Err(_) => Some(Bytes::from_static(frame::HEARTBEAT.as_bytes())),
+            Ok(None) => None,
+            Ok(Some(entries)) => self.frames(&entries).await.ok(),
+        }
+    }
+
+    /// The entries as events. Fails when the engine was closed under it; whoever reads comes
+    /// back for the rest.
+    async fn frames(&mut self, entries: &[LogEvent]) -> Result<Bytes, EngineError> {
+        let mut text = String::new();
+        for entry in entries {
+            self.standing.note(entry);
+            if matches!(entry.event, Event::End) {
+                let views = self.engine.batch(&self.batch).await?.tasks;
+                text += &frame::end(&self.standing.end(entry.seq, &views, &self.names));
+            } else {
+                text += &frame::frame(&self.batch, entry, &self.names);
+            }
+        }
+        Ok(text.into())
+    }
+}

@@ -1,0 +1,113 @@
+//! `/v1/runs/{run_id}/tasks/{task_name}`: what is done about one task.
+
+use crate::body::Read;
+use crate::names::Names;
+use crate::refusal::Refusal;
+use crate::run::RunTask;
+use crate::runs::run_id;
+use crate::state::State;
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use regatta_protocol::TaskId;
+use regatta_protocol::wire::ErrorBody;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+type Shared = axum::extract::State<Arc<State>>;
+type Named = Result<Path<(String, String)>, PathRejection>;
+
+/// The answer to a question.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Reply {
+    /// The question's id.
+    question: String,
+    /// The id of the option that is chosen.
+    option: String,
+}
+
+/// Stops a task, whether it waits or works. It becomes stopped a moment later.
+#[utoipa::path(post, path = "/v1/runs/{run_id}/tasks/{task_name}/cancel",
+    params(
+        ("run_id" = String, Path, description = "The batch"),
+        ("task_name" = String, Path, description = "The task, percent-encoded"),
+    ),
+    responses(
+        (status = 200, description = "The task", body = RunTask),
+        (status = 404, description = "There is no such task", body = ErrorBody),
+        (status = 409, description = "The task is over already", body = ErrorBody),
+        (status = 503, description = "The server is closing", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn cancel(
+    axum::extract::State(state): Shared,
+    named: Named,
+) -> Result<Json<RunTask>, Refusal> {
+    let (task, names) = find(&state, named).await?;
+    state.engine.stop_task(&task).await?;
+    shown(&state, &task, &names).await
+}
+
+/// Tries a task again, afresh from where its batch started.
+#[utoipa::path(post, path = "/v1/runs/{run_id}/tasks/{task_name}/retry",
+    params(
+        ("run_id" = String, Path, description = "The batch"),
+        ("task_name" = String, Path, description = "The task, percent-encoded"),
+    ),
+    responses(
+        (status = 200, description = "The task", body = RunTask),
+        (status = 404, description = "There is no such task", body = ErrorBody),
+        (status = 409, description = "The task isn't over yet", body = ErrorBody),
+        (status = 503, description = "The server is closing", body = ErrorBody),
+        (status = 507, description = "The disk is nearly full", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn retry(
+    axum::extract::State(state): Shared,
+    named: Named,
+) -> Result<Json<RunTask>, Refusal> {
+    let (task, names) = find(&state, named).await?;
+    state.engine.retry(std::slice::from_ref(&task)).await?;
+    shown(&state, &task, &names).await
+}
+
+/// Answers a task's open question with one of its options.
+#[utoipa::path(post, path = "/v1/runs/{run_id}/tasks/{task_name}/reply",
+    params(
+        ("run_id" = String, Path, description = "The batch"),
+        ("task_name" = String, Path, description = "The task, percent-encoded"),
+    ),
+    request_body = Reply,
+    responses(
+        (status = 200, description = "The task", body = RunTask),
+        (status = 404, description = "There is no such task or option", body = ErrorBody),
+        (status = 408, description = "The body took too long to come", body = ErrorBody),
+        (status = 409, description = "The question isn't open any more", body = ErrorBody),
+        (status = 413, description = "The body is larger than 4 MiB", body = ErrorBody),
+        (status = 415, description = "The body isn't JSON", body = ErrorBody),
+        (status = 503, description = "The server is closing", body = ErrorBody),
+    ),
+)]
+pub(crate) async fn reply(
+    axum::extract::State(state): Shared,
+    named: Named,
+    Read(reply): Read<Reply>,
+) -> Result<Json<RunTask>, Refusal> {
+    let (task, names) = find(&state, named).await?;
+    state.engine.answer(&task, &reply.question, &reply.option).await?;
+    shown(&state, &task, &names).await
+}
+
+/// The task of that name; the name is compared and never used otherwise.
+pub(crate) async fn find(state: &State, named: Named) -> Result<(TaskId, Arc<Names>), Refusal> {
+    let missing = || Refusal::missing("task", "GET /v1/runs/{run_id} lists what there is.");
+    let Path((run, name)) = named.map_err(|_| missing())?;
+    let names = state.names_of(&run_id(&run)?).await?;
+    let task = names.task(name.trim()).cloned().ok_or_else(missing)?;
+    Ok((task, names))
+}
+
+async fn shown(state: &State, task: &TaskId, names: &Names) -> Result<Json<RunTask>, Refusal> {
+    Ok(Json(RunTask::of(state.engine.task(task).await?, names)))
+}
