@@ -1,0 +1,223 @@
+//! Bytes to events: the cases of the WHATWG's event streams, whole and in pieces, and random
+//! bytes beside a plain reader that knows nothing of pieces.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use regatta_client::frame::{Frame, Framer, TooLarge};
+
+/// What a stream says: type, data and id of each event; `:` for a comment.
+fn read(bytes: &[u8], piece: usize) -> Result<Vec<String>, TooLarge> {
+    let mut framer = Framer::with_limit(10_000);
+    let mut seen = Vec::new();
+    for piece in bytes.chunks(piece) {
+        framer.feed(Bytes::copy_from_slice(piece));
+        while let Some(frame) = framer.next_frame()? {
+            seen.push(match frame {
+                Frame::Comment => ":".to_owned(),
+                Frame::Event(event) => shown(&event.event, &event.data, &event.id),
+            });
+        }
+    }
+    Ok(seen)
+}
+
+fn shown(kind: &str, data: &str, id: &str) -> String {
+    format!("{kind}|{data}|{id}")
+}
+
+const PIECES: [usize; 6] = [usize::MAX, 1, 2, 3, 7, 1024];
+
+#[test]
+fn the_table_of_event_streams() {
+    let cases: [(&str, &[u8], &[&str]); 32] = [
+        ("one line", b"data: a\n\n", &["message|a|"]),
+        ("no space", b"data:a\n\n", &["message|a|"]),
+        ("two spaces", b"data:  a\n\n", &["message| a|"]),
+        ("type and id", b"event: custom\nid: 7\ndata: a\n\n", &["custom|a|7"]),
+        ("two lines", b"data: a\ndata: b\n\n", &["message|a\nb|"]),
+        ("CR", b"data: a\rdata: b\r\r", &["message|a\nb|"]),
+        ("CRLF", b"data: a\r\ndata: b\r\n\r\n", &["message|a\nb|"]),
+        (
+            "mixed ends",
+            b"data: a\rdata: b\ndata: c\r\n\ndata: d\n\r",
+            &["message|a\nb\nc|", "message|d|"],
+        ),
+        (
+            "CR then LF of another line",
+            b"data: a\r\n\ndata: b\r\r\n",
+            &["message|a|", "message|b|"],
+        ),
+        ("mark", b"\xef\xbb\xbfdata: a\n\n", &["message|a|"]),
+        ("mark before a comment", b"\xef\xbb\xbf: x\ndata: a\n\n", &[":", "message|a|"]),
+        ("mark before CR", b"\xef\xbb\xbf\r\rdata: a\n\n", &["message|a|"]),
+        ("two marks", b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\n", &[]),
+        (
+            "mark later",
+            b"data: a\n\n\xef\xbb\xbfdata: b\n\ndata: c\n\n",
+            &["message|a|", "message|c|"],
+        ),
+        ("half a mark", b"\xef\xbbdata: a\n\ndata: b\n\n", &["message|b|"]),
+        ("empty data", b"data:\n\n", &["message||"]),
+        ("data without colon", b"data\n\n", &["message||"]),
+        ("two empty lines of data", b"data\ndata\n\n", &["message|\n|"]),
+        ("no data", b"event: x\nid: 1\n\n", &[]),
+        ("comments", b": still here\n\n:\n:a:b\n\n", &[":", ":", ":"]),
+        ("comment inside", b"data: a\n: x\ndata: b\n\n", &[":", "message|a\nb|"]),
+        ("unknown field", b"datum: a\nDATA: b\ndata: c\n data: d\n\n", &["message|c|"]),
+        ("id with NUL", b"id: 1\x002\ndata: a\n\n", &["message|a|"]),
+        ("NUL in data", b"data: a\x00b\n\n", &["message|a\0b|"]),
+        ("id of one event only", b"id: 1\ndata: a\n\ndata: b\n\n", &["message|a|1", "message|b|"]),
+        ("id emptied", b"id: 1\nid\ndata: a\n\n", &["message|a|"]),
+        ("retry", b"retry: 10\nretry: x\ndata: a\n\n", &["message|a|"]),
+        ("no final blank line", b"data: a\n\ndata: b\n", &["message|a|"]),
+        ("no final line end", b"data: a\n\ndata: b", &["message|a|"]),
+        (
+            "invalid UTF-8",
+            b"data: a\xff\xe2\x82\n\ndata: \xe2\x82\xac\n\n",
+            &["message|a\u{fffd}\u{fffd}|", "message|€|"],
+        ),
+        ("blank lines", b"\n\r\n\r\rdata: a\n\n\n\n", &["message|a|"]),
+        ("nothing", b"", &[]),
+    ];
+    for (name, bytes, expected) in cases {
+        for piece in PIECES {
+            assert_eq!(
+                read(bytes, piece).as_deref(),
+                Ok(expected.map_str().as_slice()),
+                "{name} by {piece}"
+            );
+        }
+    }
+}
+
+trait MapStr {
+    fn map_str(&self) -> Vec<String>;
+}
+
+impl MapStr for &[&str] {
+    fn map_str(&self) -> Vec<String> {
+        self.iter().map(|text| (*text).to_owned()).collect()
+    }
+}
+
+#[test]
+fn an_event_over_the_limit_is_an_error_and_what_came_before_it_is_there() {
+    let mut bytes = b"data: a\n\ndata: ".to_vec();
+    bytes.extend([b'x'; 10_000]);
+    bytes.extend(b"\n\ndata: b\n\n");
+    for piece in PIECES {
+        let mut framer = Framer::with_limit(10_000);
+        let mut seen = Vec::new();
+        let mut ended = None;
+        'all: for piece in bytes.chunks(piece) {
+            framer.feed(Bytes::copy_from_slice(piece));
+            loop {
+                match framer.next_frame() {
+                    Ok(Some(frame)) => seen.push(frame),
+                    Ok(None) => break,
+                    Err(error) => {
+                        assert_eq!(framer.next_frame(), Err(TooLarge), "again the same");
+                        ended = Some(error);
+                        break 'all;
+                    }
+                }
+            }
+        }
+        assert_eq!((seen.len(), ended), (1, Some(TooLarge)), "by {piece}");
+    }
+    let many = b"data: x\n".repeat(1_251);
+    assert_eq!(read(&many, 7), Err(TooLarge), "many lines");
+}
+
+#[test]
+fn many_lines_of_one_event_do_not_take_their_square() {
+    // With the square, this took minutes.
+    let mut bytes = b"data:\n".repeat(1_000_000);
+    bytes.push(b'\n');
+    let mut framer = Framer::default();
+    framer.feed(bytes.into());
+    let Ok(Some(Frame::Event(event))) = framer.next_frame() else { panic!("no event") };
+    assert_eq!(event.data.len(), 999_999);
+}
+
+/// The WHATWG's own words, one after the other.
+fn reference(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    lines.pop(); // Not ended: no line.
+    let (mut kind, mut data, mut id) = (String::new(), String::new(), String::new());
+    let mut seen = Vec::new();
+    for line in lines {
+        if line.is_empty() {
+            if !data.is_empty() {
+                let kind = if kind.is_empty() { "message" } else { &kind };
+                seen.push(shown(kind, &data[..data.len() - 1], &id));
+            }
+            (kind, data, id) = (String::new(), String::new(), String::new());
+            continue;
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "" => seen.push(":".to_owned()),
+            "event" => value.clone_into(&mut kind),
+            "data" => {
+                data.push_str(value);
+                data.push('\n');
+            }
+            "id" if !value.contains('\0') => value.clone_into(&mut id),
+            _ => {}
+        }
+    }
+    seen
+}
+
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop_oneof![
+        Just(b"\n".to_vec()),
+        Just(b"\r".to_vec()),
+        Just(b"\r\n".to_vec()),
+        Just(b"data".to_vec()),
+        Just(b"data: ".to_vec()),
+        Just(b"event:".to_vec()),
+        Just(b"id: ".to_vec()),
+        Just(b":".to_vec()),
+        Just(b" ".to_vec()),
+        Just(b"\xef\xbb\xbf".to_vec()),
+        Just("€".as_bytes().to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..9),
+    ];
+    proptest::collection::vec(part, 0..60).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_bytes_in_any_pieces_are_read_as_the_plain_reader_reads_them(
+        bytes in stream(),
+        cuts in proptest::collection::vec(1_usize..20, 1..9),
+    ) {
+        let expected = reference(&bytes);
+        for piece in PIECES {
+            prop_assert_eq!(read(&bytes, piece).expect("small"), expected.clone());
+        }
+        let mut framer = Framer::default();
+        let mut seen = 0;
+        let mut rest = bytes.as_slice();
+        for cut in cuts.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, after) = rest.split_at(rest.len().min(*cut));
+            rest = after;
+            framer.feed(Bytes::copy_from_slice(piece));
+            while framer.next_frame().expect("small").is_some() {
+                seen += 1;
+            }
+        }
+        prop_assert_eq!(seen, expected.len());
+    }
+}
