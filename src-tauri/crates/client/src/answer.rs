@@ -5,6 +5,8 @@ use regatta_protocol::wire::ErrorBody;
 use regatta_protocol::{ErrorCode, Notice};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
+use std::error::Error;
+use std::io;
 
 /// The most of an answer's body that is shown, in bytes.
 const SHOWN_BYTES: usize = 4_000;
@@ -47,7 +49,7 @@ impl Asked {
 pub(crate) fn failure(problem: &reqwest::Error, asked: Asked) -> CallError {
     let details = chain(problem);
     if problem.is_builder() || problem.is_connect() {
-        let (what, next) = unreachable_by(problem, &details);
+        let (what, next) = unreachable_by(problem);
         let notice = Notice::new(ErrorCode::EndpointUnreachable, what, asked.refused(), next);
         return CallError::NotSent(notice.with_details(details));
     }
@@ -56,13 +58,12 @@ pub(crate) fn failure(problem: &reqwest::Error, asked: Asked) -> CallError {
     CallError::Lost(notice.with_details(details))
 }
 
-fn unreachable_by(problem: &reqwest::Error, details: &str) -> (String, &'static str) {
+fn unreachable_by(problem: &reqwest::Error) -> (String, &'static str) {
     let host = problem.url().and_then(|url| url.host_str()).unwrap_or("the endpoint").to_owned();
-    let low = details.to_lowercase();
     if problem.is_dns() {
         let next = "Check the address in the settings, and that this computer is online.";
         (format!("There is no computer called {host}."), next)
-    } else if low.contains("certificate") || low.contains("tls") || low.contains("handshake") {
+    } else if is_tls(problem) {
         let next = "Check the address in the settings; don't enter a key anywhere until you \
                     know why.";
         (format!("{host} can't prove who it is, so nothing was sent to it."), next)
@@ -72,6 +73,15 @@ fn unreachable_by(problem: &reqwest::Error, details: &str) -> (String, &'static 
         let next = "Check the address in the settings, and that the endpoint runs.";
         (format!("{host} can't be reached."), next)
     }
+}
+
+/// Whether it is about who the endpoint is, and not about reaching it.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    // An error of the system doesn't name the one in it as its cause.
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || inner.is_some_and(|inner| is_tls(inner))
+        || error.source().is_some_and(is_tls)
 }
 
 /// An answer with a status that isn't success.
@@ -139,8 +149,13 @@ fn notice(status: StatusCode, wait: Option<&str>, body: &str, asked: Asked) -> N
         }
         500..=599 => {
             let what = format!("The endpoint failed ({}){said}", status.as_u16());
-            let next = wait.map(|when| format!("Try again {when}."));
-            let next = next.unwrap_or_else(|| asked.look_first().to_owned());
+            let next = match (wait, asked) {
+                (None, asked) => asked.look_first().to_owned(),
+                (Some(when), Asked::Other) => format!("Try again {when}."),
+                (Some(when), Asked::Work) => {
+                    format!("Look whether their branches are there; if not, try again {when}.")
+                }
+            };
             Notice::new(ErrorCode::EndpointFailed, what, asked.unsure(), next)
         }
         _ => {

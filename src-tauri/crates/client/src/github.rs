@@ -1,14 +1,54 @@
-//! A person's repositories, from GitHub's REST API (or one that speaks like it).
+//! A person's repositories, from GitHub's REST API or one that speaks like it.
 
-use crate::Client;
-use regatta_protocol::endpoint::{RepositoryPage, Tested};
-use regatta_protocol::{Notice, Secret};
+use crate::answer::{self, Asked};
+use crate::send::{CALL_LIMIT, sensitive};
+use crate::{Address, Client};
+use regatta_protocol::endpoint::{Repository, RepositoryPage, Tested};
+use regatta_protocol::{ErrorCode, Notice, Secret};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
+use reqwest::{Response, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-/// The API of a host of repositories, and a person's token for it.
+/// The most entries that a page holds.
+const PER_PAGE: &str = "100";
+/// The most pages of branches that are read.
+const MOST_PAGES: u32 = 10;
+/// The largest page that is read, in bytes.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// Scopes of which a token has to have one, where it has scopes at all.
+const SCOPES: [&str; 2] = ["repo", "public_repo"];
+
+/// The API of a host of repositories, with a person's token for it.
 #[derive(Debug, Clone)]
 pub struct GitHub {
     client: Client,
-    api: crate::Address,
+    api: Address,
+}
+
+/// A repository, as the API tells of it.
+#[derive(Debug, Deserialize)]
+struct Told {
+    full_name: String,
+    clone_url: String,
+    #[serde(default)]
+    private: bool,
+    #[serde(default)]
+    default_branch: String,
+    #[serde(default)]
+    permissions: Permissions,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Permissions {
+    #[serde(default)]
+    push: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    #[serde(alias = "login")]
+    name: String,
 }
 
 impl GitHub {
@@ -17,30 +57,181 @@ impl GitHub {
     /// # Errors
     /// The address isn't one.
     pub fn new(client: &Client, api: &str, token: Secret) -> Result<Self, Notice> {
-        let api = crate::Address::parse(api)?.with_key(token);
-        Ok(Self { client: client.clone(), api })
+        Ok(Self { client: client.clone(), api: Address::parse(api)?.with_key(token) })
     }
 
     /// A page of the person's repositories, from 1, those changed last first.
     ///
     /// # Errors
-    /// What keeps the list from being read.
+    /// [`ErrorCode::TokenRefused`], and what keeps any call from being answered.
     pub async fn repositories(&self, page: u32) -> Result<RepositoryPage, Notice> {
-        let _ = page;
-        Err(self.client.test(&self.api).await.notice.expect("BUG: not built"))
+        let mut url = self.api.call(&["user", "repos"]);
+        url.query_pairs_mut().append_pair("sort", "pushed");
+        let answer = self.get(url, page).await?;
+        let notice = short_scopes(answer.headers());
+        let next = has_next(answer.headers()).then(|| page + 1);
+        let told: Vec<Told> = read(answer).await?;
+        let repositories = told.into_iter().map(|told| Repository {
+            full_name: told.full_name,
+            address: told.clone_url,
+            private: told.private,
+            default_branch: told.default_branch,
+            can_write: told.permissions.push,
+        });
+        Ok(RepositoryPage { repositories: repositories.collect(), next, notice })
     }
 
-    /// The names of a repository's branches, by the repository's address.
+    /// The names of a repository's branches, by the repository's address; the first 1,000.
     ///
     /// # Errors
-    /// What keeps them from being read.
+    /// [`ErrorCode::BadRequest`] for an address that names no owner and repository, otherwise
+    /// as [`Self::repositories`].
     pub async fn branches(&self, address: &str) -> Result<Vec<String>, Notice> {
-        let _ = address;
-        Ok(Vec::new())
+        let (owner, name) = owner_and_name(address).ok_or_else(|| {
+            let what = "This isn't the address of a repository.";
+            let next = "Write it as https://github.com/owner/name.";
+            Notice::new(ErrorCode::BadRequest, what, "", next)
+        })?;
+        let mut names = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let url = self.api.call(&["repos", &owner, &name, "branches"]);
+            let answer = self.get(url, page).await?;
+            let has_next = has_next(answer.headers());
+            let told: Vec<Named> = read(answer).await?;
+            names.extend(told.into_iter().map(|branch| branch.name));
+            if !has_next {
+                break;
+            }
+        }
+        Ok(names)
     }
 
     /// Whether the token is taken, and may do enough.
     pub async fn test(&self) -> Tested {
-        self.client.test(&self.api).await
+        match self.who().await {
+            Ok((name, None)) => {
+                Tested { ok: true, said: format!("The token works. It is {name}'s."), notice: None }
+            }
+            Ok((_, Some(notice))) | Err(notice) => {
+                Tested { ok: false, said: notice.what.clone(), notice: Some(notice) }
+            }
+        }
+    }
+
+    async fn who(&self) -> Result<(String, Option<Notice>), Notice> {
+        let answer = self.get(self.api.call(&["user"]), 1).await?;
+        let notice = short_scopes(answer.headers());
+        let person: Named = read(answer).await?;
+        Ok((person.name, notice))
+    }
+
+    async fn get(&self, mut url: Url, page: u32) -> Result<Response, Notice> {
+        url.query_pairs_mut()
+            .append_pair("per_page", PER_PAGE)
+            .append_pair("page", &page.to_string());
+        let token = format!("Bearer {}", self.api.key().expose());
+        let token = HeaderValue::from_str(&token).map_err(|_| refused("It can't be one."))?;
+        let request = self.client.at(&self.api).get(url).timeout(CALL_LIMIT);
+        let request = request
+            .header(ACCEPT, "application/vnd.github+json")
+            .header("x-github-api-version", "2022-11-28")
+            .header(AUTHORIZATION, sensitive(token));
+        let answer = request.send().await;
+        let answer = answer.map_err(|e| answer::failure(&e, Asked::Other).into_notice())?;
+        match answer.status().as_u16() {
+            200 => Ok(answer),
+            401 => Err(refused(&answer::beginning(answer).await)),
+            403 if !is_spent(answer.headers()) => Err(refused(&answer::beginning(answer).await)),
+            403 | 429 => {
+                let what = "The repositories' host asks for patience.";
+                let notice = Notice::new(ErrorCode::UsageLimit, what, "", "Try again in an hour.");
+                Err(notice.with_details(answer::beginning(answer).await))
+            }
+            404 => {
+                let what = "There is no such repository, or the token may not see it.";
+                let next = "Check the address, and what the token may see.";
+                Err(Notice::new(ErrorCode::NotFound, what, "", next))
+            }
+            _ => Err(answer::refusal(answer, Asked::Other).await.into_notice()),
+        }
+    }
+}
+
+async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T, Notice> {
+    let mut body = Vec::new();
+    while let Some(piece) =
+        answer.chunk().await.map_err(|e| answer::failure(&e, Asked::Other).into_notice())?
+    {
+        body.extend_from_slice(&piece);
+        if body.len() > MOST_BYTES {
+            return Err(foreign("Its answer is too long."));
+        }
+    }
+    serde_json::from_slice(&body).map_err(|problem| foreign(&problem.to_string()))
+}
+
+fn refused(details: &str) -> Notice {
+    let what = "The repositories' host refused the token.";
+    let next = "Enter a token that is still valid and may see your repositories.";
+    Notice::new(ErrorCode::TokenRefused, what, "", next).with_details(details)
+}
+
+fn foreign(details: &str) -> Notice {
+    let what = "What answers at this address isn't the API of a host of repositories.";
+    let next = "Check the address in the settings.";
+    Notice::new(ErrorCode::EndpointProtocol, what, "", next).with_details(details)
+}
+
+/// Whether no more calls are allowed for now.
+fn is_spent(headers: &HeaderMap) -> bool {
+    headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
+        || headers.contains_key("retry-after")
+}
+
+fn has_next(headers: &HeaderMap) -> bool {
+    let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+    links.flat_map(|links| links.split(',')).any(|link| link.contains("rel=\"next\""))
+}
+
+/// What to say of a token that tells its scopes and has none that is enough. Newer tokens
+/// tell none.
+fn short_scopes(headers: &HeaderMap) -> Option<Notice> {
+    let scopes = headers.get("x-oauth-scopes")?.to_str().ok()?;
+    if scopes.split(',').any(|scope| SCOPES.contains(&scope.trim())) {
+        return None;
+    }
+    let what = "The token may not write to repositories, so no result could be shared.";
+    let next = "Make one with the scope “repo”, or “public_repo” for public ones, and enter it.";
+    let notice = Notice::new(ErrorCode::TokenRefused, what, "", next);
+    Some(notice.with_details(format!("Its scopes: {scopes}")))
+}
+
+/// The last two parts of a repository's address.
+fn owner_and_name(address: &str) -> Option<(String, String)> {
+    let url = Url::parse(address.trim()).ok()?;
+    let path = url.path().trim_matches('/');
+    let (owner, name) = path.split_once('/')?;
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    let fits = |part: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
+    };
+    (fits(owner) && fits(name)).then(|| (owner.to_owned(), name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_owner_and_repository() {
+        let both = Some(("o".to_owned(), "r.s".to_owned()));
+        assert_eq!(owner_and_name(" https://github.com/o/r.s.git "), both);
+        assert_eq!(owner_and_name("https://github.com/o/r.s/"), both);
+        for other in
+            ["https://github.com/o", "https://github.com/o/r/tree/x", "o/r", "", "https://h/o/.."]
+        {
+            assert_eq!(owner_and_name(other), None, "{other}");
+        }
     }
 }

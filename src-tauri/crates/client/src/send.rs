@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How long calls may take that aren't streams.
-const CALL_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(60);
 /// How often a quiet connection is probed by the system below us.
 const PROBE: Duration = Duration::from_secs(20);
 /// How often a foreign server's heartbeats are taken to come until that is known.

@@ -1,0 +1,99 @@
+//! Lists of repositories, against a few lines that speak like GitHub.
+
+mod loopback;
+
+use loopback::{Loopback, answer};
+use regatta_client::{Client, GitHub};
+use regatta_protocol::{ErrorCode, Secret};
+
+fn at(server: &Loopback) -> GitHub {
+    let token = Secret::new("the-token");
+    GitHub::new(&Client::new(), server.address.base(), token).expect("an address")
+}
+
+const PAGE: &str = r#"[{"full_name":"o/r","clone_url":"https://github.com/o/r.git","private":true,
+    "default_branch":"dev","permissions":{"push":true,"pull":true},"stars":3},
+    {"full_name":"o/s","clone_url":"https://github.com/o/s.git"}]"#;
+
+#[tokio::test]
+async fn pages_follow_each_other_by_their_links() {
+    let server = Loopback::answering(|asked| {
+        let is_first = asked.line.ends_with("&page=1");
+        let links = if is_first {
+            "link: <https://x/user/repos?page=2>; rel=\"next\", <https://x/?page=9>; rel=\"last\"\r\n"
+        } else {
+            "link: <https://x/user/repos?page=1>; rel=\"prev\"\r\n"
+        };
+        answer("200 OK", &format!("x-oauth-scopes: gist, repo\r\n{links}"), PAGE)
+    })
+    .await;
+    let github = at(&server);
+    let page = github.repositories(1).await.expect("a page");
+    assert_eq!((page.next, page.notice), (Some(2), None));
+    let first = &page.repositories[0];
+    assert_eq!((first.full_name.as_str(), first.default_branch.as_str()), ("o/r", "dev"));
+    assert!(first.private && first.can_write && !page.repositories[1].can_write);
+    assert_eq!(github.repositories(2).await.expect("a page").next, None);
+    let asked = &server.asked()[0];
+    assert_eq!(asked.line, "GET /user/repos?sort=pushed&per_page=100&page=1");
+    assert!(asked.headers.lines().any(|line| line == "authorization: bearer the-token"));
+    assert!(asked.headers.contains("user-agent: regatta/") && asked.body().is_none());
+}
+
+#[tokio::test]
+async fn a_token_that_may_do_too_little_is_said() {
+    for (scopes, is_enough) in [
+        ("x-oauth-scopes: \r\n", false),
+        ("x-oauth-scopes: read:user, gist\r\n", false),
+        ("x-oauth-scopes: public_repo\r\n", true),
+        ("", true),
+    ] {
+        let server = Loopback::answering(move |asked| {
+            let body = if asked.line.contains("/repos") { "[]" } else { r#"{"login":"ana"}"# };
+            answer("200 OK", scopes, body)
+        })
+        .await;
+        let page = at(&server).repositories(1).await.expect("a page");
+        let code = page.notice.map(|notice| notice.code);
+        assert_eq!(code, (!is_enough).then_some(ErrorCode::TokenRefused), "{scopes}");
+        let tested = at(&server).test().await;
+        assert_eq!(tested.ok, is_enough, "{scopes}");
+        assert_eq!(tested.said == "The token works. It is ana's.", is_enough);
+    }
+}
+
+#[tokio::test]
+async fn refusals_have_their_codes() {
+    let cases = [
+        ("401 No", "", ErrorCode::TokenRefused),
+        ("403 No", "", ErrorCode::TokenRefused),
+        ("403 No", "x-ratelimit-remaining: 0\r\n", ErrorCode::UsageLimit),
+        ("429 No", "", ErrorCode::UsageLimit),
+        ("404 No", "", ErrorCode::NotFound),
+        ("301 There", "location: /x\r\n", ErrorCode::EndpointProtocol),
+        ("500 Oh", "", ErrorCode::EndpointFailed),
+        ("200 OK", "", ErrorCode::EndpointProtocol),
+    ];
+    for (status, headers, code) in cases {
+        let server = Loopback::answering(move |_| answer(status, headers, "<html>")).await;
+        let notice = at(&server).repositories(1).await.expect_err("refused");
+        assert_eq!(notice.code, code, "{status}");
+        assert!(!at(&server).test().await.ok);
+        assert_eq!(server.asked().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn branches_are_listed_by_the_repositorys_address() {
+    let server = Loopback::answering(|asked| {
+        let link = if asked.line.ends_with("page=1") { "link: <x>; rel=\"next\"\r\n" } else { "" };
+        let name = &asked.line[asked.line.len() - 1..];
+        answer("200 OK", link, &format!(r#"[{{"name":"b{name}"}}]"#))
+    })
+    .await;
+    let names = at(&server).branches("https://github.com/o/r.git").await.expect("names");
+    assert_eq!(names, ["b1", "b2"]);
+    assert_eq!(server.asked()[0].line, "GET /repos/o/r/branches?per_page=100&page=1");
+    let bad = at(&server).branches("https://github.com/o").await.expect_err("no name");
+    assert_eq!(bad.code, ErrorCode::BadRequest);
+}
