@@ -174,6 +174,13 @@ impl Session {
         self.run.as_ref()
     }
 
+    /// Whether one of our servers answers, which offers more than a stream. Known from the
+    /// beginning where the session was started.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.is_dense
+    }
+
     /// The number of the last event; 0: none had one.
     #[must_use]
     pub fn last(&self) -> u64 {
@@ -205,6 +212,7 @@ impl Session {
     fn open(&mut self, mut stream: Stream) {
         stream.assume_beat(self.timing.beat);
         self.is_dense |= stream.is_ours();
+        self.run = stream.run().cloned().or(self.run.take());
         self.link = Link::Open(Box::new(stream));
     }
 

@@ -94,11 +94,11 @@ impl Log {
         answered(answer.await)
     }
 
-    /// Keeps something of an invocation; returns when it is on disk, however long that takes.
-    pub(crate) async fn keep(&self, note: Note) -> Result<(), EngineError> {
+    /// Keeps something of an invocation.
+    pub(crate) fn keep(&self, note: Note) -> Result<Written, EngineError> {
         let (done, written) = oneshot::channel();
         self.send(Message::Note { note, done })?;
-        written.await.map_err(|_| EngineError::Closed)
+        Ok(Written(written))
     }
 
     /// The pseudo-task of a batch, which is made as `fresh` if there is none.

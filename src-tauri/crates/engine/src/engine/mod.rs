@@ -4,6 +4,7 @@ mod change;
 mod look;
 mod open;
 mod pages;
+mod planned;
 mod practice_project;
 mod reads;
 mod results;
@@ -31,7 +32,10 @@ pub struct Engine(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     log: Log,
+    /// Of this computer.
     queue: Queue,
+    /// Of all endpoints together: they have their own limits.
+    cloud: Queue,
     dirs: Dirs,
     program: PathBuf,
     keys: Arc<dyn Keys>,
@@ -49,7 +53,7 @@ impl Engine {
 }
 
 /// A new id; later ones sort after earlier ones.
-fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 

@@ -1,16 +1,18 @@
 //! Opening and closing, and what to do about work that the last end cut off.
 
+use super::planned::{self, Stands};
 use super::{Engine, Inner, now};
 use crate::EngineError;
 use crate::dirs::Dirs;
 use crate::disk;
 use crate::keys::Keys;
 use crate::log::Log;
-use crate::queue::{Carrier, Message, Queue, ending, without_work};
+use crate::queue::{Carrier, Message, Queue, Waiting, ending, without_work};
 use crate::rescue::{self, Cut};
-use crate::runner::{AttemptId, Local, Runner};
+use crate::runner::{AttemptId, Cloud, Local, Means, Runner};
 use crate::store::{self, read};
 use crate::tokens::Tokens;
+use regatta_client::Timing;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::request::MAX_PARALLEL;
 use regatta_protocol::{ErrorCode, Event, Notice, Status, TaskView};
@@ -59,30 +61,44 @@ impl Engine {
             runner: Local::new(options.program.clone(), dirs.clone(), now),
             now,
         });
-        recover(&carrier, &dirs).await?;
+        let go_on = recover(&carrier, &dirs).await?;
         let queue = Queue::start(carrier, options.limit.clamp(1, MAX_PARALLEL));
-        tokio::spawn(watch_disk(dirs.0.clone(), queue.downgrade()));
+        let (tokens, keys) = (Tokens::default(), Arc::clone(&options.keys));
+        let means = Means { keys, tokens: tokens.clone(), timing: Timing::default() };
+        let runner = Cloud::new(log.clone(), means, now);
+        let cloud = Arc::new(Carrier { log: log.clone(), runner, now });
+        let cloud = Queue::start(cloud, u32::MAX);
+        // Nobody waits for it: opening never waits for a network.
+        let (reply, _) = oneshot::channel();
+        cloud.tell(Message::Add { tasks: go_on, events: Vec::new(), reply })?;
+        for queue in [&queue, &cloud] {
+            tokio::spawn(watch_disk(dirs.0.clone(), queue.downgrade()));
+        }
         let mut published = log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
         let notices = store.notice.into_iter().collect();
         let EngineOptions { program, keys, .. } = options;
-        let tokens = Tokens::default();
-        Ok(Self(Arc::new(Inner { log, queue, dirs, program, keys, tokens, notices })))
+        Ok(Self(Arc::new(Inner { log, queue, cloud, dirs, program, keys, tokens, notices })))
     }
 
-    /// Stops all work, waits until nothing of it runs, and closes the store. Nothing can be
-    /// changed afterwards.
+    /// Stops all work on this computer, waits until nothing of it runs, and closes the store.
+    /// Nothing can be changed afterwards. What works elsewhere goes on there, and the next
+    /// start goes on with it.
     pub async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.0.queue.tell(Message::Close { done }).is_ok() {
+        let close = |queue: &Queue| {
+            let (done, closed) = oneshot::channel();
+            queue.tell(Message::Close { done }).map(|()| closed)
+        };
+        for closed in [close(&self.0.queue), close(&self.0.cloud)].into_iter().flatten() {
             closed.await.ok(); // It was being closed already.
         }
         self.0.log.close().await;
     }
 }
 
-/// Ends what an engine before left running, and gives every task that it left open an end.
-async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<(), EngineError> {
+/// Ends what an engine before left running, and gives every task that it left open an end, but
+/// for those that are given back: they go on elsewhere.
+async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<Vec<Waiting>, EngineError> {
     let mut leftovers = JoinSet::new();
     for id in carrier.runner.list().await {
         let carrier = Arc::clone(carrier);
@@ -92,14 +108,28 @@ async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<(), Engin
 
     let room = Arc::new(Semaphore::new(RESCUES));
     let mut open = JoinSet::new();
+    let mut go_on = Vec::new();
     for task in carrier.log.readers.with(read::open_tasks).await? {
+        match planned::stands(&carrier.log, &task).await? {
+            Stands::Here => {}
+            Stands::GoesOn(waiting) => {
+                go_on.push(waiting);
+                continue;
+            }
+            Stands::Ended(outcome) => {
+                let entries = ending(&task.id, task.attempt, now(), outcome);
+                carrier.log.append(entries.into()).await?;
+                continue;
+            }
+        }
         let (log, dirs, room) = (carrier.log.clone(), dirs.clone(), Arc::clone(&room));
         open.spawn(async move {
             let _permit = room.acquire().await.expect("BUG: never closed");
             interrupt(&log, &dirs, &task).await
         });
     }
-    open.join_all().await.into_iter().collect()
+    open.join_all().await.into_iter().collect::<Result<(), _>>()?;
+    Ok(go_on)
 }
 
 async fn interrupt(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(), EngineError> {

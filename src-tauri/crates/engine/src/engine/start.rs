@@ -3,7 +3,7 @@
 use super::look::Ground;
 use super::{Engine, new_id, now};
 use crate::EngineError;
-use crate::queue::{Message, Waiting};
+use crate::queue::Waiting;
 use crate::store::{BatchStart, Created, NewBatch, NewTask, idempotency};
 use regatta_protocol::secret::Secret;
 use regatta_protocol::view::BatchDetail;
@@ -56,15 +56,15 @@ impl Engine {
         let start = BatchStart { share: options.share, ..self.prepare(&ground).await? };
         let mut batch = self.new_batch(request, ground.start_from, start);
         batch.idempotency_key = options.idempotency_key;
-        let waiting = waiting(&batch);
+        let (waiting, place) = (waiting(&batch), batch.request.clone());
         let id = batch.id.clone();
         self.0.tokens.keep(&id, options.token.unwrap_or_default());
         match self.0.log.create(batch).await? {
             Created::New => {}
             before => return self.joined(before).await,
         }
-        let add = |reply| Message::Add { tasks: waiting, events: Vec::new(), reply };
-        self.0.queue.ask(add).await?;
+        self.plan(&place, &waiting, None).await?;
+        self.add(&place, waiting, Vec::new()).await?;
         Ok(Started { detail: self.batch(&id).await?, joined: false })
     }
 
@@ -136,7 +136,8 @@ fn waiting(batch: &NewBatch) -> Vec<Waiting> {
         task: task.id.clone(),
         batch: batch.id.clone(),
         attempt: 1,
-        cap: batch.request.max_parallel,
+        // Elsewhere the place keeps to it.
+        cap: batch.request.max_parallel.filter(|_| batch.request.endpoint.is_none()),
         continues: false,
     };
     batch.tasks.iter().map(waiting).collect()

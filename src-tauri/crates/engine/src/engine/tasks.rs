@@ -3,10 +3,10 @@
 use super::{Engine, now};
 use crate::EngineError;
 use crate::disk;
-use crate::queue::{Message, Waiting};
-use crate::store::{Entry, read};
+use crate::queue::{Message, Queue, Waiting};
+use crate::store::{Entry, TaskFacts};
 use regatta_protocol::request::MAX_PARALLEL;
-use regatta_protocol::{BatchId, ErrorCode, Event, Notice, Status, TaskId};
+use regatta_protocol::{BatchId, BatchRequest, ErrorCode, Event, Millis, Notice, Status, TaskId};
 
 impl Engine {
     /// Stops a task, whether it waits or works. It becomes stopped a moment later.
@@ -14,10 +14,11 @@ impl Engine {
     /// # Errors
     /// There is no such task, or it is over.
     pub async fn stop_task(&self, task: &TaskId) -> Result<(), EngineError> {
-        if self.task(task).await?.status.is_over() {
+        let facts = self.facts(task).await?;
+        if facts.view.status.is_over() {
             return Err(EngineError::WrongState("This task is over already."));
         }
-        self.stop(vec![task.clone()]).await
+        self.stop(&facts.request, vec![task.clone()]).await
     }
 
     /// Stops every task of a batch that isn't over.
@@ -26,11 +27,12 @@ impl Engine {
     /// There is no such batch.
     pub async fn stop_batch(&self, batch: &BatchId) -> Result<(), EngineError> {
         let tasks = self.batch(batch).await?.tasks;
-        self.stop(tasks.into_iter().map(|task| task.id).collect()).await
+        let request = self.request_of(batch).await?;
+        self.stop(&request, tasks.into_iter().map(|task| task.id).collect()).await
     }
 
-    async fn stop(&self, tasks: Vec<TaskId>) -> Result<(), EngineError> {
-        self.ask(|reply| Message::Stop { tasks, reply }).await
+    async fn stop(&self, request: &BatchRequest, tasks: Vec<TaskId>) -> Result<(), EngineError> {
+        self.ask(self.queue_for(request), |reply| Message::Stop { tasks, reply }).await
     }
 
     /// Tries tasks again, each afresh from where its batch started.
@@ -54,30 +56,44 @@ impl Engine {
         if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
             return Err(EngineError::Refused(disk::low_notice(free)));
         }
-        let (mut waiting, mut events) = (Vec::new(), Vec::new());
+        // Each batch by itself: elsewhere, its tasks are sent together.
+        let mut batches: Vec<(BatchRequest, Vec<Waiting>, Vec<Entry>)> = Vec::new();
         for task in tasks {
-            let id = task.clone();
-            let facts = self.0.log.readers.with(move |conn| read::facts(conn, &id)).await?;
+            let facts = self.facts(task).await?;
             if !facts.view.status.is_over() {
                 return Err(EngineError::WrongState("This task isn't over yet."));
+            }
+            if continues && facts.request.endpoint.is_some() {
+                return Err(EngineError::WrongState("This task goes on with a message to it."));
             }
             if continues && facts.save_commit.is_none() {
                 return Err(EngineError::WrongState("This task has no save point."));
             }
-            let number = facts.view.attempt + 1;
-            let waits = Event::Status { status: Status::Waiting, notice: None };
-            for event in [Event::Attempt { number, continues }, waits] {
-                events.push(Entry { task: task.clone(), attempt: number, at: now(), event });
+            let (waiting, events) = next_attempt(&facts, continues, now());
+            let same = |known: &&mut (_, Vec<Waiting>, _)| known.1[0].batch == waiting.batch;
+            match batches.iter_mut().find(same) {
+                Some(known) => {
+                    known.1.push(waiting);
+                    known.2.extend(events);
+                }
+                None => batches.push((facts.request, vec![waiting], events.into())),
             }
-            waiting.push(Waiting {
-                task: task.clone(),
-                batch: facts.view.batch,
-                attempt: number,
-                cap: facts.request.max_parallel,
-                continues,
-            });
         }
-        self.ask(|reply| Message::Add { tasks: waiting, events, reply }).await
+        for (request, waiting, events) in batches {
+            self.plan(&request, &waiting, None).await?;
+            self.add(&request, waiting, events).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts tasks of one batch in the line of their place.
+    pub(super) async fn add(
+        &self,
+        request: &BatchRequest,
+        tasks: Vec<Waiting>,
+        events: Vec<Entry>,
+    ) -> Result<(), EngineError> {
+        self.ask(self.queue_for(request), |reply| Message::Add { tasks, events, reply }).await
     }
 
     /// Makes a waiting task the next one to start.
@@ -85,7 +101,8 @@ impl Engine {
     /// # Errors
     /// It doesn't wait.
     pub async fn run_next(&self, task: &TaskId) -> Result<(), EngineError> {
-        self.ask(|reply| Message::RunNext { task: task.clone(), reply }).await
+        let queue = self.queue_of(task).await?;
+        self.ask(queue, |reply| Message::RunNext { task: task.clone(), reply }).await
     }
 
     /// Answers a task's open question with one of its options.
@@ -98,13 +115,15 @@ impl Engine {
         question: &str,
         option: &str,
     ) -> Result<(), EngineError> {
-        let open = self.task(task).await?.question.filter(|open| open.id == question);
+        let facts = self.facts(task).await?;
+        let open = facts.view.question.filter(|open| open.id == question);
         let open = open.ok_or(EngineError::WrongState("This question isn't open any more."))?;
         if !open.options.iter().any(|offered| offered.id == option) {
             return Err(EngineError::NotFound("answer"));
         }
         let (task, question, option) = (task.clone(), question.to_owned(), option.to_owned());
-        self.ask(|reply| Message::Answer { task, question, option, reply }).await
+        let queue = self.queue_for(&facts.request);
+        self.ask(queue, |reply| Message::Answer { task, question, option, reply }).await
     }
 
     /// Changes how many tasks may work at the same time. What works goes on.
@@ -125,11 +144,28 @@ impl Engine {
 
     async fn ask(
         &self,
+        queue: &Queue,
         message: impl FnOnce(crate::queue::Reply) -> Message,
     ) -> Result<(), EngineError> {
-        if let Some(written) = self.0.queue.ask(message).await? {
+        if let Some(written) = queue.ask(message).await? {
             self.0.log.settled(written).await;
         }
         Ok(())
     }
+}
+
+/// A task's next attempt in the line, and what is written of it.
+pub(super) fn next_attempt(
+    facts: &TaskFacts,
+    continues: bool,
+    now: Millis,
+) -> (Waiting, [Entry; 2]) {
+    let (task, attempt) = (facts.view.id.clone(), facts.view.attempt + 1);
+    let waits = Event::Status { status: Status::Waiting, notice: None };
+    let events = [Event::Attempt { number: attempt, continues }, waits];
+    let entries = events.map(|event| Entry { task: task.clone(), attempt, at: now, event });
+    // Elsewhere the place keeps to it.
+    let cap = facts.request.max_parallel.filter(|_| facts.request.endpoint.is_none());
+    let batch = facts.view.batch.clone();
+    (Waiting { task, batch, attempt, cap, continues }, entries)
 }

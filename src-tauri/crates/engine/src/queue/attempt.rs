@@ -2,7 +2,7 @@
 //! log, in order, and its status comes from facts.
 
 use super::Waiting;
-use super::intake::Intake;
+use super::intake::{AT_ONCE, Intake};
 use super::stop::{ending, failed};
 use crate::EngineError;
 use crate::log::Log;
@@ -14,9 +14,6 @@ use regatta_protocol::{Event, Millis, Notice, Status};
 use tokio::sync::{mpsc, watch};
 
 type Controls = mpsc::UnboundedReceiver<WorkerControl>;
-
-/// The most events that are taken at once.
-const AT_ONCE: usize = 64;
 
 /// What is needed to carry attempts.
 #[derive(Debug)]
@@ -37,9 +34,10 @@ impl<R: Runner> Carrier<R> {
         let id = AttemptId { task: waiting.task, number: waiting.attempt };
         let ended = match self.prepare(&id, waiting.continues).await {
             Ok((task, worked)) => self.work(&id, (&task, worked), (controls, held)).await,
-            Err(error) => Ok(failed(error.into())),
+            Err(error) => Ok(Some(failed(error.into()))),
         };
-        let Ok(outcome) = ended else { return }; // The store is closed: nothing can be said.
+        // None: the store is closed, or the attempt goes on elsewhere.
+        let Ok(Some(outcome)) = ended else { return };
         let entries = ending(&id.task, id.number, (self.now)(), outcome);
         if let Ok(written) = self.log.append(entries.into()).await {
             written.wait().await.ok(); // As above.
@@ -63,19 +61,19 @@ impl<R: Runner> Carrier<R> {
         self.log.readers.with(move |conn| read::facts(conn, &task)).await
     }
 
-    /// Has the attempt done and gives back how it ended.
+    /// Has the attempt done and gives back how it ended; none: it goes on elsewhere.
     async fn work(
         &self,
         id: &AttemptId,
         (task, worked): (&R::Task, bool),
         (controls, held): (Controls, watch::Receiver<Option<Notice>>),
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Option<Outcome>, EngineError> {
         if let Err(notice) = self.runner.submit(id, task).await {
-            return Ok(failed(notice));
+            return Ok(Some(failed(notice)));
         }
         let events = match self.runner.events(id).await {
             Ok(events) => events,
-            Err(notice) => return Ok(failed(notice)),
+            Err(notice) => return Ok(Some(failed(notice))),
         };
         let stop_asked = watch::Sender::new(false);
         let mut progress = Progress { worked, ..Progress::default() };
@@ -88,7 +86,7 @@ impl<R: Runner> Carrier<R> {
         match progress.outcome.take() {
             Some(outcome) => {
                 self.runner.forget(id).await;
-                Ok(outcome)
+                Ok(Some(outcome))
             }
             None => self.end_without_word(id, task, &progress).await,
         }
@@ -163,15 +161,17 @@ impl<R: Runner> Carrier<R> {
         id: &AttemptId,
         task: &R::Task,
         progress: &Progress,
-    ) -> Result<Outcome, EngineError> {
-        let (events, outcome) = self.runner.settle(id, task, progress).await;
+    ) -> Result<Option<Outcome>, EngineError> {
+        let Some((events, outcome)) = self.runner.settle(id, task, progress).await else {
+            return Ok(None);
+        };
         let mut intake = Intake::new(&self.log, id);
         for event in events {
             let at = (self.now)();
             intake.add(Happened { at, event, wire: None, room: None });
         }
         intake.hand_in().await?;
-        Ok(outcome)
+        Ok(Some(outcome))
     }
 }
 

@@ -8,8 +8,10 @@ use crate::runner::{AttemptId, Happened};
 use crate::store::Entry;
 use regatta_protocol::Event;
 use std::mem::take;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+/// The most events that are taken at once.
+pub(super) const AT_ONCE: usize = 64;
 /// With this much gathered, the log's own room is what has to be waited for.
 const ENOUGH_BYTES: usize = 16 * 1024;
 /// Text is joined up to this size, which fits in one row.
@@ -17,7 +19,7 @@ const JOINED_BYTES: usize = 48 * 1024;
 
 /// Gathers one attempt's events.
 #[derive(Debug)]
-pub(super) struct Intake<'a> {
+pub(crate) struct Intake<'a> {
     log: &'a Log,
     id: &'a AttemptId,
     entries: Vec<Entry>,
@@ -28,13 +30,13 @@ pub(super) struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(log: &'a Log, id: &'a AttemptId) -> Self {
+    pub(crate) fn new(log: &'a Log, id: &'a AttemptId) -> Self {
         let (entries, rooms) = (Vec::new(), Vec::new());
         Self { log, id, entries, weight: 0, wire: None, rooms, writing: None }
     }
 
     /// Adds what happened.
-    pub(super) fn add(&mut self, happened: Happened) {
+    pub(crate) fn add(&mut self, happened: Happened) {
         let Happened { at, event, wire, room, .. } = happened;
         self.wire = wire.or(self.wire);
         self.rooms.extend(room);
@@ -78,6 +80,28 @@ impl<'a> Intake<'a> {
         self.rooms.clear();
         self.weight = 0;
         Ok(())
+    }
+
+    /// Takes and hands in everything that comes, to its end.
+    pub(crate) async fn take_all(
+        &mut self,
+        events: &mut mpsc::Receiver<Happened>,
+    ) -> Result<(), EngineError> {
+        let mut came = Vec::new();
+        loop {
+            if self.may_hand_in() {
+                self.hand_in().await?;
+            }
+            tokio::select! {
+                count = events.recv_many(&mut came, AT_ONCE) => {
+                    if count == 0 {
+                        return self.hand_in().await;
+                    }
+                    came.drain(..).for_each(|happened| self.add(happened));
+                }
+                written = self.written() => written?,
+            }
+        }
     }
 
     /// Waits until what was handed in last is on disk; never ends when there is nothing.

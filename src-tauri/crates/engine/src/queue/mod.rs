@@ -7,6 +7,7 @@ mod line;
 mod stop;
 
 pub(crate) use attempt::Carrier;
+pub(crate) use intake::Intake;
 pub(crate) use line::Waiting;
 pub(crate) use stop::{ending, failed, without_work};
 

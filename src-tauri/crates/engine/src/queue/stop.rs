@@ -34,15 +34,13 @@ impl<R: Runner> State<R> {
     /// Stops everything and waits for it.
     pub(super) async fn wind_down(&mut self) {
         self.messages.close();
-        if !R::HERE {
-            // It goes on without us, and the next start goes on with it.
-            return self.carried.shutdown().await;
+        if R::HERE {
+            let waiting = self.line.remove_all();
+            let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
+            // Whether that can still be written or not: it ends here.
+            self.carrier.log.note(events).ok();
+            self.tell_all(&WorkerControl::Stop);
         }
-        let waiting = self.line.remove_all();
-        let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
-        // Whether that can still be written or not: it ends here.
-        self.carrier.log.note(events).ok();
-        self.tell_all(&WorkerControl::Stop);
         let trouble = &mut self.trouble;
         let no_use = async {
             if trouble.wait_for(Option::is_some).await.is_err() {
@@ -50,7 +48,12 @@ impl<R: Runner> State<R> {
             }
             sleep(GIVE_UP).await;
         };
-        let all_ended = async { while self.carried.join_next().await.is_some() {} };
+        let all_ended = async {
+            if !R::HERE {
+                self.carrier.runner.leave().await; // It goes on without us.
+            }
+            while self.carried.join_next().await.is_some() {}
+        };
         tokio::select! {
             () = all_ended => {}
             () = no_use => {}

@@ -76,11 +76,13 @@ impl Runner for Arc<Fake> {
         _: &AttemptId,
         task: &WorkerTask,
         progress: &Progress,
-    ) -> (Vec<Event>, Outcome) {
-        cut_off("signal 9".into(), task, progress).await
+    ) -> Option<(Vec<Event>, Outcome)> {
+        Some(cut_off("signal 9".into(), task, progress).await)
     }
 
     async fn forget(&self, _: &AttemptId) {}
+
+    async fn leave(&self) {}
 }
 
 /// A queue over a real store and a fake place.

@@ -127,10 +127,7 @@ impl Runner for Local {
 
     async fn events(&self, id: &AttemptId) -> Result<Events, Notice> {
         let events = self.workers().get_mut(id).and_then(|worker| worker.events.take());
-        events.ok_or_else(|| {
-            let what = "What this attempt does is already being read, or it isn't known here.";
-            Notice::new(ErrorCode::Internal, what, "", "").with_details(id.to_string())
-        })
+        events.ok_or_else(|| super::no_events(id))
     }
 
     async fn status(&self, id: &AttemptId) -> AttemptState {
@@ -163,14 +160,14 @@ impl Runner for Local {
         id: &AttemptId,
         task: &WorkerTask,
         progress: &Progress,
-    ) -> (Vec<Event>, Outcome) {
+    ) -> Option<(Vec<Event>, Outcome)> {
         let ended_by = match self.status(id).await {
             AttemptState::Ended(how) => how,
             AttemptState::Working | AttemptState::Unknown => String::new(),
         };
         // Nothing may write into the copy any more while it is saved.
         self.forget(id).await;
-        cut_off(ended_by, task, progress).await
+        Some(cut_off(ended_by, task, progress).await)
     }
 
     async fn forget(&self, id: &AttemptId) {
@@ -184,6 +181,9 @@ impl Runner for Local {
         }
         fs::remove_file(self.mark_file(id)).ok(); // There is none where there was no mark.
     }
+
+    /// What works here ends with us.
+    async fn leave(&self) {}
 }
 
 /// The end of an attempt whose worker ended without a word. What is in its copy is saved.

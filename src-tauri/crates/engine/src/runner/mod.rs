@@ -1,23 +1,25 @@
 //! The places where tasks run, behind one contract.
 //!
-//! Now there is one: this computer ([`Local`]). A place that is reached over the network
-//! gets a file of its own beside `local.rs`, and passes the same tests (`conformance.rs`).
+//! This computer ([`Local`]), and endpoints that speak the Cloud Coding API ([`Cloud`]). Both
+//! pass the same tests (`conformance.rs`).
 
+mod cloud;
 #[cfg(test)]
 mod conformance;
 mod leftover;
 mod lines;
 mod local;
 
+pub(crate) use cloud::{Cloud, Means, ended_after_sending, ended_before_sending};
 pub(crate) use local::Local;
 #[cfg(test)]
 pub(crate) use local::{cut_off, worker_task};
 
 use crate::EngineError;
 use crate::store::TaskFacts;
-use regatta_protocol::event::Outcome;
+use regatta_protocol::event::{ChangeTotals, Outcome};
 use regatta_protocol::worker::{WorkerControl, WorkerLine};
-use regatta_protocol::{Event, Millis, Notice, Status, TaskId};
+use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status, TaskId};
 use std::fmt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -69,6 +71,7 @@ pub(crate) struct Progress {
     /// Whether its agent was said to be at work.
     pub(crate) worked: bool,
     pub(crate) save_points: u32,
+    pub(crate) totals: ChangeTotals,
     pub(crate) stop_asked: bool,
     pub(crate) outcome: Option<Outcome>,
 }
@@ -79,6 +82,7 @@ impl Progress {
         match event {
             Event::Status { status: Status::Working, .. } => self.worked = true,
             Event::SavePoint(point) => self.save_points = point.number,
+            Event::Changes { totals, .. } => self.totals = *totals,
             _ => {}
         }
     }
@@ -134,13 +138,23 @@ pub(crate) trait Runner: Send + Sync + 'static {
 
     /// What is to be said of an attempt whose events ended without an outcome, and what could
     /// be saved of it. Afterwards nothing of it works here, and the place has forgotten it.
+    /// None: it goes on elsewhere, and the next start goes on with it.
     fn settle(
         &self,
         id: &AttemptId,
         task: &Self::Task,
         progress: &Progress,
-    ) -> impl Future<Output = (Vec<Event>, Outcome)> + Send;
+    ) -> impl Future<Output = Option<(Vec<Event>, Outcome)>> + Send;
 
     /// Ends what is left of an attempt, waits for it, and lets the place forget it.
     fn forget(&self, id: &AttemptId) -> impl Future<Output = ()> + Send;
+
+    /// Stops listening to everything: the events of all attempts end. For a place that goes on
+    /// without us.
+    fn leave(&self) -> impl Future<Output = ()> + Send;
+}
+
+fn no_events(id: &AttemptId) -> Notice {
+    let what = "What this attempt does is already being read, or it isn't known here.";
+    Notice::new(ErrorCode::Internal, what, "", "").with_details(id.to_string())
 }

@@ -1,0 +1,82 @@
+//! What a person is told of tasks elsewhere.
+
+use regatta_protocol::{ErrorCode, Notice};
+
+const KEPT: &str = "Everything that was received is kept.";
+const LOOK: &str = "Look up its branch; or try again, which starts new work.";
+
+/// Nobody here knows how the task ended; `why` says what happened to the connection.
+pub(super) fn lost(why: &Notice) -> Notice {
+    let details = why.details.as_ref().map(|more| format!("{}\n{more}", why.what));
+    Notice::new(ErrorCode::ConnectionLost, "Connection lost, outcome unknown.", KEPT, LOOK)
+        .with_details(details.unwrap_or_else(|| why.what.clone()))
+}
+
+/// Why it is lost when nothing else says so.
+pub(super) fn ended_silently() -> Notice {
+    let what = "The service ended the connection before it said how the tasks ended.";
+    Notice::new(ErrorCode::ConnectionLost, what, "", "")
+}
+
+/// It can't be stopped there.
+pub(super) fn no_way_to_stop() -> Notice {
+    Notice::new(
+        ErrorCode::ConnectionLost,
+        "The service has no way to stop a task; we stopped listening.",
+        "Everything received until then is kept; the task may still go on there.",
+        LOOK,
+    )
+}
+
+/// It was sent, and then we ended before its place could be asked to go on.
+pub(crate) fn ended_after_sending() -> Notice {
+    Notice::new(
+        ErrorCode::ConnectionLost,
+        "Regatta ended while this task worked elsewhere, and the service can't be asked how it \
+         went on.",
+        KEPT,
+        LOOK,
+    )
+}
+
+/// We ended before it was sent.
+pub(crate) fn ended_before_sending() -> Notice {
+    Notice::new(
+        ErrorCode::Interrupted,
+        "Regatta ended before this task was sent.",
+        "Nothing was started.",
+        "Try again.",
+    )
+}
+
+/// The place says that it failed.
+pub(super) fn failed(message: &str) -> Notice {
+    let said: String = message.trim().chars().take(500).collect();
+    let what = match said.is_empty() {
+        true => "The service says that this failed.".to_owned(),
+        false => format!("The service says: {said}"),
+    };
+    Notice::new(ErrorCode::EndpointFailed, what, KEPT, LOOK).with_details(message)
+}
+
+/// The place said that the batch is over and nothing of each task.
+pub(super) const ENDED: &str =
+    "The service said that the batch ended. It doesn't say how each task went.";
+
+/// The first word of a break.
+pub(super) fn reconnecting(why: &Notice) -> String {
+    format!("{} Trying to connect again.", why.what)
+}
+
+/// The last word of a break.
+pub(super) const RECONNECTED: &str = "The connection is there again; nothing was missed.";
+
+/// What a person wanted could not be handed over.
+pub(super) fn not_handed_over(what: &str, why: &Notice) -> String {
+    format!("{what} could not be handed to the service. {why}")
+}
+
+/// A bug of ours: the attempt has no place in any call.
+pub(super) fn not_planned() -> Notice {
+    Notice::new(ErrorCode::Internal, "This task was never made ready to be sent.", "", "Try again.")
+}
