@@ -1,0 +1,127 @@
+//! A server in this process on a project of its own, with a worker in a few lines of shell.
+
+use crate::caller::{Answer, Caller, Pieces};
+use regatta_engine::{Engine, EngineOptions, NoKeys, project};
+use regatta_server::{Agents, Key, Limits, Options, Server};
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) const KEY: &str = "an-open-secret";
+
+/// The prompt says what it does.
+const WORKER: &str = r#"#!/bin/sh
+[ "$2" = alone ] || exec setsid "$0" worker alone
+say() { seq=$((seq + 1)); printf '{"seq":%d,"at":1,%s}\n' "$seq" "$1"; }
+finish() { say '"event":"outcome","status":"'"$1"'"'; exit 0; }
+read -r task
+say '"event":"status","status":"working"'
+case "$task" in
+*'"prompt":"Loud"'*)
+    line=$(printf '%01000d' 7)
+    n=0
+    while [ $n -lt 20000 ]; do
+        say '"event":"output","kind":"out","text":"'$n' '$line'"'
+        n=$((n + 1))
+    done
+    finish finished ;;
+*'"prompt":"Wait"'*)
+    while read -r control; do
+        case "$control" in
+        *stop*) finish stopped ;;
+        esac
+    done ;;
+*) finish finished ;;
+esac
+"#;
+
+/// A running server.
+pub(crate) struct Dock {
+    pub(crate) dir: TempDir,
+    pub(crate) caller: Caller,
+    end: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Dock {
+    pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
+        let dir = TempDir::with_prefix("regatta-dock-").unwrap();
+        let project = dir.path().join("root/project");
+        fs::create_dir_all(&project).unwrap();
+        fs::write(project.join("a.txt"), "one\n").unwrap();
+        project::set_up(project.to_str().unwrap()).await.unwrap();
+        let program = dir.path().join("worker.sh");
+        fs::write(&program, WORKER).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let data_dir = dir.path().join("data");
+        let options = EngineOptions { data_dir, program, limit: 8, keys: Arc::new(NoKeys) };
+        let engine = Engine::open(options).await.unwrap();
+        let server = Server::bind(Options {
+            listen: ([127, 0, 0, 1], 0).into(),
+            key: Key::new(KEY).unwrap(),
+            hosts: Vec::new(),
+            tls: None,
+            insecure_http: false,
+            roots: vec![dir.path().join("root")],
+            agents: Agents::default(),
+            limits,
+        });
+        let server = server.await.unwrap();
+        let caller = Caller { address: server.address(), key: KEY.to_owned() };
+        let (end, ended) = oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(engine, async move {
+            drop(ended.await);
+        }));
+        Self { dir, caller, end: Some(end), serving: Some(serving) }
+    }
+
+    /// The body of a request with one task for each prompt, named after its place.
+    pub(crate) fn body(&self, prompts: &[&str]) -> Value {
+        let task =
+            |(n, prompt): (usize, &&str)| json!({"task_name": format!("t{n}"), "prompt": prompt});
+        let tasks: Vec<Value> = prompts.iter().enumerate().map(task).collect();
+        json!({"repo_url": self.project(), "github_token": "", "parallel_tasks": tasks})
+    }
+
+    pub(crate) fn project(&self) -> PathBuf {
+        self.dir.path().join("root/project")
+    }
+
+    /// Starts a batch and waits for its end.
+    pub(crate) async fn run(&self, prompts: &[&str]) -> Answer {
+        let answer = self.caller.post("/invoke/stdout", &self.body(prompts)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer
+    }
+
+    /// Starts a batch; its stream, of which nothing was read.
+    pub(crate) async fn start(&self, prompts: &[&str]) -> Pieces {
+        let mut headers = self.caller.headers();
+        headers.push(("content-type", "application/json".into()));
+        let body = self.body(prompts).to_string();
+        let pieces = self.caller.open("POST", "/invoke/stdout", &headers, body.as_bytes()).await;
+        assert_eq!(pieces.head.status, 200);
+        pieces
+    }
+
+    /// A stream of a batch's events after one.
+    pub(crate) async fn events(&self, run: &str, after: u64) -> Pieces {
+        let path = format!("/v1/runs/{run}/events?after={after}");
+        self.caller.open("GET", &path, &self.caller.headers(), b"").await
+    }
+
+    /// Ends the server as a signal does.
+    pub(crate) async fn end(mut self) {
+        drop(self.end.take());
+        self.serving.take().expect("it runs").await.unwrap().unwrap();
+    }
+}
