@@ -1,7 +1,7 @@
 //! The switchboard between the window and the engine. It decides nothing: a command
 //! ([`commands`]) is one call into the engine, and [`bridge`] carries what changed to the
-//! window, as fast as [`pace`] lets it. [`state`] holds the engine, [`store`] the settings;
-//! [`window`] opens the one window and sees to its end; [`news`] words what [`desktop`] tells
+//! window, as fast as [`pace`] lets it. [`state`] holds the engine, [`store`] the settings,
+//! [`secrets`] keys and tokens; [`window`] opens the one window and sees to its end; [`news`] words what [`desktop`] tells
 //! while nobody looks.
 
 pub mod bridge;
@@ -9,6 +9,7 @@ mod commands;
 mod desktop;
 mod news;
 pub mod pace;
+mod secrets;
 mod state;
 mod store;
 mod window;
@@ -16,6 +17,7 @@ mod window;
 #[cfg(test)]
 mod sample;
 
+use secrets::Secrets;
 use std::process::ExitCode;
 use tauri::{Builder, Manager, Runtime};
 
@@ -30,7 +32,7 @@ pub fn run() -> ExitCode {
         .on_window_event(window::on_event)
         .setup(|app| {
             let data_dir = app.path().app_data_dir()?;
-            state::open(app.handle(), &data_dir, state::worker_program());
+            state::open(app.handle(), &data_dir, state::worker_program(), Secrets::new());
             bridge::start(app.handle());
             Ok(window::open(app.handle())?)
         })

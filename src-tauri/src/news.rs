@@ -31,7 +31,8 @@ impl News {
     /// What is new in these views. A batch's rest isn't told beside a question of its own
     /// that is told now: the question says it already.
     pub(crate) fn read(&mut self, tasks: &[TaskView], batches: &[BatchView]) -> Vec<Headline> {
-        let mut headlines: Vec<Headline> = tasks.iter().filter_map(|t| self.question(t)).collect();
+        let tasks = tasks.iter().filter(|task| !task.whole_batch);
+        let mut headlines: Vec<Headline> = tasks.filter_map(|t| self.question(t)).collect();
         let asking: HashSet<BatchId> = headlines.iter().map(|h| h.batch.clone()).collect();
         let rests = batches.iter().filter_map(|b| self.rest(b));
         headlines.extend(rests.filter(|h| !asking.contains(&h.batch)));
@@ -115,6 +116,12 @@ mod tests {
         assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]), []);
         assert_eq!(news.read(&[task("a", Status::Working)], &[]), []);
         assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
+    }
+
+    #[test]
+    fn what_belongs_to_no_task_asks_nothing() {
+        let whole = TaskView { whole_batch: true, ..task("a", Status::NeedsYou) };
+        assert_eq!(News::default().read(&[whole], &[]), []);
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! The engine and the store, open for as long as the app runs. What could not be opened is
+//! The engine, the store and the secrets, open for as long as the app runs. What could not be opened is
 //! kept as the sentence that says why, and the window opens all the same.
 
+use crate::secrets::Secrets;
 use crate::store::Store;
-use regatta_engine::{Engine, EngineOptions, NoKeys};
+use regatta_client::Client;
+use regatta_engine::{Engine, EngineOptions};
 use regatta_protocol::app::Settings;
 use regatta_protocol::{ErrorCode, Notice};
 use std::env::consts::EXE_SUFFIX;
@@ -14,22 +16,26 @@ use tauri::{AppHandle, Manager, Runtime, State};
 pub(crate) struct Shell<R: Runtime> {
     engine: Result<Engine, Notice>,
     store: Result<Store<R>, Notice>,
+    secrets: Secrets,
+    client: Client,
 }
 
-/// Opens both in `data_dir` and puts them where [`engine`] and [`store`] find them.
+/// Opens the engine, which asks `secrets` for keys, and the store in `data_dir`, and puts all
+/// of it where the functions below find it.
 pub(crate) fn open<R: Runtime>(
     app: &AppHandle<R>,
     data_dir: &Path,
     program: Result<PathBuf, Notice>,
+    secrets: Secrets,
 ) {
     let store = Store::open(app, data_dir);
     let limit = store.as_ref().map_or(Settings::default().limit, |s| s.settings().limit);
     let engine = program.and_then(|program| {
-        let (data_dir, keys) = (data_dir.to_owned(), Arc::new(NoKeys));
+        let (data_dir, keys) = (data_dir.to_owned(), Arc::new(secrets.clone()));
         let options = EngineOptions { data_dir, program, limit, keys };
         tauri::async_runtime::block_on(Engine::open(options)).map_err(Notice::from)
     });
-    app.manage(Shell { engine, store });
+    app.manage(Shell { engine, store, secrets, client: Client::new() });
 }
 
 /// The engine, or why there is none.
@@ -40,6 +46,16 @@ pub(crate) fn engine<R: Runtime>(app: &AppHandle<R>) -> Result<Engine, Notice> {
 /// The store, or why there is none.
 pub(crate) fn store<R: Runtime>(app: &AppHandle<R>) -> Result<&Store<R>, Notice> {
     shell(app).inner().store.as_ref().map_err(Clone::clone)
+}
+
+/// Keys and tokens.
+pub(crate) fn secrets<R: Runtime>(app: &AppHandle<R>) -> Secrets {
+    shell(app).secrets.clone()
+}
+
+/// What calls endpoints and hosts of repositories.
+pub(crate) fn client<R: Runtime>(app: &AppHandle<R>) -> Client {
+    shell(app).client.clone()
 }
 
 fn shell<R: Runtime>(app: &AppHandle<R>) -> State<'_, Shell<R>> {

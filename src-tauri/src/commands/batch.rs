@@ -18,7 +18,10 @@ pub(crate) async fn check_batch<R: Runtime>(
     app: AppHandle<R>,
     request: BatchRequest,
 ) -> Answer<Vec<RequestProblem>> {
-    Ok(state::engine(&app)?.check(&request).await)
+    match placed(&app, request) {
+        Ok(request) => Ok(state::engine(&app)?.check(&request).await),
+        Err(notice) => Ok(vec![RequestProblem { row: None, field: "endpoint".to_owned(), notice }]),
+    }
 }
 
 #[command]
@@ -26,9 +29,25 @@ pub(crate) async fn start_batch<R: Runtime>(
     app: AppHandle<R>,
     request: BatchRequest,
 ) -> Answer<BatchDetail> {
+    let request = placed(&app, request)?;
     let started = state::engine(&app)?.start(request).await?;
-    remembered(&app, project::inspect(&started.batch.project_path).await);
+    let path = &started.batch.project_path;
+    if started.batch.endpoint.is_none() {
+        remembered(&app, project::inspect(path).await);
+    } else if let Ok(store) = state::store(&app) {
+        store.remember_repository(path);
+    }
     Ok(started)
+}
+
+/// The same request with its endpoint as the settings have it: of what the window says of it,
+/// only its id counts.
+fn placed<R: Runtime>(app: &AppHandle<R>, request: BatchRequest) -> Answer<BatchRequest> {
+    let endpoint = match &request.endpoint {
+        Some(named) => Some(state::store(app)?.endpoint(&named.id)?),
+        None => None,
+    };
+    Ok(BatchRequest { endpoint, ..request })
 }
 
 #[command]

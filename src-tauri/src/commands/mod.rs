@@ -2,9 +2,11 @@
 //! or the sentences that say why there is none.
 
 mod batch;
+mod endpoints;
 #[cfg(test)]
 mod names;
 mod project;
+mod repositories;
 mod settings;
 mod task;
 
@@ -45,6 +47,18 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         task::continue_task,
         task::run_next,
         task::answer_question,
+        endpoints::credentials,
+        endpoints::save_endpoint,
+        endpoints::remove_endpoint,
+        endpoints::set_endpoint_key,
+        endpoints::remove_endpoint_key,
+        endpoints::test_endpoint,
+        repositories::set_github_api,
+        repositories::set_github_token,
+        repositories::remove_github_token,
+        repositories::test_github_token,
+        repositories::repositories,
+        repositories::branches,
         settings::load_draft,
         settings::save_draft,
         settings::templates,

@@ -16,15 +16,16 @@ const RECENT: u32 = 20;
 #[command]
 pub(crate) async fn home<R: Runtime>(app: AppHandle<R>) -> Answer<HomeView> {
     let engine = state::engine(&app)?;
-    let (projects, notices) = match state::store(&app) {
-        Ok(store) => (store.projects(), store.take_notices()),
-        Err(notice) => (Vec::new(), vec![notice]),
+    let (projects, repositories, notices) = match state::store(&app) {
+        Ok(store) => (store.projects(), store.repositories(), store.take_notices()),
+        Err(notice) => (Vec::new(), Vec::new(), vec![notice]),
     };
     let notices = [engine.notices(), notices].concat();
     let mut recent = engine.history("", None, RECENT).await?;
     recent.retain(|batch| batch.ended_at.is_some());
     Ok(HomeView {
         projects,
+        repositories,
         running: engine.running().await?,
         recent,
         place: engine.place(),

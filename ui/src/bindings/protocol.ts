@@ -1043,6 +1043,11 @@ export type HomeView = {
  */
 projects: Array<ProjectRef>, 
 /**
+ * Repositories that batches at endpoints used before, by their address, the newest first,
+ * at most 20.
+ */
+repositories?: Array<ProjectRef>, 
+/**
  * Batches with a task that waits or works, the newest first.
  */
 running: Array<BatchView>, 
@@ -1068,7 +1073,7 @@ notices: Array<Notice>, };
  */
 export type ProjectRef = { 
 /**
- * The folder.
+ * The folder, or a repository's address.
  */
 path: string, 
 /**

@@ -138,6 +138,11 @@ pub enum Theme {
 pub struct HomeView {
     /// Projects used before, the newest first, at most 20.
     pub projects: Vec<ProjectRef>,
+    /// Repositories that batches at endpoints used before, by their address, the newest first,
+    /// at most 20.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<ProjectRef>>"))]
+    pub repositories: Vec<ProjectRef>,
     /// Batches with a task that waits or works, the newest first.
     pub running: Vec<BatchView>,
     /// Batches that ended, the newest first, at most 20.
@@ -154,7 +159,7 @@ pub struct HomeView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ProjectRef {
-    /// The folder.
+    /// The folder, or a repository's address.
     pub path: String,
     /// The path with the home folder as `~`.
     pub shown_path: String,

@@ -1,6 +1,7 @@
 //! The commands as the window meets them: through the real permissions, on a mock window.
 
 use super::names::COMMANDS;
+use crate::secrets::Secrets;
 use crate::{state, with_plugins};
 use regatta_protocol::{ErrorCode, Notice};
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ fn mock_in(data: TempDir, program: Result<PathBuf, Notice>) -> Mock {
         .invoke_handler(super::handler())
         .build(tauri::generate_context!(test = true))
         .expect("a mock app");
-    state::open(app.handle(), data.path(), program);
+    state::open(app.handle(), data.path(), program, Secrets::without_key_store());
     let window = WebviewWindowBuilder::new(&app, "main", Default::default());
     let window = window.build().expect("a mock window");
     Mock { _app: app, window, _data: data }
@@ -174,7 +175,7 @@ fn the_four_lists_of_commands_are_one() {
     let ours: BTreeSet<String> = COMMANDS.iter().map(ToString::to_string).collect();
     assert_eq!(ours.len(), COMMANDS.len(), "no command twice");
 
-    let source = include_str!("mod.rs");
+    let source = include_str!("../mod.rs");
     let handler = between(source, "generate_handler![", "]");
     let handled: BTreeSet<String> = handler
         .split(',')
@@ -183,7 +184,7 @@ fn the_four_lists_of_commands_are_one() {
         .collect();
     assert_eq!(handled, ours, "the handler in commands/mod.rs");
 
-    let capability: Value = serde_json::from_str(include_str!("../../capabilities/main.json"))
+    let capability: Value = serde_json::from_str(include_str!("../../../capabilities/main.json"))
         .expect("the capability is JSON");
     let granted: BTreeSet<String> = capability["permissions"]
         .as_array()
@@ -206,14 +207,14 @@ fn the_four_lists_of_commands_are_one() {
 
 #[test]
 fn nothing_in_the_configuration_names_another_origin() {
-    let config: Value = serde_json::from_str(include_str!("../../tauri.conf.json")).expect("JSON");
+    let config: Value = serde_json::from_str(include_str!("../../../tauri.conf.json")).expect("JSON");
     let csp = config["app"]["security"]["csp"].as_str().expect("a policy");
     let origins: Vec<&str> = csp.split([' ', ';']).filter(|word| word.contains("://")).collect();
     assert_eq!(origins, ["http://ipc.localhost"], "the shell's own door");
     for word in ["unsafe-eval", "data:", "blob:", "*"] {
         assert!(!csp.contains(word), "{word} in {csp}");
     }
-    let capability = include_str!("../../capabilities/main.json");
+    let capability = include_str!("../../../capabilities/main.json");
     assert!(!capability.contains("remote"), "{capability}");
 }
 
