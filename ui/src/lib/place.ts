@@ -1,6 +1,6 @@
 /** Where tasks run, in words. */
 
-import type { BatchView, BranchLook, Endpoint, SecretState } from '../bindings/protocol';
+import type { BatchView, BranchLook, Endpoint, Notice, SecretState } from '../bindings/protocol';
 import { isHere, repositoryName } from './address';
 import { count } from './time';
 
@@ -59,4 +59,14 @@ export function againMeans(endpoint: Endpoint, tasks: number, unknown: number): 
   }
   said.push('What was received so far stays.');
   return said;
+}
+
+/** What is said of a task whose place can't be asked any more, where nothing else was said. */
+export function lostNotice(endpoint: Endpoint | undefined): Notice {
+  return {
+    code: 'connection_lost',
+    what: `The connection to ${endpoint?.name ?? 'the place where it ran'} was lost, so it isn’t known how this task ended.`,
+    safe: 'Everything that was received is saved.',
+    next: 'Check whether its branch is there before you start it again.',
+  };
 }

@@ -76,10 +76,11 @@ export function presentCounts(counts: Counts): { status: Status; count: number }
   return STATUSES.map((status) => ({ status, count: counts[status] })).filter((c) => c.count > 0);
 }
 
-/** One line under a task's name: what it does now, or what came of it. */
-export function taskLine(task: TaskView, queuePlace: number | null): string {
+/** One line under a task's name: what it does now, or what came of it. `sentTo`: the endpoint it runs at. */
+export function taskLine(task: TaskView, queuePlace: number | null, sentTo?: string): string {
   switch (task.status) {
     case 'waiting':
+      if (sentTo !== undefined) return `Waiting at ${sentTo}`;
       if (queuePlace === null) return 'Starting';
       return queuePlace === 1 ? 'Starts when a place is free' : `${ordinal(queuePlace)} in line`;
     case 'needs_you':

@@ -18,6 +18,8 @@ export class Output {
   /** Grows when the person wants to see the current found line. More output is no wish. */
   sought = $state(0);
   notice: Notice | null = $state.raw(null);
+  /** Whether lines were read that only came through, and aren't shown in full unless asked for. */
+  hasDetails = $state(false);
   /** How many lines the list may hold. */
   #most = Infinity;
   #window: LineWindow;
@@ -32,7 +34,12 @@ export class Output {
   constructor(app: App, task: TaskView) {
     this.#app = app;
     this.#task = task.id;
-    this.#window = new LineWindow((from, max) => app.backend.readLines(task.id, from, max), {
+    const read = async (from: number, max: number) => {
+      const page = await app.backend.readLines(task.id, from, max);
+      this.hasDetails ||= page.lines.some(({ kind }) => kind === 'raw');
+      return page;
+    };
+    this.#window = new LineWindow(read, {
       changed: () => {
         if (!this.#window.stalled) this.notice = null;
         this.#version += 1;

@@ -59,7 +59,8 @@ export class Steps {
       return;
     }
     const page = await this.#app.attempt(() => this.#app.backend.readLines(this.#id, first, TAIL));
-    if (page) this.tail = page.lines;
+    // What wasn't understood is for those who look for it in the whole output.
+    if (page) this.tail = page.lines.filter(({ kind }) => kind !== 'raw');
   }
 
   #steps(from: number, max: number): Promise<Step[] | undefined> {

@@ -5,6 +5,7 @@ import { isActive, wentWrong } from '../../lib/status';
 import { count } from '../../lib/time';
 import type { App } from '../../state/app.svelte';
 import type { Sheet } from '../../state/sheet.svelte';
+import { again } from './again.svelte';
 
 /** Tasks that can be stopped. */
 export const stoppable = (tasks: TaskView[]) =>
@@ -24,13 +25,15 @@ export const addable = (tasks: TaskView[]) =>
 export async function stopAll(app: App, batch: BatchView, tasks: number): Promise<void> {
   await app.attempt(async () => {
     await app.backend.stopBatch(batch.id);
-    app.toasts.say(`Stopped ${count(tasks, 'task')}. What they had done is saved.`);
+    const safe = batch.endpoint ? 'What was received is saved.' : 'What they had done is saved.';
+    app.toasts.say(`Stopped ${count(tasks, 'task')}. ${safe}`);
   });
 }
 
-/** Tries tasks again from their start. */
-export async function retry(app: App, tasks: TaskId[]): Promise<void> {
-  await app.attempt(() => app.backend.retryTasks(tasks));
+/** Tries tasks again from their start. At an endpoint that is new work, so the person is asked first. */
+export async function retry(app: App, batch: BatchView, tasks: TaskView[]): Promise<void> {
+  if (batch.endpoint) again.asked = { endpoint: batch.endpoint, tasks };
+  else await app.attempt(() => app.backend.retryTasks(tasks.map(({ id }) => id)));
 }
 
 /** Brings results into the project, each as a branch of its own. */

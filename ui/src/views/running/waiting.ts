@@ -8,6 +8,7 @@ export function placeInLine(task: TaskView, batch: BatchView): number | null {
 
 /** Why a task waits, and for what. */
 export function waitingSentence(task: TaskView, batch: BatchView, place: PlaceView): string {
+  if (batch.endpoint) return `Sent to ${batch.endpoint.name}. When it begins is decided there.`;
   const turn = placeInLine(task, batch);
   if (turn === null) return 'Starting. A separate copy of your project is made first.';
   const line = ` (${ordinal(turn)} in line)`;
