@@ -30,6 +30,11 @@ export function placeMeans(endpoint: Endpoint): string[] {
   ];
 }
 
+/** The same in a few words, for a list. */
+export function placeHint(address: string): string {
+  return isHere(address) ? 'a server on this computer' : 'goes on while this computer sleeps, may cost money';
+}
+
 /** How it stands with a key or token: one sentence. */
 export function secretSentence(what: 'Key' | 'Token', state: SecretState): string {
   switch (state) {
