@@ -207,6 +207,27 @@ test('an address is pasted; one whose branches can’t be read is worth a look',
   await accessible(page, 'a repository that was not found');
 });
 
+test('a branch is named where branches can’t be listed, and a repository that was used is offered', async () => {
+  const page = await open({ scene: 'cloud-draft', path: 'new' });
+  await page.getByRole('button', { name: 'Repository acme/shop' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Choose a repository' });
+  assert.equal(await dialog.getByRole('group', { name: 'Used before' }).count(), 0);
+  await dialog.getByLabel('Its address').fill('https://git.acme.example/web/shop.git');
+  await dialog.getByRole('button', { name: 'Use this address' }).click();
+  await page.getByRole('combobox', { name: 'Start from Main version' }).click();
+  await page.getByRole('option', { name: /^Another branch…/ }).click();
+  await page.getByLabel('Name of the branch').fill('spring');
+  await accessible(page, 'a branch by its name');
+  await page.keyboard.press('Enter');
+  await page.getByRole('combobox', { name: 'Start from spring' }).waitFor();
+  await page.getByRole('button', { name: 'Start 7 tasks on Work' }).click();
+  await page.waitForURL(/#\/batch\//);
+  await page.getByRole('button', { name: 'New batch' }).click();
+  await page.getByRole('button', { name: 'Repository web/shop' }).click();
+  await dialog.getByRole('group', { name: 'Used before' }).getByRole('button', { name: 'web/shop' }).waitFor();
+  await accessible(page, 'repositories used before');
+});
+
 test('a token is entered where the list would be, and a short or refused one is said there', async () => {
   const page = await open({ scene: 'cloud-draft', path: 'new', theme: 'dark' });
   await page.evaluate(() => window.fake.removeGithubToken());

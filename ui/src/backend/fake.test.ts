@@ -95,3 +95,27 @@ it('a long transcript is read page by page', async () => {
   const found = await backend.searchLines(task?.id ?? '', 'LINE 99999 ');
   expect(found).toEqual({ lines: [found.lines[0]], more: false });
 });
+
+it('a batch at an endpoint needs no free place here, and ends as branches', async () => {
+  backend = new FakeBackend({ scene: 'cloud', now: () => now });
+  const endpoint = backend.endpoints[0];
+  const { batch } = await backend.startBatch({
+    ...request(['Read it.', 'lose', 'fail'], 1),
+    repo_url: 'https://github.com/acme/shop.git',
+    endpoint,
+  });
+  const busy = (await backend.home()).place.busy;
+  pass(1);
+  expect((await backend.batch(batch.id)).batch.counts.working).toBe(3);
+  expect((await backend.home()).place.busy).toBe(busy);
+  pass(60_000);
+  const { tasks } = await backend.batch(batch.id);
+  expect(tasks.map((task) => [task.status, task.branch])).toEqual([
+    ['finished', 'regatta/some/task-1'],
+    ['unknown', null],
+    ['failed', null],
+  ]);
+  expect(await backend.lookUpBranch(tasks[1]?.id ?? '')).toEqual({ branch: 'regatta/some/task-2', commit: null, commits: null });
+  await backend.continueWith(tasks[0]?.id ?? '', 'And more.');
+  expect(await backend.task(tasks[0]?.id ?? '')).toMatchObject({ attempt: 2, status: 'working' });
+});

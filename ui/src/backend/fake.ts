@@ -98,6 +98,7 @@ export class FakeBackend extends FakePlaces implements Backend {
       projects: this.#projects
         .filter((project) => project.state === 'ready')
         .map(({ path, shown_path, name }) => ({ path, shown_path, name, used_at: this.#now() })),
+      repositories: this.used.map((path) => ({ path, shown_path: path, name: path, used_at: this.#now() })),
       running: batches.filter((batch) => batch.ended_at === null),
       recent: batches.filter((batch) => batch.ended_at !== null).slice(0, 20),
       place: this.world.place(),
@@ -182,7 +183,8 @@ export class FakeBackend extends FakePlaces implements Backend {
   async startBatch(request: BatchRequest) {
     const [first] = await this.checkBatch(request);
     if (first) throw first.notice;
-    if (!request.endpoint) this.#use(await this.checkProject(request.repo_url));
+    if (request.endpoint) this.remember(request.repo_url);
+    else this.#use(await this.checkProject(request.repo_url));
     this.world.run(this.#now());
     const batch = this.world.start(structuredClone(request));
     this.tick();

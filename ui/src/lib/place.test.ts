@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { againMeans, branchSentence, placeMeans, placeName, projectName, secretSentence } from './place';
+import { againMeans, branchSentence, lostNotice, placeHint, placeMeans, placeName, projectName, secretSentence } from './place';
 import { aBatch } from './testing';
 
 const WORK = { id: 'e1', name: 'Work', address: 'https://api.cloudcoding.ai' };
@@ -53,4 +53,17 @@ describe('starting again', () => {
     expect(againMeans(WORK, 1, 1)[1]).toMatch(/^The first try may still be going on/);
     expect(againMeans(WORK, 3, 2)[1]).toMatch(/^Some of them may still be going on/);
   });
+});
+
+it('a lost connection is said with what is safe and what to do, also when nobody else says it', () => {
+  expect(lostNotice(WORK)).toMatchObject({
+    what: 'The connection to Work was lost, so it isn’t known how this task ended.',
+    safe: 'Everything that was received is saved.',
+  });
+  expect(lostNotice(undefined).what).toContain('the place where it ran');
+});
+
+it('a list says in a few words what a place means', () => {
+  expect(placeHint(WORK.address)).toBe('goes on while this computer sleeps, may cost money');
+  expect(placeHint(HERE.address)).toBe('a server on this computer');
 });

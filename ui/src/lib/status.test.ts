@@ -34,6 +34,11 @@ it('counts only what is there, in a fixed order', () => {
 describe('the line under a name', () => {
   const line = (task: Partial<TaskView>, place: number | null = null) => taskLine(aTask(task), place);
 
+  it('says where a task waits that was sent elsewhere', () => {
+    expect(taskLine(aTask(), null, 'Work')).toBe('Waiting at Work');
+    expect(taskLine(aTask({ status: 'finished' }), null, 'Work')).toBe('Nothing was changed');
+  });
+
   it('says what is going on', () => {
     expect(line({ status: 'waiting' })).toBe('Starting');
     expect(line({ status: 'waiting' }, 1)).toBe('Starts when a place is free');

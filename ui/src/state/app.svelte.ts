@@ -48,6 +48,8 @@ export class App {
 
   place: PlaceView = $state.raw(NOWHERE);
   projects: ProjectRef[] = $state.raw([]);
+  /** Repositories that batches at endpoints used before. */
+  repositories: ProjectRef[] = $state.raw([]);
   settings: Settings = $state.raw(SETTINGS);
   /** What a person should know once. */
   notices: Notice[] = $state.raw([]);
@@ -196,6 +198,7 @@ export class App {
     const home = await this.backend.home();
     if (told === this.#placeTold) this.place = home.place;
     this.projects = home.projects;
+    this.repositories = home.repositories ?? [];
     // Each is handed out once.
     this.notices = [...this.notices, ...home.notices];
     for (const batch of [...home.running, ...home.recent]) this.#takeBatchView(batch);

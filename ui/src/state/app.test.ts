@@ -69,6 +69,29 @@ it('follows the tasks of a batch for as long as it is open', async () => {
   expect(app.tasks.get(id)?.status).toBe('finished');
 });
 
+it('what belongs to a batch as a whole is no task of it, and is followed once it is there', async () => {
+  const now = 0;
+  const backend = new FakeBackend({ scene: 'cloud-draft', now: () => now });
+  const app = new App(backend);
+  await app.open();
+  const cloud = app.running.find(({ endpoint }) => endpoint);
+  const id = cloud?.id ?? '';
+  const fake = backend.world.batches.get(id);
+  if (!fake) throw new Error('no batch');
+  await app.openBatch(id);
+  const whole = app.wholeOf.get(id) ?? '';
+  expect(app.tasksOf.get(id)).not.toContain(whole);
+  expect(app.tasks.get(whole)).toMatchObject({ whole_batch: true, name: 'The whole batch' });
+  const lines = app.tasks.get(whole)?.lines ?? 0;
+  backend.world.say(fake, 'out', 'more');
+  backend.tick();
+  expect(app.tasks.get(whole)?.lines).toBe(lines + 1);
+  app.closeBatch(id);
+  backend.world.say(fake, 'out', 'unheard');
+  backend.tick();
+  expect(app.tasks.get(whole)?.lines).toBe(lines + 1);
+});
+
 it('what was told while home was read is newer than what was read', async () => {
   const backend = new FakeBackend();
   let tell: (place: PlaceView) => void = () => {};

@@ -119,3 +119,14 @@ it('says that lines can not be read, until they can', async () => {
   await settled();
   expect(output.notice).toBeNull();
 });
+
+it('knows whether there are lines that only came through', async () => {
+  const output = open();
+  output.show(0, 10);
+  await settled();
+  expect(output.hasDetails).toBe(false);
+  readLines.mockResolvedValueOnce({ lines: [aLine(400, { kind: 'raw' })], total: 1_000 });
+  output.show(400, 410);
+  await settled();
+  expect(output.hasDetails).toBe(true);
+});

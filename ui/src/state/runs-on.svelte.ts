@@ -48,7 +48,9 @@ export class RunsOn {
       const branches = await this.#app.backend.branches(address);
       if (number === this.#looks) this.branches = branches;
     } catch (error) {
-      if (number === this.#looks) this.notice = asNotice(error);
+      const notice = asNotice(error);
+      // Those of some hosts can't be listed; then a branch is named by hand.
+      if (number === this.#looks && notice.code !== 'bad_request') this.notice = notice;
     }
   }
 }

@@ -99,7 +99,7 @@ export class Sheet {
       title: request.name,
       project: request.repo_url,
       start_from: request.branch,
-      agent: request.agent,
+      agent: request.endpoint ? this.agent : request.agent,
       endpoint: request.endpoint?.id ?? null,
       haiku: request.haiku,
       max_parallel: request.max_parallel ?? this.#app.settings.limit,
@@ -229,13 +229,13 @@ export class Sheet {
     const shared = {
       name: this.title.trim(),
       branch: this.startFrom,
-      agent: this.agent,
       thread_id: '',
       parallel_tasks: this.written().map(asTask),
     };
-    if (endpoint) return { ...shared, repo_url: address, haiku, endpoint };
+    // Which agent works there is decided there.
+    if (endpoint) return { ...shared, agent: { kind: 'practice' }, repo_url: address, haiku, endpoint };
     const repo_url = this.#project.current?.path ?? '';
-    return { ...shared, repo_url, haiku: false, max_parallel: this.maxParallel };
+    return { ...shared, agent: this.agent, repo_url, haiku: false, max_parallel: this.maxParallel };
   }
 
   draft(): Draft {

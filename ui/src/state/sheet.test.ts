@@ -245,6 +245,22 @@ describe('at an endpoint', () => {
     expect(sheet.concerns).toBe(1);
   });
 
+  it('one whose branches can’t be listed is not in the way: its branch is named', async () => {
+    await open('cloud-draft');
+    sheet.takeRepository('https://git.acme.example/web/shop.git', '');
+    await vi.advanceTimersByTimeAsync(0);
+    await sheet.check();
+    expect([sheet.runsOn.notice, sheet.concerns]).toEqual([null, 0]);
+  });
+
+  it('the agent of this computer is kept, and not sent', async () => {
+    await open('cloud-draft');
+    sheet.agent = { kind: 'acp', command: ['codex-acp'] };
+    expect(sheet.request().agent).toEqual({ kind: 'practice' });
+    await sheet.fill(sheet.request());
+    expect(sheet.agent).toEqual({ kind: 'acp', command: ['codex-acp'] });
+  });
+
   it('an endpoint that was removed leaves the batch on this computer', async () => {
     await open('cloud-draft');
     await app.keeping(() => backend.removeEndpoint('e-1'));

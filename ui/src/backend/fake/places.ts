@@ -46,6 +46,8 @@ const refuse = (code: Notice['code'], what: string, next: string): Notice => ({ 
 export class FakePlaces {
   places: Places;
   protected github_api = GITHUB_API;
+  /** Addresses of repositories that were used, the newest first. */
+  protected used: string[] = [];
   /** Not given to anybody; kept here only so that a test can see that it came. */
   #secrets = new Map<string, string>();
   #ids = 10;
@@ -140,9 +142,16 @@ export class FakePlaces {
     return structuredClone({ repositories, next, notice });
   }
 
+  protected remember(address: string): void {
+    this.used = [address, ...this.used.filter((other) => other !== address)];
+  }
+
   async branches(address: string): Promise<string[]> {
     if (address.includes('no-such')) {
       throw { ...refuse('remote_failed', 'This repository was not found.', 'Look at its address, and whether your token may read it.'), safe: '' };
+    }
+    if (!address.startsWith('https://github.com/')) {
+      throw refuse('bad_request', 'Only branches of repositories at github.com can be listed.', 'Write the branch’s name.');
     }
     const known = REPOSITORIES.find((one) => one.address === address);
     return [known?.default_branch ?? 'main', 'winter-sale', 'try/new-search'];

@@ -23,6 +23,11 @@ it('says that a task which left the line is being started', () => {
   );
 });
 
+it('says that it is decided elsewhere when a task begins that was sent there', () => {
+  const endpoint = { id: 'e', name: 'Work', address: 'https://api.cloudcoding.example' };
+  expect(waitingSentence(aTask(), aBatch({ endpoint }), PLACE)).toBe('Sent to Work. When it begins is decided there.');
+});
+
 it('says why nothing starts', () => {
   const paused = { code: 'disk_full' as const, what: 'The disk is nearly full.', safe: '', next: '' };
   expect(waitingSentence(aTask(), aBatch(queued), { ...PLACE, paused })).toBe(
