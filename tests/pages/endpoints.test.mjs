@@ -235,6 +235,7 @@ test('a token is entered where the list would be, and a short or refused one is 
   await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByText('No token yet').waitFor();
   await page.getByRole('button', { name: 'New batch' }).click();
+  await page.getByText('No token yet. Without one no branch can be saved there.').waitFor();
   await page.getByRole('button', { name: /^Repository/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Choose a repository' });
   await dialog.getByLabel('Token for github.com').waitFor();
@@ -270,6 +271,25 @@ test('a key that is missing is entered at the sheet', async () => {
   await page.getByRole('dialog').getByLabel('Key').fill('k');
   await page.keyboard.press('Enter');
   await page.getByRole('complementary', { name: 'Ready to start' }).getByText('Runs on Home server').waitFor();
+});
+
+test('a long name has room, or is cut', async () => {
+  for (const width of [1440, 360]) {
+    const page = await open({ scene: 'cloud', path: 'settings', width });
+    await page.getByRole('button', { name: 'Change Work' }).click();
+    const name = 'The machines of the whole northern office, second floor, behind the printer';
+    await page.getByLabel('Name', { exact: true }).fill(name);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: `Change ${name}` }).waitFor();
+    await page.getByRole('button', { name: 'New batch' }).click();
+    await page.getByLabel('Write a task, or paste a list').fill('Fix the footer');
+    await page.keyboard.press('Enter');
+    await page.getByRole('combobox', { name: /^Runs on/ }).click();
+    await page.getByRole('option', { name: /^The machines/ }).click();
+    const box = await page.getByRole('button', { name: /^Start 1 task on The machines/ }).boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= width, `the button is in the window of ${width}`);
+    await page.context().close();
+  }
 });
 
 const SIZES = [

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isHere, repositoryName } from './address';
+import { hostOf, isHere, repositoryName } from './address';
 
 it.each([
   ['https://github.com/acme/shop', 'acme/shop'],
@@ -25,4 +25,11 @@ it.each([
   ['127.0.0.1', false],
 ])('%s is here: %s', (address, here) => {
   expect(isHere(address)).toBe(here);
+});
+
+it('an address has a host, a folder has none', () => {
+  expect(hostOf(' https://GitHub.com/acme/shop.git')).toBe('github.com');
+  expect(hostOf('https://git.acme.example:8443/web/shop')).toBe('git.acme.example:8443');
+  expect(hostOf('file:///srv/shop')).toBe('');
+  expect(hostOf('/srv/shop')).toBe('');
 });

@@ -14,3 +14,8 @@ export function isHere(address: string): boolean {
   const host = /^https?:\/\/(\[[^\]]*\]|[^/:]*)/i.exec(address.trim())?.[1]?.toLowerCase() ?? '';
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
+
+/** The host of an https address, with its port where it has one; empty where there is none. */
+export function hostOf(address: string): string {
+  return /^https?:\/\/([^/?#]*)/i.exec(address.trim())?.[1]?.toLowerCase() ?? '';
+}
