@@ -20,6 +20,8 @@ pub mod project;
 mod queue;
 mod rescue;
 mod runner;
+#[cfg(test)]
+mod scripted;
 mod store;
 mod tokens;
 

@@ -106,6 +106,15 @@ impl Cloud {
         lanes.get(id).map(|(call, n)| use_it(call, &call.lanes[*n]))
     }
 
+    /// The call of an attempt that isn't over, and what the attempt is called there. One that
+    /// ended hears nothing.
+    fn open(&self, id: &AttemptId) -> Option<(Arc<Call>, String)> {
+        let open = |call: &Arc<Call>, lane: &Lane| {
+            lane.sender().map(|_| (Arc::clone(call), lane.name.clone()))
+        };
+        self.with(id, open).flatten()
+    }
+
     /// Begins the call of an invocation; all its attempts are known from then on.
     async fn begin(&self, task: &Invoked) -> Result<(), EngineError> {
         let id = task.invocation.id.clone();
@@ -122,10 +131,7 @@ impl Cloud {
     }
 
     async fn stop(&self, id: &AttemptId) {
-        let Some((call, name)) = self.with(id, |call, lane| (call.clone(), lane.name.clone()))
-        else {
-            return;
-        };
+        let Some((call, name)) = self.open(id) else { return };
         let link = match tokio::time::timeout(ANSWER_LIMIT, call.link()).await {
             Ok(link) => link,
             Err(_) => Link::Silent,
@@ -145,10 +151,7 @@ impl Cloud {
     }
 
     async fn answer(&self, id: &AttemptId, answered: AnsweredFact) {
-        let Some((call, name)) = self.with(id, |call, lane| (call.clone(), lane.name.clone()))
-        else {
-            return;
-        };
+        let Some((call, name)) = self.open(id) else { return };
         let Link::Offered(to, run) = call.link().await else { return };
         if let Err(problem) = self.0.client().order(&to, &run, Order::Reply(&name, &answered)).await
         {
