@@ -261,11 +261,28 @@ test('a token is entered where the list would be, and a short or refused one is 
   await nowhere(page, 'ghp-good');
 });
 
+test('a token that may not do enough is said before anything starts', async () => {
+  const page = await open({ scene: 'cloud-draft', path: 'home', width: 1024 });
+  await page.evaluate(() => window.fake.setGithubToken('short'));
+  await page.getByRole('navigation').getByRole('button', { name: 'New batch' }).click();
+  await page.getByRole('button', { name: '1 thing to look at' }).click();
+  const facts = page.getByRole('dialog', { name: 'Before it starts' });
+  await facts.getByText('This token may not write to repositories. Make one that has the scope “repo” and enter it here.').waitFor();
+  await accessible(page, 'a token that may not do enough, before it starts');
+  await facts.getByRole('button', { name: 'Enter token' }).click();
+  await page.getByRole('dialog', { name: 'Token for github.com' }).getByLabel('Token').fill('ghp-good');
+  await page.keyboard.press('Enter');
+  await facts.getByText('Token is kept in your computer’s key store').waitFor();
+});
+
 test('a key that is missing is entered at the sheet', async () => {
   const page = await open({ scene: 'cloud-draft', path: 'new' });
   await page.getByRole('combobox', { name: /^Runs on/ }).click();
   await page.getByRole('option', { name: /^Home server/ }).click();
   await page.getByText('Home server has no key yet').waitFor();
+  // Nothing is sent without one: pressing start asks for it.
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('dialog', { name: 'Key for Home server' }).getByRole('button', { name: 'Cancel' }).click();
   await page.getByText('A server on this computer gets the texts of your tasks').waitFor();
   await page.getByRole('button', { name: 'Enter key' }).click();
   await page.getByRole('dialog').getByLabel('Key').fill('k');

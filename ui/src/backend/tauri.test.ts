@@ -52,3 +52,28 @@ it('a subscription that landed is undone once', async () => {
   subscription.end();
   expect(undo).toHaveBeenCalledTimes(1);
 });
+
+it('the commands of endpoints and repositories have their names and arguments', async () => {
+  shell.invoke.mockResolvedValue(null);
+  const endpoint = { id: 'new', name: 'Work', address: 'https://api.cloudcoding.example' };
+  await tauri.saveEndpoint(endpoint);
+  await tauri.setEndpointKey('e', 'k');
+  await tauri.testEndpoint('e');
+  await tauri.setGithubApi('https://api.github.com');
+  await tauri.setGithubToken('t');
+  await tauri.repositories(2);
+  await tauri.branches('https://github.com/acme/shop');
+  await tauri.lookUpBranch('t1');
+  await tauri.continueWith('t1', 'And more.');
+  expect(shell.invoke.mock.calls).toEqual([
+    ['save_endpoint', { endpoint }],
+    ['set_endpoint_key', { id: 'e', key: 'k' }],
+    ['test_endpoint', { id: 'e' }],
+    ['set_github_api', { address: 'https://api.github.com' }],
+    ['set_github_token', { token: 't' }],
+    ['repositories', { page: 2 }],
+    ['branches', { address: 'https://github.com/acme/shop' }],
+    ['look_up_branch', { task: 't1' }],
+    ['continue_with', { task: 't1', message: 'And more.' }],
+  ]);
+});

@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { asNotice } from '../backend';
 import type { CredentialsView, Endpoint, EndpointId, EndpointView, Notice, Tested } from '../bindings/protocol';
+import { hostOf } from '../lib/address';
 import type { App } from './app.svelte';
 
 /** What stands for the GitHub token among the tests. */
@@ -78,6 +79,14 @@ export class Credentials {
   async removeToken(): Promise<Notice | null> {
     this.tests.delete(GITHUB);
     return this.#change(() => this.#app.backend.removeGithubToken());
+  }
+
+  /** What is known against the token for the repository at `address`, if it is one of its host. */
+  tokenTrouble(address: string): Notice | null {
+    const { github } = this.view ?? {};
+    if (!github || github.host !== hostOf(address)) return null;
+    if (github.token !== 'missing') return this.tests.get(GITHUB)?.notice ?? null;
+    return { code: 'key_missing', what: 'No token yet.', safe: '', next: 'Without one no branch can be saved there.' };
   }
 
   /** Tries an endpoint's key, or the token (`GITHUB`). */

@@ -86,3 +86,14 @@ it('another address of the API asks for its token', async () => {
   expect(credentials.view?.github).toEqual({ host: 'git.acme.example', token: 'missing' });
   expect(app.settings.github_api).toBe('https://git.acme.example/api/v3');
 });
+
+it('says what is against the token only for repositories of its host', async () => {
+  const shop = 'https://github.com/acme/shop.git';
+  expect(credentials.tokenTrouble(shop)?.what).toBe('No token yet.');
+  expect(credentials.tokenTrouble('https://git.acme.example/shop')).toBeNull();
+  await credentials.setToken('short');
+  await vi.waitFor(() => expect(credentials.tokenTrouble(shop)?.what).toBe('This token may not write to repositories.'));
+  await credentials.setToken('ghp_1');
+  await vi.waitFor(() => expect(credentials.tests.get(GITHUB)?.ok).toBe(true));
+  expect(credentials.tokenTrouble(shop)).toBeNull();
+});
