@@ -8,6 +8,7 @@
 //! agents' programs (`agents.rs`), room on the disk (`disk.rs`), and the rescue of what was
 //! cut off (`rescue.rs`). Keys come from whoever opens it (`keys.rs`).
 
+mod access;
 mod agents;
 mod dirs;
 mod disk;
@@ -22,6 +23,7 @@ mod rescue;
 mod runner;
 #[cfg(test)]
 mod scripted;
+mod share;
 mod store;
 mod tokens;
 

@@ -2,45 +2,49 @@
 //! is found at once.
 
 use super::Engine;
+use super::ground::{Ground, problem};
+use crate::access::Access;
 use crate::agents;
 use crate::disk;
-use crate::project;
-use regatta_git::{Git, GitError};
+use regatta_protocol::BatchRequest;
 use regatta_protocol::request::RequestProblem;
-use regatta_protocol::{BatchRequest, ErrorCode, Notice};
-use std::path::PathBuf;
+use regatta_protocol::secret::Secret;
+use std::sync::Arc;
 
-/// What a request that can run starts from.
-pub(super) struct Ground {
-    pub(super) git: Git,
-    /// The project's top folder.
-    pub(super) project: PathBuf,
-    /// The same as text.
-    pub(super) path: String,
-    pub(super) commit: String,
-    /// What people call the commit: the branch that was asked for, or what is checked out.
-    pub(super) start_from: String,
-}
+/// What is the place's own business, where that isn't this computer.
+const OF_THE_PLACE: [&str; 2] = ["agent", "parallel"];
 
 impl Engine {
     /// Everything that keeps a request from being started, each with its place in it.
     pub async fn check(&self, request: &BatchRequest) -> Vec<RequestProblem> {
-        match self.look(request).await {
+        match self.look(request, None).await {
             Ok(_) => Vec::new(),
             Err(problems) => problems,
         }
     }
 
-    pub(super) async fn look(&self, request: &BatchRequest) -> Result<Ground, Vec<RequestProblem>> {
+    /// As [`Engine::check`]; what the request starts from, when there is nothing. `token`:
+    /// the one that came with it.
+    pub(super) async fn look(
+        &self,
+        request: &BatchRequest,
+        token: Option<&Secret>,
+    ) -> Result<Ground, Vec<RequestProblem>> {
         let mut problems = request.problems();
-        let named = !problems.iter().any(|problem| problem.field == "agent");
-        if named && let Err(notice) = agents::resolve(&request.agent, &self.0.program) {
-            problems.push(problem("agent", notice));
-        }
-        if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
-            problems.push(problem("project", disk::low_notice(free)));
-        }
-        match ground(request).await {
+        let found = match &request.endpoint {
+            Some(endpoint) => {
+                problems.retain(|problem| !OF_THE_PLACE.contains(&problem.field.as_str()));
+                if let Err(notice) = self.0.keys.endpoint_key(endpoint).await {
+                    problems.push(problem("endpoint", notice));
+                }
+                self.ground_there(request, endpoint).await
+            }
+            None => {
+                self.look_here(request, &mut problems);
+                self.ground_here(request, token).await
+            }
+        };
+        match found {
             Ok(ground) if problems.is_empty() => Ok(ground),
             Ok(_) => Err(problems),
             Err(found) => {
@@ -49,38 +53,25 @@ impl Engine {
             }
         }
     }
-}
 
-async fn ground(request: &BatchRequest) -> Result<Ground, RequestProblem> {
-    let asked = request.repo_url.trim();
-    let refuse = |what: &str, next: &str| {
-        problem("project", Notice::new(ErrorCode::BadRequest, what, "", next))
-    };
-    if asked.is_empty() {
-        return Err(refuse("No project is chosen.", "Choose the project's folder."));
+    /// Whether this computer can do the work.
+    fn look_here(&self, request: &BatchRequest, problems: &mut Vec<RequestProblem>) {
+        let named = !problems.iter().any(|problem| problem.field == "agent");
+        if named && let Err(notice) = agents::resolve(&request.agent, &self.0.program) {
+            problems.push(problem("agent", notice));
+        }
+        if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
+            problems.push(problem("project", disk::low_notice(free)));
+        }
     }
-    if asked.contains("://") && !asked.starts_with("file://") {
-        return Err(refuse(
-            "Tasks on this computer need a project that is on this computer.",
-            "Choose the folder where the project is.",
-        ));
-    }
-    let in_project = |error: GitError| problem("project", error.into());
-    let git = Git::find().await.map_err(in_project)?;
-    let facts = project::look(&project::folder(asked)).await.map_err(in_project)?;
-    let branch = request.branch.trim();
-    let resolved = git.resolve(&facts.top, branch).await;
-    let commit = resolved.map_err(|error| problem("branch", error.into()))?;
-    let Some(path) = facts.top.to_str().map(str::to_owned) else {
-        return Err(refuse(
-            "The name of the project's folder can't be read as text.",
-            "Give the folder another name.",
-        ));
-    };
-    let start_from = if branch.is_empty() { facts.current } else { branch.to_owned() };
-    Ok(Ground { git, project: facts.top, path, commit, start_from })
-}
 
-fn problem(field: &str, notice: Notice) -> RequestProblem {
-    RequestProblem { row: None, field: field.to_owned(), notice }
+    /// The way to repositories.
+    pub(super) fn access(&self) -> Access {
+        Access {
+            program: self.0.program.clone(),
+            dirs: self.0.dirs.clone(),
+            tokens: self.0.tokens.clone(),
+            keys: Arc::clone(&self.0.keys),
+        }
+    }
 }

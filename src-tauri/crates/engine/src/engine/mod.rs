@@ -1,6 +1,7 @@
 //! The engine's handle: what a window, a terminal or a server can ask of it.
 
 mod change;
+mod ground;
 mod look;
 mod open;
 mod pages;

@@ -3,6 +3,7 @@
 use super::planned::{self, Stands};
 use super::{Engine, Inner, now};
 use crate::EngineError;
+use crate::access::Access;
 use crate::dirs::Dirs;
 use crate::disk;
 use crate::keys::Keys;
@@ -56,17 +57,26 @@ impl Engine {
             std::fs::create_dir_all(&dir).map_err(|error| EngineError::data(&dir, &error))?;
         }
         let log = Log::of(&store);
+        let EngineOptions { program, keys, limit, .. } = options;
+        let tokens = Tokens::default();
+        let access = Access {
+            program: program.clone(),
+            dirs: dirs.clone(),
+            tokens: tokens.clone(),
+            keys: Arc::clone(&keys),
+        };
         let carrier = Arc::new(Carrier {
             log: log.clone(),
-            runner: Local::new(options.program.clone(), dirs.clone(), now),
+            runner: Local::new(program.clone(), dirs.clone(), now),
+            access: access.clone(),
             now,
         });
         let go_on = recover(&carrier, &dirs).await?;
-        let queue = Queue::start(carrier, options.limit.clamp(1, MAX_PARALLEL));
-        let (tokens, keys) = (Tokens::default(), Arc::clone(&options.keys));
-        let means = Means { keys, tokens: tokens.clone(), timing: Timing::default() };
+        let queue = Queue::start(carrier, limit.clamp(1, MAX_PARALLEL));
+        let means =
+            Means { keys: Arc::clone(&keys), tokens: tokens.clone(), timing: Timing::default() };
         let runner = Cloud::new(log.clone(), means, now);
-        let cloud = Arc::new(Carrier { log: log.clone(), runner, now });
+        let cloud = Arc::new(Carrier { log: log.clone(), runner, access, now });
         let cloud = Queue::start(cloud, u32::MAX);
         // Nobody waits for it: opening never waits for a network.
         let (reply, _) = oneshot::channel();
@@ -77,7 +87,6 @@ impl Engine {
         let mut published = log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
         let notices = store.notice.into_iter().collect();
-        let EngineOptions { program, keys, .. } = options;
         Ok(Self(Arc::new(Inner { log, queue, cloud, dirs, program, keys, tokens, notices })))
     }
 

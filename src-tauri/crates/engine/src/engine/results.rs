@@ -2,9 +2,11 @@
 
 use super::{Engine, now};
 use crate::EngineError;
+use crate::share;
 use crate::store::{Entry, TaskFacts, read};
-use regatta_git::{Git, PatchRequest, slug};
+use regatta_git::{Git, PatchRequest};
 use regatta_protocol::app::AddedResult;
+use regatta_protocol::endpoint::BranchLook;
 use regatta_protocol::view::{Changes, FilePatch};
 use regatta_protocol::{ErrorCode, Event, Notice, TaskId};
 use std::path::Path;
@@ -16,7 +18,7 @@ impl Engine {
     /// There is no such task, or git failed.
     pub async fn read_changes(&self, id: &TaskId) -> Result<Changes, EngineError> {
         let facts = self.facts(id).await?;
-        let Some(commit) = newest_commit(&facts) else { return Ok(Changes::default()) };
+        let Some(commit) = commit_here(&facts) else { return Ok(Changes::default()) };
         let cache = self.0.dirs.cache(&facts.start.cache);
         Ok(Git::find().await?.changes(&cache, &facts.start.commit, commit).await?)
     }
@@ -27,7 +29,7 @@ impl Engine {
     /// As [`Engine::read_changes`].
     pub async fn read_patch(&self, id: &TaskId, path: &str) -> Result<FilePatch, EngineError> {
         let facts = self.facts(id).await?;
-        let Some(commit) = newest_commit(&facts) else { return Ok(FilePatch::default()) };
+        let Some(commit) = commit_here(&facts) else { return Ok(FilePatch::default()) };
         let (git, cache) = (Git::find().await?, self.0.dirs.cache(&facts.start.cache));
         let from = facts.start.commit.as_str();
         let changes = git.changes(&cache, from, commit).await?;
@@ -56,24 +58,40 @@ impl Engine {
         if !facts.view.status.is_over() {
             return Err(EngineError::WrongState("This task isn't over yet."));
         }
+        if facts.start.cache.is_empty() {
+            return Err(EngineError::Refused(elsewhere()));
+        }
         let outcome = facts.view.outcome.as_ref();
         let commit = outcome.and_then(|outcome| outcome.commit.as_deref()).ok_or_else(nothing)?;
         let (git, project) = (Git::find().await?, Path::new(&facts.start.project));
         if let Some(branch) = &facts.view.branch
+            && project.is_absolute()
             && git.resolve(project, &format!("refs/heads/{branch}")).await.as_deref() == Ok(commit)
         {
             return Ok(branch.clone());
         }
-        let cache = self.0.dirs.cache(&facts.start.cache);
-        let batch = slug(&facts.batch_title);
-        let wanted = format!("regatta/{batch}/{}", slug(&facts.asked.task_name));
-        let branch = git.publish(&cache, commit, project, &wanted).await?;
+        let branch = share::bring(&self.access(), &facts, commit).await?;
         let event = Event::Added { branch: branch.clone(), commit: commit.to_owned() };
         let attempt = facts.view.attempt;
         let entry = Entry { task: id.clone(), attempt, at: now(), event };
         let written = self.0.log.append(vec![entry]).await?;
         self.0.log.settled(written).await;
         Ok(branch)
+    }
+
+    /// Looks for a task's branch at its repository: the one that is known, or the one that it
+    /// would be.
+    ///
+    /// # Errors
+    /// There is no such task, or the repository can't be reached or refuses the token.
+    pub async fn look_up_branch(&self, id: &TaskId) -> Result<BranchLook, EngineError> {
+        let facts = self.facts(id).await?;
+        let remote = self.access().repository(&facts).await?;
+        let branch = facts.view.branch.clone().unwrap_or_else(|| share::branch(&facts));
+        let cache = Some(self.0.dirs.cache(&facts.start.cache));
+        let cache = cache.filter(|_| !facts.start.cache.is_empty());
+        let (git, base) = (Git::find().await?, facts.start.commit.as_str());
+        Ok(git.look_up(&remote, cache.as_deref(), &branch, base).await?)
     }
 
     pub(super) async fn facts(&self, id: &TaskId) -> Result<TaskFacts, EngineError> {
@@ -86,6 +104,20 @@ impl Engine {
 pub(super) fn newest_commit(facts: &TaskFacts) -> Option<&str> {
     let result = facts.view.outcome.as_ref().and_then(|outcome| outcome.commit.as_deref());
     result.or(facts.save_commit.as_deref())
+}
+
+/// The same, if it is on this computer.
+fn commit_here(facts: &TaskFacts) -> Option<&str> {
+    newest_commit(facts).filter(|_| !facts.start.cache.is_empty())
+}
+
+fn elsewhere() -> Notice {
+    Notice::new(
+        ErrorCode::WrongState,
+        "This task's result is at its repository, not on this computer.",
+        "Nothing was changed.",
+        "Look its branch up to see whether it is there.",
+    )
 }
 
 fn nothing() -> EngineError {

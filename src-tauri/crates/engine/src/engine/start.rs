@@ -1,10 +1,11 @@
 //! Starting a batch.
 
-use super::look::Ground;
+use super::ground::{Ground, Source};
 use super::{Engine, new_id, now};
 use crate::EngineError;
 use crate::queue::Waiting;
 use crate::store::{BatchStart, Created, NewBatch, NewTask, idempotency};
+use regatta_git::Git;
 use regatta_protocol::secret::Secret;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchRequest, TaskId};
@@ -52,8 +53,11 @@ impl Engine {
         if let Some(joined) = self.known(&request, &options).await? {
             return self.joined(joined).await;
         }
-        let ground = self.look(&request).await.map_err(EngineError::BadRequest)?;
-        let start = BatchStart { share: options.share, ..self.prepare(&ground).await? };
+        let token = options.token.as_ref();
+        let ground = self.look(&request, token).await.map_err(EngineError::BadRequest)?;
+        // Where the tasks run elsewhere, sharing is that place's business.
+        let share = options.share && request.endpoint.is_none();
+        let start = BatchStart { share, ..self.prepare(&ground).await? };
         let mut batch = self.new_batch(request, ground.start_from, start);
         batch.idempotency_key = options.idempotency_key;
         let (waiting, place) = (waiting(&batch), batch.request.clone());
@@ -89,17 +93,26 @@ impl Engine {
     /// Brings the commit into the project's cache, so that the project isn't needed any
     /// more for the tasks.
     async fn prepare(&self, ground: &Ground) -> Result<BatchStart, EngineError> {
-        let author = ground.git.author(&ground.project).await?;
-        let cache = self.0.log.use_project(&ground.path, new_id()).await?;
-        let folder = self.0.dirs.cache(&cache);
-        ground.git.update_cache(&ground.project, &folder, &ground.commit).await?;
-        Ok(BatchStart {
-            project: ground.path.clone(),
-            cache,
-            commit: ground.commit.clone(),
-            author,
-            share: false,
-        })
+        let git = Git::find().await?;
+        let dirs = &self.0.dirs;
+        let (cache, author) = match &ground.from {
+            Source::Folder(project) => {
+                let author = git.author(project).await?;
+                let cache = self.0.log.use_project(&ground.path, new_id()).await?;
+                git.update_cache(project, &dirs.cache(&cache), &ground.commit).await?;
+                (cache, author)
+            }
+            Source::Remote(remote) => {
+                let author = git.author(&dirs.0).await?;
+                let cache = self.0.log.use_project(&ground.path, new_id()).await?;
+                git.update_cache_from(remote, &dirs.cache(&cache), &ground.commit).await?;
+                (cache, author)
+            }
+            Source::Earlier(start) => (start.cache.clone(), start.author.clone()),
+            Source::There => (String::new(), git.author(&dirs.0).await?),
+        };
+        let (project, commit) = (ground.path.clone(), ground.commit.clone());
+        Ok(BatchStart { project, cache, commit, author, share: false })
     }
 
     fn new_batch(

@@ -5,6 +5,7 @@ use super::Waiting;
 use super::intake::{AT_ONCE, Intake};
 use super::stop::{ending, failed};
 use crate::EngineError;
+use crate::access::Access;
 use crate::log::Log;
 use crate::runner::{AttemptId, Events, Happened, Progress, Runner};
 use crate::store::{TaskFacts, read};
@@ -20,6 +21,7 @@ type Controls = mpsc::UnboundedReceiver<WorkerControl>;
 pub(crate) struct Carrier<R> {
     pub(crate) log: Log,
     pub(crate) runner: R,
+    pub(crate) access: Access,
     pub(crate) now: fn() -> Millis,
 }
 
@@ -37,9 +39,10 @@ impl<R: Runner> Carrier<R> {
             Err(error) => Ok(Some(failed(error.into()))),
         };
         // None: the store is closed, or the attempt goes on elsewhere.
-        let Ok(Some(outcome)) = ended else { return };
-        let entries = ending(&id.task, id.number, (self.now)(), outcome);
-        if let Ok(written) = self.log.append(entries.into()).await {
+        let Ok(Some(mut outcome)) = ended else { return };
+        let shared = self.share(&id, &mut outcome).await;
+        let end = ending(&id.task, id.number, (self.now)(), outcome);
+        if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
             written.wait().await.ok(); // As above.
         }
     }

@@ -31,7 +31,7 @@ async fn everything_that_is_wrong_is_found_at_once() {
     std::fs::create_dir(&empty).unwrap();
     for (project, code) in [
         ("", ErrorCode::BadRequest),
-        ("https://example.invalid/x", ErrorCode::BadRequest),
+        ("http://example.invalid/x", ErrorCode::BadRequest),
         ("/nowhere/at/all", ErrorCode::ProjectMissing),
         (empty.to_str().unwrap(), ErrorCode::NotARepository),
     ] {
