@@ -22,6 +22,13 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// For tests of what needs none of it.
+    #[cfg(test)]
+    pub(crate) fn without_keys(dir: &std::path::Path) -> Self {
+        let (program, dirs) = (dir.join("regatta"), Dirs(dir.to_owned()));
+        Self { program, dirs, tokens: Tokens::default(), keys: Arc::new(crate::keys::NoKeys) }
+    }
+
     /// The repository at `address` (or in that folder), with the token that was `given`, or
     /// else the one that is kept for its host.
     pub(crate) async fn remote(

@@ -3,12 +3,10 @@
 use super::*;
 use crate::access::Access;
 use crate::dirs::Dirs;
-use crate::keys::NoKeys;
 use crate::log::{Follower, Log};
 use crate::runner::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
 use crate::runner::{cut_off, worker_task};
 use crate::store::{self, BatchStart, NewBatch, NewTask, TaskFacts, read};
-use crate::tokens::Tokens;
 use regatta_protocol::event::{ChangeTotals, LineKind, Outcome};
 use regatta_protocol::request::BatchRequest;
 use regatta_protocol::worker::{Author, WorkerTask};
@@ -101,12 +99,7 @@ impl Table {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::of(&store::open::open(dir.path(), 1).unwrap());
         let fake = Arc::new(Fake::default());
-        let access = Access {
-            program: "/x/regatta".into(),
-            dirs: Dirs(dir.path().to_owned()),
-            tokens: Tokens::default(),
-            keys: Arc::new(NoKeys),
-        };
+        let access = Access::without_keys(dir.path());
         let runner = Arc::clone(&fake);
         let carrier = Carrier { log: log.clone(), runner, access, now: || 5 };
         let queue = Queue::start(Arc::new(carrier), limit);
