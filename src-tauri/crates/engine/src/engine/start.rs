@@ -60,6 +60,10 @@ impl Engine {
         let start = BatchStart { share, ..self.prepare(&ground).await? };
         let mut batch = self.new_batch(request, ground.start_from, start);
         batch.idempotency_key = options.idempotency_key;
+        if batch.request.endpoint.is_some() {
+            // What an empty one means is known now; the place need not guess.
+            batch.request.branch.clone_from(&batch.start_from);
+        }
         let (waiting, place) = (waiting(&batch), batch.request.clone());
         let id = batch.id.clone();
         self.0.tokens.keep(&id, options.token.unwrap_or_default());
