@@ -35,8 +35,8 @@ fn given(rest: &str) -> Vec<String> {
 /// The functions marked `#[command]` in `src-tauri/src/commands/`.
 fn taken() -> Commands {
     let files = fs::read_dir(repository().join("src-tauri/src/commands")).expect("the commands");
-    let texts =
-        files.map(|file| fs::read_to_string(file.expect("an entry").path()).expect("a source"));
+    let paths = files.map(|file| file.expect("an entry").path()).filter(|path| path.is_file());
+    let texts = paths.map(|path| fs::read_to_string(path).expect("a source"));
     let mut found = Commands::new();
     for text in texts {
         for rest in text.split("#[command]").skip(1) {

@@ -207,7 +207,8 @@ fn the_four_lists_of_commands_are_one() {
 
 #[test]
 fn nothing_in_the_configuration_names_another_origin() {
-    let config: Value = serde_json::from_str(include_str!("../../../tauri.conf.json")).expect("JSON");
+    let config: Value =
+        serde_json::from_str(include_str!("../../../tauri.conf.json")).expect("JSON");
     let csp = config["app"]["security"]["csp"].as_str().expect("a policy");
     let origins: Vec<&str> = csp.split([' ', ';']).filter(|word| word.contains("://")).collect();
     assert_eq!(origins, ["http://ipc.localhost"], "the shell's own door");
