@@ -1,8 +1,11 @@
 //! Bytes to events: the cases of the WHATWG's event streams, whole and in pieces, and random
 //! bytes beside a plain reader that knows nothing of pieces.
 
+mod reference;
+
 use bytes::Bytes;
 use proptest::prelude::*;
+use reference::{read_plainly, shown};
 use regatta_client::frame::{Frame, Framer, TooLarge};
 
 /// What a stream says: type, data and id of each event; `:` for a comment.
@@ -19,10 +22,6 @@ fn read(bytes: &[u8], piece: usize) -> Result<Vec<String>, TooLarge> {
         }
     }
     Ok(seen)
-}
-
-fn shown(kind: &str, data: &str, id: &str) -> String {
-    format!("{kind}|{data}|{id}")
 }
 
 const PIECES: [usize; 6] = [usize::MAX, 1, 2, 3, 7, 1024];
@@ -140,40 +139,6 @@ fn many_lines_of_one_event_do_not_take_their_square() {
     assert_eq!(event.data.len(), 999_999);
 }
 
-/// The WHATWG's own words, one after the other.
-fn reference(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut lines: Vec<&str> = text.split('\n').collect();
-    lines.pop(); // Not ended: no line.
-    let (mut kind, mut data, mut id) = (String::new(), String::new(), String::new());
-    let mut seen = Vec::new();
-    for line in lines {
-        if line.is_empty() {
-            if !data.is_empty() {
-                let kind = if kind.is_empty() { "message" } else { &kind };
-                seen.push(shown(kind, &data[..data.len() - 1], &id));
-            }
-            (kind, data, id) = (String::new(), String::new(), String::new());
-            continue;
-        }
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "" => seen.push(":".to_owned()),
-            "event" => value.clone_into(&mut kind),
-            "data" => {
-                data.push_str(value);
-                data.push('\n');
-            }
-            "id" if !value.contains('\0') => value.clone_into(&mut id),
-            _ => {}
-        }
-    }
-    seen
-}
-
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         Just(b"\n".to_vec()),
@@ -200,7 +165,7 @@ proptest! {
         bytes in stream(),
         cuts in proptest::collection::vec(1_usize..20, 1..9),
     ) {
-        let expected = reference(&bytes);
+        let expected = read_plainly(&bytes);
         for piece in PIECES {
             prop_assert_eq!(read(&bytes, piece).expect("small"), expected.clone());
         }

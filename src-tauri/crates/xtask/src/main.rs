@@ -1,9 +1,10 @@
-//! `cargo xtask run | test | bench | bundle`: from a fresh machine with Rust and Node to the
-//! open app, every test, the figures, or a package. Only the standard library, so that this
-//! builds in seconds.
+//! `cargo xtask run | test | bench | fuzz | bundle`: from a fresh machine with Rust and Node
+//! to the open app, every test, the figures, random inputs, or a package. Only the standard
+//! library, so that this builds in seconds.
 
 mod bench;
 mod bundle;
+mod fuzz;
 mod node;
 mod place;
 mod run;
@@ -20,6 +21,7 @@ Usage: cargo xtask <COMMAND> [--yes]
            (without a display: the practice batch in the terminal)
   test     the same set-up, then every check and every test
   bench    build for release and print the figures
+  fuzz     give what reads foreign bytes random ones, a minute each
   bundle   make a package that people can install
 
   --yes    install missing system packages without asking";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["run"] => run::run(said_yes),
         ["test"] => test::test(said_yes),
         ["bench"] => bench::bench(said_yes),
+        ["fuzz"] => fuzz::fuzz(said_yes),
         ["bundle"] => bundle::bundle(said_yes),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -36,6 +36,8 @@ pub(crate) const WINDOW: [Need; 1] = [Need {
     fedora: "webkit2gtk4.1-devel",
     arch: "webkit2gtk-4.1",
 }];
+/// To build the loop of the fuzz targets.
+pub(crate) const CPP: Need = program(&["c++", "clang++"], ["g++", "gcc-c++", "gcc"]);
 /// To test the pages in a browser and the window on a display of its own.
 const TESTS: [Need; 3] = [
     program(&BROWSERS, ["chromium"; 3]),
@@ -140,7 +142,8 @@ fn as_root(name: &str) -> Result<std::process::Command, String> {
     Ok(command)
 }
 
-fn yes(question: &str) -> Result<bool, String> {
+/// What a person answers; without one, no.
+pub(crate) fn yes(question: &str) -> Result<bool, String> {
     if !io::stdin().is_terminal() {
         return Ok(false);
     }
