@@ -1,8 +1,10 @@
 //! What the whole-program tests share: a project, a data folder, the program, and a look
 //! at what is left running.
 
+mod fault_proxy;
 mod git_host;
 
+pub use fault_proxy::{Fault, FaultProxy};
 pub use git_host::{GitHost, READ_TOKEN, TOKEN};
 
 use std::ffi::OsStr;

@@ -15,8 +15,8 @@ pub struct Pulse {
     measured: Option<Duration>,
     /// When anything came last.
     heard: Instant,
-    /// Whether that was a heartbeat.
-    beat_last: bool,
+    /// When the last heartbeat came, if no event came after it.
+    beat: Option<Instant>,
     has_beaten: bool,
 }
 
@@ -24,21 +24,28 @@ impl Pulse {
     /// No heartbeat was seen yet; `assumed` stands for their period until two were.
     #[must_use]
     pub fn new(assumed: Duration, now: Instant) -> Self {
-        Self { assumed, measured: None, heard: now, beat_last: false, has_beaten: false }
+        Self { assumed, measured: None, heard: now, beat: None, has_beaten: false }
+    }
+
+    /// Bytes came, whatever they are: a slow connection isn't a dead one.
+    pub fn sign(&mut self, now: Instant) {
+        self.heard = now;
     }
 
     /// A heartbeat came.
     pub fn beat(&mut self, now: Instant) {
-        if self.beat_last {
-            let between = now.saturating_duration_since(self.heard);
+        if let Some(last) = self.beat {
+            let between = now.saturating_duration_since(last);
             self.measured = Some(self.measured.unwrap_or_default().max(between));
         }
-        (self.heard, self.beat_last, self.has_beaten) = (now, true, true);
+        (self.beat, self.has_beaten) = (Some(now), true);
+        self.sign(now);
     }
 
-    /// Something else came.
-    pub fn sign(&mut self, now: Instant) {
-        (self.heard, self.beat_last) = (now, false);
+    /// An event came.
+    pub fn event(&mut self, now: Instant) {
+        self.beat = None;
+        self.sign(now);
     }
 
     /// When the connection is dead if nothing comes until then; none: that can't be told, as
@@ -63,7 +70,7 @@ mod tests {
         let start = Instant::now();
         let mut pulse = Pulse::new(S(5), start);
         assert_eq!(pulse.dead_at(), None);
-        pulse.sign(start + S(9));
+        pulse.event(start + S(9));
         assert_eq!(pulse.dead_at(), None);
     }
 
@@ -77,7 +84,9 @@ mod tests {
         assert_eq!(pulse.dead_at(), Some(start + S(81)), "measured");
         pulse.beat(start + S(22));
         assert_eq!(pulse.dead_at(), Some(start + S(82)), "the longest counts");
-        pulse.sign(start + S(30));
+        pulse.sign(start + S(25));
+        assert_eq!(pulse.dead_at(), Some(start + S(85)), "bytes of something");
+        pulse.event(start + S(30));
         assert_eq!(pulse.dead_at(), Some(start + S(90)));
         pulse.beat(start + S(300));
         assert_eq!(pulse.dead_at(), Some(start + S(360)), "events between: not a period");

@@ -6,7 +6,7 @@ use crate::{Address, InvokeBody, RunId, Stream};
 use regatta_protocol::endpoint::Tested;
 use regatta_protocol::wire::{self, AnsweredFact};
 use regatta_protocol::{ErrorCode, Notice};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode, redirect, retry};
 use std::time::Duration;
 
@@ -211,7 +211,9 @@ async fn stream(answer: Response, asked: Asked) -> Result<Stream, CallError> {
     if !answer.status().is_success() {
         return Err(answer::refusal(answer, asked).await);
     }
-    if !has_type(&answer, "text/event-stream") {
+    // Compression wasn't asked for, so what comes compressed can't be read.
+    let is_plain = answer.headers().get(CONTENT_ENCODING).is_none_or(|by| by == "identity");
+    if !is_plain || !has_type(&answer, "text/event-stream") {
         return Err(answer::foreign(answer, asked).await);
     }
     let is_ours = answer.headers().contains_key(wire::RUN_HEADER);

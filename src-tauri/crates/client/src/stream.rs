@@ -45,7 +45,7 @@ impl Stream {
                 match frame {
                     Frame::Comment => self.pulse.beat(Instant::now()),
                     Frame::Event(event) => {
-                        self.pulse.sign(Instant::now());
+                        self.pulse.event(Instant::now());
                         return Ok(Some(self.take(event)));
                     }
                 }
@@ -54,7 +54,10 @@ impl Stream {
                 return Ok(None);
             }
             match self.piece().await? {
-                Some(bytes) => self.framer.feed(bytes),
+                Some(bytes) => {
+                    self.pulse.sign(Instant::now());
+                    self.framer.feed(bytes);
+                }
                 None => self.is_over = true,
             }
         }
@@ -66,11 +69,11 @@ impl Stream {
         self.run.as_ref()
     }
 
-    /// Whether the server offers to go on after a break: its events are numbered and the run
-    /// has a name.
+    /// Whether the server offers to go on after a break: its events are numbered, or it is
+    /// one of ours, and the run has a name.
     #[must_use]
     pub fn resumable(&self) -> bool {
-        self.has_ids && self.run.is_some()
+        (self.has_ids || self.is_ours) && self.run.is_some()
     }
 
     /// Whether one of our servers sends it, whose events are numbered without a gap.
