@@ -127,7 +127,8 @@ async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<Vec<Waiti
             }
             Stands::Ended(outcome) => {
                 let entries = ending(&task.id, task.attempt, now(), outcome);
-                carrier.log.append(entries.into()).await?;
+                let written = carrier.log.append(entries.into()).await?;
+                carrier.log.settled(written).await;
                 continue;
             }
         }

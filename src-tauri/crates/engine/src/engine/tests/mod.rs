@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod again;
+mod cloud;
 mod refused;
 
 use super::*;

@@ -43,7 +43,7 @@ impl Drive {
     pub(super) async fn run(self, parts: Vec<Part>) {
         let (whole, rest) = mpsc::channel(WAITING);
         let taken = tokio::spawn(take_whole(Arc::clone(&self.inner), self.task.clone(), rest));
-        if let Some(mut session) = self.open(parts.as_slice()).await {
+        if let Some((mut session, parts)) = self.open(parts).await {
             let tasks = parts.into_iter().map(|part| (part.asked.task_name, part.wire)).collect();
             let split = Split::new(tasks, self.whole_wire().await);
             let mut hearing = Hearing { split, whole, is_broken: false };
@@ -52,6 +52,8 @@ impl Drive {
             if let Some(why) = why {
                 self.lose_all(&why);
             }
+        } else {
+            drop(whole);
         }
         self.call.answered(Link::Silent);
         self.close_all();
@@ -59,7 +61,7 @@ impl Drive {
     }
 
     /// Has the session begun or go on; none: every lane was told why not.
-    async fn open(&self, parts: &[Part]) -> Option<Session> {
+    async fn open(&self, parts: Vec<Part>) -> Option<(Session, Vec<Part>)> {
         let to = match self.address().await {
             Ok(to) => to,
             Err(notice) => {
@@ -68,12 +70,12 @@ impl Drive {
             }
         };
         if self.task.invocation.sent {
-            return self.go_on(to, parts);
+            return self.go_on(to, &parts).map(|session| (session, parts));
         }
         match self.send(&to).await {
-            Ok(Some(session)) => {
+            Ok(Some((session, parts))) => {
                 self.accepted(to, &session).await;
-                Some(session)
+                Some((session, parts))
             }
             Ok(None) => None,
             Err(CallError::Lost(notice)) => {
@@ -101,12 +103,14 @@ impl Drive {
         Some(session.timed(self.inner.timing))
     }
 
-    /// Sends the tasks that are still wanted, once it is on disk that they may have left.
-    async fn send(&self, to: &Address) -> Result<Option<Session>, CallError> {
+    /// Sends the tasks that are still wanted, once it is on disk that they may have left; gives
+    /// all tasks back as they are then.
+    async fn send(&self, to: &Address) -> Result<Option<(Session, Vec<Part>)>, CallError> {
         let id = self.task.invocation.id.clone();
         let Ok(parts) = self.sent_parts(id.clone()).await else { return Ok(None) };
         self.close_others(&parts);
-        let tasks: Vec<_> = parts.into_iter().filter(|p| p.open).map(|p| p.asked).collect();
+        let open = parts.iter().filter(|part| part.open);
+        let tasks: Vec<_> = open.map(|part| part.asked.clone()).collect();
         if tasks.is_empty() {
             return Ok(None);
         }
@@ -124,7 +128,9 @@ impl Drive {
         };
         let mut leaving = self.inner.leaving.subscribe();
         tokio::select! {
-            session = Session::start(self.inner.client(), to, &body, &id) => session.map(Some),
+            session = Session::start(self.inner.client(), to, &body, &id) => {
+                session.map(|session| Some((session, parts)))
+            }
             // Nobody waits for the answer any more: it may have been sent all the same.
             () = self.call.all_closed() => Ok(None),
             _ = leaving.wait_for(|leaving| *leaving) => Ok(None),
