@@ -36,7 +36,12 @@ pub(crate) fn known(
         .optional()?;
     let Some(id) = id.as_deref().and_then(BatchId::parse) else { return Ok(None) };
     let before = read::request(conn, &id)?;
-    Ok(Some(match trimmed(request) == before {
+    let mut request = trimmed(request);
+    if request.endpoint.is_some() && request.branch.is_empty() {
+        // What that meant was written in its place.
+        request.branch.clone_from(&before.branch);
+    }
+    Ok(Some(match request == before {
         true => Created::Joined(id),
         false => Created::KeyReused,
     }))

@@ -20,6 +20,7 @@ pub(super) enum To {
 }
 
 /// What a place says, by task.
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one")]
 #[derive(Debug, PartialEq)]
 pub(super) enum Said {
     /// Something happened.
@@ -33,7 +34,7 @@ pub(super) enum Said {
     /// The name of a conversation; none: that of all tasks.
     Thread { task: Option<usize>, thread: String },
     /// The terminal word; ours says how each task ended.
-    Ended(Option<wire::End>),
+    Ended(Option<Box<wire::End>>),
     /// The place says that a task failed; none: all of them.
     Failed { task: Option<usize>, message: String },
 }
@@ -113,7 +114,7 @@ impl Split {
             Received::Failed { task, message } => {
                 said.push(Said::Failed { task: self.task(task.as_deref()), message });
             }
-            Received::Ended { end } => said.push(Said::Ended(end)),
+            Received::Ended { end } => said.push(Said::Ended(end.map(Box::new))),
             // Our own log says when an attempt began.
             Received::Run { .. } | Received::Attempt { .. } => {}
         }

@@ -198,7 +198,7 @@ async fn a_crash_loses_and_doubles_nothing() {
     stands(&after_crash, &tasks[0], Status::Finished).await;
     stands(&after_crash, &tasks[1], Status::Finished).await;
     for (n, task) in ["one", "two"].into_iter().enumerate() {
-        let of = |n: &u64| (*n % 3 == 0) == (task == "two");
+        let of = |n: &u64| n.is_multiple_of(3) == (task == "two");
         let numbers = (5..59).filter(of);
         let expected: Vec<String> =
             numbers.flat_map(|n| [format!("line {n}"), format!("  of {task}")]).collect();
