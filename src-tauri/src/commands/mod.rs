@@ -47,6 +47,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         task::continue_task,
         task::run_next,
         task::answer_question,
+        task::look_up_branch,
+        task::continue_with,
         endpoints::credentials,
         endpoints::save_endpoint,
         endpoints::remove_endpoint,

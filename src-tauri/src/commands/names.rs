@@ -31,6 +31,8 @@ pub(crate) const COMMANDS: &[&str] = &[
     "continue_task",
     "run_next",
     "answer_question",
+    "look_up_branch",
+    "continue_with",
     "credentials",
     "save_endpoint",
     "remove_endpoint",

@@ -2,6 +2,7 @@
 
 use super::Answer;
 use crate::state;
+use regatta_protocol::endpoint::BranchLook;
 use regatta_protocol::event::Step;
 use regatta_protocol::view::{Changes, FilePatch, LinePage, Matches};
 use regatta_protocol::{TaskId, TaskView};
@@ -108,6 +109,23 @@ pub(crate) async fn answer_question<R: Runtime>(
     option: String,
 ) -> Answer<()> {
     Ok(state::engine(&app)?.answer(&task, &question, &option).await?)
+}
+
+#[command]
+pub(crate) async fn look_up_branch<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+) -> Answer<BranchLook> {
+    Ok(state::engine(&app)?.look_up_branch(&task).await?)
+}
+
+#[command]
+pub(crate) async fn continue_with<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    message: String,
+) -> Answer<()> {
+    Ok(state::engine(&app)?.continue_with(&task, &message).await?)
 }
 
 /// A name for a file that any disk takes, from a task's name.
