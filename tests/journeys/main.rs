@@ -3,7 +3,9 @@
 
 mod bad_agents;
 mod bad_input;
+mod canary;
 mod control;
 mod crash;
 mod finish;
 mod names;
+mod remote;

@@ -1,0 +1,154 @@
+//! Batches on a repository that is on another computer: where they start, what becomes of
+//! their results, and that a token is nowhere but where it must be.
+
+use regatta_engine::{Engine, EngineError, EngineOptions, NoKeys, StartOptions};
+use regatta_protocol::view::BatchDetail;
+use regatta_protocol::{BatchRequest, ErrorCode, Secret, Status, TaskId, TaskRequest, TaskView};
+use regatta_tests::{GitHost, READ_TOKEN, TOKEN, Yard, program};
+use std::sync::Arc;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) async fn open(yard: &Yard) -> Engine {
+    let keys = Arc::new(NoKeys);
+    let options = EngineOptions { data_dir: yard.data(), program: program(), limit: 3, keys };
+    Engine::open(options).await.unwrap()
+}
+
+pub(crate) fn request(address: &str, prompt: &str) -> BatchRequest {
+    let task =
+        TaskRequest { task_name: "Fix footer".into(), prompt: prompt.into(), time_limit_s: None };
+    BatchRequest {
+        name: "Spring".into(),
+        repo_url: address.into(),
+        parallel_tasks: vec![task],
+        ..BatchRequest::default()
+    }
+}
+
+pub(crate) fn shared(token: &str) -> StartOptions {
+    StartOptions { token: Some(Secret::new(token)), share: true, ..StartOptions::default() }
+}
+
+/// The task as soon as `done` says yes.
+pub(crate) async fn until(
+    engine: &Engine,
+    task: &TaskId,
+    done: impl Fn(&TaskView) -> bool,
+) -> TaskView {
+    let wait = async {
+        let mut seen = 0;
+        loop {
+            let view = engine.task(task).await.unwrap();
+            if done(&view) {
+                return view;
+            }
+            seen = engine.changed(seen).await.revision;
+        }
+    };
+    tokio::time::timeout(LONG, wait).await.expect("it takes too long")
+}
+
+async fn start(engine: &Engine, request: BatchRequest, options: StartOptions) -> BatchDetail {
+    engine.start_with(request, options).await.unwrap().detail
+}
+
+async fn over(engine: &Engine, batch: &BatchDetail) -> TaskView {
+    until(engine, &batch.tasks[0].id, |view| view.status.is_over()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_becomes_a_branch_of_the_remote_and_is_found_there() {
+    let (yard, host) = (Yard::new(), GitHost::http());
+    host.add("shop", &yard.project());
+    let engine = open(&yard).await;
+    let asked = request(&host.address("shop"), "write a.txt: a");
+    let batch = start(&engine, asked.clone(), shared(TOKEN)).await;
+    assert_eq!(batch.batch.start_from, "main");
+    let task = over(&engine, &batch).await;
+    assert_eq!((task.status, task.notice), (Status::Finished, None));
+    assert_eq!(task.branch.as_deref(), Some("regatta/spring/fix-footer"));
+    let commit = task.outcome.unwrap().commit;
+    let look = engine.look_up_branch(&task.id).await.unwrap();
+    assert_eq!((look.commit, look.commits), (commit.clone(), Some(1)));
+
+    // The branch is told before the end is.
+    let events = engine.events(&batch.batch.id, 0, 500).await.unwrap();
+    let events: Vec<String> = events.iter().map(|event| format!("{:?}", event.event)).collect();
+    let place = |word: &str| events.iter().position(|event| event.starts_with(word)).unwrap();
+    assert!(place("Added") < place("Outcome"), "{events:#?}");
+
+    // What follows it starts from there, and has a branch of its own.
+    let next = BatchRequest { thread_id: task.id.to_string(), ..asked };
+    let next = start(&engine, next, shared(TOKEN)).await;
+    assert_eq!(Some(next.batch.start_commit.clone()), commit);
+    let next = over(&engine, &next).await;
+    assert_eq!(next.status, Status::Finished);
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_can_not_be_shared_is_kept_and_says_so() {
+    let (yard, host) = (Yard::new(), GitHost::http());
+    for name in ["shop", "public-shop"] {
+        host.add(name, &yard.project());
+    }
+    let engine = open(&yard).await;
+    for (name, token) in [("shop", READ_TOKEN), ("public-shop", "")] {
+        let asked = request(&host.address(name), "write a.txt: a");
+        let task = over(&engine, &start(&engine, asked, shared(token)).await).await;
+        assert_eq!((task.status, task.branch.as_ref()), (Status::Finished, None), "{name}");
+        let outcome = task.outcome.unwrap();
+        assert!(outcome.commit.is_some());
+        let notice = outcome.notice.unwrap();
+        assert_eq!(notice.code, ErrorCode::TokenRefused, "{notice}");
+        assert!(notice.safe.contains("kept"), "{notice}");
+        assert_eq!(engine.read_changes(&task.id).await.unwrap().files.len(), 1);
+    }
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_gets_its_branch_by_itself_only_where_that_is_wanted() {
+    let yard = Yard::new();
+    let engine = open(&yard).await;
+    let asked = request(yard.project().to_str().unwrap(), "write a.txt: a");
+    let alone = start(&engine, asked.clone(), StartOptions::default()).await;
+    assert_eq!(over(&engine, &alone).await.branch, None);
+    let task = over(&engine, &start(&engine, asked, shared("")).await).await;
+    let branch = task.branch.unwrap();
+    assert_eq!(Some(yard.git(&["rev-parse", &branch])), task.outcome.unwrap().commit);
+    assert_eq!(yard.git(&["status", "--porcelain"]), "");
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_start_is_refused_before_anything_does() {
+    let (yard, host) = (Yard::new(), GitHost::http());
+    host.add("shop", &yard.project());
+    let engine = open(&yard).await;
+    let shop = host.address("shop");
+    let with = |change: fn(&mut BatchRequest)| {
+        let mut asked = request(&shop, "write a.txt: a");
+        change(&mut asked);
+        asked
+    };
+    for (asked, token, field, code) in [
+        (with(|_| ()), "", "project", ErrorCode::TokenRefused),
+        (with(|_| ()), "wrong", "project", ErrorCode::TokenRefused),
+        (with(|r| r.branch = "gone".into()), TOKEN, "branch", ErrorCode::BranchMissing),
+        (with(|r| r.thread_id = "nothing".into()), TOKEN, "thread", ErrorCode::NotFound),
+        (with(|r| r.repo_url += "x"), TOKEN, "project", ErrorCode::RemoteFailed),
+        (with(|r| r.repo_url = "ssh://host/r".into()), TOKEN, "project", ErrorCode::BadRequest),
+    ] {
+        let EngineError::BadRequest(problems) =
+            engine.start_with(asked, shared(token)).await.unwrap_err()
+        else {
+            panic!("{field}")
+        };
+        assert_eq!((problems[0].field.as_str(), problems[0].notice.code), (field, code));
+    }
+    assert!(engine.running().await.unwrap().is_empty());
+    engine.close().await;
+}
