@@ -9,3 +9,4 @@ mod crash;
 mod finish;
 mod names;
 mod remote;
+mod serve;

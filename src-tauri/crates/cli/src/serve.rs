@@ -12,6 +12,7 @@ use std::process::ExitCode;
 /// Serves until it is told to end.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, Refusal> {
     let mut interrupt = Interrupt::watch()?;
+    make_room_for_streams();
     let (key, made) = match &args.api_key_file {
         Some(file) => (Key::read(file)?, None),
         None => Key::make().map(|(key, text)| (key, Some(text)))?,
@@ -31,6 +32,21 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, Refusal> {
     };
     server.run(engine, end).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each stream is an open file; a thousand is all that many systems give at first.
+fn make_room_for_streams() {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        const WANTED: u64 = 8_192;
+        if let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE)
+            && now < WANTED.min(most)
+            && setrlimit(Resource::RLIMIT_NOFILE, WANTED.min(most), most).is_err()
+        {
+            tell("Only as many streams as this system's limit on open files allows can be open.");
+        }
+    }
 }
 
 fn options(args: &ServeArgs, key: Key) -> Result<Options, Notice> {

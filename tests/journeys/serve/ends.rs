@@ -1,0 +1,69 @@
+//! However the server ends, a reader gets everything, once.
+
+use super::{Served, body, rest, until};
+use regatta_tests::Yard;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_polite_signal_stops_tasks_and_ends_streams_with_their_last_word() {
+    let yard = Yard::new();
+    let mut served = Served::start(&yard, &[]);
+    let body = body(&yard, &[("A", "write a.txt: a\nwait 600"), ("B", "wait 600")]);
+    let mut pieces = served.invoke(&body).await;
+    until(&mut pieces, |event| event.status() == "working").await;
+    let reading = tokio::spawn(async move { (rest(&mut pieces).await, pieces.is_whole()) });
+    let code = tokio::task::spawn_blocking(move || served.end()).await.unwrap();
+    let (events, is_whole) = reading.await.unwrap();
+    assert_eq!((code, is_whole), (Some(0), true));
+    let end = events.last().unwrap();
+    assert_eq!((end.kind.as_str(), &end.data["status"]), ("end", &json!("stopped")));
+    yard.assert_nothing_runs(Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
+    let yard = Yard::new();
+    let loud = "print 300 lines\nwrite a.txt: a\nprint 300 lines\nwait 600";
+    let tasks = body(&yard, &[("A", loud), ("B", loud), ("Later", "wait 1")]);
+    let mut served = Served::start(&yard, &["--max-parallel", "2"]);
+    let mut pieces = served.invoke(&tasks).await;
+    let run = pieces.head.header("x-regatta-run").to_owned();
+    let is_far = |event: &super::Sent| {
+        event.data["stdout"].as_str().is_some_and(|text| text.contains("line 300\n"))
+    };
+    let mut seen = until(&mut pieces, is_far).await;
+    served.kill();
+    // What was on its way still comes; then the connection is gone without a last chunk.
+    seen.extend(rest(&mut pieces).await);
+    assert!(!pieces.is_whole());
+    yard.assert_nothing_runs(Duration::from_secs(10));
+
+    let mut again = Served::start(&yard, &[]);
+    let last = seen.last().unwrap().id;
+    let mut pieces = again.events(&run, last).await;
+    let more = rest(&mut pieces).await;
+    assert!(pieces.is_whole());
+    let ids: Vec<u64> = seen.iter().chain(&more).map(|event| event.id).collect();
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>(), "dense, without a gap");
+    let whole = rest(&mut again.events(&run, 0).await).await;
+    let joined: Vec<_> = seen.into_iter().chain(more).collect();
+    assert_eq!(whole, joined, "the whole log is what came in two parts");
+
+    let end = whole.last().unwrap();
+    assert_eq!((end.kind.as_str(), &end.data["status"]), ("end", &json!("interrupted")));
+    for task in ["A", "B", "Later"] {
+        let told = whole.iter().rev().find(|e| e.data["task_name"] == task && e.status() != "");
+        let status = &told.unwrap().data["status"];
+        assert_eq!(status["status"], json!("interrupted"), "{task}");
+        let outcome = whole
+            .iter()
+            .rev()
+            .find(|e| e.data["task_name"] == task && !e.data["outcome"].is_null());
+        let notice = &outcome.unwrap().data["outcome"]["notice"];
+        assert_eq!(notice["code"], json!("interrupted"), "{task} says why");
+    }
+    let a = end.data["tasks"].as_array().unwrap().iter().find(|task| task["task_name"] == "A");
+    assert!(a.unwrap()["commit"].is_string(), "what A did is kept: {a:?}");
+    assert_eq!(again.end(), Some(0));
+}
