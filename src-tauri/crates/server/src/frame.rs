@@ -5,9 +5,22 @@ use regatta_protocol::event::LineKind;
 use regatta_protocol::wire::{Fact, Printed, Told, Update};
 use regatta_protocol::{BatchId, Event, LogEvent};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What shows that the server is there when nothing happens.
 pub(crate) const HEARTBEAT: &str = ": still here\n\n";
+
+/// One event of a stream, by the fields of a server-sent event.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it only describes what is written here")]
+pub(crate) struct SentEvent {
+    /// Its number, from 1 and without a gap.
+    id: String,
+    /// `updates`, `custom` or `end`.
+    event: String,
+    /// JSON in one line: Update for `updates`, Printed or Told for `custom`, End for `end`.
+    data: String,
+}
 
 /// An entry that belongs to a task and isn't understood by this program.
 #[derive(Debug, Serialize)]

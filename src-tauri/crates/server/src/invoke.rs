@@ -1,6 +1,7 @@
 //! `POST /invoke/stdout`: the documented call, and our extras.
 
 use crate::body::Read;
+use crate::frame::SentEvent;
 use crate::refusal::Refusal;
 use crate::repository;
 use crate::state::State;
@@ -26,9 +27,10 @@ const MAX_IDEMPOTENCY_KEY: usize = 200;
     request_body = Invoke,
     responses(
         (status = 200, description = "The batch's events, from the first to the end",
-            content_type = "text/event-stream", body = String,
+            content_type = "text/event-stream", body = SentEvent,
             headers(("x-regatta-run" = String, description = "The batch's id"))),
         (status = 403, description = "The repository may not be used", body = ErrorBody),
+        (status = 404, description = "There is no such thread", body = ErrorBody),
         (status = 408, description = "The body took too long to come", body = ErrorBody),
         (status = 409, description = "The idempotency key came with another request", body = ErrorBody),
         (status = 413, description = "The body is larger than 4 MiB", body = ErrorBody),

@@ -1,5 +1,6 @@
 //! `/v1/runs`: batches.
 
+use crate::frame::SentEvent;
 use crate::refusal::Refusal;
 use crate::run::{Run, RunDetail, RunList};
 use crate::state::State;
@@ -91,7 +92,7 @@ pub(crate) async fn read(
         ("last-event-id" = Option<u64>, Header, description = "The number of the last event that was read"),
     ),
     responses(
-        (status = 200, description = "The events", content_type = "text/event-stream", body = String,
+        (status = 200, description = "The events", content_type = "text/event-stream", body = SentEvent,
             headers(("x-regatta-run" = String, description = "The batch's id"))),
         (status = 404, description = "There is no such batch", body = ErrorBody),
         (status = 429, description = "Too many streams are open", body = ErrorBody),
