@@ -30,7 +30,8 @@ async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
     let mut pieces = served.invoke(&tasks).await;
     let run = pieces.head.header("x-regatta-run").to_owned();
     let is_far = |event: &super::Sent| {
-        event.data["stdout"].as_str().is_some_and(|text| text.contains("line 300\n"))
+        let title = event.data["activity"]["title"].as_str();
+        event.data["task_name"] == "A" && title == Some("Wait 600 seconds")
     };
     let mut seen = until(&mut pieces, is_far).await;
     served.kill();
