@@ -11,7 +11,7 @@ struct Bench {
     example: &'static str,
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 4] = [
     Bench {
         what: "50 copies of 10,000 files at once, beside 50 plain clones",
         package: "regatta-git",
@@ -23,7 +23,12 @@ const BENCHES: [Bench; 3] = [
         example: "figures",
     },
     Bench {
-        what: "From an agent's line to its event in the shell",
+        what: "1,000 tasks × 10,000 lines from sockets at random, read back and compared",
+        package: "regatta-engine",
+        example: "oracle",
+    },
+    Bench {
+        what: "From an agent's line, and from a socket's, to its event in the shell",
         package: "regatta-desktop",
         example: "delay",
     },

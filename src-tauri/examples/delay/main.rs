@@ -1,13 +1,17 @@
 //! How long a line takes from the agent that prints it to the event that tells the window of
 //! it: through the worker, the store with its full durability, and the bridge, at 2,000 lines
-//! a second. Prints the median and the 99th percentile.
+//! a second. Then the same from the socket of an endpoint. Prints the median and the 99th
+//! percentile of both.
 //!
 //! `cargo run --release -p regatta-desktop --example delay` (the program `regatta` must be
 //! built beside it). With the argument `print` it is the agent of this measurement itself.
 
+mod socket;
+
 use regatta_desktop::bridge;
 use regatta_desktop::pace::Told;
-use regatta_engine::{Engine, EngineOptions, NoKeys};
+use regatta_engine::{Engine, EngineOptions};
+use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::MAX_PAGE_LINES;
 use regatta_protocol::{AgentChoice, BatchRequest, TaskId, TaskRequest, TaskView};
@@ -32,6 +36,14 @@ async fn main() -> Outcome<()> {
     if std::env::args().nth(1).as_deref() == Some("print") {
         return print_lines();
     }
+    println!("From the agent on this computer:");
+    measure(None).await?;
+    println!("From the socket of an endpoint:");
+    measure(Some(socket::listen()?)).await
+}
+
+/// Measures once: on this computer, or at an endpoint.
+async fn measure(endpoint: Option<Endpoint>) -> Outcome<()> {
     let data = tempfile::tempdir()?;
     let engine = open(data.path()).await?;
     let (tell, told) = mpsc::unbounded_channel();
@@ -45,7 +57,7 @@ async fn main() -> Outcome<()> {
             }
         },
     ));
-    let task = start(&engine).await?;
+    let task = start(&engine, endpoint).await?;
     let told = until_over(told).await;
     watching.abort();
     let printed = printed(&engine, &task).await?;
@@ -74,12 +86,12 @@ async fn open(data: &Path) -> Outcome<Engine> {
     if !program.is_file() {
         return Err(format!("{} is missing: cargo build -p regatta-cli", program.display()).into());
     }
-    let (data_dir, keys) = (PathBuf::from(data), Arc::new(NoKeys));
+    let (data_dir, keys) = (PathBuf::from(data), Arc::new(socket::AnyKey));
     let options = EngineOptions { data_dir, program, limit: 1, keys };
     Ok(Engine::open(options).await?)
 }
 
-async fn start(engine: &Engine) -> Outcome<TaskId> {
+async fn start(engine: &Engine, endpoint: Option<Endpoint>) -> Outcome<TaskId> {
     let project = engine.practice_project().await?;
     let own = std::env::current_exe()?.to_string_lossy().into_owned();
     let request = BatchRequest {
@@ -91,6 +103,7 @@ async fn start(engine: &Engine) -> Outcome<TaskId> {
             time_limit_s: None,
         }],
         agent: AgentChoice::Command { command: vec![own, "print".to_owned()] },
+        endpoint,
         ..BatchRequest::default()
     };
     let started = engine.start(request).await?;
