@@ -94,7 +94,7 @@ impl GitHost {
     /// # Panics
     /// When git fails.
     pub fn add(&self, name: &str, project: &Path) -> PathBuf {
-        let there = self.shared.repositories.join(format!("{name}.git"));
+        let there = self.repository(name);
         let args = ["clone", "--quiet", "--bare", "--no-hardlinks", "--"];
         let mut clone = Command::new("git");
         clone.args(args).arg(project).arg(&there);
@@ -103,6 +103,12 @@ impl GitHost {
         set.arg("-C").arg(&there).args(["config", "uploadpack.allowFilter", "true"]);
         run(&mut set);
         there
+    }
+
+    /// The folder of the repository of that name.
+    #[must_use]
+    pub fn repository(&self, name: &str) -> PathBuf {
+        self.shared.repositories.join(format!("{name}.git"))
     }
 
     /// The address of the repository of that name. In front of the name, `moved/` is a

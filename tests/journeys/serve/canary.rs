@@ -1,52 +1,152 @@
-//! The token is in memory only.
+//! A token reaches git and nothing else: while it works and afterwards it is in no process's
+//! arguments or environment, in no file, in no object, in no row and in no answer.
 
-use super::{Served, body, rest, until};
-use regatta_tests::Yard;
-use serde_json::json;
-use std::fs;
-use std::path::Path;
+use super::search::{Needles, Watch};
+use super::{Served, body, command, rest, until};
+use regatta_tests::{GitHost, READ_TOKEN, TOKEN, Yard};
+use serde_json::{Value, json};
+use std::process::Command;
 
-const CANARY: &str = "ghp_canaryCANARY0123456789";
+/// The agent shows what it knows, in its output and in what it commits.
+const LOOK: &str = "run env\nrun cat /proc/self/environ | tr '\\0' '\\n'\n\
+                    run env > env.txt; git config --list > config.txt; ps ax > ps.txt\n\
+                    ask Go on? | Yes | No\nwrite done.txt: done";
+
+/// The host's repository, and a server that knows the host's certificate.
+fn room(yard: &Yard) -> (GitHost, Served) {
+    let host = GitHost::https();
+    host.add("shop", &yard.project());
+    let mut starting = command(yard, &[]);
+    starting.env("GIT_SSL_CAINFO", host.certificate());
+    (host, Served::launch(yard, starting))
+}
+
+async fn start(served: &Served, body: &Value) -> super::Pieces {
+    let mut headers = served.caller.headers();
+    headers.push(("content-type", "application/json".into()));
+    headers.push(("idempotency-key", "once".into()));
+    let body = body.to_string();
+    served.caller.open("POST", "/invoke/stdout", &headers, body.as_bytes()).await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_nowhere_to_be_found() {
     let yard = Yard::new();
-    let served = Served::start(&yard, &[]);
-    let prompt = "run env\nrun cat /proc/self/environ | tr '\\0' '\\n'\nask Go on? | Yes | No";
-    let mut body = body(&yard, &[("Look", prompt)]);
-    body["github_token"] = json!(CANARY);
-    let mut pieces = served.invoke(&body).await;
+    let (host, mut served) = room(&yard);
+    let needles = Needles::of(&[TOKEN, READ_TOKEN]);
+    let watch = Watch::begin(served.child.id(), yard.root(), needles.clone());
+    let mut body = body(&yard, &[("Look", LOOK), ("Write", "write more.txt: more")]);
+    body["repo_url"] = json!(host.address("shop"));
+    body["github_token"] = json!(TOKEN);
+    let mut pieces = start(&served, &body).await;
+    assert_eq!(pieces.head.status, 200);
     let run = pieces.head.header("x-regatta-run").to_owned();
     let mut events = until(&mut pieces, |event| !event.data["question"].is_null()).await;
-    let processes = yard.processes();
-    assert!(processes.len() >= 3, "the server, a worker and an agent: {processes:?}");
-    for (id, arguments) in &processes {
-        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
-        let environment = String::from_utf8_lossy(&environment).into_owned();
-        assert!(!arguments.contains(CANARY) && !environment.contains(CANARY), "{arguments}");
-    }
-    let cancelled = served.caller.ask("POST", &format!("/v1/runs/{run}/cancel")).await;
-    assert_eq!(cancelled.status, 200);
+    let agent = needles.in_processes(served.child.id(), yard.root());
+    assert_eq!(agent.found, Vec::<String>::new());
+    assert!(agent.looked_at >= 3, "the server, a worker and an agent: {agent:?}");
+    assert_eq!(needles.in_folder(yard.root()).found, Vec::<String>::new(), "while it works");
+    let question = &events.last().unwrap().data["question"];
+    let reply = json!({"question": question["id"], "option": question["options"][0]["id"]});
+    let path = format!("/v1/runs/{run}/tasks/Look/reply");
+    assert_eq!(served.caller.post(&path, &reply).await.status, 200);
     events.extend(rest(&mut pieces).await);
-    assert!(!format!("{events:?}").contains(CANARY));
-    for path in ["/v1/runs".to_owned(), format!("/v1/runs/{run}")] {
-        assert!(!served.caller.ask("GET", &path).await.text().contains(CANARY));
+    let seen = watch.end();
+    assert_eq!(seen.found, Vec::<String>::new());
+    assert!(seen.names.iter().any(|name| name.contains("git-remote-https")), "{:?}", seen.names);
+
+    let end = &events.last().unwrap().data;
+    assert_eq!(end["status"], json!("finished"), "{end}");
+    let there = branches(&yard, &host);
+    for task in end["tasks"].as_array().unwrap() {
+        let line = format!("{} {}", task["branch"].as_str().unwrap(), task["commit"]);
+        assert!(there.contains(&line.replace('"', "")), "{line}: {there:?}");
     }
-    let mut files = 0;
-    search(yard.root(), &mut files);
-    assert!(files > 20, "the store, the cache and the copy were searched: {files}");
+    assert!(host.seen().iter().any(|l| l.contains("git-receive-pack") && l.ends_with("writer")));
+
+    let printed = super::printed(&events, "Look");
+    assert!(printed.contains("PATH="), "the agent showed its environment: {printed}");
+    let mut said = format!("{events:?}");
+    let looks = ["", "/events", "/tasks/Look/diff", "/tasks/Write/diff"];
+    let paths = looks.map(|look| format!("/v1/runs/{run}{look}"));
+    for path in paths.iter().map(String::as_str).chain(["/v1/runs", "/v1/agents"]) {
+        let answer = served.caller.ask("GET", path).await;
+        said += &format!("{:?}{}", answer.headers, answer.text());
+    }
+    assert!(!needles.are_in(said.as_bytes()));
+    let kept = needles.in_folder(yard.root());
+    assert_eq!(kept.found, Vec::<String>::new());
+    assert!(kept.looked_at > 50, "files, objects and rows were looked at: {}", kept.looked_at);
+    assert_eq!(served.end(), Some(0));
+    assert_eq!(needles.in_folder(yard.root()).found, Vec::<String>::new(), "after the end");
 }
 
-/// Fails when a file below `dir` holds the canary.
-fn search(dir: &Path, files: &mut usize) {
-    for entry in fs::read_dir(dir).unwrap().flatten() {
-        let path = entry.path();
-        if entry.file_type().unwrap().is_dir() {
-            search(&path, files);
-        } else if let Ok(bytes) = fs::read(&path) {
-            *files += 1;
-            let found = bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes());
-            assert!(!found, "{}", path.display());
-        }
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_refused_is_not_named_either() {
+    let yard = Yard::new();
+    let (host, mut served) = room(&yard);
+    let wrong = "ghp-canary-of-nobody-5c1e";
+    let needles = Needles::of(&[READ_TOKEN, wrong]);
+    let mut body = body(&yard, &[("Write", "write more.txt: more")]);
+    body["repo_url"] = json!(host.address("shop"));
+    body["github_token"] = json!(wrong);
+    let refused = served.caller.post("/invoke/stdout", &body).await;
+    assert_eq!((refused.status, refused.code().as_str()), (422, "token_refused"));
+    body["github_token"] = json!(READ_TOKEN);
+    let mut pieces = start(&served, &body).await;
+    let events = rest(&mut pieces).await;
+    let end = &events.last().unwrap().data;
+    assert!(end["tasks"][0]["branch"].is_null(), "it may not be pushed: {end}");
+    assert!(end["tasks"][0]["commit"].is_string(), "and is kept here: {end}");
+    let notice = events.iter().rev().find_map(|e| e.data["outcome"]["notice"].as_object());
+    assert_eq!(notice.expect("it says so")["code"], json!("token_refused"));
+    assert!(!needles.are_in(format!("{}{events:?}", refused.text()).as_bytes()));
+    assert_eq!(served.end(), Some(0));
+    assert_eq!(needles.in_folder(yard.root()).found, Vec::<String>::new());
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    let yard = Yard::new();
+    let planted = "ghp-canary-that-is-planted";
+    let needles = Needles::of(&[planted]);
+    let found = |places: usize, why: &str| {
+        let found = needles.in_folder(yard.root()).found;
+        assert_eq!(found.len(), places, "{why}: {found:?}");
+    };
+    found(0, "at first");
+    yard.write("in/a/file.txt", format!("x{planted}x"));
+    found(1, "in a file");
+    yard.write(&format!("{planted}.txt"), "");
+    found(2, "in a name");
+    yard.commit("Plant");
+    // The blob, the tree and the index, too.
+    let before = needles.in_folder(yard.root()).found.len();
+    assert!(before > 3, "in objects, which are packed: {before}");
+    let store = rusqlite::Connection::open(yard.root().join("planted.db")).unwrap();
+    store.execute_batch("CREATE TABLE t (a BLOB)").unwrap();
+    let long = format!("{}{planted}", "x".repeat(20_000));
+    store.execute("INSERT INTO t VALUES (?1)", [long.as_bytes()]).unwrap();
+    assert!(needles.in_folder(yard.root()).found.iter().any(|f| f.ends_with("planted.db: t")));
+    let wait = |argument: &str, variable: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "read -r x", "sh", argument]).env("PLANTED", variable);
+        command.current_dir(yard.root()).stdin(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    for (argument, variable) in [(planted, ""), ("", planted)] {
+        let mut child = wait(argument, variable);
+        let by_place = needles.in_processes(0, yard.root()).found;
+        let by_parent = needles.in_processes(std::process::id(), "/nowhere".as_ref()).found;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!((by_place.len(), by_parent.len()), (1, 1), "{by_place:?} {by_parent:?}");
     }
+}
+
+/// The branches at the host with their commits.
+fn branches(yard: &Yard, host: &GitHost) -> Vec<String> {
+    let there = host.repository("shop");
+    let format = "--format=%(refname:short) %(objectname)";
+    let listed = yard.git(&["--git-dir", there.to_str().unwrap(), "for-each-ref", format]);
+    listed.lines().map(str::to_owned).collect()
 }

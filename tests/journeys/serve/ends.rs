@@ -1,19 +1,26 @@
 //! However the server ends, a reader gets everything, once.
 
 use super::{Served, body, rest, until};
+use nix::sys::signal::Signal;
 use regatta_tests::Yard;
 use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_polite_signal_stops_tasks_and_ends_streams_with_their_last_word() {
+async fn both_polite_signals_stop_tasks_and_end_streams_with_their_last_word() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        stopped_by(signal).await;
+    }
+}
+
+async fn stopped_by(signal: Signal) {
     let yard = Yard::new();
     let mut served = Served::start(&yard, &[]);
     let body = body(&yard, &[("A", "write a.txt: a\nwait 600"), ("B", "wait 600")]);
     let mut pieces = served.invoke(&body).await;
     until(&mut pieces, |event| event.status() == "working").await;
     let reading = tokio::spawn(async move { (rest(&mut pieces).await, pieces.is_whole()) });
-    let code = tokio::task::spawn_blocking(move || served.end()).await.unwrap();
+    let code = tokio::task::spawn_blocking(move || served.end_by(signal)).await.unwrap();
     let (events, is_whole) = reading.await.unwrap();
     assert_eq!((code, is_whole), (Some(0), true));
     let end = events.last().unwrap();
@@ -47,7 +54,7 @@ async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
     assert!(pieces.is_whole());
     let ids: Vec<u64> = seen.iter().chain(&more).map(|event| event.id).collect();
     assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>(), "dense, without a gap");
-    let whole = rest(&mut again.events(&run, 0).await).await;
+    let whole = again.caller.ask("GET", &format!("/v1/runs/{run}/events")).await.events();
     let joined: Vec<_> = seen.into_iter().chain(more).collect();
     assert_eq!(whole, joined, "the whole log is what came in two parts");
 

@@ -6,9 +6,11 @@ mod caller;
 mod canary;
 mod ends;
 mod idle;
+mod search;
 mod starts;
 
 use caller::{Caller, LONG, Pieces, Sent};
+use nix::sys::signal::Signal;
 use regatta_tests::Yard;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -25,9 +27,14 @@ struct Served {
 impl Served {
     /// Starts it with a key that it makes itself.
     fn start(yard: &Yard, more: &[&str]) -> Self {
+        Self::launch(yard, command(yard, more))
+    }
+
+    /// Starts what is ready to be started.
+    fn launch(yard: &Yard, mut command: Command) -> Self {
         let said = yard.root().join("said.txt");
-        let mut command = command(yard, more);
         command.stdout(File::create(&said).unwrap());
+        command.stderr(File::create(yard.root().join("told.txt")).unwrap());
         let child = command.spawn().unwrap();
         let read = || std::fs::read_to_string(&said).unwrap_or_default();
         let there = || read().contains("API key") && read().ends_with('\n');
@@ -43,8 +50,12 @@ impl Served {
 
     /// The polite signal; its exit code.
     fn end(&mut self) -> Option<i32> {
+        self.end_by(Signal::SIGTERM)
+    }
+
+    fn end_by(&mut self, signal: Signal) -> Option<i32> {
         let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).unwrap();
+        nix::sys::signal::kill(id, signal).unwrap();
         self.child.wait().unwrap().code()
     }
 
