@@ -59,11 +59,13 @@ pub(crate) async fn leave<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
     app.exit(0);
 }
 
-/// The tasks that wait or are at work.
+/// The tasks that wait or are at work on this computer. Those at an endpoint go on without us,
+/// and the next start goes on with them.
 async fn unfinished(engine: &Engine) -> u32 {
     // A store that can't be read any more must not keep the window open for ever.
     let running = engine.running().await.unwrap_or_default();
-    running.iter().map(|batch| batch.counts.total() - batch.counts.over()).sum()
+    let here = running.iter().filter(|batch| batch.endpoint.is_none());
+    here.map(|batch| batch.counts.total() - batch.counts.over()).sum()
 }
 
 fn is_our_page(url: &Url) -> bool {

@@ -174,7 +174,7 @@ fn an_endpoint_is_saved_replaced_and_removed() {
     let gone = store.remove_endpoint(&saved.id).expect_err("it is gone");
     assert_eq!(gone.code, ErrorCode::EndpointMissing);
     assert_eq!(store.save_endpoint(&moved).expect_err("it is gone").code, gone.code);
-    assert_eq!(store.settings().endpoints, [other.clone()]);
+    assert_eq!(store.settings().endpoints, std::slice::from_ref(other));
 }
 
 #[test]

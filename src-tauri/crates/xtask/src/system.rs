@@ -38,14 +38,17 @@ pub(crate) const WINDOW: [Need; 1] = [Need {
 }];
 /// To build the loop of the fuzz targets.
 pub(crate) const CPP: Need = program(&["c++", "clang++"], ["g++", "gcc-c++", "gcc"]);
-/// To test the pages in a browser and the window on a display of its own.
-const TESTS: [Need; 3] = [
+/// To test the pages in a browser, the window on a display of its own, and keys in a key
+/// store of their own.
+const TESTS: [Need; 5] = [
     program(&BROWSERS, ["chromium"; 3]),
     program(
         &["WebKitWebDriver"],
         ["webkit2gtk-driver", "/usr/bin/WebKitWebDriver", "webkitgtk-6.0"],
     ),
     program(&["Xvfb"], ["xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"]),
+    program(&["dbus-run-session"], ["dbus", "dbus-daemon", "dbus"]),
+    program(&["gnome-keyring-daemon"], ["gnome-keyring"; 3]),
 ];
 
 /// What the tests need here: the real window is driven on Linux only.

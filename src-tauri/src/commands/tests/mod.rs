@@ -1,5 +1,9 @@
 //! The commands as the window meets them: through the real permissions, on a mock window.
 
+mod endpoints;
+#[cfg(target_os = "linux")]
+mod key_store;
+
 use super::names::COMMANDS;
 use crate::secrets::Secrets;
 use crate::{state, with_plugins};
@@ -16,29 +20,36 @@ use tempfile::TempDir;
 
 /// The app with everything but a display, in a data folder of its own.
 struct Mock {
-    _app: App<MockRuntime>,
+    app: App<MockRuntime>,
     window: WebviewWindow<MockRuntime>,
-    _data: TempDir,
+    data: Option<TempDir>,
 }
 
-fn mock_in(data: TempDir, program: Result<PathBuf, Notice>) -> Mock {
+fn mock_in(data: &Path, program: Result<PathBuf, Notice>, secrets: Secrets) -> Mock {
     let app = with_plugins(mock_builder())
         .invoke_handler(super::handler())
         .build(tauri::generate_context!(test = true))
         .expect("a mock app");
-    state::open(app.handle(), data.path(), program, Secrets::without_key_store());
+    state::open(app.handle(), data, program, secrets);
     let window = WebviewWindowBuilder::new(&app, "main", Default::default());
     let window = window.build().expect("a mock window");
-    Mock { _app: app, window, _data: data }
+    Mock { app, window, data: None }
 }
 
 /// No task is started in these tests, so any program will do.
 fn mock() -> Mock {
-    mock_in(TempDir::new().expect("a temporary folder"), Ok("/bin/true".into()))
+    mock_with(Ok("/bin/true".into()))
 }
 
 fn mock_without_engine() -> Mock {
-    mock_in(TempDir::new().expect("a temporary folder"), Err(reason()))
+    mock_with(Err(reason()))
+}
+
+/// In a folder that goes with it, and without the key store of whoever runs the tests.
+fn mock_with(program: Result<PathBuf, Notice>) -> Mock {
+    let data = TempDir::new().expect("a temporary folder");
+    let mock = mock_in(data.path(), program, Secrets::without_key_store());
+    Mock { data: Some(data), ..mock }
 }
 
 fn reason() -> Notice {
@@ -222,4 +233,21 @@ fn nothing_in_the_configuration_names_another_origin() {
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = text.split_once(from).expect("the beginning");
     rest.split_once(to).expect("the end").0
+}
+
+/// The files below `folder` that hold `text`.
+fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry")) {
+        let kind = entry.file_type().expect("its kind");
+        if kind.is_dir() {
+            found.extend(files_with(&entry.path(), text));
+        } else if kind.is_file() {
+            let bytes = std::fs::read(entry.path()).expect("its bytes");
+            if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
 }
