@@ -21,7 +21,8 @@ const MAX_IDEMPOTENCY_KEY: usize = 200;
 /// Starts a batch and answers with its stream of events.
 #[utoipa::path(
     post, path = "/invoke/stdout",
-    params(("idempotency-key" = Option<String>, Header, max_length = 200,
+    params(("idempotency-key" = Option<String>, Header,
+        min_length = 1, max_length = 200,
         description = "The same key with the same request within 24 hours joins the batch that \
                        it started, and never starts a second one.")),
     request_body = Invoke,

@@ -8,9 +8,12 @@ use axum::routing::{MethodFilter, on};
 use axum::{Json, Router, middleware};
 use regatta_protocol::wire::{End, ErrorBody, Printed, Told, Update};
 use std::sync::Arc;
-use utoipa::openapi::path::HttpMethod;
+use utoipa::openapi::path::{HttpMethod, Parameter};
+use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Api, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Api, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
 use utoipa::{Modify, OpenApi};
 
 macro_rules! routes {
@@ -99,6 +102,7 @@ impl Modify for Common {
         for (path, item) in &mut api.paths.paths {
             let operations = [&mut item.get, &mut item.post].into_iter().flatten();
             for operation in operations {
+                operation.parameters.iter_mut().flatten().for_each(leave_out_null);
                 let answers = &mut operation.responses.responses;
                 let mut add = |status: &str, what: &str| {
                     answers.entry(status.to_owned()).or_insert_with(|| RefOr::T(error(what)));
@@ -112,6 +116,17 @@ impl Modify for Common {
                 }
             }
         }
+    }
+}
+
+/// A parameter that may be left out is left out; nothing of a URL or a header is null.
+fn leave_out_null(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+        && let SchemaType::Array(kinds) = &schema.schema_type
+        && let [kind] = *kinds.iter().filter(|kind| **kind != Type::Null).collect::<Vec<_>>()
+    {
+        schema.schema_type = SchemaType::Type(kind.clone());
     }
 }
 

@@ -180,3 +180,18 @@ async fn pages_of_batches_hold_each_once() {
     assert_eq!(dock.caller.ask("GET", "/v1/runs?before=gone").await.code(), "not_found");
     dock.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_parameter_of_a_path_a_query_or_a_header_may_be_null() {
+    let dock = Dock::new().await;
+    let api = dock.caller.ask("GET", "/openapi.json").await.json();
+    let paths = api["paths"].as_object().expect("paths").values();
+    let operations = paths.flat_map(|path| path.as_object().expect("operations").values());
+    let parameters = operations.filter_map(|operation| operation["parameters"].as_array());
+    let parameters: Vec<&Value> = parameters.flatten().collect();
+    assert!(parameters.len() > 10, "{parameters:?}");
+    for parameter in parameters {
+        assert!(parameter["schema"]["type"].is_string(), "{parameter}");
+    }
+    dock.end().await;
+}
