@@ -75,3 +75,24 @@ async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
     assert!(a.unwrap()["commit"].is_string(), "what A did is kept: {a:?}");
     assert_eq!(again.end(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_reads_nothing_or_goes_away_holds_up_neither_work_nor_the_end() {
+    let yard = Yard::new();
+    let mut served = Served::start(&yard, &[]);
+    let loud = body(&yard, &[("Loud", "print 100000 lines\nwrite a.txt: a")]);
+    let stuck = served.invoke(&loud).await;
+    let gone = served.invoke(&loud).await;
+    let runs = [&stuck, &gone].map(|pieces| pieces.head.header("x-regatta-run").to_owned());
+    drop(gone);
+    for run in &runs {
+        let events = rest(&mut served.events(run, 0).await).await;
+        assert_eq!(super::printed(&events, "Loud").lines().count(), 100_001, "and one of changes");
+        assert_eq!(events.last().unwrap().data["status"], json!("finished"));
+    }
+    let begun = std::time::Instant::now();
+    let code = tokio::task::spawn_blocking(move || served.end()).await.unwrap();
+    assert_eq!(code, Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    drop(stuck);
+}
