@@ -112,8 +112,10 @@ fn notice(status: StatusCode, wait: Option<&str>, body: &str, asked: Asked) -> N
     let ours: Option<ErrorBody> = serde_json::from_str(body).ok();
     let said = words(body, ours.as_ref());
     let no = asked.refused();
+    // Our server says by its code what is refused: it isn't always the key.
+    let is_about = |code| ours.as_ref().is_some_and(|ours| ours.error.code == code);
     let notice = match status.as_u16() {
-        401 | 403 => {
+        401 | 403 if !is_about(ErrorCode::NotAllowed) => {
             let next = "Enter the key again in the settings, or ask who gave it to you.";
             Notice::new(ErrorCode::KeyRefused, "The endpoint refused the key.", no, next)
         }
@@ -137,7 +139,7 @@ fn notice(status: StatusCode, wait: Option<&str>, body: &str, asked: Asked) -> N
             let what = "The endpoint doesn't take requests of this size.";
             Notice::new(ErrorCode::TooLarge, what, no, "Shorten the prompts, or split the batch.")
         }
-        404 => {
+        404 if ours.is_none() => {
             let what = "The endpoint doesn't know this call, or what it is about.";
             let next = "Check the address in the settings.";
             Notice::new(ErrorCode::EndpointRefused, what, no, next)

@@ -30,7 +30,7 @@ async fn invoke(to: &Address) -> CallError {
 /// Status, headers, body; then the code and the sentences.
 type Case = (&'static str, &'static str, &'static str, ErrorCode, &'static str);
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 21] = [
     (
         "401 No",
         "",
@@ -44,6 +44,13 @@ const CASES: [Case; 20] = [
         "",
         ErrorCode::KeyRefused,
         "The endpoint refused the key. Nothing was started. Enter the key again in the settings, or ask who gave it to you.",
+    ),
+    (
+        "403 Not here",
+        "",
+        r#"{"error":{"code":"not_allowed","message":"This folder isn't offered here.","hint":"Choose another one."}}"#,
+        ErrorCode::EndpointRefused,
+        "The endpoint refused the request (403): This folder isn't offered here. Nothing was started. Choose another one.",
     ),
     (
         "402 Pay",

@@ -38,10 +38,11 @@ pub(crate) const WINDOW: [Need; 1] = [Need {
 }];
 /// To build the loop of the fuzz targets.
 pub(crate) const CPP: Need = program(&["c++", "clang++"], ["g++", "gcc-c++", "gcc"]);
-/// To test the pages in a browser, the window on a display of its own, and keys in a key
-/// store of their own.
-const TESTS: [Need; 5] = [
+/// To test the pages in a browser, the server with the documented call, the window on a
+/// display of its own, and keys in a key store of their own.
+const TESTS: [Need; 6] = [
     program(&BROWSERS, ["chromium"; 3]),
+    program(&["curl"], ["curl"; 3]),
     program(
         &["WebKitWebDriver"],
         ["webkit2gtk-driver", "/usr/bin/WebKitWebDriver", "webkitgtk-6.0"],
@@ -53,7 +54,7 @@ const TESTS: [Need; 5] = [
 
 /// What the tests need here: the real window is driven on Linux only.
 pub(crate) fn for_tests() -> &'static [Need] {
-    if cfg!(target_os = "linux") { &TESTS } else { &TESTS[..1] }
+    if cfg!(target_os = "linux") { &TESTS } else { &TESTS[..2] }
 }
 
 const fn program(names: &'static [&'static str], packages: [&'static str; 3]) -> Need {
