@@ -76,6 +76,14 @@ impl Secrets {
         Self::with(None, PATIENCE)
     }
 
+    /// With a key store that waits for a person who never comes.
+    #[cfg(test)]
+    pub(crate) fn waiting_for_a_person() -> Self {
+        let (sender, jobs) = mpsc::channel();
+        std::mem::forget(jobs);
+        Self::with(Some(sender), Duration::from_secs(3_600))
+    }
+
     fn with(key_store: Option<Sender<Job>>, patience: Duration) -> Self {
         Self(Arc::new(Inner { for_session: Mutex::default(), key_store, patience }))
     }

@@ -31,17 +31,18 @@ fn serve(answer: fn(&str) -> (u16, Value)) -> (String, Asked) {
     let heads = asked.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let head = reply(stream.expect("a caller"), answer);
-            heads.0.lock().expect("its list").push(head);
+            reply(stream.expect("a caller"), &heads, answer);
         }
     });
     (address, asked)
 }
 
-fn reply(mut stream: TcpStream, answer: fn(&str) -> (u16, Value)) -> String {
+fn reply(mut stream: TcpStream, asked: &Asked, answer: fn(&str) -> (u16, Value)) {
     let mut head = String::new();
     let mut reader = BufReader::new(stream.try_clone().expect("the same stream"));
     while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).expect("a head") > 0 {}
+    // Before the answer: whoever has that may count at once.
+    asked.0.lock().expect("its list").push(head.to_lowercase());
     let path = head.split(' ').nth(1).unwrap_or_default();
     let (status, body) = answer(path);
     let body = body.to_string();
@@ -51,7 +52,6 @@ fn reply(mut stream: TcpStream, answer: fn(&str) -> (u16, Value)) -> String {
          Connection: close\r\n\r\n{body}"
     );
     stream.write_all(answer.as_bytes()).expect("the caller listens");
-    head.to_lowercase()
 }
 
 fn agents(_: &str) -> (u16, Value) {
@@ -60,7 +60,7 @@ fn agents(_: &str) -> (u16, Value) {
 
 impl Mock {
     /// A new endpoint's id.
-    fn add_endpoint(&self, name: &str, address: &str) -> String {
+    pub(super) fn add_endpoint(&self, name: &str, address: &str) -> String {
         let endpoint = json!({ "id": "new", "name": name, "address": address });
         let view = self.call("save_endpoint", json!({ "endpoint": endpoint })).expect("saved");
         let all = view["endpoints"].as_array().expect("endpoints");

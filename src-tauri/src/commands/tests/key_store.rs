@@ -179,6 +179,11 @@ impl Drop for Start {
 
 /// Makes a start on a bus of its own, by way of the shell script `how`.
 fn in_session(home: &Path, how: &str, start: &str) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for program in ["dbus-run-session", "gnome-keyring-daemon"] {
+        let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+        assert!(there, "{program} is missing: apt-get install dbus gnome-keyring");
+    }
     let mut session = Command::new("dbus-run-session");
     session.args(["--", "sh", "-c", how, "sh"]).arg(this_program()).args(one(start));
     run(home, &mut session);
@@ -195,7 +200,7 @@ fn run(home: &Path, command: &mut Command) {
         .env_remove("WAYLAND_DISPLAY")
         .stdin(Stdio::null())
         .output()
-        .expect("it starts; without it: apt-get install dbus gnome-keyring");
+        .expect("it starts");
     let said = String::from_utf8_lossy(&outcome.stdout);
     let errors = String::from_utf8_lossy(&outcome.stderr);
     assert!(outcome.status.success() && said.contains("1 passed"), "{said}\n{errors}");

@@ -1,8 +1,10 @@
 //! The commands as the window meets them: through the real permissions, on a mock window.
 
 mod endpoints;
+mod host;
 #[cfg(target_os = "linux")]
 mod key_store;
+mod there;
 
 use super::names::COMMANDS;
 use crate::secrets::Secrets;
