@@ -113,13 +113,13 @@ fn plain(kind: &str, data: &str) -> Vec<Received> {
 }
 
 fn custom(mut fields: Fields<'_>, whole: &str) -> Vec<Received> {
+    if let Some(text) = fields.stdout.take() {
+        return printed(fields, text.into_owned());
+    }
     let task = fields.task();
     let at = fields.rest.get("at").and_then(Value::as_i64);
     let mut received = Vec::new();
-    if let Some(text) = fields.stdout.take() {
-        let kind = take(&mut fields.rest, "kind").unwrap_or(LineKind::Out);
-        received.push(Received::Printed { task: task.clone(), text: text.into_owned(), kind, at });
-    } else if let (Some(task), Some(at)) = (&task, at) {
+    if let (Some(task), Some(at)) = (&task, at) {
         let facts = FACTS.iter().filter_map(|key| take_fact(&mut fields.rest, key));
         received.extend(facts.map(|fact| {
             let event = fact.into_event();
@@ -131,12 +131,21 @@ fn custom(mut fields: Fields<'_>, whole: &str) -> Vec<Received> {
         let is_nothing = fields.rest.is_empty() && fields.data.is_none();
         return if is_nothing { received } else { vec![raw(task, "", whole)] };
     }
-    if at.is_some() {
-        fields.rest.remove("at");
-    }
+    fields.rest.remove("at");
     fields.task_name = None;
     push_rest(&mut received, task, fields.into_map());
     received
+}
+
+fn printed(mut fields: Fields<'_>, text: String) -> Vec<Received> {
+    let at = take(&mut fields.rest, "at");
+    let kind = take(&mut fields.rest, "kind").unwrap_or(LineKind::Out);
+    let task = fields.task_name.take().map(String::from);
+    let rest = fields.into_map();
+    // Most have no more to say, and this is the way that most events go.
+    let more = (!rest.is_empty())
+        .then(|| Received::Raw { task: task.clone(), text: Value::Object(rest).to_string() });
+    std::iter::once(Received::Printed { task, text, kind, at }).chain(more).collect()
 }
 
 fn metadata(mut fields: Fields<'_>) -> Vec<Received> {

@@ -1,24 +1,25 @@
-//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out.
-//!
-//! `eventsource-stream` reads an event's fields. It panics on a byte-order mark, keeps back
-//! whatever follows one byte that isn't UTF-8, and reads an unfinished line again from its
-//! start with each piece that comes. So here the ends of lines and events are found, without
-//! looking at a byte twice, and it is only ever given one whole event of valid text.
+//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out. No byte is
+//! looked at twice for the ends of lines, wherever the stream was cut into pieces.
 
 use bytes::Bytes;
-use eventsource_stream::EventStream;
-use futures::{FutureExt, StreamExt, stream};
-use std::convert::Infallible;
 use std::mem;
-
-pub use eventsource_stream::Event;
 
 /// The largest event that is taken, in bytes.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
-/// Lines are handed over in groups of about this many bytes, as what follows a line is copied
-/// for each line of a group.
-const GROUP_BYTES: usize = 512;
+/// How much room is kept for the next event when one was larger.
+const KEPT_BYTES: usize = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// An event's fields. What isn't UTF-8 is replaced; `retry` and unknown fields are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    /// Its type; `message` when it names none.
+    pub event: String,
+    /// Its lines of data.
+    pub data: String,
+    /// Its own id, not that of an event before it; empty: none.
+    pub id: String,
+}
 
 /// What was found in the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct TooLarge;
 pub struct Framer {
     most: usize,
     input: Bytes,
+    /// How much of `input` was read.
+    read: usize,
     /// The event's lines so far, each ended by one LF, and what came of the next line.
     block: Vec<u8>,
     /// Where in `block` the unfinished line begins.
@@ -60,6 +63,7 @@ impl Framer {
         Self {
             most,
             input: Bytes::new(),
+            read: 0,
             block: Vec::new(),
             line: 0,
             after_cr: false,
@@ -69,8 +73,8 @@ impl Framer {
 
     /// Takes the stream's next bytes. Only when [`Self::next_frame`] gave none.
     pub fn feed(&mut self, bytes: Bytes) {
-        debug_assert!(self.input.is_empty(), "BUG: bytes before these weren't read");
-        self.input = bytes;
+        debug_assert!(self.read == self.input.len(), "BUG: bytes before these weren't read");
+        (self.input, self.read) = (bytes, 0);
     }
 
     /// The next frame; none: more bytes are needed. An event that the stream's end cuts off
@@ -91,7 +95,10 @@ impl Framer {
                 continue;
             }
             self.line = 0;
-            if let Some(event) = read_fields(mem::take(&mut self.block)) {
+            let event = read_fields(&self.block);
+            self.block.clear();
+            self.block.shrink_to(KEPT_BYTES);
+            if let Some(event) = event {
                 return Ok(Some(Frame::Event(event)));
             }
         }
@@ -100,25 +107,25 @@ impl Framer {
 
     /// Moves bytes from the input to the block up to the end of a line, which is left out.
     fn end_line(&mut self) -> Result<bool, TooLarge> {
-        if mem::take(&mut self.after_cr) {
-            match self.input.first() {
-                Some(b'\n') => drop(self.input.split_to(1)),
-                Some(_) => {}
-                None => self.after_cr = true,
+        let mut rest = &self.input[self.read..];
+        if self.after_cr && !rest.is_empty() {
+            self.after_cr = false;
+            if let Some(after) = rest.strip_prefix(b"\n") {
+                (rest, self.read) = (after, self.read + 1);
             }
         }
-        let end = memchr::memchr2(b'\n', b'\r', &self.input);
-        let length = end.unwrap_or(self.input.len());
-        if self.block.len().saturating_add(length) > self.most {
+        let end = memchr::memchr2(b'\n', b'\r', rest);
+        let line = &rest[..end.unwrap_or(rest.len())];
+        if self.block.len().saturating_add(line.len()) > self.most {
             return Err(TooLarge);
         }
-        self.block.extend_from_slice(&self.input[..length]);
+        self.block.extend_from_slice(line);
         let Some(end) = end else {
-            self.input.clear();
+            self.read = self.input.len();
             return Ok(false);
         };
-        self.after_cr = self.input[end] == b'\r';
-        drop(self.input.split_to(end + 1));
+        self.after_cr = rest[end] == b'\r';
+        self.read += end + 1;
         if mem::take(&mut self.is_first_line) && self.block.starts_with(BYTE_ORDER_MARK) {
             self.block.drain(..BYTE_ORDER_MARK.len());
         }
@@ -127,22 +134,27 @@ impl Framer {
 }
 
 /// The fields of one event: whole lines, each ended by LF. None: it has no data.
-fn read_fields(block: Vec<u8>) -> Option<Event> {
-    if block.is_empty() {
-        return None;
+fn read_fields(block: &[u8]) -> Option<Event> {
+    let text = String::from_utf8_lossy(block);
+    let mut event = Event::default();
+    let mut data: Option<String> = None;
+    for line in text.split_terminator('\n') {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match (field, &mut data) {
+            ("data", None) => data = Some(value.to_owned()),
+            ("data", Some(data)) => {
+                data.push('\n');
+                data.push_str(value);
+            }
+            ("event", _) => value.clone_into(&mut event.event),
+            ("id", _) if !value.contains('\0') => value.clone_into(&mut event.id),
+            _ => {}
+        }
     }
-    let text = String::from_utf8(block)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    let mut rest = Bytes::from(text);
-    // A comment first: what would be a mark at the start of a stream isn't one here.
-    let start = Bytes::from_static(b":\n");
-    let groups = std::iter::from_fn(|| {
-        let from = rest.len().min(GROUP_BYTES).saturating_sub(1);
-        let end = memchr::memchr(b'\n', &rest[from..])?;
-        Some(rest.split_to(from + end + 1))
-    });
-    let lines = std::iter::once(start).chain(groups).chain([Bytes::from_static(b"\n")]);
-    let lines = stream::iter(lines.map(Ok::<_, Infallible>));
-    let first = EventStream::new(lines).next().now_or_never()?;
-    first?.ok()
+    event.data = data?;
+    if event.event.is_empty() {
+        "message".clone_into(&mut event.event);
+    }
+    Some(event)
 }

@@ -16,6 +16,8 @@ pub struct Stream {
     answer: Response,
     framer: Framer,
     pulse: Pulse,
+    /// When the last bytes came.
+    came: Instant,
     run: Option<RunId>,
     is_ours: bool,
     has_ids: bool,
@@ -29,9 +31,10 @@ impl Stream {
         let is_ours = answer.headers().contains_key(wire::RUN_HEADER);
         let named = answer.headers().get(wire::RUN_HEADER).and_then(|name| name.to_str().ok());
         let run = named.and_then(RunId::parse);
-        let pulse = Pulse::new(beat, Instant::now());
+        let came = Instant::now();
+        let pulse = Pulse::new(beat, came);
         let framer = Framer::default();
-        Self { answer, framer, pulse, run, is_ours, has_ids: false, is_over: false }
+        Self { answer, framer, pulse, came, run, is_ours, has_ids: false, is_over: false }
     }
 
     /// The next event; none: the answer came to its end as it should. Whoever stops waiting
@@ -43,9 +46,9 @@ impl Stream {
         loop {
             while let Some(frame) = self.framer.next_frame().map_err(|_| Broken::too_large())? {
                 match frame {
-                    Frame::Comment => self.pulse.beat(Instant::now()),
+                    Frame::Comment => self.pulse.beat(self.came),
                     Frame::Event(event) => {
-                        self.pulse.event(Instant::now());
+                        self.pulse.event(self.came);
                         return Ok(Some(self.take(event)));
                     }
                 }
@@ -55,7 +58,8 @@ impl Stream {
             }
             match self.piece().await? {
                 Some(bytes) => {
-                    self.pulse.sign(Instant::now());
+                    self.came = Instant::now();
+                    self.pulse.sign(self.came);
                     self.framer.feed(bytes);
                 }
                 None => self.is_over = true,

@@ -139,6 +139,19 @@ fn many_lines_of_one_event_do_not_take_their_square() {
     assert_eq!(event.data.len(), 999_999);
 }
 
+/// `eventsource-stream`, given the whole stream at once, which it reads well when it is text
+/// without a mark.
+fn read_by_others(text: &str) -> Vec<String> {
+    use eventsource_stream::Eventsource;
+    use futures::{StreamExt, executor, stream};
+    let whole = stream::iter([Ok::<_, std::convert::Infallible>(text.to_owned())]);
+    executor::block_on(whole.eventsource().collect::<Vec<_>>())
+        .into_iter()
+        .map(|event| event.expect("text"))
+        .map(|event| format!("{}|{}", event.event, event.data))
+        .collect()
+}
+
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         Just(b"\n".to_vec()),
@@ -168,6 +181,16 @@ proptest! {
         let expected = read_plainly(&bytes);
         for piece in PIECES {
             prop_assert_eq!(read(&bytes, piece).expect("small"), expected.clone());
+        }
+        if let Ok(text) = std::str::from_utf8(&bytes)
+            && !text.contains(['\u{feff}', '|'])
+            // It waits for what may follow a last CR.
+            && !text.ends_with('\r')
+        {
+            let events = expected.iter().filter(|event| *event != ":");
+            let events: Vec<&str> =
+                events.map(|event| event.rsplit_once('|').expect("an id").0).collect();
+            prop_assert_eq!(read_by_others(text), events);
         }
         let mut framer = Framer::default();
         let mut seen = 0;

@@ -11,7 +11,7 @@ struct Bench {
     example: &'static str,
 }
 
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         what: "50 copies of 10,000 files at once, beside 50 plain clones",
         package: "regatta-git",
@@ -21,6 +21,11 @@ const BENCHES: [Bench; 4] = [
         what: "Lines a second, memory, the end of a long transcript, a long history",
         package: "regatta-engine",
         example: "figures",
+    },
+    Bench {
+        what: "An endpoint's stream, beside others who read such streams",
+        package: "regatta-client",
+        example: "decode",
     },
     Bench {
         what: "1,000 tasks × 10,000 lines from sockets at random, read back and compared",
