@@ -1,25 +1,25 @@
-//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out. No byte is
-//! looked at twice for the ends of lines, wherever the stream was cut into pieces.
+//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out.
+//!
+//! `eventsource-stream` reads an event's fields. It panics on a byte-order mark, keeps back
+//! whatever follows one byte that isn't UTF-8, and reads an unfinished line again from its
+//! start with each piece that comes. So here the ends of lines and events are found, without
+//! looking at a byte twice, and it is only ever given one whole event of valid text.
 
 use bytes::Bytes;
+use eventsource_stream::EventStream;
+use futures::{FutureExt, StreamExt, stream};
+use std::convert::Infallible;
 use std::mem;
+
+pub use eventsource_stream::Event;
 
 /// The largest event that is taken, in bytes.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
 /// How much room is kept for the next event when one was larger.
 const KEPT_BYTES: usize = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// An event's fields. What isn't UTF-8 is replaced; `retry` and unknown fields are left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Event {
-    /// Its type; `message` when it names none.
-    pub event: String,
-    /// Its lines of data.
-    pub data: String,
-    /// Its own id, not that of an event before it; empty: none.
-    pub id: String,
-}
+/// A larger event is handed over line by line, as what follows a line is copied for each.
+const SMALL_BYTES: usize = 512;
 
 /// What was found in the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,26 +135,17 @@ impl Framer {
 
 /// The fields of one event: whole lines, each ended by LF. None: it has no data.
 fn read_fields(block: &[u8]) -> Option<Event> {
+    if block.is_empty() {
+        return None;
+    }
     let text = String::from_utf8_lossy(block);
-    let mut event = Event::default();
-    let mut data: Option<String> = None;
-    for line in text.split_terminator('\n') {
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match (field, &mut data) {
-            ("data", None) => data = Some(value.to_owned()),
-            ("data", Some(data)) => {
-                data.push('\n');
-                data.push_str(value);
-            }
-            ("event", _) => value.clone_into(&mut event.event),
-            ("id", _) if !value.contains('\0') => value.clone_into(&mut event.id),
-            _ => {}
-        }
+    // A comment first: what would be a mark at the start of a stream isn't one here.
+    let mut pieces = vec![":\n"];
+    match text.len() {
+        0..=SMALL_BYTES => pieces.push(&text),
+        _ => pieces.extend(text.split_inclusive('\n')),
     }
-    event.data = data?;
-    if event.event.is_empty() {
-        "message".clone_into(&mut event.event);
-    }
-    Some(event)
+    pieces.push("\n");
+    let pieces = stream::iter(pieces.into_iter().map(Ok::<_, Infallible>));
+    EventStream::new(pieces).next().now_or_never()??.ok()
 }

@@ -12,7 +12,7 @@ fn decoded(kind: &str, data: &str) -> Vec<Received> {
 
 fn item(kind: &str, data: &str, id: &str) -> Item {
     let kind = if kind.is_empty() { "message" } else { kind };
-    decode::decode(Event { event: kind.into(), data: data.into(), id: id.into() })
+    decode::decode(Event { event: kind.into(), data: data.into(), id: id.into(), retry: None })
 }
 
 fn printed(task: Option<&str>, text: &str) -> Received {
