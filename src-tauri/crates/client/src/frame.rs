@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use eventsource_stream::EventStream;
 use futures::{FutureExt, StreamExt, stream};
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::mem;
 
@@ -138,7 +139,8 @@ fn read_fields(block: &[u8]) -> Option<Event> {
     if block.is_empty() {
         return None;
     }
-    let text = String::from_utf8_lossy(block);
+    // Mending as one goes is slow, and next to never needed.
+    let text = str::from_utf8(block).map_or_else(|_| String::from_utf8_lossy(block), Cow::Borrowed);
     // A comment first: what would be a mark at the start of a stream isn't one here.
     let mut pieces = vec![":\n"];
     match text.len() {
