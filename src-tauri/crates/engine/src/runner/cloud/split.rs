@@ -1,6 +1,7 @@
 //! Splits what a place says by task, and joins pieces of text to whole lines. Pure: items
 //! go in, events come out.
 
+use super::words;
 use regatta_client::{Item, Received};
 use regatta_protocol::event::{LineKind, Step, StepKind};
 use regatta_protocol::{Event, Millis, wire};
@@ -97,7 +98,7 @@ impl Split {
             }
             Received::Fact { task, at, event } => {
                 let to = self.whose(Some(&task));
-                self.tell(to, at, (event, id), said);
+                self.tell(to, at, (words::seen_from_here(event), id), said);
             }
             Received::Step { task, step, text } => {
                 let to = self.whose(task.as_deref());

@@ -1,6 +1,6 @@
 //! What a person is told of tasks elsewhere.
 
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, Event, Notice};
 
 const KEPT: &str = "Everything that was received is kept.";
 const LOOK: &str = "Look up its branch; or try again, which starts new work.";
@@ -57,6 +57,19 @@ pub(super) fn failed(message: &str) -> Notice {
         false => format!("The service says: {said}"),
     };
     Notice::new(ErrorCode::EndpointFailed, what, KEPT, LOOK).with_details(message)
+}
+
+/// What the place says of an end of its own, as it is true on this computer: we didn't end.
+pub(super) fn seen_from_here(mut event: Event) -> Event {
+    let notice = match &mut event {
+        Event::Status { notice, .. } => notice.as_mut(),
+        Event::Outcome(outcome) => outcome.notice.as_mut(),
+        _ => None,
+    };
+    if let Some(notice) = notice.filter(|notice| notice.code == ErrorCode::Interrupted) {
+        "The server ended while this task worked.".clone_into(&mut notice.what);
+    }
+    event
 }
 
 /// The place said that the batch is over and nothing of each task.

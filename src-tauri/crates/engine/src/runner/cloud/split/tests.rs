@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use regatta_protocol::Status;
+use regatta_protocol::{ErrorCode, Notice, Status};
 
 fn split(names: &[&str]) -> Split {
     Split::new(names.iter().map(|name| ((*name).to_owned(), 0)).collect(), 0)
@@ -136,4 +136,18 @@ proptest! {
             prop_assert_eq!(told.collect::<Vec<_>>(), of(task).collect::<Vec<_>>());
         }
     }
+}
+
+#[test]
+fn an_end_of_the_servers_own_is_not_told_as_one_of_ours() {
+    let mut split = split(&["a"]);
+    let notice = Notice::new(ErrorCode::Interrupted, "Regatta ended while this worked.", "", "");
+    let event = Event::Status { status: Status::Interrupted, notice: Some(notice) };
+    let received = vec![Received::Fact { task: "a".into(), at: 1, event }];
+    let mut said = Vec::new();
+    split.take(Item { id: Some(1), received }, 1, &mut said);
+    let [Said::Event { event: Event::Status { notice: Some(notice), .. }, .. }] = &said[..] else {
+        panic!("{said:?}");
+    };
+    assert_eq!(notice.what, "The server ended while this task worked.");
 }
