@@ -140,7 +140,7 @@ export type RequestProblem = {
 row: number | null, 
 /**
  * The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
- * `branch`, `parallel`, `title`, `time_limit`.
+ * `branch`, `parallel`, `title`, `time_limit`, `endpoint`, `thread`.
  */
 field: string, 
 /**

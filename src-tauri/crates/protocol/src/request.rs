@@ -103,7 +103,7 @@ pub struct RequestProblem {
     /// The row it is about, from 0; none: the batch as a whole.
     pub row: Option<u32>,
     /// The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
-    /// `branch`, `parallel`, `title`, `time_limit`.
+    /// `branch`, `parallel`, `title`, `time_limit`, `endpoint`, `thread`.
     pub field: String,
     /// What to say there.
     pub notice: Notice,
