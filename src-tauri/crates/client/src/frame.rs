@@ -95,9 +95,13 @@ impl Framer {
                 self.line = self.block.len();
                 continue;
             }
-            self.line = 0;
+            if self.block.is_empty() {
+                continue; // An empty line more.
+            }
+            self.block.push(b'\n');
             let event = read_fields(&self.block);
             self.block.clear();
+            self.line = 0;
             self.block.shrink_to(KEPT_BYTES);
             if let Some(event) = event {
                 return Ok(Some(Frame::Event(event)));
@@ -134,20 +138,20 @@ impl Framer {
     }
 }
 
-/// The fields of one event: whole lines, each ended by LF. None: it has no data.
+/// The fields of one event: whole lines and the empty one, each ended by LF. None: it has no
+/// data.
 fn read_fields(block: &[u8]) -> Option<Event> {
-    if block.is_empty() {
-        return None;
-    }
     // Mending as one goes is slow, and next to never needed.
     let text = str::from_utf8(block).map_or_else(|_| String::from_utf8_lossy(block), Cow::Borrowed);
     // A comment first: what would be a mark at the start of a stream isn't one here.
-    let mut pieces = vec![":\n"];
-    match text.len() {
-        0..=SMALL_BYTES => pieces.push(&text),
-        _ => pieces.extend(text.split_inclusive('\n')),
-    }
-    pieces.push("\n");
-    let pieces = stream::iter(pieces.into_iter().map(Ok::<_, Infallible>));
+    let start = text.starts_with('\u{feff}').then_some(":\n");
+    let mut rest = &*text;
+    let pieces = std::iter::from_fn(|| {
+        let end = if rest.len() <= SMALL_BYTES { rest.len() } else { rest.find('\n')? + 1 };
+        let (piece, after) = rest.split_at_checked(end).filter(|(piece, _)| !piece.is_empty())?;
+        rest = after;
+        Some(piece)
+    });
+    let pieces = stream::iter(start.into_iter().chain(pieces).map(Ok::<_, Infallible>));
     EventStream::new(pieces).next().now_or_never()??.ok()
 }
