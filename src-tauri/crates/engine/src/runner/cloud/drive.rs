@@ -9,6 +9,7 @@ use crate::runner::{AttemptId, Happened};
 use crate::store::invocations::{self, Note, Part};
 use regatta_client::CallError;
 use regatta_client::{Address, Heard, InvokeBody, RunId, Session, SessionEnd, Work};
+use regatta_git::Remote;
 use regatta_protocol::event::{LineKind, Outcome};
 use regatta_protocol::wire::End;
 use regatta_protocol::{Event, Millis, Notice, Secret, Status, TaskId};
@@ -364,7 +365,8 @@ impl Drive {
         if let Some(token) = self.inner.tokens.of(&self.task.invocation.batch) {
             return token;
         }
-        match host(&self.task.request.repo_url) {
+        let repository = Remote::parse_any(&self.task.request.repo_url).ok();
+        match repository.as_ref().and_then(Remote::host) {
             Some(host) => self.inner.keys.git_token(host).await.unwrap_or_default(),
             None => Secret::default(),
         }
@@ -382,14 +384,6 @@ fn told(end: &End, lane: &Lane) -> Outcome {
     let task = end.tasks.iter().find(|task| task.task_name == lane.name);
     let status = task.map_or(end.status, |task| task.status);
     Outcome { commit: task.and_then(|task| task.commit.clone()), ..without_work(status) }
-}
-
-/// The host of a repository's address.
-fn host(address: &str) -> Option<&str> {
-    let (_, rest) = address.trim().split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next()?;
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    Some(host).filter(|host| !host.is_empty())
 }
 
 /// Writes what a place says of a batch as a whole into its pseudo-task, which is made for the
