@@ -40,7 +40,7 @@ impl News {
     }
 
     fn question(&mut self, view: &TaskView) -> Option<Headline> {
-        let question = view.question.as_ref().filter(|_| view.status == Status::NeedsYou);
+        let question = view.questions.first().filter(|_| view.status == Status::NeedsYou);
         let Some(question) = question else {
             self.asked.remove(&view.id);
             return None;

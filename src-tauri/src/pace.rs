@@ -37,7 +37,7 @@ enum Key {
 /// The part of a view whose change goes first.
 #[derive(Debug, Clone, PartialEq)]
 enum Mark {
-    Task { status: Status, attempt: u32, question: Option<String> },
+    Task { status: Status, attempt: u32, questions: Vec<String> },
     Batch { counts: Counts, queue: Vec<QueuePlace>, ended_at: Option<Millis> },
     Place(PlaceView),
 }
@@ -131,7 +131,7 @@ impl Told {
             Self::Task(view) => Mark::Task {
                 status: view.status,
                 attempt: view.attempt,
-                question: view.question.as_ref().map(|q| q.id.clone()),
+                questions: view.questions.iter().map(|q| q.id.clone()).collect(),
             },
             Self::Batch(view) => Mark::Batch {
                 counts: view.counts,
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn place(busy: u32) -> Told {
-        Told::Place(PlaceView { busy, limit: 3, waiting: 0, paused: None })
+        Told::Place(PlaceView { busy, limit: 3, waiting: 0, paused: None, holds: Vec::new() })
     }
 
     /// Plays `step` each millisecond for `millis` and returns what was told, with its time.

@@ -10,7 +10,7 @@ pub(crate) fn task(id: &str, status: Status) -> TaskView {
         id: "q1".into(),
         title: "May it install the listed packages?".into(),
         detail: String::new(),
-        options: Vec::new(),
+        ..Question::default()
     };
     TaskView {
         id: TaskId::parse(id).expect("an id"),
@@ -36,10 +36,13 @@ pub(crate) fn task(id: &str, status: Status) -> TaskView {
         last_event_at: 0,
         saved_at: None,
         usage: None,
-        question: (status == Status::NeedsYou).then_some(question),
+        questions: if status == Status::NeedsYou { vec![question] } else { Vec::new() },
         outcome: None,
         branch: None,
         can_continue: false,
+        agent: String::new(),
+        row: 0,
+        session: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! `REGATTA_WRITE_BINDINGS=1 cargo test -p regatta-tests --test contract` writes it.
 
 use crate::repository;
-use regatta_protocol::{app, endpoint, event, id, notice, request, status, view};
+use regatta_protocol::{agent, app, endpoint, event, id, notice, request, status, view};
 use std::fs;
 use ts_rs::{Config, TS};
 
@@ -81,6 +81,19 @@ fn bindings() -> String {
         request::TaskRequest,
         request::AgentChoice,
         request::RequestProblem,
+        agent::KnownAgent,
+        agent::AgentOptions,
+        agent::AgentPick,
+        agent::Safety,
+        agent::EnvVar,
+        agent::AgentsView,
+        agent::AgentView,
+        agent::AgentState,
+        agent::Missing,
+        agent::Offers,
+        agent::Offer,
+        agent::GoesOn,
+        agent::InForce,
         event::LogEvent,
         event::Event,
         event::LineKind,
@@ -95,6 +108,10 @@ fn bindings() -> String {
         event::FileCount,
         event::Usage,
         event::Question,
+        event::QuestionKind,
+        event::Risk,
+        event::AgentSession,
+        event::TestRun,
         event::QuestionOption,
         event::OptionKind,
         event::Outcome,
@@ -105,6 +122,7 @@ fn bindings() -> String {
         view::QueuePlace,
         view::BatchDetail,
         view::PlaceView,
+        view::AgentHold,
         view::Line,
         view::LinePage,
         view::Matches,

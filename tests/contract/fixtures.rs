@@ -6,8 +6,8 @@
 
 use crate::repository;
 use regatta_protocol::{
-    AgentChoice, BatchRequest, BatchView, Event, LogEvent, Notice, TaskView, app, endpoint, event,
-    notice, request, status, view, wire, worker,
+    AgentChoice, BatchRequest, BatchView, Event, LogEvent, Notice, TaskView, agent, app, endpoint,
+    event, notice, request, status, view, wire, worker,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,13 +45,15 @@ fn every_control_has_a_fixture() {
     // No TypeScript of these: a new one fails to compile here and asks for its fixture.
     let file = |control: &worker::WorkerControl| match control {
         worker::WorkerControl::Answer { .. } => "worker_control.answer",
+        worker::WorkerControl::Allow { .. } => "worker_control.allow",
+        worker::WorkerControl::Message { .. } => "worker_control.message",
         worker::WorkerControl::Stop => "worker_control.stop",
         worker::WorkerControl::Pause => "worker_control.pause",
         worker::WorkerControl::Resume => "worker_control.resume",
     };
     let mut fixtures = fixtures();
     fixtures.retain(|name, _| name.starts_with("worker_control."));
-    assert_eq!(fixtures.len(), 4);
+    assert_eq!(fixtures.len(), 6);
     for (name, value) in fixtures {
         let control = serde_json::from_value(value).expect("a control");
         assert_eq!(file(&control), name);
@@ -97,6 +99,7 @@ fn read_and_write(name: &str, value: &Value) -> Result<Value, String> {
         "task_view" => again::<TaskView>(value),
         "batch_view" => again::<BatchView>(value),
         "batch_detail" => again::<view::BatchDetail>(value),
+        "agents_view" => again::<agent::AgentsView>(value),
         "place_view" => again::<view::PlaceView>(value),
         "line_page" => again::<view::LinePage>(value),
         "matches" => again::<view::Matches>(value),
@@ -139,6 +142,12 @@ fn read_and_write_words(words: &str, value: &Value) -> Result<Value, String> {
         "patch_line_kind" => again::<Vec<view::PatchLineKind>>(value),
         "project_state" => again::<Vec<app::ProjectState>>(value),
         "secret_state" => again::<Vec<endpoint::SecretState>>(value),
+        "known_agent" => again::<Vec<agent::KnownAgent>>(value),
+        "safety" => again::<Vec<agent::Safety>>(value),
+        "agent_state" => again::<Vec<agent::AgentState>>(value),
+        "goes_on" => again::<Vec<agent::GoesOn>>(value),
+        "question_kind" => again::<Vec<event::QuestionKind>>(value),
+        "risk" => again::<Vec<event::Risk>>(value),
         "theme" => again::<Vec<app::Theme>>(value),
         other => Err(format!("no enum is called {other}")),
     }

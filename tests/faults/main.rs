@@ -37,7 +37,8 @@ struct Story {
 /// Starts work through the proxy and listens until the end.
 async fn listen(proxy: &FaultProxy) -> Story {
     let token = Secret::new("the-token");
-    let task = TaskRequest { task_name: "task 0".into(), prompt: "go".into(), time_limit_s: None };
+    let task =
+        TaskRequest { task_name: "task 0".into(), prompt: "go".into(), ..TaskRequest::default() };
     let body = InvokeBody {
         repo_url: "https://example.com/r",
         token: &token,

@@ -19,7 +19,7 @@ fn request(yard: &Yard, tasks: &[(&str, &str)]) -> BatchRequest {
     let tasks = tasks.iter().map(|(name, prompt)| TaskRequest {
         task_name: (*name).to_owned(),
         prompt: (*prompt).to_owned(),
-        time_limit_s: None,
+        ..TaskRequest::default()
     });
     BatchRequest {
         name: "journey".into(),
@@ -136,7 +136,7 @@ async fn a_question_waits_for_its_answer_and_for_nothing_else() {
     );
     let tasks = ids(&engine.start(batch).await.unwrap());
     let asking = until(&engine, &tasks[0], |v| v.status == Status::NeedsYou).await;
-    let question = asking.question.expect("the question is shown");
+    let question = asking.questions.first().cloned().expect("the question is shown");
     assert!(question.title.contains("Which colour?"), "{question:?}");
     assert_eq!(over(&engine, &tasks[1]).await.status, Status::Finished);
     assert_eq!(engine.needs_you().await.unwrap().len(), 1);
@@ -147,7 +147,7 @@ async fn a_question_waits_for_its_answer_and_for_nothing_else() {
     engine.answer(&tasks[0], &question.id, &blue.id).await.unwrap();
     let end = over(&engine, &tasks[0]).await;
     assert_eq!(end.status, Status::Finished);
-    assert!(end.question.is_none());
+    assert!(end.questions.is_empty());
     let page = engine.read_lines(&tasks[0], 0, 1000).await.unwrap();
     assert!(page.lines.iter().any(|l| l.text.contains("Blue")), "{page:?}");
     engine.close().await;

@@ -17,8 +17,11 @@ pub(crate) async fn open(yard: &Yard) -> Engine {
 }
 
 pub(crate) fn request(address: &str, prompt: &str) -> BatchRequest {
-    let task =
-        TaskRequest { task_name: "Fix footer".into(), prompt: prompt.into(), time_limit_s: None };
+    let task = TaskRequest {
+        task_name: "Fix footer".into(),
+        prompt: prompt.into(),
+        ..TaskRequest::default()
+    };
     BatchRequest {
         name: "Spring".into(),
         repo_url: address.into(),

@@ -100,7 +100,7 @@ async fn start(engine: &Engine, endpoint: Option<Endpoint>) -> Outcome<TaskId> {
         parallel_tasks: vec![TaskRequest {
             task_name: "Print".to_owned(),
             prompt: "Print lines.".to_owned(),
-            time_limit_s: None,
+            ..TaskRequest::default()
         }],
         agent: AgentChoice::Command { command: vec![own, "print".to_owned()] },
         endpoint,

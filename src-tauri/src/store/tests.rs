@@ -28,7 +28,13 @@ fn dark() -> Settings {
 }
 
 fn template(id: &str, name: &str) -> Template {
-    Template { id: id.into(), name: name.into(), tasks: vec![TaskRequest::default()] }
+    Template {
+        id: id.into(),
+        name: name.into(),
+        tasks: vec![TaskRequest::default()],
+        agent: None,
+        safety: None,
+    }
 }
 
 fn project(path: &str) -> ProjectView {

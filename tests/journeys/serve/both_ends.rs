@@ -55,7 +55,7 @@ async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() 
     let task = |name: &str, prompt: &str| TaskRequest {
         task_name: name.into(),
         prompt: prompt.into(),
-        time_limit_s: None,
+        ..TaskRequest::default()
     };
     let request = BatchRequest {
         name: "Spring".into(),
@@ -72,12 +72,12 @@ async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() 
     let finished = seen(&engine, &print, |view| view.status.is_over()).await;
     assert_eq!(finished.status, Status::Finished, "{:?}", finished.notice);
     assert!(finished.branch.is_some(), "its result is a branch of the repository");
-    seen(&engine, &wait, |view| view.question.is_some()).await;
+    seen(&engine, &wait, |view| !view.questions.is_empty()).await;
     engine.close().await;
 
     let engine = app(&yard, &key).await;
     let asking = engine.task(&wait).await.unwrap();
-    let question = asking.question.expect("it goes on as it was");
+    let question = asking.questions.first().cloned().expect("it goes on as it was");
     engine.answer(&wait, &question.id, &question.options[0].id).await.unwrap();
     let finished = seen(&engine, &wait, |view| view.status.is_over()).await;
     assert_eq!(finished.status, Status::Finished, "{:?}", finished.notice);

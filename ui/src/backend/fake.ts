@@ -274,7 +274,7 @@ export class FakeBackend extends FakePlaces implements Backend {
 
   async answerQuestion(id: string, question: string, option: string): Promise<void> {
     const task = this.#task(id);
-    if (task.view.question?.id !== question) {
+    if (task.view.questions[0]?.id !== question) {
       throw notice('wrong_state', 'This question was answered already.', 'Nothing needs to be done.');
     }
     this.world.answer(task, option);

@@ -32,7 +32,7 @@ export type Status = "waiting" | "working" | "needs_you" | "paused" | "finished"
  * Why a request failed or a task ended as it did. A closed list: the UI and callers
  * branch on it and on nothing else.
  */
-export type ErrorCode = "bad_request" | "not_found" | "wrong_state" | "project_missing" | "not_a_repository" | "no_commit" | "branch_missing" | "git_missing" | "git_failed" | "agent_missing" | "agent_died" | "agent_failed" | "agent_protocol" | "time_limit" | "worker_died" | "disk_full" | "data_read_only" | "data_in_use" | "store_corrupt" | "store_too_new" | "settings_corrupt" | "interrupted" | "endpoint_missing" | "key_missing" | "key_refused" | "key_store_missing" | "token_refused" | "endpoint_unreachable" | "usage_limit" | "endpoint_failed" | "endpoint_refused" | "endpoint_protocol" | "connection_lost" | "remote_failed" | "key_reused" | "too_large" | "too_many" | "unauthorized" | "not_allowed" | "internal";
+export type ErrorCode = "bad_request" | "not_found" | "wrong_state" | "project_missing" | "not_a_repository" | "no_commit" | "branch_missing" | "git_missing" | "git_failed" | "agent_missing" | "agent_died" | "agent_failed" | "sign_in_needed" | "install_failed" | "agent_protocol" | "time_limit" | "turn_limit" | "cost_limit" | "worker_died" | "disk_full" | "data_read_only" | "data_in_use" | "store_corrupt" | "store_too_new" | "settings_corrupt" | "interrupted" | "endpoint_missing" | "key_missing" | "key_refused" | "key_store_missing" | "token_refused" | "endpoint_unreachable" | "usage_limit" | "endpoint_failed" | "endpoint_refused" | "endpoint_protocol" | "connection_lost" | "remote_failed" | "key_reused" | "too_large" | "too_many" | "unauthorized" | "not_allowed" | "internal";
 
 /**
  * One message to a person: what happened, whether their work is safe, what to do.
@@ -84,6 +84,14 @@ branch: string,
  */
 agent: AgentChoice, 
 /**
+ * Ours: what was chosen of what that agent offers.
+ */
+options: AgentOptions, 
+/**
+ * Ours: how much agents may do without asking. Never taken from a foreign request.
+ */
+safety: Safety, 
+/**
  * Whether the smaller, quicker model does the work, in a place that has two.
  */
 haiku: boolean, 
@@ -115,16 +123,41 @@ prompt: string,
 /**
  * Ours: the time it may take, in seconds. None: no limit.
  */
-time_limit_s?: number, };
+time_limit_s?: number, 
+/**
+ * Ours: how many turns the agent may take, where it can keep to that. None: no limit.
+ */
+turn_limit?: number, 
+/**
+ * Ours: what it may cost, in US cents, where the agent reports that. None: no limit.
+ */
+cost_limit_cents?: number, 
+/**
+ * Who does it, each in a task of its own, so that the results can be compared. Empty: the
+ * batch's agent. Never on the wire: it names programs.
+ */
+agents?: Array<AgentPick>, 
+/**
+ * How often each of them does it, 1 to 9. None: once.
+ */
+times?: number, };
 
 /**
  * Who does the work.
  */
-export type AgentChoice = { "kind": "practice" } | { "kind": "acp", 
+export type AgentChoice = { "kind": "practice" } | { "kind": "known", 
+/**
+ * Which.
+ */
+id: KnownAgent, } | { "kind": "acp", 
 /**
  * Program and arguments.
  */
-command: Array<string>, } | { "kind": "command", 
+command: Array<string>, 
+/**
+ * What is added to its environment. Kept in readable files: no place for keys.
+ */
+env?: Array<EnvVar>, } | { "kind": "command", 
 /**
  * Program and arguments.
  */
@@ -147,6 +180,228 @@ field: string,
  * What to say there.
  */
 notice: Notice, };
+
+/**
+ * An agent whose program, arguments and quirks Regatta knows.
+ */
+export type KnownAgent = "claude-code" | "codex" | "gemini" | "opencode" | "copilot" | "qwen" | "aider";
+
+/**
+ * What a person chose of what an agent offers: ids of the agent's own. Empty: as the agent
+ * has it.
+ */
+export type AgentOptions = { 
+/**
+ * The model.
+ */
+model: string, 
+/**
+ * The mode, such as one for planning only. Empty: the one that fits the safety level.
+ */
+mode: string, 
+/**
+ * How hard it thinks.
+ */
+effort: string, };
+
+/**
+ * An agent and what was chosen of what it offers.
+ */
+export type AgentPick = { 
+/**
+ * Who does the work.
+ */
+agent: AgentChoice, 
+/**
+ * How.
+ */
+options: AgentOptions, };
+
+/**
+ * How much an agent may do without asking.
+ */
+export type Safety = "careful" | "balanced" | "hands_off";
+
+/**
+ * A variable of an environment. Its value isn't shown by `Debug`: it may be a key.
+ */
+export type EnvVar = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its value.
+ */
+value: string, };
+
+/**
+ * Everything about agents that the window shows.
+ */
+export type AgentsView = { 
+/**
+ * The known agents in their order, then those that the person added.
+ */
+agents: Array<AgentView>, 
+/**
+ * Whether agents run in a sandbox on this computer.
+ */
+sandbox: boolean, 
+/**
+ * What the sandbox does, or why there is none and what would bring one.
+ */
+sandbox_words: string, };
+
+/**
+ * One agent on this computer.
+ */
+export type AgentView = { 
+/**
+ * How it is asked for.
+ */
+agent: AgentChoice, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Whether it can be used.
+ */
+state: AgentState, 
+/**
+ * The program that was found, with the home folder as `~`; empty: none.
+ */
+program: string, 
+/**
+ * Its version by its own word; empty: not known.
+ */
+version: string, 
+/**
+ * What it offers, by its own word when it was last asked.
+ */
+offers: Offers, 
+/**
+ * How a task of it goes on later.
+ */
+goes_on: GoesOn, 
+/**
+ * Whether it can keep to a number of turns.
+ */
+limits_turns: boolean, 
+/**
+ * Whether it reports what it costs, so that a limit in money can be kept.
+ */
+reports_cost: boolean, 
+/**
+ * What is missing and what to do about it; none: nothing.
+ */
+missing: Missing | null, 
+/**
+ * The name of the variable that carries its key; empty: it takes none from us.
+ */
+key_name: string, 
+/**
+ * Whether a key for it is kept here.
+ */
+key: SecretState, 
+/**
+ * What each safety level really means for it on this computer.
+ */
+in_force: Array<InForce>, 
+/**
+ * When it was last asked; none: never.
+ */
+checked_at: number | null, 
+/**
+ * Whether it is being asked or installed now, in plain words; empty: neither.
+ */
+busy: string, 
+/**
+ * Why it could not be asked.
+ */
+notice: Notice | null, };
+
+/**
+ * Whether an agent can be used.
+ */
+export type AgentState = "not_installed" | "adapter_missing" | "not_checked" | "signed_out" | "sign_in_unknown" | "ready" | "broken";
+
+/**
+ * What is missing for an agent.
+ */
+export type Missing = { 
+/**
+ * One sentence: what is missing and what to do.
+ */
+words: string, 
+/**
+ * What Regatta can install for it: npm packages. Empty: nothing.
+ */
+packages: Array<string>, 
+/**
+ * What a person runs in a terminal to sign in; empty: nothing.
+ */
+sign_in: string, };
+
+/**
+ * What an agent offers to choose from.
+ */
+export type Offers = { 
+/**
+ * Its models.
+ */
+models: Array<Offer>, 
+/**
+ * Its modes.
+ */
+modes: Array<Offer>, 
+/**
+ * How hard it may think.
+ */
+efforts: Array<Offer>, 
+/**
+ * What it takes by itself.
+ */
+current: AgentOptions, };
+
+/**
+ * One thing to choose.
+ */
+export type Offer = { 
+/**
+ * The agent's own id for it.
+ */
+id: string, 
+/**
+ * Its name, at most 100 characters.
+ */
+name: string, 
+/**
+ * More about it, at most 300 characters.
+ */
+about: string, };
+
+/**
+ * How a task of an agent goes on later.
+ */
+export type GoesOn = "anew" | "same_conversation";
+
+/**
+ * What a safety level really means for an agent on this computer.
+ */
+export type InForce = { 
+/**
+ * The level.
+ */
+level: Safety, 
+/**
+ * Whether all that the level promises is kept.
+ */
+whole: boolean, 
+/**
+ * What is in force, one or two sentences.
+ */
+words: string, };
 
 /**
  * One entry of a batch's log.
@@ -208,7 +463,11 @@ question: string,
 /**
  * The option that was chosen; none: withdrawn.
  */
-option: string | null, } | { "event": "outcome" } & Outcome | { "event": "attempt", 
+option: string | null, } | { "event": "session" } & AgentSession | { "event": "message", 
+/**
+ * What was said.
+ */
+text: string, } | { "event": "outcome" } & Outcome | { "event": "attempt", 
 /**
  * Its number, from 1.
  */
@@ -216,7 +475,11 @@ number: number,
 /**
  * Whether it goes on from the last save point (else it starts afresh).
  */
-continues: boolean, } | { "event": "added", 
+continues: boolean, 
+/**
+ * What the person said for it; empty: nothing.
+ */
+message?: string, } | { "event": "added", 
 /**
  * The new branch's name.
  */
@@ -270,7 +533,11 @@ question: string,
 /**
  * The option that was chosen; none: withdrawn.
  */
-option: string | null, } | { "event": "outcome" } & Outcome | { "event": "attempt", 
+option: string | null, } | { "event": "session" } & AgentSession | { "event": "message", 
+/**
+ * What was said.
+ */
+text: string, } | { "event": "outcome" } & Outcome | { "event": "attempt", 
 /**
  * Its number, from 1.
  */
@@ -278,7 +545,11 @@ number: number,
 /**
  * Whether it goes on from the last save point (else it starts afresh).
  */
-continues: boolean, } | { "event": "added", 
+continues: boolean, 
+/**
+ * What the person said for it; empty: nothing.
+ */
+message?: string, } | { "event": "added", 
 /**
  * The new branch's name.
  */
@@ -454,7 +725,64 @@ detail: string,
 /**
  * What may be answered, at most 12.
  */
-options: Array<QuestionOption>, };
+options: Array<QuestionOption>, 
+/**
+ * Whether something is to be allowed or to be chosen.
+ */
+kind: QuestionKind, 
+/**
+ * How much could go wrong.
+ */
+risk: Risk, 
+/**
+ * Why that much, in a few plain words: "adds the packages this project lists".
+ */
+risk_words: string, 
+/**
+ * What "Allow for this batch" allows: the same key is the same thing. Empty: it can't be
+ * allowed for more than once.
+ */
+key: string, };
+
+/**
+ * What a question wants.
+ */
+export type QuestionKind = "permission" | "choice";
+
+/**
+ * How much could go wrong if something is allowed.
+ */
+export type Risk = "low" | "medium" | "high";
+
+/**
+ * The name of an agent's conversation, and how it can go on.
+ */
+export type AgentSession = { 
+/**
+ * The agent's name for it, at most 200 characters.
+ */
+id: string, 
+/**
+ * Whether the agent can go on with it (`session/resume`).
+ */
+resumes: boolean, 
+/**
+ * Whether it can load it, telling everything again (`session/load`).
+ */
+loads: boolean, };
+
+/**
+ * A test that the agent ran, as far as could be seen.
+ */
+export type TestRun = { 
+/**
+ * The command, at most 200 characters.
+ */
+command: string, 
+/**
+ * Whether it passed the last time; none: that could not be seen.
+ */
+passed: boolean | null, };
 
 /**
  * One possible answer.
@@ -507,7 +835,15 @@ totals: ChangeTotals,
 /**
  * How the agent's program ended, for the details: "exit code 0", "signal 9".
  */
-ended_by: string, };
+ended_by: string, 
+/**
+ * The tests that were run, the last ones, at most 5.
+ */
+tests?: Array<TestRun>, 
+/**
+ * When the agent's service can be used again, if the end is a usage limit and it said so.
+ */
+retry_at?: number, };
 
 /**
  * One task as it stands. Under 8 KB as JSON, however much the task printed.
@@ -607,9 +943,10 @@ saved_at: number | null,
  */
 usage: Usage | null, 
 /**
- * What it asks, while it needs a person.
+ * What it asks, the first ones, at most [`MAX_QUESTIONS_SHOWN`]. An interrupted task whose
+ * conversation can go on keeps them: they can still be answered.
  */
-question: Question | null, 
+questions: Array<Question>, 
 /**
  * How the attempt ended.
  */
@@ -621,7 +958,21 @@ branch: string | null,
 /**
  * Whether "Continue from here" is possible: there is a save point or a copy.
  */
-can_continue: boolean, };
+can_continue: boolean, 
+/**
+ * Who does it, as people call it, cut to 60 characters.
+ */
+agent: string, 
+/**
+ * The row of the request that it came from, from 0: tasks of the same row are the same
+ * work by several agents.
+ */
+row: number, 
+/**
+ * The agent's conversation, once it has one: then it hears messages while it works, and
+ * may go on with it later.
+ */
+session: AgentSession | null, };
 
 /**
  * What a task does now.
@@ -757,7 +1108,32 @@ waiting: number,
 /**
  * Why nothing is started now, if so.
  */
-paused: Notice | null, };
+paused: Notice | null, 
+/**
+ * Agents whose tasks are held: a usage limit, an expired sign-in.
+ */
+holds: Array<AgentHold>, };
+
+/**
+ * Why an agent's tasks are held.
+ */
+export type AgentHold = { 
+/**
+ * The agent.
+ */
+agent: AgentChoice, 
+/**
+ * Why, and what to do.
+ */
+notice: Notice, 
+/**
+ * When its tasks go on by themselves; none: when a person says so.
+ */
+until: number | null, 
+/**
+ * How many of its tasks wait for that.
+ */
+tasks: number, };
 
 /**
  * One line of a transcript.
@@ -963,6 +1339,14 @@ start_from: string,
  */
 agent: AgentChoice, 
 /**
+ * What was chosen of what that agent offers.
+ */
+options: AgentOptions, 
+/**
+ * How much agents may do without asking.
+ */
+safety: Safety, 
+/**
  * Where the tasks run; none: on this computer.
  */
 endpoint: EndpointId | null, 
@@ -994,7 +1378,15 @@ name: string,
 /**
  * Its tasks in order.
  */
-tasks: Array<TaskRequest>, };
+tasks: Array<TaskRequest>, 
+/**
+ * Who does the work and how; none: whoever is chosen when it is used.
+ */
+agent?: AgentPick, 
+/**
+ * How much agents may do without asking; none: as chosen when it is used.
+ */
+safety?: Safety, };
 
 /**
  * What a person set.
@@ -1017,7 +1409,7 @@ notify: boolean,
  */
 text_size: number, 
 /**
- * The commands last used for agents, the newest first, at most 10.
+ * The agents that the person added, the newest first, at most 10.
  */
 agents: Array<AgentChoice>, 
 /**

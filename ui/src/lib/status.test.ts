@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Counts, TaskView } from '../bindings/protocol';
+import type { Counts, Question, TaskView } from '../bindings/protocol';
 import { isActive, isOver, isQuiet, presentCounts, STATUSES, statusShape, statusWord, taskLine, taskTime, workedFor, wentWrong } from './status';
 import { aTask } from './testing';
 
@@ -45,8 +45,17 @@ describe('the line under a name', () => {
     expect(line({ status: 'waiting' }, 2)).toBe('2nd in line');
     expect(line({ status: 'working' })).toBe('Starting');
     expect(line({ status: 'working', step: { kind: 'run', title: 'Running \u001b[1mtests' } })).toBe('Running tests');
-    const question = { id: 'q', title: 'Install 2 packages?', detail: '', options: [] };
-    expect(line({ status: 'needs_you', question })).toBe('Install 2 packages?');
+    const question: Question = {
+      id: 'q',
+      title: 'Install 2 packages?',
+      detail: '',
+      options: [],
+      kind: 'permission',
+      risk: 'medium',
+      risk_words: '',
+      key: '',
+    };
+    expect(line({ status: 'needs_you', questions: [question] })).toBe('Install 2 packages?');
   });
 
   it('says what came of it', () => {

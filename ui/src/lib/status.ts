@@ -84,7 +84,7 @@ export function taskLine(task: TaskView, queuePlace: number | null, sentTo?: str
       if (queuePlace === null) return 'Starting';
       return queuePlace === 1 ? 'Starts when a place is free' : `${ordinal(queuePlace)} in line`;
     case 'needs_you':
-      return plainText(task.question?.title ?? 'Waits for your answer');
+      return plainText(task.questions[0]?.title ?? 'Waits for your answer');
     case 'finished':
       return task.totals.files === 0
         ? 'Nothing was changed'

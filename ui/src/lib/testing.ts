@@ -28,7 +28,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     last_event_at: 0,
     saved_at: null,
     usage: null,
-    question: null,
+    questions: [],
     outcome: null,
     branch: null,
     can_continue: false,

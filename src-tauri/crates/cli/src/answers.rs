@@ -50,10 +50,9 @@ pub(crate) async fn answer(engine: Engine, batch: BatchId) -> Result<(), EngineE
 
 async fn first_open(engine: &Engine, batch: &BatchId) -> Result<Option<Open>, EngineError> {
     let asking = engine.needs_you().await?;
-    let mut open = asking
-        .into_iter()
-        .filter(|task| task.batch == *batch)
-        .filter_map(|task| Some(Open { task: task.id, name: task.name, question: task.question? }));
+    let mut open = asking.into_iter().filter(|task| task.batch == *batch).filter_map(|task| {
+        Some(Open { task: task.id, name: task.name, question: task.questions.into_iter().next()? })
+    });
     Ok(open.next())
 }
 
@@ -89,8 +88,8 @@ mod tests {
         let question = Question {
             id: "q".into(),
             title: "Which colour?".into(),
-            detail: String::new(),
             options: vec![option("Red"), option("Blue")],
+            ..Question::default()
         };
         let chosen = |line| choice(&question, line).map(|option| option.label.as_str());
         assert_eq!(chosen("1\n"), Some("Red"));

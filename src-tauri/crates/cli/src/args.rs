@@ -161,7 +161,7 @@ fn named_agent(text: &str) -> Result<NamedAgent, String> {
         return Err("the agent's name or its program is missing".to_owned());
     }
     let agent = match kind {
-        "acp" => AgentChoice::Acp { command },
+        "acp" => AgentChoice::Acp { command, env: Vec::new() },
         "command" => AgentChoice::Command { command },
         _ => return Err("an agent is of the kind acp or command".to_owned()),
     };
@@ -170,5 +170,9 @@ fn named_agent(text: &str) -> Result<NamedAgent, String> {
 
 fn task(text: &str) -> Result<TaskRequest, String> {
     let (name, prompt) = text.split_once('=').ok_or("write it as NAME=PROMPT")?;
-    Ok(TaskRequest { task_name: name.to_owned(), prompt: prompt.to_owned(), time_limit_s: None })
+    Ok(TaskRequest {
+        task_name: name.to_owned(),
+        prompt: prompt.to_owned(),
+        ..TaskRequest::default()
+    })
 }

@@ -86,6 +86,7 @@ mod tests {
             title: "Which colour?".into(),
             detail: "For the boat".into(),
             options: vec![option("r", "Red"), option("b", "Blue")],
+            ..Question::default()
         });
         assert_eq!(
             of(&question),

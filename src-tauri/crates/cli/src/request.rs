@@ -89,7 +89,9 @@ fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
             Err(bad("The practice agent has no command.", next))
         }
         Some(AgentKind::Practice) => Ok(Some(AgentChoice::Practice)),
-        Some(AgentKind::Acp) if named => Ok(Some(AgentChoice::Acp { command: words })),
+        Some(AgentKind::Acp) if named => {
+            Ok(Some(AgentChoice::Acp { command: words, env: Vec::new() }))
+        }
         Some(AgentKind::Command) if named => Ok(Some(AgentChoice::Command { command: words })),
         Some(AgentKind::Acp | AgentKind::Command) => {
             Err(bad("No program is named for the agent.", "Say --command 'PROGRAM ARG …'."))

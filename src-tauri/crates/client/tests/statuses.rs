@@ -12,7 +12,7 @@ use std::thread;
 
 async fn invoke(to: &Address) -> CallError {
     let token = Secret::new("the-token");
-    let task = TaskRequest { task_name: "a".into(), prompt: "go".into(), time_limit_s: None };
+    let task = TaskRequest { task_name: "a".into(), prompt: "go".into(), ..TaskRequest::default() };
     let body = InvokeBody {
         repo_url: "https://example.com/r",
         token: &token,

@@ -61,7 +61,7 @@ impl Room {
         let task = |n: usize| TaskRequest {
             task_name: format!("Task {n}"),
             prompt: "print".into(),
-            time_limit_s: None,
+            ..TaskRequest::default()
         };
         BatchRequest {
             repo_url: self.project.display().to_string(),

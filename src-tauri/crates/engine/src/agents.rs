@@ -1,6 +1,7 @@
 //! Finding the program of an agent. An app that was started from a desktop doesn't see the
 //! shell's search path, so the folders where such programs usually are are looked in, too.
 
+use regatta_protocol::agent::EnvVar;
 use regatta_protocol::worker::AgentProgram;
 use regatta_protocol::{AgentChoice, ErrorCode, Notice};
 use std::ffi::OsString;
@@ -32,7 +33,8 @@ pub(crate) fn resolve(choice: &AgentChoice, ours: &Path) -> Result<AgentProgram,
         AgentChoice::Practice => {
             Ok(AgentProgram::Acp { program: ours.to_owned(), args: vec!["practice-agent".into()] })
         }
-        AgentChoice::Acp { command } => {
+        AgentChoice::Known { id } => Err(missing(id.id(), &[])),
+        AgentChoice::Acp { command, .. } => {
             let (program, args) = find(command, &folders())?;
             Ok(AgentProgram::Acp { program, args })
         }
@@ -41,6 +43,11 @@ pub(crate) fn resolve(choice: &AgentChoice, ours: &Path) -> Result<AgentProgram,
             Ok(AgentProgram::Command { program, args })
         }
     }
+}
+
+/// The environment of agents.
+pub(crate) fn environment() -> Vec<EnvVar> {
+    std::env::vars().map(|(name, value)| EnvVar { name, value }).collect()
 }
 
 /// The search path that workers and their agents get: the inherited one, and after it the

@@ -2,7 +2,7 @@
 //! always give the same view.
 
 use regatta_protocol::event::{MAX_FILES_NAMED, Outcome, Step, StepState};
-use regatta_protocol::view::{CurrentStep, MAX_TASK_VIEW_BYTES};
+use regatta_protocol::view::{CurrentStep, MAX_QUESTIONS_SHOWN, MAX_TASK_VIEW_BYTES};
 use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status, TaskId, TaskView};
 
 /// How many characters of a name, a line or a title a view shows.
@@ -38,10 +38,13 @@ pub(crate) fn begin(id: TaskId, batch: BatchId, name: &str, position: u32, at: M
         last_event_at: at,
         saved_at: None,
         usage: None,
-        question: None,
+        questions: Vec::new(),
         outcome: None,
         branch: None,
         can_continue: false,
+        agent: String::new(),
+        row: position,
+        session: None,
     }
 }
 
@@ -90,17 +93,22 @@ fn fold_fact(view: &mut TaskView, entry: &LogEvent) {
             view.files = files.iter().take(MAX_FILES_NAMED).cloned().collect();
         }
         Event::Usage(usage) => view.usage = Some(*usage),
-        Event::Question(question) => view.question = Some(question.clone()),
+        Event::Question(question) => {
+            if view.questions.len() < MAX_QUESTIONS_SHOWN {
+                view.questions.push(question.clone());
+            }
+        }
         Event::Answered { question, .. } => {
-            view.question.take_if(|open| open.id == *question);
+            view.questions.retain(|open| open.id != *question);
         }
         Event::Outcome(outcome) => {
             view.totals = outcome.totals;
             view.outcome = Some(outcome.clone());
         }
-        Event::Attempt { number, continues } => fold_attempt(view, *number, *continues),
+        Event::Attempt { number, continues, .. } => fold_attempt(view, *number, *continues),
         Event::Added { branch, .. } => view.branch = Some(branch.clone()),
-        Event::Output { .. } | Event::End | Event::Unknown => {}
+        Event::Session(session) => view.session = Some(session.clone()),
+        Event::Output { .. } | Event::Message { .. } | Event::End | Event::Unknown => {}
     }
 }
 
@@ -111,7 +119,7 @@ fn fold_times(view: &mut TaskView, at: Millis) {
     if view.status.is_over() {
         view.ended_at = Some(at);
         view.step = None;
-        view.question = None;
+        view.questions.clear();
     }
 }
 
@@ -132,7 +140,7 @@ fn fold_attempt(view: &mut TaskView, number: u32, continues: bool) {
     view.started_at = None;
     view.ended_at = None;
     view.usage = None;
-    view.question = None;
+    view.questions.clear();
     view.outcome = None;
     view.branch = None;
     if !continues {
@@ -202,7 +210,7 @@ fn cut_words(view: &mut TaskView, chars: usize) {
 }
 
 fn cut_question(view: &mut TaskView, chars: usize) {
-    if let Some(question) = view.question.as_mut() {
+    for question in &mut view.questions {
         cut(&mut question.title, chars);
         cut(&mut question.detail, chars);
         question.options.iter_mut().for_each(|option| cut(&mut option.label, 80));
@@ -219,7 +227,7 @@ fn cut_hard(view: &mut TaskView) {
     cut_notices(view, 30);
     cut_words(view, 30);
     cut_question(view, 60);
-    if let Some(question) = view.question.as_mut() {
+    for question in &mut view.questions {
         question.options.iter_mut().for_each(|option| cut(&mut option.label, 8));
     }
 }

@@ -80,14 +80,13 @@ fn say(outcome: &mut Outcome, notice: Notice) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::without_work;
     use regatta_protocol::{ErrorCode, Status};
 
     #[test]
     fn why_a_task_failed_comes_before_that_it_is_not_shared() {
         let notice =
             |what: &str| Notice::new(ErrorCode::RemoteFailed, what, "", "").with_details("d");
-        let mut outcome = without_work(Status::Finished);
+        let mut outcome = Outcome::without_work(Status::Finished);
         say(&mut outcome, not_shared(notice("Nobody answers.")));
         let first = outcome.notice.clone().expect("a notice");
         assert_eq!(

@@ -1,6 +1,7 @@
 //! What the window asks for and gets that isn't a batch or a task.
 
 use crate::EndpointId;
+use crate::agent::{AgentOptions, AgentPick, Safety};
 use crate::endpoint::Endpoint;
 use crate::notice::Notice;
 use crate::request::{AgentChoice, TaskRequest};
@@ -58,6 +59,10 @@ pub struct Draft {
     pub start_from: String,
     /// Who does the work.
     pub agent: AgentChoice,
+    /// What was chosen of what that agent offers.
+    pub options: AgentOptions,
+    /// How much agents may do without asking.
+    pub safety: Safety,
     /// Where the tasks run; none: on this computer.
     pub endpoint: Option<EndpointId>,
     /// Whether the smaller, quicker model does the work there.
@@ -78,6 +83,14 @@ pub struct Template {
     pub name: String,
     /// Its tasks in order.
     pub tasks: Vec<TaskRequest>,
+    /// Who does the work and how; none: whoever is chosen when it is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub agent: Option<AgentPick>,
+    /// How much agents may do without asking; none: as chosen when it is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub safety: Option<Safety>,
 }
 
 /// What a person set.
@@ -93,7 +106,7 @@ pub struct Settings {
     pub notify: bool,
     /// The size of text, in percent: 100 to 200.
     pub text_size: u32,
-    /// The commands last used for agents, the newest first, at most 10.
+    /// The agents that the person added, the newest first, at most 10.
     pub agents: Vec<AgentChoice>,
     /// The endpoints, in the order in which they are shown.
     pub endpoints: Vec<Endpoint>,

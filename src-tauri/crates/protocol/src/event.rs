@@ -79,6 +79,13 @@ pub enum Event {
         /// The option that was chosen; none: withdrawn.
         option: Option<String>,
     },
+    /// The agent's conversation has a name, with which it may go on later.
+    Session(AgentSession),
+    /// A person said something to the agent while it worked.
+    Message {
+        /// What was said.
+        text: String,
+    },
     /// How the attempt ended. The last event of an attempt but for its `Status`.
     Outcome(Outcome),
     /// A new attempt was asked for.
@@ -87,6 +94,10 @@ pub enum Event {
         number: u32,
         /// Whether it goes on from the last save point (else it starts afresh).
         continues: bool,
+        /// What the person said for it; empty: nothing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
+        message: String,
     },
     /// The result was brought into the project: by the person, or by the place itself.
     Added {
@@ -299,7 +310,7 @@ pub struct Usage {
 }
 
 /// What an agent asks a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Question {
@@ -312,6 +323,74 @@ pub struct Question {
     pub detail: String,
     /// What may be answered, at most 12.
     pub options: Vec<QuestionOption>,
+    /// Whether something is to be allowed or to be chosen.
+    #[serde(default)]
+    pub kind: QuestionKind,
+    /// How much could go wrong.
+    #[serde(default)]
+    pub risk: Risk,
+    /// Why that much, in a few plain words: "adds the packages this project lists".
+    #[serde(default)]
+    pub risk_words: String,
+    /// What "Allow for this batch" allows: the same key is the same thing. Empty: it can't be
+    /// allowed for more than once.
+    #[serde(default)]
+    pub key: String,
+}
+
+/// What a question wants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionKind {
+    /// To do something.
+    #[default]
+    Permission,
+    /// To be told something.
+    Choice,
+}
+
+/// How much could go wrong if something is allowed.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// It stays inside the copy and can be undone.
+    Low,
+    /// It installs, deletes or reaches outside.
+    #[default]
+    Medium,
+    /// It can't be undone, or it is on the never-list.
+    High,
+}
+
+/// The name of an agent's conversation, and how it can go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct AgentSession {
+    /// The agent's name for it, at most 200 characters.
+    pub id: String,
+    /// Whether the agent can go on with it (`session/resume`).
+    pub resumes: bool,
+    /// Whether it can load it, telling everything again (`session/load`).
+    pub loads: bool,
+}
+
+/// A test that the agent ran, as far as could be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TestRun {
+    /// The command, at most 200 characters.
+    pub command: String,
+    /// Whether it passed the last time; none: that could not be seen.
+    pub passed: Option<bool>,
 }
 
 /// One possible answer.
@@ -371,4 +450,29 @@ pub struct Outcome {
     /// How the agent's program ended, for the details: "exit code 0", "signal 9".
     #[serde(default)]
     pub ended_by: String,
+    /// The tests that were run, the last ones, at most 5.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<TestRun>>"))]
+    pub tests: Vec<TestRun>,
+    /// When the agent's service can be used again, if the end is a usage limit and it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub retry_at: Option<Millis>,
+}
+
+impl Outcome {
+    /// The end of an attempt in which nothing was done.
+    #[must_use]
+    pub fn without_work(status: Status) -> Self {
+        Self {
+            status,
+            notice: None,
+            last_words: String::new(),
+            commit: None,
+            totals: ChangeTotals::default(),
+            ended_by: String::new(),
+            tests: Vec::new(),
+            retry_at: None,
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! The words that every room shares: what is asked for ([`request`]), what happened
 //! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
 //! [`app`]), what went wrong ([`notice`]), what the engine and a worker say to each other
-//! over a pipe ([`worker`]), which places there are besides this computer ([`endpoint`]), and
+//! over a pipe ([`worker`]), which agents there are ([`agent`]), which places there are besides this computer ([`endpoint`]), and
 //! what is said over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
 
+pub mod agent;
 pub mod app;
 pub mod endpoint;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod view;
 pub mod wire;
 pub mod worker;
 
+pub use agent::{KnownAgent, Safety};
 pub use endpoint::Endpoint;
 pub use event::{Event, LogEvent};
 pub use id::{BatchId, EndpointId, TaskId};

@@ -34,10 +34,18 @@ pub enum ErrorCode {
     AgentDied,
     /// The agent said that it failed, refused or ran out of room.
     AgentFailed,
+    /// The agent's service wants a person to sign in again, or refused its key.
+    SignInNeeded,
+    /// The agent could not be installed.
+    InstallFailed,
     /// The agent doesn't speak the protocol it was started for.
     AgentProtocol,
     /// The task used up its time.
     TimeLimit,
+    /// It took as many turns as it may.
+    TurnLimit,
+    /// It cost as much as it may.
+    CostLimit,
     /// The program that works on the task ended unexpectedly.
     WorkerDied,
     /// Too little free disk space.
@@ -66,7 +74,7 @@ pub enum ErrorCode {
     TokenRefused,
     /// The endpoint can't be reached: unknown host, refused, no trusted certificate.
     EndpointUnreachable,
-    /// The endpoint asks for payment or for patience (402, 429).
+    /// The endpoint, or the agent's service, asks for payment or for patience (402, 429).
     UsageLimit,
     /// The endpoint failed (5xx).
     EndpointFailed,

@@ -3,6 +3,7 @@
 //! [`BatchRequest`] is the body of `POST /invoke/stdout` as the hosted service documents
 //! it, plus our own optional extras. The same body is what `regatta run --file` reads.
 
+use crate::agent::{AgentOptions, AgentPick, EnvVar, KnownAgent, Safety};
 use crate::endpoint::Endpoint;
 use crate::notice::{ErrorCode, Notice};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub struct BatchRequest {
     pub branch: String,
     /// Ours: who does the work.
     pub agent: AgentChoice,
+    /// Ours: what was chosen of what that agent offers.
+    pub options: AgentOptions,
+    /// Ours: how much agents may do without asking. Never taken from a foreign request.
+    pub safety: Safety,
     /// Whether the smaller, quicker model does the work, in a place that has two.
     pub haiku: bool,
     /// The thread of an earlier task whose work goes on. Empty: none.
@@ -48,7 +53,6 @@ pub struct BatchRequest {
 
 /// One named task of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(default)]
 pub struct TaskRequest {
@@ -60,20 +64,46 @@ pub struct TaskRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub time_limit_s: Option<u64>,
+    /// Ours: how many turns the agent may take, where it can keep to that. None: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub turn_limit: Option<u32>,
+    /// Ours: what it may cost, in US cents, where the agent reports that. None: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub cost_limit_cents: Option<u32>,
+    /// Who does it, each in a task of its own, so that the results can be compared. Empty: the
+    /// batch's agent. Never on the wire: it names programs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<AgentPick>>"))]
+    pub agents: Vec<AgentPick>,
+    /// How often each of them does it, 1 to 9. None: once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub times: Option<u32>,
 }
 
 /// Who does the work.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AgentChoice {
     /// The built-in practice agent: no network, no cost.
     #[default]
     Practice,
+    /// One that Regatta knows.
+    Known {
+        /// Which.
+        id: KnownAgent,
+    },
     /// A program that speaks the Agent Client Protocol on its standard streams.
     Acp {
         /// Program and arguments.
         command: Vec<String>,
+        /// What is added to its environment. Kept in readable files: no place for keys.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<EnvVar>>"))]
+        env: Vec<EnvVar>,
     },
     /// Any program; `{prompt}` in an argument of its own is replaced by the prompt.
     Command {
@@ -88,7 +118,8 @@ impl AgentChoice {
     pub fn label(&self) -> String {
         match self {
             Self::Practice => "Practice agent".to_owned(),
-            Self::Acp { command } | Self::Command { command } => {
+            Self::Known { id } => id.label().to_owned(),
+            Self::Acp { command, .. } | Self::Command { command } => {
                 let program = command.first().map_or("", String::as_str);
                 program.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
             }
@@ -165,7 +196,7 @@ impl BatchRequest {
                 "Choose a number from 1 to 64.",
             ));
         }
-        if let AgentChoice::Acp { command } | AgentChoice::Command { command } = &self.agent
+        if let AgentChoice::Acp { command, .. } | AgentChoice::Command { command } = &self.agent
             && command.first().is_none_or(|program| program.trim().is_empty())
         {
             found.push(whole(
@@ -220,7 +251,7 @@ mod tests {
     use super::*;
 
     fn task(name: &str, prompt: &str) -> TaskRequest {
-        TaskRequest { task_name: name.into(), prompt: prompt.into(), time_limit_s: None }
+        TaskRequest { task_name: name.into(), prompt: prompt.into(), ..TaskRequest::default() }
     }
 
     fn fields(request: &BatchRequest) -> Vec<(Option<u32>, String)> {

@@ -2,7 +2,7 @@
 
 use crate::endpoint::Endpoint;
 use crate::event::{
-    ChangeTotals, FileCount, LineKind, Outcome, PlanEntry, Question, StepKind, Usage,
+    AgentSession, ChangeTotals, FileCount, LineKind, Outcome, PlanEntry, Question, StepKind, Usage,
 };
 use crate::notice::Notice;
 use crate::request::AgentChoice;
@@ -65,15 +65,31 @@ pub struct TaskView {
     pub saved_at: Option<Millis>,
     /// What the agent says it used.
     pub usage: Option<Usage>,
-    /// What it asks, while it needs a person.
-    pub question: Option<Question>,
+    /// What it asks, the first ones, at most [`MAX_QUESTIONS_SHOWN`]. An interrupted task whose
+    /// conversation can go on keeps them: they can still be answered.
+    #[serde(default)]
+    pub questions: Vec<Question>,
     /// How the attempt ended.
     pub outcome: Option<Outcome>,
     /// The branch of the project that holds the result, once it was added.
     pub branch: Option<String>,
     /// Whether "Continue from here" is possible: there is a save point or a copy.
     pub can_continue: bool,
+    /// Who does it, as people call it, cut to 60 characters.
+    #[serde(default)]
+    pub agent: String,
+    /// The row of the request that it came from, from 0: tasks of the same row are the same
+    /// work by several agents.
+    #[serde(default)]
+    pub row: u32,
+    /// The agent's conversation, once it has one: then it hears messages while it works, and
+    /// may go on with it later.
+    #[serde(default)]
+    pub session: Option<AgentSession>,
 }
+
+/// The most questions of one task that are shown at once; more wait for their turn.
+pub const MAX_QUESTIONS_SHOWN: usize = 5;
 
 /// What a task does now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +231,23 @@ pub struct PlaceView {
     pub waiting: u32,
     /// Why nothing is started now, if so.
     pub paused: Option<Notice>,
+    /// Agents whose tasks are held: a usage limit, an expired sign-in.
+    #[serde(default)]
+    pub holds: Vec<AgentHold>,
+}
+
+/// Why an agent's tasks are held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AgentHold {
+    /// The agent.
+    pub agent: AgentChoice,
+    /// Why, and what to do.
+    pub notice: Notice,
+    /// When its tasks go on by themselves; none: when a person says so.
+    pub until: Option<Millis>,
+    /// How many of its tasks wait for that.
+    pub tasks: u32,
 }
 
 /// One line of a transcript.

@@ -10,7 +10,6 @@ use crate::event::{
     ChangeTotals, Event, FileCount, LineKind, Outcome, PlanEntry, Question, SavePoint, Step, Usage,
 };
 use crate::notice::{ErrorCode, Notice};
-use crate::request::TaskRequest;
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::{BatchId, Millis};
@@ -64,9 +63,12 @@ pub struct Invoke {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct InvokeTask {
-    /// Name, prompt and time limit.
-    #[serde(flatten)]
-    pub task: TaskRequest,
+    /// Unique inside the batch. It is never a path or a ref.
+    pub task_name: String,
+    /// What the agent is asked to do.
+    pub prompt: String,
+    /// Ours: the time it may take, in seconds. None: no limit.
+    pub time_limit_s: Option<u64>,
     /// Ours: the agent, where it isn't the batch's.
     pub agent: Option<String>,
     /// Ours: the model.
@@ -282,9 +284,12 @@ impl Fact {
             }
             Event::Outcome(outcome) => Self::Outcome(outcome),
             Event::Added { branch, commit } => Self::Branch(BranchFact { branch, commit }),
-            Event::Output { .. } | Event::Attempt { .. } | Event::End | Event::Unknown => {
-                return None;
-            }
+            Event::Output { .. }
+            | Event::Attempt { .. }
+            | Event::Session(_)
+            | Event::Message { .. }
+            | Event::End
+            | Event::Unknown => return None,
         })
     }
 
@@ -331,7 +336,7 @@ mod tests {
             "messages":[{"type":"human","content":"go"}],
             "parallel_tasks":[{"prompt":"write tests","task_name":"testing"}]}"#;
         let read: Invoke = serde_json::from_str(body).expect("a body");
-        assert_eq!(read.parallel_tasks[0].task.task_name, "testing");
+        assert_eq!(read.parallel_tasks[0].task_name, "testing");
         assert_eq!(read.github_token.expose(), "hush");
         assert!(!format!("{read:?}").contains("hush"));
     }

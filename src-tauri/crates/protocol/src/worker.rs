@@ -5,7 +5,9 @@
 //! standard input ends, the worker ends the agent and itself.
 
 use crate::Millis;
-use crate::event::Event;
+use crate::agent::{AgentOptions, EnvVar, Offers, Safety};
+use crate::event::{AgentSession, Event};
+use crate::notice::Notice;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -39,6 +41,84 @@ pub struct WorkerTask {
     /// How often the copy is saved while the agent works, in seconds. None: 5 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub save_every_s: Option<u64>,
+    /// Whether the copy of an earlier attempt is gone on with, if it is still there as it was
+    /// left; else it is made from `copy_commit`.
+    #[serde(default)]
+    pub reuse_copy: bool,
+    /// The agent's whole environment. Its values may be keys.
+    #[serde(default)]
+    pub env: Vec<EnvVar>,
+    /// What is set in the conversation; the mode is the safety level's where nobody chose one.
+    #[serde(default)]
+    pub options: AgentOptions,
+    /// What the agent wants to hear in `_meta` of a new conversation, as JSON; empty: nothing.
+    #[serde(default)]
+    pub session_meta: String,
+    /// How much it may do without asking.
+    #[serde(default)]
+    pub safety: Safety,
+    /// What it may reach; none: whatever this computer's user may.
+    #[serde(default)]
+    pub sandbox: Option<Sandbox>,
+    /// The conversation that goes on.
+    #[serde(default)]
+    pub session: Option<AgentSession>,
+    /// What an earlier attempt said at its end, for an agent that begins a new conversation.
+    #[serde(default)]
+    pub earlier: String,
+    /// What was allowed for the whole batch: keys of questions.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+    /// What was allowed once before this attempt began: keys of questions.
+    #[serde(default)]
+    pub allowed_once: Vec<String>,
+    /// What it may cost by the agent's figures, in US cents.
+    #[serde(default)]
+    pub cost_limit_cents: Option<u32>,
+}
+
+/// What an agent may reach. Everything else is there to be read only, but for what is hidden.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sandbox {
+    /// The program `bwrap`.
+    pub program: PathBuf,
+    /// Files and folders besides the copy that it may write: its own state. Those that aren't
+    /// there are left out.
+    pub writable: Vec<PathBuf>,
+    /// Files and folders that it finds empty.
+    pub hidden: Vec<PathBuf>,
+    /// Folders inside hidden ones that it may read all the same.
+    pub readable: Vec<PathBuf>,
+}
+
+/// What `regatta worker --probe` reads: an agent to be asked, without a prompt and so without
+/// cost, what it is and what it offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeTask {
+    /// How it is started.
+    pub agent: AgentProgram,
+    /// Its whole environment.
+    pub env: Vec<EnvVar>,
+    /// An empty folder.
+    pub folder: PathBuf,
+}
+
+/// What it answers: one line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProbeReport {
+    /// Its version by its own word; empty: it gave none.
+    pub version: String,
+    /// Whether somebody is signed in; none: it doesn't tell.
+    pub signed_in: Option<bool>,
+    /// What it offers.
+    pub offers: Offers,
+    /// Whether it can go on with a conversation (`session/resume`).
+    pub resumes: bool,
+    /// Whether it can load one (`session/load`).
+    pub loads: bool,
+    /// Why it could not be asked.
+    pub problem: Option<Notice>,
 }
 
 /// A name and an address for commits.
@@ -80,6 +160,19 @@ pub enum WorkerControl {
         question: String,
         /// The chosen option's id.
         option: String,
+    },
+    /// Something is allowed for the whole batch: open questions of this key are answered, later
+    /// ones aren't asked.
+    Allow {
+        /// The questions' key.
+        key: String,
+    },
+    /// A person says something to the agent.
+    Message {
+        /// What is said.
+        text: String,
+        /// Whether the agent is interrupted for it; else it hears it when its turn has ended.
+        interrupt: bool,
     },
     /// A person stopped the task.
     Stop,

@@ -32,7 +32,7 @@ struct Bare<'a> {
 pub(crate) fn frame(batch: &BatchId, entry: &LogEvent, names: &Names) -> String {
     let task_name = entry.task.as_ref().map_or("", |task| names.name(task));
     match &entry.event {
-        Event::Attempt { number, continues } => {
+        Event::Attempt { number, continues, .. } => {
             let thread_id = entry.task.as_ref().map_or("", |task| task.as_str()).to_owned();
             let update = Update {
                 run_id: batch.clone(),

@@ -9,6 +9,7 @@ use crate::stream;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use regatta_engine::StartOptions;
+use regatta_protocol::agent::{AgentOptions, Safety};
 use regatta_protocol::wire::{ErrorBody, IDEMPOTENCY_HEADER, Invoke, InvokeTask, Message};
 use regatta_protocol::{BatchRequest, TaskRequest};
 use std::sync::Arc;
@@ -83,11 +84,18 @@ async fn request(state: &State, invoke: Invoke) -> Result<BatchRequest, Refusal>
         parallel_tasks,
         branch,
         agent: offered.agent.clone(),
+        options: AgentOptions::default(),
+        safety: Safety::default(),
         haiku: invoke.haiku,
         thread_id: invoke.thread_id.unwrap_or_default(),
         endpoint: None,
         max_parallel: invoke.max_parallel,
     })
+}
+
+fn named_task(task: InvokeTask) -> TaskRequest {
+    let InvokeTask { task_name, prompt, time_limit_s, .. } = task;
+    TaskRequest { task_name, prompt, time_limit_s, ..TaskRequest::default() }
 }
 
 /// The tasks: either those that are named, or the one that the messages are.
@@ -99,7 +107,7 @@ fn tasks(messages: Vec<Message>, named: Vec<InvokeTask>) -> Result<Vec<TaskReque
         ));
     }
     if messages.is_empty() {
-        return Ok(named.into_iter().map(|task| task.task).collect());
+        return Ok(named.into_iter().map(named_task).collect());
     }
     if messages.iter().any(|message| message.kind != "human") {
         return Err(Refusal::bad(
@@ -109,7 +117,7 @@ fn tasks(messages: Vec<Message>, named: Vec<InvokeTask>) -> Result<Vec<TaskReque
     }
     let said: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
     let prompt = said.join("\n\n");
-    Ok(vec![TaskRequest { task_name: ONLY_TASK.into(), prompt, time_limit_s: None }])
+    Ok(vec![TaskRequest { task_name: ONLY_TASK.into(), prompt, ..TaskRequest::default() }])
 }
 
 fn refuse_model(model: Option<&str>) -> Result<(), Refusal> {

@@ -113,6 +113,10 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::AgentFailed
         | E::AgentProtocol
         | E::TimeLimit
+        | E::TurnLimit
+        | E::CostLimit
+        | E::SignInNeeded
+        | E::InstallFailed
         | E::WorkerDied
         | E::DataReadOnly
         | E::DataInUse

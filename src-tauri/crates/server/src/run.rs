@@ -86,6 +86,8 @@ pub(crate) struct RunTask {
     usage: Option<Usage>,
     /// What it asks, while it waits for the answer.
     question: Option<Question>,
+    /// Everything that it asks; the first is also in `question`.
+    questions: Vec<Question>,
     /// How the attempt ended.
     outcome: Option<Outcome>,
     /// The branch that holds its result, once there is one.
@@ -135,7 +137,8 @@ impl RunTask {
             started_at: view.started_at,
             ended_at: view.ended_at,
             usage: view.usage,
-            question: view.question,
+            question: view.questions.first().cloned(),
+            questions: view.questions,
             outcome: view.outcome,
             branch: view.branch,
         }

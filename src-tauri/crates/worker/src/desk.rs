@@ -75,6 +75,8 @@ impl Desk<'_> {
                     self.agent.process.release();
                     self.standing.set_held(false);
                 }
+                // Not heard yet.
+                Heard::Control(WorkerControl::Allow { .. } | WorkerControl::Message { .. }) => {}
                 Heard::Asked(Some(asked)) => self.take_question(asked),
                 Heard::Asked(None) => may_ask = false,
                 Heard::Withdrawn => self.close_question(None),

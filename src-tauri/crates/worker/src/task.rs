@@ -12,7 +12,7 @@ use crate::standing::Standing;
 use crate::steps::{COPY, SAVE, START};
 use crate::text::{count, one_line, some_lines};
 use regatta_git::{Git, GitError};
-use regatta_protocol::event::{ChangeTotals, Outcome, SaveReason};
+use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Notice, Status};
 use std::collections::VecDeque;
@@ -55,18 +55,7 @@ pub(crate) async fn run(mut controls: Controls, events: &Events) -> Outcome {
 
 /// It could not even begin.
 fn unable(problem: WorkerError) -> Outcome {
-    Outcome { notice: Some(problem.into()), ..nothing(Status::Failed) }
-}
-
-fn nothing(status: Status) -> Outcome {
-    Outcome {
-        status,
-        notice: None,
-        last_words: String::new(),
-        commit: None,
-        totals: ChangeTotals::default(),
-        ended_by: String::new(),
-    }
+    Outcome { notice: Some(problem.into()), ..Outcome::without_work(Status::Failed) }
 }
 
 async fn attempt(
@@ -77,7 +66,7 @@ async fn attempt(
     let git = Git::find().await?;
     if let Some(why) = copy(&git, task, controls, events).await? {
         let (status, notice) = verdict(why, None);
-        return Ok(Outcome { notice, ..nothing(status) });
+        return Ok(Outcome { notice, ..Outcome::without_work(status) });
     }
     let mut agent = start(task, events)?;
     let limit = task.time_limit_s.map(Duration::from_secs);
@@ -235,7 +224,8 @@ async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
     }
     let SavedResult { commit, totals } = saved.unwrap_or_default();
     let last_words = some_lines(&end.last_words, MAX_WORDS);
-    Outcome { status, notice, last_words, commit, totals, ended_by: end.ended.to_string() }
+    let ended_by = end.ended.to_string();
+    Outcome { notice, last_words, commit, totals, ended_by, ..Outcome::without_work(status) }
 }
 
 /// The agent did what it was asked for, but that could not be saved.

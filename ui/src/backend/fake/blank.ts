@@ -53,7 +53,7 @@ export function newTask(batch: BatchView, id: string, name: string, position: nu
     last_event_at: batch.created_at,
     saved_at: null,
     usage: null,
-    question: null,
+    questions: [],
     outcome: null,
     branch: null,
     can_continue: false,

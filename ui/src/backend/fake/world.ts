@@ -187,7 +187,7 @@ export class World {
         break;
       case 'ask':
         view.status = 'needs_you';
-        view.question = act.question;
+        view.questions = [act.question];
         view.step = { kind: 'ask', title: act.question.title };
         task.due = null;
         break;
@@ -238,7 +238,7 @@ export class World {
     view.status = act.status;
     view.notice = notice;
     view.ended_at = this.time;
-    view.question = null;
+    view.questions = [];
     if (act.branch) view.branch = branchOf(this.batchOf(task), task);
     view.outcome = {
       status: act.status,
@@ -261,9 +261,9 @@ export class World {
 
   /** Answers a task's question: it goes on. */
   answer(task: FakeTask, option: string): void {
-    const label = task.view.question?.options.find((one) => one.id === option)?.label ?? option;
+    const label = task.view.questions[0]?.options.find((one) => one.id === option)?.label ?? option;
     task.transcript.push('note', this.time, `Answered: ${label}`);
-    task.view = { ...task.view, status: 'working', question: null };
+    task.view = { ...task.view, status: 'working', questions: [] };
     task.due = this.time + (task.script[task.cursor]?.after ?? 0);
     this.changed(task);
   }
@@ -278,7 +278,7 @@ export class World {
       outcome: null,
       step: null,
       plan: [],
-      question: null,
+      questions: [],
       started_at: null,
       ended_at: null,
       branch: null,

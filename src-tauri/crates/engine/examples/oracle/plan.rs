@@ -80,7 +80,7 @@ fn request(folder: &str, address: &str, batch: usize) -> BatchRequest {
     let task = |n: usize| TaskRequest {
         task_name: format!("batch {batch} task {n}"),
         prompt: "print".into(),
-        time_limit_s: None,
+        ..TaskRequest::default()
     };
     let id = EndpointId::parse("here").expect("an id");
     let endpoint = Endpoint { id, name: "Here".into(), address: address.to_owned() };

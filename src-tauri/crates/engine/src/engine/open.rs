@@ -8,7 +8,7 @@ use crate::dirs::Dirs;
 use crate::disk;
 use crate::keys::Keys;
 use crate::log::Log;
-use crate::queue::{Carrier, Message, Queue, Waiting, ending, without_work};
+use crate::queue::{Carrier, Message, Queue, Waiting, ending};
 use crate::rescue::{self, Cut};
 use crate::runner::{AttemptId, Cloud, Local, Means, Runner};
 use crate::store::{self, read};
@@ -154,7 +154,7 @@ async fn interrupt(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(), Engine
             "It had not changed anything.",
             "Try again.",
         );
-        Outcome { notice: Some(notice), ..without_work(Status::Interrupted) }
+        Outcome { notice: Some(notice), ..Outcome::without_work(Status::Interrupted) }
     } else {
         let (events, outcome) = cut_off((log, dirs), &id, task).await?;
         entries.extend(events.into_iter().map(|event| store::Entry {
@@ -203,7 +203,7 @@ async fn cut_off(
         notice: Some(notice),
         commit: rescued.commit,
         totals: rescued.totals,
-        ..without_work(Status::Interrupted)
+        ..Outcome::without_work(Status::Interrupted)
     };
     Ok((rescued.events, outcome))
 }

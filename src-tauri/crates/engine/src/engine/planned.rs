@@ -4,7 +4,7 @@
 use super::{Engine, new_id, now};
 use crate::EngineError;
 use crate::log::Log;
-use crate::queue::{Queue, Waiting, without_work};
+use crate::queue::{Queue, Waiting};
 use crate::runner::{ended_after_sending, ended_before_sending};
 use crate::store::invocations::{self, FollowUp, NewInvocation, Note};
 use crate::store::read;
@@ -31,7 +31,7 @@ pub(super) async fn stands(log: &Log, task: &TaskView) -> Result<Stands, EngineE
     }
     let ended = |status, notice| {
         let (notice, totals) = (Some(notice), task.totals);
-        Stands::Ended(Outcome { notice, totals, ..without_work(status) })
+        Stands::Ended(Outcome { notice, totals, ..Outcome::without_work(status) })
     };
     Ok(match invocation.filter(|invocation| invocation.sent) {
         None => ended(Status::Interrupted, ended_before_sending()),

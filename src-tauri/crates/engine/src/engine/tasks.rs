@@ -116,7 +116,7 @@ impl Engine {
         option: &str,
     ) -> Result<(), EngineError> {
         let facts = self.facts(task).await?;
-        let open = facts.view.question.filter(|open| open.id == question);
+        let open = facts.view.questions.into_iter().find(|open| open.id == question);
         let open = open.ok_or(EngineError::WrongState("This question isn't open any more."))?;
         if !open.options.iter().any(|offered| offered.id == option) {
             return Err(EngineError::NotFound("answer"));
@@ -162,7 +162,7 @@ pub(super) fn next_attempt(
 ) -> (Waiting, [Entry; 2]) {
     let (task, attempt) = (facts.view.id.clone(), facts.view.attempt + 1);
     let waits = Event::Status { status: Status::Waiting, notice: None };
-    let events = [Event::Attempt { number: attempt, continues }, waits];
+    let events = [Event::Attempt { number: attempt, continues, message: String::new() }, waits];
     let entries = events.map(|event| Entry { task: task.clone(), attempt, at: now, event });
     // Elsewhere the place keeps to it.
     let cap = facts.request.max_parallel.filter(|_| facts.request.endpoint.is_none());

@@ -40,12 +40,11 @@ fn step(id: &str, state: StepState, times: (Millis, Millis)) -> Event {
 
 fn outcome(status: Status) -> Outcome {
     Outcome {
-        status,
-        notice: None,
         last_words: "Done.".into(),
         commit: Some("c".repeat(40)),
         totals: ChangeTotals { files: 1, added: 2, removed: 3 },
         ended_by: "exit code 0".into(),
+        ..Outcome::without_work(status)
     }
 }
 
@@ -84,23 +83,18 @@ fn a_status_that_cannot_follow_is_left_out() {
 #[test]
 fn a_question_is_open_until_it_is_answered_or_the_attempt_ends() {
     let ask = |id: &str| {
-        Event::Question(Question {
-            id: id.into(),
-            title: "May it?".into(),
-            detail: String::new(),
-            options: Vec::new(),
-        })
+        Event::Question(Question { id: id.into(), title: "May it?".into(), ..Question::default() })
     };
     let mut view = view();
     feed(&mut view, 1, status(Status::Working));
     feed(&mut view, 2, ask("q1"));
     feed(&mut view, 3, Event::Answered { question: "other".into(), option: None });
-    assert!(view.question.is_some());
+    assert!(!view.questions.is_empty());
     feed(&mut view, 4, Event::Answered { question: "q1".into(), option: Some("yes".into()) });
-    assert_eq!(view.question, None);
+    assert_eq!(view.questions, []);
     feed(&mut view, 5, ask("q2"));
     feed(&mut view, 6, status(Status::Failed));
-    assert_eq!(view.question, None);
+    assert_eq!(view.questions, []);
 }
 
 #[test]
@@ -115,7 +109,7 @@ fn a_new_attempt_starts_afresh_or_goes_on() {
 
     for continues in [true, false] {
         let mut view = over.clone();
-        feed(&mut view, 7, Event::Attempt { number: 2, continues });
+        feed(&mut view, 7, Event::Attempt { number: 2, continues, message: String::new() });
         feed(&mut view, 7, status(Status::Waiting));
         assert_eq!((view.attempt, view.status, view.lines), (2, Status::Waiting, 1));
         assert_eq!((view.outcome, view.ended_at, view.branch), (None, None, None));
@@ -153,7 +147,13 @@ fn hostile_event(kind: usize, text: &str) -> Event {
         5 => {
             let option = QuestionOption { id: "o".into(), label: t(), kind: OptionKind::Other };
             let options = vec![option; 12];
-            Event::Question(Question { id: "q".into(), title: t(), detail: t(), options })
+            Event::Question(Question {
+                id: "q".into(),
+                title: t(),
+                detail: t(),
+                options,
+                ..Question::default()
+            })
         }
         _ => {
             let words = Outcome { last_words: t(), ended_by: t(), ..outcome(status) };

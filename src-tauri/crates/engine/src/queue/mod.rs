@@ -9,7 +9,7 @@ mod stop;
 pub(crate) use attempt::Carrier;
 pub(crate) use intake::Intake;
 pub(crate) use line::Waiting;
-pub(crate) use stop::{ending, failed, without_work};
+pub(crate) use stop::{ending, failed};
 
 use crate::EngineError;
 use crate::disk;
@@ -265,6 +265,7 @@ impl<R: Runner> State<R> {
             limit: self.limit,
             waiting: self.line.waiting(),
             paused: self.paused(),
+            holds: Vec::new(),
         };
         let now = (place, self.line.places());
         if self.told.as_ref() != Some(&now) {

@@ -61,25 +61,18 @@ impl<R: Runner> State<R> {
     }
 
     fn stopped(&self, waiting: &Waiting) -> [Entry; 2] {
-        ending(&waiting.task, waiting.attempt, (self.carrier.now)(), without_work(Status::Stopped))
-    }
-}
-
-/// The outcome of an attempt in which nothing was done.
-pub(crate) fn without_work(status: Status) -> Outcome {
-    Outcome {
-        status,
-        notice: None,
-        last_words: String::new(),
-        commit: None,
-        totals: Default::default(),
-        ended_by: String::new(),
+        ending(
+            &waiting.task,
+            waiting.attempt,
+            (self.carrier.now)(),
+            Outcome::without_work(Status::Stopped),
+        )
     }
 }
 
 /// The outcome of an attempt that failed before it did anything.
 pub(crate) fn failed(notice: Notice) -> Outcome {
-    Outcome { notice: Some(notice), ..without_work(Status::Failed) }
+    Outcome { notice: Some(notice), ..Outcome::without_work(Status::Failed) }
 }
 
 /// The two events that end an attempt.

@@ -9,7 +9,7 @@ use crate::log::{Follower, Log};
 use crate::runner::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
 use crate::runner::{cut_off, worker_task};
 use crate::store::{self, BatchStart, NewBatch, NewTask, TaskFacts, read};
-use regatta_protocol::event::{ChangeTotals, LineKind, Outcome};
+use regatta_protocol::event::{LineKind, Outcome};
 use regatta_protocol::request::BatchRequest;
 use regatta_protocol::worker::{Author, WorkerTask};
 use regatta_protocol::{ErrorCode, Event, LogEvent, Status, TaskView};
@@ -205,14 +205,7 @@ impl Table {
 }
 
 fn outcome(status: Status) -> Event {
-    Event::Outcome(Outcome {
-        status,
-        notice: None,
-        last_words: "Done.".into(),
-        commit: None,
-        totals: ChangeTotals::default(),
-        ended_by: String::new(),
-    })
+    Event::Outcome(Outcome { last_words: "Done.".into(), ..Outcome::without_work(status) })
 }
 
 fn status(status: Status) -> Event {
@@ -255,7 +248,9 @@ async fn an_attempt_is_in_the_log_from_its_beginning_to_its_end() {
     let text = "one\ntwo".to_owned();
     table.says("a0-1", Event::Output { kind: LineKind::Out, text, first_line: 0 }).await;
     // What isn't a worker's to say is left out.
-    table.says("a0-1", Event::Attempt { number: 9, continues: false }).await;
+    table
+        .says("a0-1", Event::Attempt { number: 9, continues: false, message: String::new() })
+        .await;
     table.says("a0-1", status(Status::Finished)).await;
     table.finishes("a0-1").await;
     let view = table.stands("a0", Status::Finished).await;

@@ -18,7 +18,6 @@ use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
 use crate::EngineError;
 use crate::keys::Keys;
 use crate::log::Log;
-use crate::queue::without_work;
 use crate::store::TaskFacts;
 use crate::store::invocations::{self, Invocation};
 use crate::tokens::Tokens;
@@ -233,7 +232,10 @@ impl Runner for Cloud {
                 self.answer(id, AnsweredFact { question, option: Some(option) }).await;
             }
             // Our disk is no matter there; reading waits for room by itself.
-            WorkerControl::Pause | WorkerControl::Resume => {}
+            WorkerControl::Allow { .. }
+            | WorkerControl::Message { .. }
+            | WorkerControl::Pause
+            | WorkerControl::Resume => {}
         }
     }
 
@@ -254,7 +256,7 @@ impl Runner for Cloud {
         if goes_on {
             return None; // The next start goes on with it.
         }
-        let outcome = without_work(Status::Unknown);
+        let outcome = Outcome::without_work(Status::Unknown);
         Some((Vec::new(), Outcome { notice: why, totals: progress.totals, ..outcome }))
     }
 

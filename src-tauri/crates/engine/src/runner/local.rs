@@ -4,7 +4,7 @@ use super::leftover::Mark;
 use super::lines::pump;
 use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
 use crate::dirs::Dirs;
-use crate::queue::{failed, without_work};
+use crate::queue::failed;
 use crate::rescue::{self, Cut};
 use crate::store::TaskFacts;
 use crate::{EngineError, agents};
@@ -203,7 +203,7 @@ pub(crate) async fn cut_off(
     let details: Vec<String> = details.into_iter().flatten().collect();
     let notice = notice.with_details(details.join("\n"));
     let ended = match progress.stop_asked {
-        true => without_work(Status::Stopped),
+        true => Outcome::without_work(Status::Stopped),
         false => failed(notice),
     };
     let (commit, totals) = (rescued.commit, rescued.totals);
@@ -236,6 +236,17 @@ pub(crate) fn worker_task(
         agent,
         time_limit_s: facts.asked.time_limit_s,
         save_every_s: None,
+        reuse_copy: false,
+        env: agents::environment(),
+        options: Default::default(),
+        session_meta: String::new(),
+        safety: facts.request.safety,
+        sandbox: None,
+        session: None,
+        earlier: String::new(),
+        allowed: Vec::new(),
+        allowed_once: Vec::new(),
+        cost_limit_cents: facts.asked.cost_limit_cents,
     })
 }
 

@@ -156,7 +156,7 @@ fn create_task(
     .execute(params![key, task.name, task.prompt, task.time_limit_s])?;
     views.open_task(key, view);
     for event in [
-        Event::Attempt { number: 1, continues: false },
+        Event::Attempt { number: 1, continues: false, message: String::new() },
         Event::Status { status: Status::Waiting, notice: None },
     ] {
         append(tx, views, &Entry { task: task.id.clone(), attempt: 1, at, event })?;

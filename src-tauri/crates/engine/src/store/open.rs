@@ -53,7 +53,7 @@ pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
         return Err(EngineError::StoreTooNew { found: version, known: schema::VERSION });
     }
     let revision = read::revision(&conn)?;
-    let place = PlaceView { busy: 0, limit: 0, waiting: 0, paused: None };
+    let place = PlaceView { busy: 0, limit: 0, waiting: 0, paused: None, holds: Vec::new() };
     let (published_tx, published) =
         watch::channel(Published { revision, place, active: Default::default() });
     let (trouble_tx, trouble) = watch::channel(None);

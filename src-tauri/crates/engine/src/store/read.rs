@@ -207,7 +207,8 @@ pub(crate) fn request(conn: &Connection, id: &BatchId) -> rusqlite::Result<Batch
 }
 
 pub(super) fn task_request(row: &rusqlite::Row<'_>) -> rusqlite::Result<TaskRequest> {
-    Ok(TaskRequest { task_name: row.get(0)?, prompt: row.get(1)?, time_limit_s: row.get(2)? })
+    let (task_name, prompt, time_limit_s) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(TaskRequest { task_name, prompt, time_limit_s, ..TaskRequest::default() })
 }
 
 /// What a task's next attempt is made from.

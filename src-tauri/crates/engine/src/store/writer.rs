@@ -59,6 +59,7 @@ impl NewBatch {
             task_name: task.name.clone(),
             prompt: task.prompt.clone(),
             time_limit_s: task.time_limit_s,
+            ..TaskRequest::default()
         };
         let parallel_tasks = self.tasks.iter().map(task).collect();
         BatchRequest { parallel_tasks, ..self.request.clone() }

@@ -90,6 +90,17 @@ impl Yard {
             author: Author { name: "Ada".into(), email: "ada@localhost".into() },
             agent,
             time_limit_s: None,
+            reuse_copy: false,
+            env: Vec::new(),
+            options: Default::default(),
+            session_meta: String::new(),
+            safety: Default::default(),
+            sandbox: None,
+            session: None,
+            earlier: String::new(),
+            allowed: Vec::new(),
+            allowed_once: Vec::new(),
+            cost_limit_cents: None,
             save_every_s: None,
         }
     }

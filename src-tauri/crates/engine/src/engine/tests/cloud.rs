@@ -50,7 +50,7 @@ impl Shore {
         let task = |name: &&str| TaskRequest {
             task_name: (*name).to_owned(),
             prompt: format!("do {name}"),
-            time_limit_s: None,
+            ..TaskRequest::default()
         };
         BatchRequest {
             endpoint: Some(Endpoint { id, name: "There".into(), address }),

@@ -69,7 +69,7 @@ impl Table {
         let task = |(n, prompt): (usize, &&str)| TaskRequest {
             task_name: format!("Task {n}"),
             prompt: (*prompt).to_owned(),
-            time_limit_s: None,
+            ..TaskRequest::default()
         };
         BatchRequest {
             name: "Footer".into(),
@@ -138,7 +138,7 @@ async fn a_batch_goes_from_its_start_to_its_end() {
     let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
     let asking = stands(&engine, &two, Status::NeedsYou).await;
     assert_eq!(engine.needs_you().await.unwrap(), std::slice::from_ref(&asking));
-    let question = asking.question.unwrap().id;
+    let question = asking.questions[0].id.clone();
     assert!(matches!(engine.answer(&two, "other", "y").await, Err(EngineError::WrongState(_))));
     assert!(matches!(engine.answer(&two, &question, "x").await, Err(EngineError::NotFound(_))));
     engine.answer(&two, &question, "y").await.unwrap();

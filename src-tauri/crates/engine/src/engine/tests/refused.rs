@@ -16,7 +16,7 @@ async fn everything_that_is_wrong_is_found_at_once() {
     assert_eq!(refusals(&engine, &table.request(&["out x"])).await, []);
     let request = BatchRequest {
         branch: "no-such".into(),
-        agent: AgentChoice::Acp { command: vec!["no-such-agent".into()] },
+        agent: AgentChoice::Acp { command: vec!["no-such-agent".into()], env: Vec::new() },
         ..table.request(&["out x", " "])
     };
     let expected = [

@@ -4,7 +4,7 @@ use super::call::{Call, Lane, Link};
 use super::split::{Said, Split, To};
 use super::{Inner, Invoked, words};
 use crate::EngineError;
-use crate::queue::{Intake, failed, without_work};
+use crate::queue::{Intake, failed};
 use crate::runner::{AttemptId, Happened};
 use crate::store::invocations::{self, Note, Part};
 use regatta_client::CallError;
@@ -284,7 +284,7 @@ impl Drive {
             self.put(lane, (self.inner.now)(), (note, None)).await;
         }
         let ended_by = "the service's word \"end\"".to_owned();
-        let outcome = Outcome { ended_by, ..without_work(Status::Finished) };
+        let outcome = Outcome { ended_by, ..Outcome::without_work(Status::Finished) };
         self.end(hearing, None, |_| outcome.clone()).await;
     }
 
@@ -383,7 +383,7 @@ impl Drive {
 fn told(end: &End, lane: &Lane) -> Outcome {
     let task = end.tasks.iter().find(|task| task.task_name == lane.name);
     let status = task.map_or(end.status, |task| task.status);
-    Outcome { commit: task.and_then(|task| task.commit.clone()), ..without_work(status) }
+    Outcome { commit: task.and_then(|task| task.commit.clone()), ..Outcome::without_work(status) }
 }
 
 /// Writes what a place says of a batch as a whole into its pseudo-task, which is made for the

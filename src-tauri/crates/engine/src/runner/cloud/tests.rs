@@ -27,7 +27,7 @@ fn status(status: Status) -> Event {
 }
 
 fn outcome(status: Status) -> Event {
-    Event::Outcome(without_work(status))
+    Event::Outcome(Outcome::without_work(status))
 }
 
 /// Plays what a task's name says.
@@ -99,7 +99,7 @@ async fn store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
     log.create(batch).await.unwrap();
     for (number, task) in (1..).zip(["finish", "wait", "die"]) {
         let id = TaskId::parse(task).unwrap();
-        let event = Event::Attempt { number, continues: false };
+        let event = Event::Attempt { number, continues: false, message: String::new() };
         log.append(vec![Entry { task: id.clone(), attempt: number, at: 1, event }]).await.unwrap();
         let new = NewInvocation {
             id: format!("i-{task}"),

@@ -54,6 +54,17 @@ fn task(dir: &Path, id: &AttemptId, play: Play) -> WorkerTask {
         author: Author { name: "A".into(), email: "a@example.invalid".into() },
         agent: AgentProgram::Command { program: "/bin/true".into(), args: vec![] },
         time_limit_s: None,
+        reuse_copy: false,
+        env: Vec::new(),
+        options: Default::default(),
+        session_meta: String::new(),
+        safety: Default::default(),
+        sandbox: None,
+        session: None,
+        earlier: String::new(),
+        allowed: Vec::new(),
+        allowed_once: Vec::new(),
+        cost_limit_cents: None,
         save_every_s: None,
     }
 }

@@ -49,7 +49,7 @@ async fn a_file_of_the_first_version_is_taken_over_whole() {
     assert_eq!(page.lines[0].text, "hello");
 
     // It can be written, and its numbers go on.
-    let again = Event::Attempt { number: 2, continues: false };
+    let again = Event::Attempt { number: 2, continues: false, message: String::new() };
     store.append(vec![entry(1, again), status(1, Status::Waiting)]).await;
     let found = store.readers.with(|c| read::batch(c, &batch("b"))).await.unwrap();
     assert_eq!((found.last_seq, found.counts.waiting), (3, 1));

@@ -74,7 +74,7 @@ async fn counts_and_the_end_follow_the_tasks() {
     assert!(store.published.borrow_and_update().active.is_empty());
 
     // A new attempt opens it again.
-    let again = Event::Attempt { number: 2, continues: false };
+    let again = Event::Attempt { number: 2, continues: false, message: String::new() };
     store.append(vec![entry(0, again), status(0, Status::Waiting)]).await;
     let found = store.readers.with(|c| read::batch(c, &batch("b"))).await.unwrap();
     assert_eq!((found.ended_at, found.counts.waiting, found.last_seq), (None, 1, 10));
@@ -146,7 +146,7 @@ async fn the_queue_is_told_without_being_written() {
     let mut store = opened(dir.path());
     store.create(new_batch(2)).await.unwrap();
     let before = store.published.borrow_and_update().revision;
-    let place = PlaceView { busy: 1, limit: 3, waiting: 1, paused: None };
+    let place = PlaceView { busy: 1, limit: 3, waiting: 1, paused: None, holds: Vec::new() };
     let queue = vec![QueuePlace { task: task(1), place: 1 }];
     let queues = HashMap::from([(batch("b"), queue.clone())]);
     store.send(Message::Place { place: place.clone(), queues });
@@ -165,10 +165,20 @@ async fn the_last_save_point_is_kept_until_a_fresh_attempt() {
     store.append(vec![entry(0, Event::SavePoint(saved))]).await;
     let facts = store.readers.with(|c| read::facts(c, &task(0))).await.unwrap();
     assert_eq!(facts.save_commit.as_deref(), Some("abc"));
-    store.append(vec![entry(0, Event::Attempt { number: 2, continues: true })]).await;
+    store
+        .append(vec![entry(
+            0,
+            Event::Attempt { number: 2, continues: true, message: String::new() },
+        )])
+        .await;
     let facts = store.readers.with(|c| read::facts(c, &task(0))).await.unwrap();
     assert_eq!(facts.save_commit.as_deref(), Some("abc"));
-    store.append(vec![entry(0, Event::Attempt { number: 3, continues: false })]).await;
+    store
+        .append(vec![entry(
+            0,
+            Event::Attempt { number: 3, continues: false, message: String::new() },
+        )])
+        .await;
     let facts = store.readers.with(|c| read::facts(c, &task(0))).await.unwrap();
     assert_eq!(facts.save_commit, None);
 }

@@ -29,7 +29,7 @@ pub(super) fn question(id: String, request: &RequestPermissionRequest, calls: &C
         let label = if label.is_empty() { plain(kind).to_owned() } else { label };
         QuestionOption { id: format!("{number}"), label: cut(&label, MAX_LABEL), kind }
     });
-    Question { id, title, detail, options: options.collect() }
+    Question { id, title, detail, options: options.collect(), ..Question::default() }
 }
 
 fn meaning(kind: PermissionOptionKind) -> OptionKind {

@@ -2,7 +2,6 @@
 //! answering, facts.
 
 use super::*;
-use crate::queue::without_work;
 use crate::scripted::RUN;
 use regatta_protocol::Event;
 use regatta_protocol::event::{OptionKind, Outcome, Question, QuestionOption};
@@ -12,7 +11,7 @@ fn status(status: Status) -> Event {
 }
 
 fn outcome(status: Status) -> Event {
-    Event::Outcome(Outcome { last_words: "Done.".into(), ..without_work(status) })
+    Event::Outcome(Outcome { last_words: "Done.".into(), ..Outcome::without_work(status) })
 }
 
 async fn work(asked: &mut Asked, tasks: &[&str]) {
@@ -70,7 +69,7 @@ async fn stopping_and_answering_are_calls_of_their_own() {
     let label = "Yes".to_owned();
     let option = QuestionOption { id: "y".into(), label, kind: OptionKind::AllowOnce };
     let (id, title, detail) = ("q".to_owned(), "May it?".to_owned(), String::new());
-    let question = Question { id, title, detail, options: vec![option] };
+    let question = Question { id, title, detail, options: vec![option], ..Question::default() };
     asked.tells("one", &Event::Question(question)).await;
     asked.tells("one", &status(Status::NeedsYou)).await;
     stands(&engine, &one, Status::NeedsYou).await;
@@ -82,7 +81,7 @@ async fn stopping_and_answering_are_calls_of_their_own() {
     reply.answer("200 OK", json!({})).await;
     let answered = Event::Answered { question: "q".into(), option: Some("y".into()) };
     asked.tells("one", &answered).await;
-    until(&engine, &one, |view| view.question.is_none()).await;
+    until(&engine, &one, |view| view.questions.is_empty()).await;
 
     engine.stop_task(&two).await.unwrap();
     let cancel = shore.endpoint.next().await;
