@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { BatchRequest, TaskView } from '../bindings/protocol';
+import { NO_OPTIONS } from '../lib/agents';
 import { FakeBackend } from './fake';
 
 let now = 0;
@@ -10,6 +11,8 @@ const request = (prompts: string[], max_parallel = 3): BatchRequest => ({
   repo_url: '/home/sam/Projects/acme-shop',
   branch: '',
   agent: { kind: 'practice' },
+  options: NO_OPTIONS,
+  safety: 'balanced',
   haiku: false,
   thread_id: '',
   max_parallel,

@@ -1,34 +1,44 @@
-/** Agents: the ones we know how to start, and values that name one. */
+/** Agents: the ones we know by name, and values that name one. */
 
-import type { AgentChoice } from '../bindings/protocol';
+import type { AgentChoice, AgentOptions, KnownAgent } from '../bindings/protocol';
 import { joinWords } from './argv';
 
-/** Programs that speak ACP, as their makers say to start them. Whether one is installed is checked when it is chosen. */
-export const KNOWN_AGENTS: readonly { name: string; line: string }[] = [
-  { name: 'Claude Code', line: 'claude-agent-acp' },
-  { name: 'Codex', line: 'codex-acp' },
-  { name: 'Copilot CLI', line: 'copilot --acp' },
-  { name: 'Gemini CLI', line: 'gemini --acp' },
-  { name: 'opencode', line: 'opencode acp' },
-  { name: 'Qwen Code', line: 'qwen --acp' },
-];
+const NAMES: Record<KnownAgent, string> = {
+  'claude-code': 'Claude Code',
+  codex: 'Codex',
+  gemini: 'Gemini CLI',
+  opencode: 'opencode',
+  copilot: 'Copilot CLI',
+  qwen: 'Qwen Code',
+  aider: 'aider',
+};
+
+/** The agents that Regatta knows, in the order in which they are shown. */
+export const KNOWN_AGENTS: readonly AgentChoice[] = (Object.keys(NAMES) as KnownAgent[]).map((id) => ({ kind: 'known', id }));
+
+/** Nothing chosen of what an agent offers: it takes what it takes by itself. */
+export const NO_OPTIONS: AgentOptions = { model: '', mode: '', effort: '' };
 
 /** A value that is the same for the same agent. */
 export function agentKey(agent: AgentChoice): string {
-  return agent.kind === 'practice' ? 'practice' : `${agent.kind} ${joinWords(agent.command)}`;
+  if (agent.kind === 'practice') return 'practice';
+  if (agent.kind === 'known') return `known ${agent.id}`;
+  const env = agent.kind === 'acp' ? (agent.env ?? []) : [];
+  const added = env.map(({ name, value }) => `${name}=${value}`);
+  return `${agent.kind} ${joinWords([...agent.command, ...added])}`;
 }
 
 /** What people call an agent: the practice agent, its product's name, or its program's. */
 export function agentName(agent: AgentChoice): string {
   if (agent.kind === 'practice') return 'Practice agent';
-  const line = joinWords(agent.command);
-  const known = agent.kind === 'acp' ? KNOWN_AGENTS.find((one) => one.line === line) : undefined;
-  return known?.name ?? (agent.command[0]?.split(/[/\\]/).at(-1) || 'A program');
+  if (agent.kind === 'known') return NAMES[agent.id];
+  return agent.command[0]?.split(/[/\\]/).at(-1) || 'A program';
 }
 
-/** How an agent is started, in one line. */
+/** How an agent is started, in one line; empty where Regatta knows that by itself. */
 export function agentLine(agent: AgentChoice): string {
-  return agent.kind === 'practice' ? 'Built in: no network, no cost' : joinWords(agent.command);
+  if (agent.kind === 'practice') return 'Built in: no network, no cost';
+  return agent.kind === 'known' ? '' : joinWords(agent.command);
 }
 
 /** `agents` with `used` in front, each once, at most ten. */

@@ -32,6 +32,9 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     outcome: null,
     branch: null,
     can_continue: false,
+    agent: 'Practice agent',
+    row: 0,
+    session: null,
     ...changes,
   };
 }

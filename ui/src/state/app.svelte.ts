@@ -27,7 +27,7 @@ const SETTINGS: Settings = {
   endpoints: [],
   github_api: '',
 };
-const NOWHERE: PlaceView = { busy: 0, limit: 0, waiting: 0, paused: null };
+const NOWHERE: PlaceView = { busy: 0, limit: 0, waiting: 0, paused: null, holds: [] };
 
 /**
  * What the window knows. Views of batches and tasks are kept by id and replaced only by

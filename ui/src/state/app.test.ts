@@ -1,10 +1,11 @@
 import { expect, it, vi } from 'vitest';
 import { FakeBackend } from '../backend/fake';
 import type { HomeView, PlaceView } from '../bindings/protocol';
+import { NO_OPTIONS } from '../lib/agents';
 import { aBatch, aTask } from '../lib/testing';
 import { App } from './app.svelte';
 
-const PLACE: PlaceView = { busy: 0, limit: 3, waiting: 0, paused: null };
+const PLACE: PlaceView = { busy: 0, limit: 3, waiting: 0, paused: null, holds: [] };
 const HOME: HomeView = { projects: [], running: [], recent: [], place: PLACE, needs_you: [], notices: [] };
 
 it('a view is replaced only by a newer one', () => {
@@ -53,6 +54,8 @@ it('follows the tasks of a batch for as long as it is open', async () => {
     repo_url: '/home/sam/Projects/acme-shop',
     branch: '',
     agent: { kind: 'practice' },
+    options: NO_OPTIONS,
+    safety: 'balanced',
     haiku: false,
     thread_id: '',
     parallel_tasks: [{ task_name: 'a', prompt: 'say hello' }],

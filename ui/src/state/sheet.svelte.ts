@@ -1,14 +1,16 @@
 import { createContext } from 'svelte';
 import type {
   AgentChoice,
+  AgentOptions,
   BatchDetail,
   BatchRequest,
   Draft,
   EndpointId,
   RequestProblem,
+  Safety,
   TaskRequest,
 } from '../bindings/protocol';
-import { withLatest } from '../lib/agents';
+import { NO_OPTIONS, withLatest } from '../lib/agents';
 import { nameOf, type PastedTask } from '../lib/paste';
 import { inTurn } from '../lib/turns';
 import type { App } from './app.svelte';
@@ -42,6 +44,9 @@ export class Sheet {
   title = $state('');
   startFrom = $state('');
   agent: AgentChoice = $state.raw({ kind: 'practice' });
+  /** What was chosen of what the agent offers. */
+  options: AgentOptions = $state.raw(NO_OPTIONS);
+  safety: Safety = $state('balanced');
   maxParallel = $state(3);
   rows: Row[] = $state([]);
   readonly runsOn: RunsOn;
@@ -100,6 +105,8 @@ export class Sheet {
       project: request.repo_url,
       start_from: request.branch,
       agent: request.endpoint ? this.agent : request.agent,
+      options: request.endpoint ? this.options : request.options,
+      safety: request.endpoint ? this.safety : request.safety,
       endpoint: request.endpoint?.id ?? null,
       haiku: request.haiku,
       max_parallel: request.max_parallel ?? this.#app.settings.limit,
@@ -233,9 +240,12 @@ export class Sheet {
       parallel_tasks: this.written().map(asTask),
     };
     // Which agent works there is decided there.
-    if (endpoint) return { ...shared, agent: { kind: 'practice' }, repo_url: address, haiku, endpoint };
+    if (endpoint) {
+      return { ...shared, agent: { kind: 'practice' }, options: NO_OPTIONS, safety: 'balanced', repo_url: address, haiku, endpoint };
+    }
     const repo_url = this.#project.current?.path ?? '';
-    return { ...shared, agent: this.agent, repo_url, haiku: false, max_parallel: this.maxParallel };
+    const { agent, options, safety } = this;
+    return { ...shared, agent, options, safety, repo_url, haiku: false, max_parallel: this.maxParallel };
   }
 
   draft(): Draft {
@@ -245,6 +255,8 @@ export class Sheet {
       project: endpoint ? address : (this.#project.current?.path ?? ''),
       start_from: this.startFrom,
       agent: this.agent,
+      options: this.options,
+      safety: this.safety,
       endpoint: endpoint?.id ?? null,
       haiku,
       max_parallel: this.maxParallel,
@@ -320,6 +332,8 @@ export class Sheet {
     this.title = draft.title;
     this.startFrom = draft.start_from;
     this.agent = draft.agent;
+    this.options = draft.options;
+    this.safety = draft.safety;
     if (draft.endpoint) this.runsOn.take(draft.project);
     this.runsOn.haiku = draft.haiku;
     this.runsOn.choose(draft.endpoint);

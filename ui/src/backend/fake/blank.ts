@@ -1,4 +1,5 @@
 import type { BatchRequest, BatchView, Counts, TaskView } from '../../bindings/protocol';
+import { agentName } from '../../lib/agents';
 
 /** No task stands anywhere. */
 export const NO_COUNTS: Counts = {
@@ -57,5 +58,8 @@ export function newTask(batch: BatchView, id: string, name: string, position: nu
     outcome: null,
     branch: null,
     can_continue: false,
+    agent: batch.endpoint ? '' : agentName(batch.agent),
+    row: position,
+    session: null,
   };
 }

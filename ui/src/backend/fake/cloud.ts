@@ -1,4 +1,5 @@
 import type { BatchRequest, Endpoint, TaskRequest } from '../../bindings/protocol';
+import { NO_OPTIONS } from '../../lib/agents';
 import { numbers, type Script } from './script';
 
 /** Endpoints of the scenes. */
@@ -115,6 +116,8 @@ export function cloudBatch(): { request: BatchRequest; scripts: Script[] } {
     repo_url: 'https://github.com/acme/shop.git',
     branch: 'main',
     agent: { kind: 'practice' },
+    options: NO_OPTIONS,
+    safety: 'balanced',
     haiku: false,
     thread_id: '',
     endpoint: WORK,

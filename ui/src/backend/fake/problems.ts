@@ -19,7 +19,7 @@ function onComputer({ agent }: BatchRequest, project: ProjectState): [string, No
   const found: [string, Notice][] = [];
   if (project === 'missing') found.push(['project', bad('This folder is not there.', 'Choose another one.', 'project_missing')]);
   if (project === 'no_history') found.push(['project', bad('This folder has no history yet.', 'Set it up first.', 'not_a_repository')]);
-  if (agent.kind === 'practice') return found;
+  if (agent.kind === 'practice' || agent.kind === 'known') return found;
   const program = agent.command[0]?.trim() ?? '';
   if (program === '') found.push(['agent', bad('No program is named for the agent.', 'Name the program to start.')]);
   if (program.startsWith('no-such')) {

@@ -1,4 +1,5 @@
 import type { BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
+import { NO_OPTIONS } from '../../lib/agents';
 import { checkout, longOutput } from './checkout';
 import { cloudBatch, HOME_SERVER, WORK } from './cloud';
 import { NO_PLACES, type Places } from './places';
@@ -38,6 +39,8 @@ function batch(name: string, tasks: TaskRequest[], max_parallel = 3): BatchReque
     repo_url: shop.path,
     branch: 'main',
     agent: PRACTICE,
+    options: NO_OPTIONS,
+    safety: 'balanced',
     haiku: false,
     thread_id: '',
     parallel_tasks: tasks,
@@ -93,6 +96,8 @@ const draft: Draft = {
   project: shop.path,
   start_from: '',
   agent: PRACTICE,
+  options: NO_OPTIONS,
+  safety: 'balanced',
   endpoint: null,
   haiku: false,
   max_parallel: 3,

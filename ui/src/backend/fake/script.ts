@@ -185,5 +185,5 @@ function question(id: string, text: string): Question {
     label,
     kind: n === 0 ? ('allow_once' as const) : ('reject_once' as const),
   }));
-  return { id, title, detail: '', options };
+  return { id, title, detail: '', options, kind: 'choice', risk: 'low', risk_words: '', key: '' };
 }

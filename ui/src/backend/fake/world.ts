@@ -64,7 +64,7 @@ export class World {
   place(): PlaceView {
     const here = (task: FakeTask) => !this.batchOf(task).view.endpoint;
     const busy = [...this.tasks.values()].filter((task) => active(task.view.status) && here(task)).length;
-    return { busy, limit: this.limit, waiting: this.queue.filter(here).length, paused: null };
+    return { busy, limit: this.limit, waiting: this.queue.filter(here).length, paused: null, holds: [] };
   }
 
   detail(batch: FakeBatch): BatchDetail {

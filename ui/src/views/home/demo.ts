@@ -1,4 +1,5 @@
 import type { BatchRequest } from '../../bindings/protocol';
+import { NO_OPTIONS } from '../../lib/agents';
 
 /**
  * The demo: three tasks on the practice project. One finishes, one asks, one fails, so that
@@ -10,6 +11,8 @@ export function demo(project: string): BatchRequest {
     repo_url: project,
     branch: '',
     agent: { kind: 'practice' },
+    options: NO_OPTIONS,
+    safety: 'balanced',
     haiku: false,
     thread_id: '',
     max_parallel: 3,

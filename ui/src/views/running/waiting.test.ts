@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { aBatch, aTask } from '../../lib/testing';
 import { waitingSentence } from './waiting';
 
-const PLACE = { busy: 3, limit: 3, waiting: 2, paused: null };
+const PLACE = { busy: 3, limit: 3, waiting: 2, paused: null, holds: [] };
 const queued = { queue: [{ task: 'task-1', place: 2 }] };
 
 it('says the turn and how many run at once', () => {
