@@ -31,7 +31,15 @@ pub(crate) enum Verb {
     PracticeAgent,
     /// One attempt of one task; started by Regatta itself
     #[command(hide = true)]
-    Worker,
+    Worker(WorkerArgs),
+}
+
+/// What a worker does.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    /// Only ask the agent what it is and what it offers
+    #[arg(long)]
+    pub(crate) probe: bool,
 }
 
 /// A batch to start.

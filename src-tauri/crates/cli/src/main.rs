@@ -19,7 +19,7 @@ mod show;
 mod table;
 mod words;
 
-use args::{CommandLine, Verb};
+use args::{CommandLine, Verb, WorkerArgs};
 use clap::Parser;
 use refusal::Refusal;
 use std::process::ExitCode;
@@ -29,7 +29,8 @@ fn main() -> ExitCode {
         return askpass::answer(place);
     }
     match CommandLine::parse().verb {
-        Verb::Worker => regatta_worker::main(),
+        Verb::Worker(WorkerArgs { probe: true }) => regatta_worker::probe(),
+        Verb::Worker(WorkerArgs { probe: false }) => regatta_worker::main(),
         Verb::PracticeAgent => regatta_practice::main(),
         Verb::Run(args) => wait_for(run::run(&args)),
         Verb::Serve(args) => wait_for(serve::serve(&args)),

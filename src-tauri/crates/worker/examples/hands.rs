@@ -1,7 +1,9 @@
 //! The worker and the practice agent as one program, for this crate's tests.
 
 fn main() -> std::process::ExitCode {
+    let probes = std::env::args().nth(2).as_deref() == Some("--probe");
     match std::env::args().nth(1).as_deref() {
+        Some("worker") if probes => regatta_worker::probe(),
         Some("worker") => regatta_worker::main(),
         Some("practice-agent") => regatta_practice::main(),
         _ => std::process::ExitCode::from(2),

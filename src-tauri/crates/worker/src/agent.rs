@@ -9,8 +9,9 @@ use crate::output::Events;
 use crate::process::Process;
 use regatta_protocol::Notice;
 use regatta_protocol::event::{LineKind, Question};
-use regatta_protocol::worker::{AgentProgram, WorkerTask};
+use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask, WorkerTask};
 use std::io;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -56,10 +57,18 @@ pub(crate) struct Asked {
 }
 
 /// Starts the task's agent.
-pub(crate) fn start(task: &WorkerTask, events: &Events) -> io::Result<Agent> {
+pub(crate) fn start(task: &Arc<WorkerTask>, events: &Events) -> io::Result<Agent> {
     match &task.agent {
         AgentProgram::Acp { program, args } => acp::start(program, args, task, events),
         AgentProgram::Command { program, args } => command::start(program, args, task, events),
+    }
+}
+
+/// Asks the task's agent what it is and what it offers. A command says nothing of itself.
+pub(crate) async fn probe(task: &ProbeTask) -> io::Result<ProbeReport> {
+    match &task.agent {
+        AgentProgram::Acp { program, args } => acp::probe(program, args, task).await,
+        AgentProgram::Command { .. } => Ok(ProbeReport::default()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the engine writes to the worker's standard input: the task, then controls.
 
-use regatta_protocol::worker::{WorkerControl, WorkerTask};
+use regatta_protocol::worker::WorkerControl;
+use serde::de::DeserializeOwned;
 use std::io::BufRead;
 use tokio::sync::mpsc;
 
@@ -27,7 +28,7 @@ impl Controls {
     }
 
     /// The task: the first line. An error: what is wrong with it; none: there is no line.
-    pub(crate) async fn task(&mut self) -> Option<Result<WorkerTask, String>> {
+    pub(crate) async fn task<T: DeserializeOwned>(&mut self) -> Option<Result<T, String>> {
         let line = self.lines.recv().await?;
         Some(serde_json::from_str(&line).map_err(|problem| problem.to_string()))
     }
@@ -47,6 +48,7 @@ impl Controls {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use regatta_protocol::worker::WorkerTask;
 
     #[tokio::test]
     async fn controls_come_in_order_and_what_is_unknown_is_left_out() {
@@ -59,8 +61,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_is_no_task_is_told() {
-        let task = Controls::listen(&b"{\"prompt\":1}\n"[..]).task().await;
+        let task = Controls::listen(&b"{\"prompt\":1}\n"[..]).task::<WorkerTask>().await;
         assert!(task.expect("a line").is_err());
-        assert!(Controls::listen(&b""[..]).task().await.is_none());
+        assert!(Controls::listen(&b""[..]).task::<WorkerTask>().await.is_none());
     }
 }

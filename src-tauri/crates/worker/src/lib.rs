@@ -4,6 +4,7 @@
 //!
 //! - [`task`]: an attempt from beginning to end; [`desk`]: the loop while the agent works.
 //! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes.
+//! - [`probe`]: an agent that is only asked what it is and what it offers.
 //! - [`saves`]: save points and changes; [`outcome`]: what the end means.
 //! - [`control`] and [`output`]: the two pipes to the engine; [`lines`], [`text`]: bytes to
 //!   lines, lines to titles; [`standing`], [`steps`]: what is told by the way.
@@ -15,6 +16,7 @@ mod error;
 mod lines;
 mod outcome;
 mod output;
+mod probe;
 mod process;
 mod saves;
 mod standing;
@@ -30,7 +32,18 @@ use std::process::ExitCode;
 /// Works on the task that standard input tells, until its outcome was told.
 #[must_use]
 pub fn main() -> ExitCode {
-    match work() {
+    said(work())
+}
+
+/// Asks the agent that standard input tells what it is and what it offers, without a prompt
+/// and so without cost; its report is one line on standard output.
+#[must_use]
+pub fn probe() -> ExitCode {
+    said(probe::answer())
+}
+
+fn said(worked: std::io::Result<()>) -> ExitCode {
+    match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("The worker can't go on: {problem}");

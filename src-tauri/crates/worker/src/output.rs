@@ -40,7 +40,7 @@ struct Item {
 #[derive(Debug)]
 enum What {
     Lines(LineKind, String),
-    Event(Event),
+    Event(Box<Event>),
 }
 
 /// The other end of [`Events`].
@@ -61,7 +61,7 @@ pub(crate) fn open() -> (Events, Outlet) {
 impl Events {
     /// Sends an event of our own.
     pub(crate) fn send(&self, event: Event) {
-        self.put(What::Event(event), None);
+        self.put(What::Event(Box::new(event)), None);
     }
 
     /// Says something to the person, one line.
@@ -72,7 +72,7 @@ impl Events {
     /// Sends an event that the agent caused, when there is room.
     pub(crate) async fn send_in_turn(&self, event: Event) {
         let room = self.room_for(EVENT).await;
-        self.put(What::Event(event), room);
+        self.put(What::Event(Box::new(event)), room);
     }
 
     /// Sends whole lines joined by `\n`, when there is room.
@@ -141,7 +141,7 @@ impl Outlet {
                 }
                 What::Event(event) => {
                     writer.write(gathered.take()).await?;
-                    writer.write(Some(event)).await?;
+                    writer.write(Some(*event)).await?;
                 }
             }
             if self.items.is_empty() {

@@ -16,6 +16,7 @@ use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Notice, Status};
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -103,6 +104,10 @@ async fn copy(
     COPY.begin(events);
     let scratch = |problem| WorkerError::System { doing: "making the task's folder", problem };
     tokio::fs::create_dir_all(&task.scratch).await.map_err(scratch)?;
+    if task.reuse_copy && is_copy(&task.copy).await {
+        COPY.end_as(events, "Went on in its copy");
+        return Ok(None);
+    }
     let over = async {
         loop {
             match controls.next().await {
@@ -130,7 +135,19 @@ async fn copy(
     Ok(None)
 }
 
-fn start(task: &WorkerTask, events: &Events) -> Result<Agent, WorkerError> {
+/// Whether the copy of an earlier attempt is there. Nothing works in it any more, so a lock
+/// in it is nobody's.
+async fn is_copy(copy: &Path) -> bool {
+    let git_dir = copy.join(".git");
+    let there = tokio::fs::symlink_metadata(&git_dir).await.is_ok_and(|found| found.is_dir());
+    if there {
+        // An error: there is no lock.
+        tokio::fs::remove_file(git_dir.join("index.lock")).await.ok();
+    }
+    there
+}
+
+fn start(task: &Arc<WorkerTask>, events: &Events) -> Result<Agent, WorkerError> {
     START.begin(events);
     let (AgentProgram::Acp { program, args } | AgentProgram::Command { program, args }) =
         &task.agent;

@@ -2,16 +2,23 @@
 //!
 //! [`listen`] hears its output, sorts the lines ([`wire`]) and shows what it says
 //! ([`voice`]), does ([`calls`], [`printed`], [`words`]) and plans ([`plan`]). Here is the
-//! conversation: initialize, a session in the copy, one prompt; [`ask`] makes its requests
-//! for permission questions. The protocol's crate is used nowhere else.
+//! conversation ([`talk`]): initialize, a session in the copy ([`begin`]), set as it was
+//! asked for ([`offers`], [`options`]), a prompt and what its end means ([`trouble`]);
+//! [`ask`] makes its requests for permission questions. [`probe`] is a conversation without
+//! a prompt. The protocol's crate is used nowhere else.
 
 mod ask;
+mod begin;
 mod calls;
 mod listen;
+mod offers;
+mod options;
 mod plan;
 mod printed;
+mod probe;
 mod raw_log;
 mod talk;
+mod trouble;
 mod voice;
 mod wire;
 mod words;
@@ -21,12 +28,14 @@ use crate::output::Events;
 use crate::process::{Pipes, Process, Program};
 use calls::Calls;
 use listen::Listener;
+pub(super) use probe::probe;
 use raw_log::RawLog;
 use regatta_protocol::event::{LineKind, PlanEntry, Step, Usage};
 use regatta_protocol::worker::WorkerTask;
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot};
 use voice::Voice;
@@ -49,7 +58,7 @@ enum Shown {
 pub(super) fn start(
     program: &Path,
     args: &[String],
-    task: &WorkerTask,
+    task: &Arc<WorkerTask>,
     events: &Events,
 ) -> io::Result<Agent> {
     let program = Program { program, args, folder: &task.copy };
@@ -61,6 +70,7 @@ pub(super) fn start(
     let (to_crate, messages) = mpsc::channel(MESSAGES);
     let (ask, asked) = mpsc::channel(QUESTIONS);
     let (cancel, cancelled) = oneshot::channel();
+    let replayed = Arc::new(AtomicBool::new(false));
 
     let listener = Listener {
         events: events.clone(),
@@ -69,13 +79,13 @@ pub(super) fn start(
         raw: raw.clone(),
         voice: Voice::new(),
         unknown: HashSet::new(),
+        replayed: replayed.clone(),
     };
     let heard = tokio::spawn(listener.hear(output, process.clone()));
     let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
     let errors = tokio::spawn(async { drop(errors.await) });
     let talk = talk::Talk {
-        copy: task.copy.clone(),
-        prompt: task.prompt.clone(),
+        subject: talk::Subject { task: task.clone(), replayed },
         events: events.clone(),
         ask,
         calls,

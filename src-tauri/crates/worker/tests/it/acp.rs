@@ -213,7 +213,7 @@ fn each_reason_for_an_end_is_told_for_what_it_is() {
     for (reason, code) in [
         ("refusal", ErrorCode::AgentFailed),
         ("max_tokens", ErrorCode::AgentFailed),
-        ("max_turn_requests", ErrorCode::AgentFailed),
+        ("max_turn_requests", ErrorCode::TurnLimit),
         ("cancelled", ErrorCode::AgentFailed),
         ("tired", ErrorCode::AgentProtocol),
     ] {

@@ -119,7 +119,7 @@ fn one_that_is_not_signed_in_or_speaks_another_version() {
 printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"Authentication required"}}\n' "$id"
 ask"#;
     let worker = work(&yard, script);
-    worker.assert_failed(ErrorCode::AgentFailed);
+    worker.assert_failed(ErrorCode::SignInNeeded);
     assert!(worker.outcome().notice.as_ref().expect("why").what.contains("signed in"));
 
     let yard = Yard::new();

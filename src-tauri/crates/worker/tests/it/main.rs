@@ -7,4 +7,5 @@ mod command;
 mod ends;
 mod flood;
 mod practice;
+mod probe;
 mod yard;

@@ -19,6 +19,7 @@ use agent_client_protocol::v1::schema::{
 };
 use regatta_protocol::event::{Event, LineKind, StepState, Usage};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::process::ChildStdout;
@@ -41,6 +42,8 @@ pub(super) struct Listener {
     pub(super) raw: Arc<Mutex<RawLog>>,
     pub(super) voice: Voice,
     pub(super) unknown: HashSet<String>,
+    /// Whether updates only tell again what an earlier attempt showed.
+    pub(super) replayed: Arc<AtomicBool>,
 }
 
 impl Listener {
@@ -92,6 +95,7 @@ impl Listener {
         };
         self.raw.lock().unwrap_or_else(PoisonError::into_inner).add(&line);
         match sort(&line) {
+            Sorted::Update(_) if self.replayed.load(Ordering::Acquire) => {}
             Sorted::Update(params) => self.update(params).await,
             Sorted::Noise => self.noise(&line).await,
             Sorted::Call => self.hand_on(line).await,

@@ -1,40 +1,30 @@
 //! The conversation with an ACP agent, through the protocol's crate.
 
-use super::ask;
+use super::begin::{self, Beginning};
 use super::calls::Calls;
 use super::raw_log::RawLog;
+use super::{ask, options, trouble};
 use crate::agent::{Asked, Turn};
 use crate::output::Events;
-use crate::text::one_line;
-use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::schema::{
-    CancelNotification, ClientCapabilities, Implementation, InitializeRequest, NewSessionRequest,
-    PromptRequest, RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse,
-    SelectedPermissionOutcome, SessionId,
+    CancelNotification, PromptRequest, RequestPermissionOutcome, RequestPermissionRequest,
+    RequestPermissionResponse, SelectedPermissionOutcome, SessionId,
 };
 use agent_client_protocol::v1::{ConnectionTo, Responder};
-use agent_client_protocol::{
-    Client, Error, ErrorCode as AcpCode, JsonRpcRequest, Lines, UntypedMessage,
-};
+use agent_client_protocol::{Client, Error, Lines, UntypedMessage};
 use futures::{Sink, Stream};
 use regatta_protocol::event::{Event, Usage};
-use regatta_protocol::{ErrorCode, Notice};
-use serde_json::{Value, json};
+use regatta_protocol::worker::WorkerTask;
 use std::io;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
 
-/// How long an agent may take to answer before it has a session. Some install themselves.
-const TO_BEGIN: Duration = Duration::from_secs(120);
 /// How long what was sent may take to be read once the turn is over.
 const TO_DRAIN: Duration = Duration::from_secs(1);
-
-const SAVED: &str = "What it had changed is saved.";
 
 /// Both directions of the connection.
 pub(super) struct Line {
@@ -45,18 +35,24 @@ pub(super) struct Line {
 
 /// One conversation: what it is about, and who hears of it.
 pub(super) struct Talk {
-    pub(super) copy: PathBuf,
-    pub(super) prompt: String,
+    pub(super) subject: Subject,
     pub(super) events: Events,
     pub(super) ask: mpsc::Sender<Asked>,
     pub(super) calls: Arc<Mutex<Calls>>,
     pub(super) cancelled: oneshot::Receiver<()>,
 }
 
+/// What a conversation is about.
+pub(super) struct Subject {
+    pub(super) task: Arc<WorkerTask>,
+    /// Whether what the agent tells now is what it told in an earlier attempt.
+    pub(super) replayed: Arc<AtomicBool>,
+}
+
 impl Talk {
     /// Talks until the turn is over.
     pub(super) async fn hold(self, line: Line) -> Turn {
-        let Self { copy, prompt, events, ask, calls, cancelled } = self;
+        let Self { subject, events, ask, calls, cancelled } = self;
         let asker = Arc::new(Asker { ask, calls, count: AtomicU64::new(0) });
         let (tell, mut told) = oneshot::channel();
         let talking = Client
@@ -69,7 +65,7 @@ impl Talk {
                 agent_client_protocol::on_receive_request!(),
             )
             .connect_with(transport(line), async move |connection| {
-                let turn = converse(&connection, &events, (copy, prompt), cancelled).await;
+                let turn = converse(&connection, &subject, &events, cancelled).await;
                 // An error can't come: the receiver lives until the connection is closed.
                 drop(tell.send(turn));
                 Ok(())
@@ -90,7 +86,7 @@ impl Talk {
 }
 
 /// Lines to and from the agent, kept as they are.
-fn transport(
+pub(super) fn transport(
     line: Line,
 ) -> Lines<
     impl Sink<String, Error = io::Error> + Send + 'static,
@@ -113,17 +109,19 @@ fn transport(
 /// Initialize, a session, one prompt; an end of the turn in each case.
 async fn converse(
     connection: &ConnectionTo<agent_client_protocol::Agent>,
+    subject: &Subject,
     events: &Events,
-    (copy, prompt): (PathBuf, String),
     mut cancelled: oneshot::Receiver<()>,
 ) -> Turn {
-    let session = tokio::select! {
-        session = begin(connection, copy) => match session {
-            Ok(session) => session,
+    let (session, prompt) = tokio::select! {
+        begun = begin(connection, subject, events) => match begun {
+            Ok(begun) => begun,
             Err(turn) => return turn,
         },
         Ok(()) = &mut cancelled => return Turn::Cancelled,
     };
+    // What an earlier conversation told again came before this.
+    subject.replayed.store(false, Ordering::Release);
     // Read as plain JSON: a reason for the end that the crate doesn't know is still an end.
     let prompt = PromptRequest::new(session.clone(), vec![prompt.into()]);
     let Ok(prompt) = UntypedMessage::new("session/prompt", prompt) else {
@@ -144,121 +142,42 @@ async fn converse(
             if let Some(tokens) = result["usage"]["totalTokens"].as_u64() {
                 events.send(Event::Usage(Usage { tokens, cost_usd: None }));
             }
-            ended(result["stopReason"].as_str().unwrap_or_default())
+            trouble::ended(result["stopReason"].as_str().unwrap_or_default())
         }
         Err(problem) if connection.is_incoming_closed() => Turn::Lost(problem.to_string()),
-        Err(problem) => Turn::Failed(refused(&problem)),
+        Err(problem) => trouble::refused(&problem),
     }
 }
 
+/// The session, set as it was asked for, and what is said first in it.
 async fn begin(
     connection: &ConnectionTo<agent_client_protocol::Agent>,
-    copy: PathBuf,
-) -> Result<SessionId, Turn> {
-    // Output of commands may come in pieces beside the protocol; agents that can do that
-    // ask for either of these names.
-    let pieces = json!({ "terminal_output": true, "terminal_output_delta": true });
-    let Value::Object(pieces) = pieces else { unreachable!("BUG: an object") };
-    let us = Implementation::new("regatta", env!("CARGO_PKG_VERSION")).title("Regatta".to_owned());
-    let request = InitializeRequest::new(ProtocolVersion::V1)
-        .client_capabilities(ClientCapabilities::new().meta(pieces))
-        .client_info(us);
-    let agent = answer(connection, request).await?;
-    if agent.protocol_version != ProtocolVersion::V1 {
-        let version = format!("It offers version {:?}.", agent.protocol_version);
-        return Err(Turn::Failed(unspoken("The agent speaks another version of ACP.", &version)));
-    }
-    Ok(answer(connection, NewSessionRequest::new(copy)).await?.session_id)
-}
-
-/// The answer to a request before the turn has begun.
-async fn answer<R: JsonRpcRequest>(
-    connection: &ConnectionTo<agent_client_protocol::Agent>,
-    request: R,
-) -> Result<R::Response, Turn> {
-    let sent = connection.send_request(request).block_task();
-    match tokio::time::timeout(TO_BEGIN, sent).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(problem)) if connection.is_incoming_closed() => Err(Turn::Lost(problem.to_string())),
-        Ok(Err(problem)) if problem.code == AcpCode::AUTH_REQUIRED => {
-            Err(Turn::Failed(refused(&problem)))
-        }
-        Ok(Err(problem)) => {
-            let details = problem.to_string();
-            Err(Turn::Failed(unspoken("The agent could not begin a conversation.", &details)))
-        }
-        Err(_) => {
-            let what = "The agent did not answer for two minutes.";
-            Err(Turn::Failed(unspoken(what, "No answer to the first messages of ACP.")))
-        }
-    }
-}
-
-fn unspoken(what: &str, details: &str) -> Notice {
-    Notice::new(
-        ErrorCode::AgentProtocol,
-        what,
-        "Nothing was changed.",
-        "Check that the program speaks ACP and how it has to be started; its output may say more.",
-    )
-    .with_details(details)
-}
-
-/// The agent answered with an error.
-fn refused(problem: &Error) -> Notice {
-    if problem.code == AcpCode::AUTH_REQUIRED {
-        return Notice::new(
-            ErrorCode::AgentFailed,
-            "The agent isn't signed in.",
-            SAVED,
-            "Sign in again with the agent's own program, then try again.",
-        )
-        .with_details(problem.to_string());
-    }
-    let said = one_line(&problem.message, 300);
-    let said = said.trim_end_matches('.');
-    Notice::new(
-        ErrorCode::AgentFailed,
-        format!("The agent says that it failed: \u{201c}{said}\u{201d}."),
-        SAVED,
-        "Read what it said, then try again or continue from here.",
-    )
-    .with_details(problem.to_string())
-}
-
-/// What the reason for a turn's end means.
-fn ended(reason: &str) -> Turn {
-    let failed = |code, what: String, next: &str| {
-        let notice = Notice::new(code, what, SAVED, next);
-        Turn::Failed(notice.with_details(format!("stopReason: {reason}")))
+    subject: &Subject,
+    events: &Events,
+) -> Result<(SessionId, String), Turn> {
+    let task = &subject.task;
+    let greeted = begin::greet(connection).await?;
+    let beginning = Beginning { connection, copy: &task.copy, meta: &task.session_meta };
+    let mut begun = match &task.session {
+        Some(earlier) => beginning.again(earlier, &greeted, &subject.replayed, events).await?,
+        None => beginning.anew().await?,
     };
-    match reason {
-        "end_turn" => Turn::Done,
-        "cancelled" => Turn::Cancelled,
-        "refusal" => failed(
-            ErrorCode::AgentFailed,
-            "The agent refused to go on.".into(),
-            "Read what it said, and word the task in another way.",
-        ),
-        "max_tokens" => failed(
-            ErrorCode::AgentFailed,
-            "The agent stopped: the conversation became too long for its model.".into(),
-            "Continue from here, or split the task.",
-        ),
-        "max_turn_requests" => failed(
-            ErrorCode::AgentFailed,
-            "The agent stopped: it made as many requests as it may for one task.".into(),
-            "Continue from here.",
-        ),
-        other => failed(
-            ErrorCode::AgentProtocol,
-            format!(
-                "The agent ended for a reason that isn't known: \u{201c}{}\u{201d}.",
-                one_line(other, 60)
-            ),
-            "Look at what it did, then try again or continue from here.",
-        ),
+    if let Some(session) = begin::session(&begun, &greeted) {
+        events.send(Event::Session(session));
     }
+    options::set(connection, &mut begun, &task.options, events).await;
+    let prompt = first_words(task, begun.went_on);
+    Ok((SessionId::new(begun.id), prompt))
+}
+
+/// The prompt; a new conversation is told first how an earlier one ended.
+fn first_words(task: &WorkerTask, went_on: bool) -> String {
+    let WorkerTask { earlier, prompt, .. } = task;
+    if went_on || earlier.trim().is_empty() {
+        return prompt.clone();
+    }
+    let earlier = earlier.trim();
+    format!("An earlier attempt said: {earlier}\nIts changes are in this folder.\n\n{prompt}")
 }
 
 /// Turns requests for permission into questions and answers them.

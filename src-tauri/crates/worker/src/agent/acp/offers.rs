@@ -1,0 +1,210 @@
+//! What an agent offers to choose from, as the answer that began its conversation tells it,
+//! and how each is asked for. Pure.
+//!
+//! Agents tell it in three ways: modes, settings (`configOptions`) with a category, and
+//! models. Read as plain JSON: each agent has its own ideas of the rest.
+
+use crate::text::one_line;
+use regatta_protocol::agent::{AgentOptions, Offer, Offers};
+use serde_json::{Value, json};
+
+const MAX_NAME: usize = 100;
+const MAX_ABOUT: usize = 300;
+/// The longest id that is offered, in bytes.
+const MAX_ID: usize = 200;
+/// The most of each that are offered.
+const MAX_OFFERS: usize = 200;
+
+/// What can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Model,
+    Mode,
+    Effort,
+}
+
+impl Kind {
+    /// In the order in which they are set: a model decides how hard it may think.
+    pub(super) const ALL: [Self; 3] = [Self::Model, Self::Mode, Self::Effort];
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Mode => "mode",
+            Self::Effort => "effort",
+        }
+    }
+}
+
+/// One list of things to choose from.
+#[derive(Debug)]
+struct List {
+    kind: Kind,
+    /// The setting's id; none: it has a request of its own.
+    setting: Option<String>,
+    offers: Vec<Offer>,
+    current: String,
+}
+
+/// What the answer offers.
+pub(super) fn offers(answer: &Value) -> Offers {
+    let mut offers = Offers::default();
+    // The first list of a kind counts.
+    for list in lists(answer).into_iter().rev() {
+        let AgentOptions { model, mode, effort } = &mut offers.current;
+        let (offered, current) = match list.kind {
+            Kind::Model => (&mut offers.models, model),
+            Kind::Mode => (&mut offers.modes, mode),
+            Kind::Effort => (&mut offers.efforts, effort),
+        };
+        (*offered, *current) = (list.offers, list.current);
+    }
+    offers
+}
+
+/// The request by which `id` is chosen, without its session; none: it isn't offered.
+pub(super) fn choice(answer: &Value, kind: Kind, id: &str) -> Option<(&'static str, Value)> {
+    let lists = lists(answer);
+    let offered = |list: &&List| list.kind == kind && list.offers.iter().any(|o| o.id == id);
+    let list = lists.iter().find(offered)?;
+    Some(match (&list.setting, kind) {
+        (Some(setting), _) => {
+            ("session/set_config_option", json!({ "configId": setting, "value": id }))
+        }
+        (None, Kind::Mode) => set_mode(id),
+        (None, _) => ("session/set_model", json!({ "modelId": id })),
+    })
+}
+
+/// The request by which a mode is chosen, whether or not it is offered.
+pub(super) fn set_mode(id: &str) -> (&'static str, Value) {
+    ("session/set_mode", json!({ "modeId": id }))
+}
+
+/// All lists, the preferred ones first: modes have a request that every version knows;
+/// settings know more than models do.
+fn lists(answer: &Value) -> Vec<List> {
+    let modes = named(Kind::Mode, answer.get("modes"), ["availableModes", "id", "currentModeId"]);
+    let settings = answer["configOptions"].as_array().into_iter().flatten().filter_map(setting);
+    let names = ["availableModels", "modelId", "currentModelId"];
+    let models = named(Kind::Model, answer.get("models"), names);
+    modes.into_iter().chain(settings).chain(models).collect()
+}
+
+/// A list that has a request of its own: `names` are those of the list, of an id in it, and
+/// of the current one.
+fn named(kind: Kind, state: Option<&Value>, names: [&str; 3]) -> Option<List> {
+    let [list, id, current] = names;
+    let state = state?;
+    let offers = offered(state[list].as_array()?.iter(), id);
+    let current = text(state, current).to_owned();
+    Some(List { kind, setting: None, offers, current })
+}
+
+fn setting(setting: &Value) -> Option<List> {
+    let id = text(setting, "id");
+    let kind = match (text(setting, "category"), id) {
+        ("model", _) | ("", "model") => Kind::Model,
+        ("mode", _) | ("", "mode") => Kind::Mode,
+        ("thought_level", _) | ("", "effort" | "reasoning_effort" | "thought_level") => {
+            Kind::Effort
+        }
+        _ => return None,
+    };
+    // They may stand in groups.
+    let options = setting["options"].as_array()?.iter().flat_map(|option| {
+        let group = option["options"].as_array();
+        group.map_or_else(|| vec![option], |group| group.iter().collect())
+    });
+    let offers = offered(options, "value");
+    let current = text(setting, "currentValue").to_owned();
+    Some(List { kind, setting: Some(id.to_owned()), offers, current })
+}
+
+fn offered<'a>(options: impl Iterator<Item = &'a Value>, id: &str) -> Vec<Offer> {
+    let offer = |option: &Value| {
+        let id = text(option, id);
+        let name = one_line(text(option, "name"), MAX_NAME);
+        let about = one_line(text(option, "description"), MAX_ABOUT);
+        let name = if name.is_empty() { one_line(id, MAX_NAME) } else { name };
+        let fits = !id.is_empty() && id.len() <= MAX_ID;
+        fits.then(|| Offer { id: id.to_owned(), name, about })
+    };
+    options.filter_map(offer).take(MAX_OFFERS).collect()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer() -> Value {
+        json!({
+            "sessionId": "s",
+            "modes": { "currentModeId": "ask", "availableModes": [
+                { "id": "ask", "name": "Ask\nfirst", "description": "Asks." }, { "id": "code" },
+                { "name": "no id" } ] },
+            "configOptions": [
+                { "id": "m", "category": "mode", "type": "select", "currentValue": "code",
+                  "options": [{ "value": "plan", "name": "Plan" }] },
+                { "id": "which", "category": "model", "type": "select", "currentValue": "b",
+                  "options": [{ "group": "g", "name": "G", "options": [{ "value": "a" }] },
+                              { "value": "b", "name": "B" }] },
+                { "id": "effort", "type": "select", "currentValue": "low",
+                  "options": [{ "value": "low", "name": "Low" }] },
+                { "id": "fast", "type": "boolean", "currentValue": true },
+                { "id": "x", "category": "_own", "type": "select", "options": [{ "value": "y" }] } ],
+            "models": { "currentModelId": "c", "availableModels": [{ "modelId": "c" }] },
+        })
+    }
+
+    #[test]
+    fn all_three_ways_of_telling_are_understood() {
+        let offers = offers(&answer());
+        let ids = |offers: &[Offer]| offers.iter().map(|o| o.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&offers.modes), ["ask", "code"]);
+        assert_eq!(ids(&offers.models), ["a", "b"]);
+        assert_eq!(ids(&offers.efforts), ["low"]);
+        let first = &offers.modes[0];
+        assert_eq!((first.name.as_str(), first.about.as_str()), ("Ask first", "Asks."));
+        assert_eq!(offers.modes[1].name, "code", "an id is a name where there is none");
+        let AgentOptions { model, mode, effort } = &offers.current;
+        assert_eq!([model.as_str(), mode, effort], ["b", "ask", "low"]);
+    }
+
+    #[test]
+    fn what_is_offered_is_asked_for_in_its_own_way() {
+        let answer = answer();
+        let table = [
+            (Kind::Mode, "code", Some(("session/set_mode", json!({ "modeId": "code" })))),
+            (
+                Kind::Mode,
+                "plan",
+                Some(("session/set_config_option", json!({ "configId": "m", "value": "plan" }))),
+            ),
+            (
+                Kind::Model,
+                "a",
+                Some(("session/set_config_option", json!({ "configId": "which", "value": "a" }))),
+            ),
+            (Kind::Model, "c", Some(("session/set_model", json!({ "modelId": "c" })))),
+            (Kind::Effort, "high", None),
+            (Kind::Model, "ask", None),
+        ];
+        for (kind, id, expected) in table {
+            assert_eq!(choice(&answer, kind, id), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn nothing_and_nonsense_offer_nothing() {
+        for answer in [json!({}), json!({ "modes": 3, "configOptions": {}, "models": null })] {
+            assert_eq!(offers(&answer), Offers::default());
+        }
+        let long = json!({ "modes": { "availableModes": [{ "id": "x".repeat(999) }] } });
+        assert_eq!(offers(&long), Offers::default());
+    }
+}

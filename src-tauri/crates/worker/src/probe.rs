@@ -1,0 +1,40 @@
+//! An agent that is only asked what it is and what it offers.
+
+use crate::agent;
+use crate::control::Controls;
+use crate::error::WorkerError;
+use crate::process;
+use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
+use std::io::{self, BufReader, Write};
+
+/// Reads the probe from standard input and writes its report, one line, to standard output.
+pub(crate) fn answer() -> io::Result<()> {
+    process::stand_alone()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut controls = Controls::listen(BufReader::new(io::stdin()));
+    let report = runtime.block_on(async { ask(controls.task().await).await });
+    // Something may still read standard input; nothing waits for it.
+    runtime.shutdown_background();
+    let line = serde_json::to_string(&report)?;
+    writeln!(io::stdout(), "{line}")
+}
+
+async fn ask(task: Option<Result<ProbeTask, String>>) -> ProbeReport {
+    let task = match task {
+        Some(Ok(task)) => task,
+        Some(Err(problem)) => return unable(WorkerError::BadTask(problem)),
+        None => return unable(WorkerError::BadTask("there is none".to_owned())),
+    };
+    match agent::probe(&task).await {
+        Ok(report) => report,
+        Err(problem) => {
+            let (AgentProgram::Acp { program, .. } | AgentProgram::Command { program, .. }) =
+                &task.agent;
+            unable(WorkerError::start(program, problem))
+        }
+    }
+}
+
+fn unable(problem: WorkerError) -> ProbeReport {
+    ProbeReport { problem: Some(problem.into()), ..ProbeReport::default() }
+}

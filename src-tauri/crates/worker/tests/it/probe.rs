@@ -1,0 +1,74 @@
+//! Agents that are only asked what they are and what they offer.
+
+use crate::acp::TALK;
+use crate::yard::{Yard, hands};
+use regatta_protocol::ErrorCode;
+use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// What the worker reports of `agent`.
+fn probe(yard: &Yard, agent: AgentProgram) -> ProbeReport {
+    let folder = yard.root().join("empty");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let task = ProbeTask { agent, env: Vec::new(), folder };
+    let mut worker = Command::new(hands())
+        .args(["worker", "--probe"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the worker starts");
+    let line = serde_json::to_string(&task).expect("a task");
+    writeln!(worker.stdin.take().expect("piped"), "{line}").expect("the worker reads");
+    let done = worker.wait_with_output().expect("it ends");
+    assert!(done.status.success(), "{done:?}");
+    let said = String::from_utf8(done.stdout).expect("text");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(yard.processes(), [""; 0]);
+    serde_json::from_str(&said).expect("a report")
+}
+
+fn script(yard: &Yard, script: &str) -> ProbeReport {
+    probe(yard, yard.acp(&format!("{TALK}\n{script}")).agent)
+}
+
+#[test]
+fn what_it_is_and_offers_is_reported() {
+    let yard = Yard::new();
+    let report = script(
+        &yard,
+        r#"ask; answer '{"protocolVersion":1,"agentInfo":{"name":"x","version":"1.2"},"agentCapabilities":{"loadSession":true,"sessionCapabilities":{"resume":{}}}}'
+ask; answer '{"sessionId":"s","modes":{"currentModeId":"a","availableModes":[{"id":"a","name":"A"}]}}'; ask"#,
+    );
+    assert_eq!(report.problem, None);
+    assert_eq!((report.version.as_str(), report.resumes, report.loads), ("1.2", true, true));
+    assert_eq!(report.offers.modes[0].name, "A");
+    assert_eq!(report.offers.current.mode, "a");
+    assert_eq!(report.signed_in, None, "it did not tell");
+}
+
+#[test]
+fn one_that_is_signed_out_says_so() {
+    let yard = Yard::new();
+    let report = script(
+        &yard,
+        r#"ask; answer '{"protocolVersion":1,"agentCapabilities":{"loadSession":true}}'; ask
+printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"Authentication required"}}\n' "$id"
+ask"#,
+    );
+    assert_eq!((report.signed_in, report.problem), (Some(false), None));
+    assert!(report.loads && !report.resumes);
+}
+
+#[test]
+fn one_that_cannot_be_asked_says_why() {
+    let yard = Yard::new();
+    let report = script(&yard, "echo 'no config' >&2; exit 3");
+    let problem = report.problem.expect("a problem");
+    assert_eq!(problem.code, ErrorCode::AgentDied);
+    assert!(problem.details.expect("details").contains("no config"));
+
+    let program = yard.root().join("no-such-agent");
+    let report = probe(&yard, AgentProgram::Acp { program, args: Vec::new() });
+    assert_eq!(report.problem.expect("a problem").code, ErrorCode::AgentMissing);
+}
