@@ -122,22 +122,22 @@ test('any program can be the agent', async () => {
   const page = await open({ scene: 'draft', path: 'new', theme: 'dark' });
   await page.getByRole('combobox', { name: 'Agent Practice agent' }).click();
   await accessible(page, 'a list of choices', { popup: true });
-  await page.getByRole('option', { name: /Another program/ }).click();
-  const dialog = page.getByRole('dialog', { name: 'Another program' });
+  await page.getByRole('option', { name: /Add an agent/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add an agent of your own' });
   await dialog.getByText('Any command').click();
   await dialog.getByLabel('Program', { exact: true }).fill('claude');
   await dialog.getByLabel('Arguments').fill('-p --output-format "stream json"');
   await dialog.getByRole('button', { name: 'Add {prompt}' }).click();
   await accessible(page, 'the dialog for a program');
   await shoot(page, 'agent-dark');
-  await dialog.getByRole('button', { name: 'Use this program' }).click();
+  await dialog.getByRole('button', { name: 'Add agent' }).click();
   await page.getByText('claude is on this computer').waitFor();
   await page.getByText('claude -p --output-format "stream json" {prompt}').waitFor();
 
   await page.getByRole('combobox', { name: 'Agent claude' }).click();
-  await page.getByRole('option', { name: /Another program/ }).click();
+  await page.getByRole('option', { name: /Add an agent/ }).click();
   await dialog.getByLabel('Program', { exact: true }).fill('no-such-agent');
-  await dialog.getByRole('button', { name: 'Use this program' }).click();
+  await dialog.getByRole('button', { name: 'Add agent' }).click();
   await page.getByText('The program "no-such-agent" was not found.').waitFor();
 });
 

@@ -1,5 +1,7 @@
 import type {
   AddedResult,
+  AgentChoice,
+  AgentsView,
   BatchDetail,
   BatchId,
   BatchRequest,
@@ -12,6 +14,7 @@ import type {
   EndpointId,
   FilePatch,
   HomeView,
+  KnownAgent,
   LinePage,
   Matches,
   PlaceView,
@@ -72,6 +75,18 @@ export interface Backend {
   /** The branches of the repository at an address. */
   branches(address: string): Promise<string[]>;
 
+  /** How every agent stands, as it was last asked. */
+  agents(): Promise<AgentsView>;
+  /** Asks one agent, or all of them (null), how it stands; what comes of it is told by `onAgents`. */
+  checkAgents(agent: AgentChoice | null): Promise<void>;
+  /** Installs what is missing for an agent, in a folder of ours. */
+  installAgent(id: KnownAgent): Promise<void>;
+  setAgentKey(id: KnownAgent, key: string): Promise<void>;
+  removeAgentKey(id: KnownAgent): Promise<void>;
+  /** Keeps an agent of the person's own. */
+  saveAgent(agent: AgentChoice): Promise<void>;
+  removeAgent(agent: AgentChoice): Promise<void>;
+
   checkBatch(request: BatchRequest): Promise<RequestProblem[]>;
   startBatch(request: BatchRequest): Promise<BatchDetail>;
   batch(id: BatchId): Promise<BatchDetail>;
@@ -108,6 +123,7 @@ export interface Backend {
   onTask(id: TaskId, told: (view: TaskView) => void): Subscription;
   onBatch(id: BatchId, told: (view: BatchView) => void): Subscription;
   onPlace(told: (view: PlaceView) => void): Subscription;
+  onAgents(told: (view: AgentsView) => void): Subscription;
   /** The window was asked to close while tasks work. */
   onQuitAsked(told: (asked: { working: number }) => void): Subscription;
   /** A notification was clicked: this batch, or this task of it, is wanted. */

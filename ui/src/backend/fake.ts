@@ -1,6 +1,7 @@
 import type { BatchRequest, BatchView, BranchLook, Draft, HomeView, Notice, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Template } from '../bindings/protocol';
 import type { Backend, Subscription } from './backend';
-import { FakePlaces, GITHUB_API, NO_PLACES } from './fake/places';
+import { FakeAgents } from './fake/agents';
+import { GITHUB_API, NO_PLACES } from './fake/places';
 import { problemsOf } from './fake/problems';
 import { SCENES, type Scene } from './fake/scenes';
 import { type FakeBatch, branchOf, type FakeTask, over, World } from './fake/world';
@@ -43,7 +44,7 @@ function notice(code: Notice['code'], what: string, next: string): Notice {
 }
 
 /** The whole backend in memory. Time passes when `tick` is called. */
-export class FakeBackend extends FakePlaces implements Backend {
+export class FakeBackend extends FakeAgents implements Backend {
   world: World;
   #now: () => number;
   #projects: ProjectView[];
@@ -58,7 +59,7 @@ export class FakeBackend extends FakePlaces implements Backend {
 
   constructor({ scene = 'first', now = Date.now }: FakeOptions = {}) {
     const begins: Scene | undefined = SCENES[scene];
-    super(begins?.places ?? NO_PLACES);
+    super(begins?.places ?? NO_PLACES, begins?.agents ?? 'found', now);
     if (!begins) throw new Error(`BUG: no scene ${scene}`);
     this.#now = now;
     this.world = new World(now());
@@ -70,6 +71,7 @@ export class FakeBackend extends FakePlaces implements Backend {
 
   /** Lets everything happen that is due by now, and tells what changed. */
   tick(): void {
+    this.agentsTick();
     this.world.run(this.#now());
     const ids = this.world.takeChanged();
     for (const id of ids) {
@@ -160,11 +162,12 @@ export class FakeBackend extends FakePlaces implements Backend {
   }
 
   async settings(): Promise<Settings> {
-    return structuredClone({ ...this.#settings, endpoints: this.endpoints, github_api: this.github_api });
+    return structuredClone({ ...this.#settings, endpoints: this.endpoints, github_api: this.github_api, agents: this.added });
   }
 
   async saveSettings(settings: Settings): Promise<void> {
     this.#settings = structuredClone(settings);
+    this.added = this.#settings.agents;
     await this.setLimit(settings.limit);
   }
 

@@ -53,6 +53,28 @@ it('a subscription that landed is undone once', async () => {
   expect(undo).toHaveBeenCalledTimes(1);
 });
 
+it('the commands of agents have their names and arguments', async () => {
+  shell.invoke.mockResolvedValue(null);
+  const agent = { kind: 'acp', command: ['kiro-cli', 'acp'], env: [{ name: 'PROFILE', value: 'work' }] } as const;
+  const own = { ...agent, command: [...agent.command], env: [...agent.env] };
+  await tauri.agents();
+  await tauri.checkAgents(null);
+  await tauri.installAgent('codex');
+  await tauri.setAgentKey('codex', 'k');
+  await tauri.removeAgentKey('codex');
+  await tauri.saveAgent(own);
+  await tauri.removeAgent(own);
+  expect(shell.invoke.mock.calls).toEqual([
+    ['agents', {}],
+    ['check_agents', { agent: null }],
+    ['install_agent', { id: 'codex' }],
+    ['set_agent_key', { id: 'codex', key: 'k' }],
+    ['remove_agent_key', { id: 'codex' }],
+    ['save_agent', { agent }],
+    ['remove_agent', { agent }],
+  ]);
+});
+
 it('the commands of endpoints and repositories have their names and arguments', async () => {
   shell.invoke.mockResolvedValue(null);
   const endpoint = { id: 'new', name: 'Work', address: 'https://api.cloudcoding.example' };

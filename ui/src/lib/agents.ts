@@ -1,6 +1,6 @@
 /** Agents: the ones we know by name, and values that name one. */
 
-import type { AgentChoice, AgentOptions, KnownAgent } from '../bindings/protocol';
+import type { AgentChoice, AgentOptions, AgentState, AgentView, KnownAgent } from '../bindings/protocol';
 import { joinWords } from './argv';
 
 const NAMES: Record<KnownAgent, string> = {
@@ -45,4 +45,29 @@ export function agentLine(agent: AgentChoice): string {
 export function withLatest(agents: AgentChoice[], used: AgentChoice): AgentChoice[] {
   const others = agents.filter((agent) => agentKey(agent) !== agentKey(used));
   return [used, ...others].slice(0, 10);
+}
+
+/** Whether an agent can be given work; what isn't known shows itself when it is. */
+export function canWork(view: AgentView): boolean {
+  return view.state === 'ready' || view.state === 'sign_in_unknown' || view.state === 'not_checked';
+}
+
+/** How an agent stands, in two or three words. */
+export function stateWords(state: AgentState): string {
+  switch (state) {
+    case 'ready':
+      return 'Ready';
+    case 'not_installed':
+      return 'Not installed';
+    case 'adapter_missing':
+      return 'Adapter missing';
+    case 'not_checked':
+      return 'Not asked yet';
+    case 'signed_out':
+      return 'Signed out';
+    case 'sign_in_unknown':
+      return 'Sign-in not known';
+    case 'broken':
+      return 'Doesn’t work';
+  }
 }

@@ -5,7 +5,6 @@ import type {
   BatchDetail,
   BatchId,
   BatchView,
-  CredentialsView,
   HomeView,
   Notice,
   PlaceView,
@@ -176,12 +175,12 @@ export class App {
     await this.attempt(() => this.#saveInTurn(() => this.backend.saveSettings(settings)));
   }
 
-  /** Changes endpoints or secrets; the settings take up what that changed in them. */
-  async keeping(change: () => Promise<CredentialsView>): Promise<CredentialsView> {
+  /** Changes endpoints, secrets or agents; the settings take up what that changed in them. */
+  async keeping<T>(change: () => Promise<T>): Promise<T> {
     return this.#saveInTurn(async () => {
       const view = await change();
-      const { endpoints, github_api } = await this.backend.settings();
-      this.settings = { ...this.settings, endpoints, github_api };
+      const { endpoints, github_api, agents } = await this.backend.settings();
+      this.settings = { ...this.settings, endpoints, github_api, agents };
       return view;
     });
   }

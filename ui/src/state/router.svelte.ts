@@ -2,10 +2,10 @@ import type { BatchId, TaskId } from '../bindings/protocol';
 
 /** What the main area shows. */
 export type Route =
-  | { page: 'home' | 'new' | 'needs-you' | 'history' | 'templates' | 'settings' }
+  | { page: 'home' | 'new' | 'needs-you' | 'history' | 'templates' | 'settings' | 'agents' }
   | { page: 'batch'; batch: BatchId; task: TaskId | null };
 
-const PAGES = ['home', 'new', 'needs-you', 'history', 'templates', 'settings'] as const;
+const PAGES = ['home', 'new', 'needs-you', 'history', 'templates', 'settings', 'agents'] as const;
 
 /** The route that an address' hash names; home when it names none. */
 export function routeOf(hash: string): Route {

@@ -1,5 +1,6 @@
 import type { BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
 import { NO_OPTIONS } from '../../lib/agents';
+import type { AgentsScene } from './agents';
 import { checkout, longOutput } from './checkout';
 import { cloudBatch, HOME_SERVER, WORK } from './cloud';
 import { NO_PLACES, type Places } from './places';
@@ -11,6 +12,8 @@ export interface Scene {
   draft: Draft | null;
   /** Endpoints and secrets; none: no endpoint, no token. */
   places?: Places;
+  /** Which agents there are; none given: some, each standing otherwise. */
+  agents?: AgentsScene;
   /** Lets batches run up to now. */
   play(world: World): void;
 }
@@ -132,6 +135,7 @@ const idle: Scene = { projects: [], draft: null, play: () => {} };
 /** Scenes by the name that the address' `?scene=` gives; none: the first run. */
 export const SCENES: Record<string, Scene> = {
   first: idle,
+  'no-agents': { ...idle, agents: 'none' },
   home: { projects: [shop], draft: null, play: (world) => earlier(world, world.time) },
   running: { projects: [shop], draft: null, play: running },
   draft: { projects: [shop], draft, play: running },
@@ -143,6 +147,7 @@ export const SCENES: Record<string, Scene> = {
     play: cloud,
   },
   'no-store': { projects: [shop], draft, places: { ...NO_PLACES, store: false }, play: () => {} },
+  adapter: { projects: [shop], draft, agents: 'adapter', play: () => {} },
   blank: { projects: [shop], draft: null, play: () => {} },
   unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },
   long: long(100_000),
