@@ -70,7 +70,7 @@ test('every part of a task has nothing against it', async () => {
   await shoot(page, 'running-result-dark');
 
   await tab(page, /^Update payment library/).click();
-  await page.getByRole('heading', { name: 'May it install the listed packages?' }).waitFor();
+  await page.getByRole('heading', { name: 'Run: npm install payments@4' }).waitFor();
   await accessible(page, 'a question');
   await shoot(page, 'running-question-dark');
 
@@ -157,9 +157,11 @@ test('batches run side by side, each with its own page', async () => {
 test('a question is answered where it is asked', async () => {
   const page = await openRunning();
   await tab(page, /^Update payment library/).click();
-  await page.getByText('npm install payments@4').waitFor();
-  await page.getByRole('button', { name: 'Yes, this time' }).click();
-  await page.getByRole('heading', { name: 'May it install' }).waitFor({ state: 'detached' });
+  await page.getByText('Some risk').waitFor();
+  await page.getByText('Details', { exact: true }).click();
+  await page.getByText('npm install payments@4 payments-react@4 --save-exact').waitFor();
+  await page.getByRole('button', { name: 'Allow once' }).click();
+  await page.getByRole('heading', { name: 'Run: npm install' }).waitFor({ state: 'detached' });
   await tab(page, /^Update payment library\s*, Working,/).waitFor();
 });
 

@@ -9,7 +9,7 @@ const { open } = pages();
 const VIEWS = [
   { name: 'first-run', scene: 'first', path: 'home', shows: 'Try the demo' },
   { name: 'home', scene: 'running', path: 'home', shows: 'Running now' },
-  { name: 'needs-you', scene: 'running', path: 'needs-you', shows: 'May it install the listed packages?' },
+  { name: 'needs-you', scene: 'asking', path: 'needs-you', shows: 'Run: npm install' },
   { name: 'nobody-needs-you', scene: 'home', path: 'needs-you', shows: 'Nobody needs you.' },
   { name: 'history', scene: 'running', path: 'history', shows: 'Use again' },
   { name: 'templates-none', scene: 'home', path: 'templates', shows: 'A template keeps the tasks' },

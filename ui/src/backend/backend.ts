@@ -110,7 +110,8 @@ export interface Backend {
   retryTasks(tasks: TaskId[]): Promise<void>;
   continueTask(task: TaskId): Promise<void>;
   runNext(task: TaskId): Promise<void>;
-  answerQuestion(task: TaskId, question: string, option: string): Promise<void>;
+  /** Answers one question; `forBatch`: the same is allowed for all tasks of its batch from now on. */
+  answerQuestion(task: TaskId, question: string, option: string, forBatch: boolean): Promise<void>;
   addToProject(tasks: TaskId[]): Promise<AddedResult[]>;
   /** Looks for the branch of a task at the repository's host. */
   lookUpBranch(task: TaskId): Promise<BranchLook>;

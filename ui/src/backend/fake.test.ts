@@ -55,8 +55,8 @@ it('a question waits for its answer, for as long as it takes', async () => {
   pass(3_600_000);
   const [asking] = await backend.needsYou();
   expect(asking?.questions[0]?.options.map((option) => option.label)).toEqual(['Yes', 'No']);
-  await expect(backend.answerQuestion(id, 'another', 'o0')).rejects.toMatchObject({ code: 'wrong_state' });
-  await backend.answerQuestion(id, asking?.questions[0]?.id ?? '', 'o0');
+  await expect(backend.answerQuestion(id, 'another', 'o0', false)).rejects.toMatchObject({ code: 'wrong_state' });
+  await backend.answerQuestion(id, asking?.questions[0]?.id ?? '', 'o0', false);
   pass(60_000);
   expect(await backend.task(id)).toMatchObject({ status: 'finished', totals: { files: 1 } });
 });

@@ -1,4 +1,5 @@
 import type { BatchRequest, BatchView, BranchLook, Draft, HomeView, Notice, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Template } from '../bindings/protocol';
+import { asks } from '../lib/questions';
 import type { Backend, Subscription } from './backend';
 import { FakeAgents } from './fake/agents';
 import { GITHUB_API, NO_PLACES } from './fake/places';
@@ -104,7 +105,7 @@ export class FakeBackend extends FakeAgents implements Backend {
       running: batches.filter((batch) => batch.ended_at === null),
       recent: batches.filter((batch) => batch.ended_at !== null).slice(0, 20),
       place: this.world.place(),
-      needs_you: tasks.filter((task) => task.view.status === 'needs_you').map((task) => task.view.id),
+      needs_you: tasks.filter((task) => asks(task.view)).map((task) => task.view.id),
       notices: [],
     });
   }
@@ -227,7 +228,7 @@ export class FakeBackend extends FakeAgents implements Backend {
 
   async needsYou(): Promise<TaskView[]> {
     const views = [...this.world.tasks.values()].map((task) => task.view);
-    return structuredClone(views.filter((view) => view.status === 'needs_you'));
+    return structuredClone(views.filter(asks));
   }
 
   async readLines(id: string, from: number, max: number) {
@@ -275,12 +276,12 @@ export class FakeBackend extends FakeAgents implements Backend {
     this.tick();
   }
 
-  async answerQuestion(id: string, question: string, option: string): Promise<void> {
+  async answerQuestion(id: string, question: string, option: string, forBatch: boolean): Promise<void> {
     const task = this.#task(id);
-    if (task.view.questions[0]?.id !== question) {
+    if (!task.view.questions.some((one) => one.id === question)) {
       throw notice('wrong_state', 'This question was answered already.', 'Nothing needs to be done.');
     }
-    this.world.answer(task, option);
+    this.world.answer(task, question, option, forBatch);
     this.tick();
   }
 

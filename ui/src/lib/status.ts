@@ -84,7 +84,9 @@ export function taskLine(task: TaskView, queuePlace: number | null, sentTo?: str
       if (queuePlace === null) return 'Starting';
       return queuePlace === 1 ? 'Starts when a place is free' : `${ordinal(queuePlace)} in line`;
     case 'needs_you':
-      return plainText(task.questions[0]?.title ?? 'Waits for your answer');
+      return asked(task);
+    case 'interrupted':
+      return task.questions.length > 0 ? asked(task) : (task.notice?.what ?? statusWord(task.status));
     case 'finished':
       return task.totals.files === 0
         ? 'Nothing was changed'
@@ -96,6 +98,13 @@ export function taskLine(task: TaskView, queuePlace: number | null, sentTo?: str
     default:
       return task.notice?.what ?? statusWord(task.status);
   }
+}
+
+function asked({ questions }: TaskView): string {
+  const [first, ...more] = questions;
+  if (!first) return 'Waits for your answer';
+  const title = plainText(first.title);
+  return more.length === 0 ? title : `${title} (and ${count(more.length, 'more question')})`;
 }
 
 /** How long it has worked, for the list: "4:12" while it does, "6 min" after; else nothing. */

@@ -1,6 +1,6 @@
 /** Plain values for tests: a view with nothing in it, changed where a test says so. */
 
-import type { BatchView, TaskView } from '../bindings/protocol';
+import type { BatchView, Question, TaskView } from '../bindings/protocol';
 
 /** A waiting task, with `changes`. */
 export function aTask(changes: Partial<TaskView> = {}): TaskView {
@@ -66,6 +66,24 @@ export function aBatch(changes: Partial<BatchView> = {}): BatchView {
       unknown: 0,
     },
     queue: [],
+    ...changes,
+  };
+}
+
+/** A permission to do something harmless, asked for once, with `changes`. */
+export function aQuestion(changes: Partial<Question> = {}): Question {
+  return {
+    id: 'q1',
+    title: 'Run: npm install',
+    detail: 'npm install',
+    options: [
+      { id: 'yes', label: 'Yes', kind: 'allow_once' },
+      { id: 'no', label: 'No', kind: 'reject_once' },
+    ],
+    kind: 'permission',
+    risk: 'medium',
+    risk_words: '',
+    key: 'run:npm install',
     ...changes,
   };
 }

@@ -14,6 +14,7 @@ import type {
   TaskView,
 } from '../bindings/protocol';
 import { inTurn } from '../lib/turns';
+import { Asking } from './asking.svelte';
 import { Router } from './router.svelte';
 import { Toasts } from './toasts.svelte';
 
@@ -60,7 +61,8 @@ export class App {
 
   readonly running = $derived(newestFirst(this.batches, (batch) => batch.ended_at === null));
   readonly recent = $derived(newestFirst(this.batches, (batch) => batch.ended_at !== null));
-  readonly needsYou = $derived(this.running.reduce((sum, batch) => sum + batch.counts.needs_you, 0));
+  /** What agents ask. */
+  readonly asking = new Asking(this);
 
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody shows it
   #followed = new Map<string, Subscription>();
@@ -134,7 +136,7 @@ export class App {
 
   /** Stops following the tasks of a batch; the batch itself stays followed for the sidebar. */
   closeBatch(id: BatchId): void {
-    for (const task of this.tasksOf.get(id) ?? []) this.#unfollow(`task:${task}`);
+    for (const task of this.tasksOf.get(id) ?? []) if (!this.asking.ids.has(task)) this.#unfollow(`task:${task}`);
     const whole = this.wholeOf.get(id);
     if (whole) this.#unfollow(`task:${whole}`);
   }

@@ -41,7 +41,8 @@ it('knows what runs, what is over, and how many need a person', async () => {
   await app.open();
   expect(app.running.map((batch) => batch.name)).toEqual(['Help page texts', 'Checkout clean-up']);
   expect(app.recent).toHaveLength(3);
-  expect(app.needsYou).toBe(1);
+  await app.asking.refresh();
+  expect(app.asking.questions).toBe(1);
 });
 
 it('follows the tasks of a batch for as long as it is open', async () => {

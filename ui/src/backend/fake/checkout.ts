@@ -114,10 +114,10 @@ const asking: Script = [
   at(20, { act: 'step', id: 'read', kind: 'read', state: 'done', title: 'Read package.json' }),
   at(5, {
     act: 'ask',
-    question: {
+    questions: [{
       id: 'q1',
-      title: 'May it install the listed packages?',
-      detail: 'npm install payments@4 payments-react@4',
+      title: 'Run: npm install payments@4 payments-react@4',
+      detail: 'npm install payments@4 payments-react@4 --save-exact',
       options: [
         { id: 'yes', label: 'Yes, this time', kind: 'allow_once' },
         { id: 'always', label: 'Yes, always in this task', kind: 'allow_always' },
@@ -127,7 +127,7 @@ const asking: Script = [
       risk: 'medium',
       risk_words: 'adds packages to this project',
       key: 'run:npm install',
-    },
+    }],
   }),
   ...finished(30, 'The payment library is current.', ['package.json', 4, 4]),
 ];

@@ -1,6 +1,7 @@
 import type { BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
 import { NO_OPTIONS } from '../../lib/agents';
 import type { AgentsScene } from './agents';
+import { askingBatch } from './asking';
 import { checkout, longOutput } from './checkout';
 import { cloudBatch, HOME_SERVER, WORK } from './cloud';
 import { NO_PLACES, type Places } from './places';
@@ -75,6 +76,17 @@ function running(world: World): void {
   world.run(now);
 }
 
+/** Tasks that ask, on top of what was before. */
+function asking(world: World): void {
+  const now = world.time;
+  earlier(world, now);
+  world.limit = 6;
+  world.run(now - 3 * MINUTE);
+  const { request, scripts } = askingBatch(batch);
+  world.start(request, scripts);
+  world.run(now);
+}
+
 /** A batch at an endpoint, on top of what runs here. */
 function cloud(world: World): void {
   const now = world.time;
@@ -139,6 +151,7 @@ export const SCENES: Record<string, Scene> = {
   home: { projects: [shop], draft: null, play: (world) => earlier(world, world.time) },
   running: { projects: [shop], draft: null, play: running },
   draft: { projects: [shop], draft, play: running },
+  asking: { projects: [shop], draft: null, play: asking },
   cloud: { projects: [shop], draft: null, places, play: cloud },
   'cloud-draft': {
     projects: [shop],

@@ -18,7 +18,7 @@ export type Act =
   | { act: 'change'; file: FileChange; patch?: PatchLine[] }
   | { act: 'save'; reason: SaveReason }
   | { act: 'use'; tokens: number }
-  | { act: 'ask'; question: Question }
+  | { act: 'ask'; questions: Question[] }
   /** Its place says something that belongs to no task. */
   | { act: 'say'; kind: LineKind; text: string }
   | {
@@ -31,6 +31,8 @@ export type Act =
       next?: string;
       /** A branch holds the result. */
       branch?: boolean;
+      /** What can still be answered. */
+      questions?: Question[];
     };
 
 /** An act and how long after the one before it happens, in milliseconds. */
@@ -169,7 +171,7 @@ function directive(word: string, rest: string, id: string, pause: () => number):
     case 'wait':
       return step(id, 'other', `Waiting ${rest} s`, (Number.parseFloat(rest) || 1) * 1000);
     case 'ask':
-      return [{ after: pause(), do: { act: 'ask', question: question(id, rest) } }];
+      return [{ after: pause(), do: { act: 'ask', questions: [question(id, rest)] } }];
     default:
       return [
         { after: pause(), do: { act: 'save', reason: 'rescued' } },

@@ -7,6 +7,7 @@ import type {
   LineKind,
   PatchLine,
   PlaceView,
+  Question,
   Status,
   Step,
   TaskView,
@@ -38,6 +39,8 @@ export interface FakeBatch {
   tasks: FakeTask[];
   /** What stands for the batch as a whole, once something was said of it. */
   whole: FakeTask | null;
+  /** What was allowed for all of it. */
+  allowed: Set<string>;
 }
 
 const active = (status: Status) => status === 'working' || status === 'needs_you' || status === 'paused';
@@ -75,7 +78,8 @@ export class World {
   /** Starts a batch; `scripts` replaces what a task would do by its prompt. */
   start(request: BatchRequest, scripts: (Script | undefined)[] = []): FakeBatch {
     const id = `b-${(this.#ids += 1)}`;
-    const batch: FakeBatch = { request, tasks: [], whole: null, view: newBatch(id, request, this.time, this.limit) };
+    const view = newBatch(id, request, this.time, this.limit);
+    const batch: FakeBatch = { request, tasks: [], whole: null, allowed: new Set(), view };
     this.batches.set(id, batch);
     for (const [position, task] of request.parallel_tasks.entries()) {
       const made = request.endpoint ? cloudScript : scriptOf;
@@ -186,10 +190,7 @@ export class World {
         view.usage = { tokens: act.tokens };
         break;
       case 'ask':
-        view.status = 'needs_you';
-        view.questions = [act.question];
-        view.step = { kind: 'ask', title: act.question.title };
-        task.due = null;
+        this.#ask(task, act.questions);
         break;
       case 'say':
         this.say(this.batchOf(task), act.kind, act.text);
@@ -224,6 +225,17 @@ export class World {
     task.view.steps = task.steps.length;
   }
 
+  #ask(task: FakeTask, questions: Question[]): void {
+    const { allowed } = this.batchOf(task);
+    const open = questions.filter(({ key }) => !allowed.has(key));
+    const [first] = open;
+    if (!first) return;
+    task.view.status = 'needs_you';
+    task.view.questions = open;
+    task.view.step = { kind: 'ask', title: first.title };
+    task.due = null;
+  }
+
   #end(task: FakeTask, act: Act & { act: 'end' }): void {
     const { view } = task;
     const finished = act.status === 'finished';
@@ -238,7 +250,7 @@ export class World {
     view.status = act.status;
     view.notice = notice;
     view.ended_at = this.time;
-    view.questions = [];
+    view.questions = act.questions ?? [];
     if (act.branch) view.branch = branchOf(this.batchOf(task), task);
     view.outcome = {
       status: act.status,
@@ -259,12 +271,27 @@ export class World {
     this.changed(task);
   }
 
-  /** Answers a task's question: it goes on. */
-  answer(task: FakeTask, option: string): void {
-    const label = task.view.questions[0]?.options.find((one) => one.id === option)?.label ?? option;
+  /** Answers one question. With the last one the task goes on, also one that was cut off. */
+  answer(task: FakeTask, question: string, option: string, forBatch: boolean): void {
+    const asked = task.view.questions.find(({ id }) => id === question);
+    const label = asked?.options.find((one) => one.id === option)?.label ?? option;
     task.transcript.push('note', this.time, `Answered: ${label}`);
-    task.view = { ...task.view, status: 'working', questions: [] };
-    task.due = this.time + (task.script[task.cursor]?.after ?? 0);
+    this.#answered(task, ({ id }) => id === question);
+    if (!forBatch || !asked?.key) return;
+    const batch = this.batchOf(task);
+    batch.allowed.add(asked.key);
+    for (const other of batch.tasks) this.#answered(other, ({ key }) => key === asked.key);
+  }
+
+  #answered(task: FakeTask, which: (question: Question) => boolean): void {
+    const questions = task.view.questions.filter((one) => !which(one));
+    if (questions.length === task.view.questions.length) return;
+    task.view = { ...task.view, questions };
+    if (questions.length === 0 && over(task.view.status)) return this.again(task, true);
+    if (questions.length === 0) {
+      task.view.status = 'working';
+      task.due = this.time + (task.script[task.cursor]?.after ?? 0);
+    }
     this.changed(task);
   }
 

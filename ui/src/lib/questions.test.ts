@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { OptionKind, QuestionOption } from '../bindings/protocol';
+import { answersTo, asks, riskReason } from './questions';
+import { aQuestion, aTask } from './testing';
+
+const option = (id: string, kind: OptionKind, label = id): QuestionOption => ({ id, label, kind });
+const labels = (changes: Parameters<typeof aQuestion>[0]) => answersTo(aQuestion(changes)).map(({ label }) => label);
+
+const ALL = [
+  option('Reject', 'reject_once'),
+  option('Always', 'allow_always'),
+  option('Allow', 'allow_once'),
+  option('Never', 'reject_always'),
+];
+
+describe('a permission', () => {
+  it('has the same words and order everywhere, whatever the agent calls them', () => {
+    expect(answersTo(aQuestion({ options: ALL, key: 'run:npm install' }))).toEqual([
+      { label: 'Allow once', option: 'Allow', forBatch: false, own: 'Allow', main: true },
+      { label: 'Allow for this batch', option: 'Allow', forBatch: true, own: 'Allow', main: false },
+      { label: 'Not allowed', option: 'Reject', forBatch: false, own: 'Reject', main: false },
+    ]);
+  });
+
+  it('is for once only when nothing says what the same thing would be', () => {
+    expect(labels({ options: ALL, key: '' })).toEqual(['Allow once', 'Not allowed']);
+  });
+
+  it('of a high risk is neither suggested nor given for a whole batch', () => {
+    const answers = answersTo(aQuestion({ options: ALL, key: 'run:sudo', risk: 'high' }));
+    expect(answers.map(({ label, main }) => [label, main])).toEqual([
+      ['Allow once', false],
+      ['Not allowed', false],
+    ]);
+  });
+
+  it('keeps the agent’s own words for what has no word of ours', () => {
+    const options = [option('Always', 'allow_always'), option('Ask me later', 'other'), option('Never', 'reject_always')];
+    expect(labels({ options, key: 'k' })).toEqual(['Always', 'Ask me later', 'Never']);
+  });
+
+  it('never gives two buttons the same word', () => {
+    expect(labels({ options: [option('Red', 'allow_once'), option('Blue', 'allow_once')] })).toEqual(['Red', 'Blue']);
+  });
+});
+
+it('a choice is in the agent’s words', () => {
+  const options = [option('a', 'allow_once', 'Yes, \x1b[31mwrite it\x1b[0m'), option('b', 'reject_once', 'No')];
+  expect(labels({ kind: 'choice', options })).toEqual(['Yes, write it', 'No']);
+});
+
+it('says why something is risky, also when the agent’s side did not', () => {
+  expect(riskReason(aQuestion({ risk_words: 'adds the packages this project lists' }))).toBe('adds the packages this project lists');
+  expect(riskReason(aQuestion({ risk: 'low' }))).toBe('stays in its copy and can be undone');
+});
+
+it('an interrupted task can still be answered, a stopped one can’t', () => {
+  const questions = [aQuestion()];
+  expect(asks(aTask({ status: 'needs_you', questions }))).toBe(true);
+  expect(asks(aTask({ status: 'interrupted', questions }))).toBe(true);
+  expect(asks(aTask({ status: 'stopped', questions }))).toBe(false);
+  expect(asks(aTask({ status: 'needs_you' }))).toBe(false);
+});

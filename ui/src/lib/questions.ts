@@ -1,0 +1,76 @@
+/** What agents ask: how an answer is worded, how much could go wrong, and who waits for one. */
+
+import type { OptionKind, Question, QuestionOption, Risk, TaskView } from '../bindings/protocol';
+import { plainText } from './ansi';
+
+/** One answer as a button. */
+export interface Answer {
+  label: string;
+  /** What goes back to the agent. */
+  option: string;
+  /** Whether the same is allowed for the rest of the batch too. */
+  forBatch: boolean;
+  /** The agent's own word for it, where ours stands on the button. */
+  own: string;
+  /** The one that most people want. */
+  main: boolean;
+}
+
+/** A risk in words. The shape that goes with it is that of `RiskMark`. */
+export const RISK_WORDS: Record<Risk, string> = {
+  low: 'Low risk',
+  medium: 'Some risk',
+  high: 'High risk',
+};
+
+/** Why, where nobody said more. */
+const RISK_MEANS: Record<Risk, string> = {
+  low: 'stays in its copy and can be undone',
+  medium: 'installs, deletes or reaches outside of its copy',
+  high: 'can’t be undone',
+};
+
+/** Why that much could go wrong, in a few words. */
+export function riskReason({ risk, risk_words }: Question): string {
+  return plainText(risk_words) || RISK_MEANS[risk];
+}
+
+/**
+ * The answers to a question, in the order of its buttons. Permissions have the same words
+ * everywhere, by what an option means; where that would give two buttons the same word, and
+ * for choices, an agent's own words stand.
+ */
+export function answersTo(question: Question): Answer[] {
+  const { options, kind } = question;
+  const of = (wanted: OptionKind) => options.filter((option) => option.kind === wanted);
+  const [allow, ...moreAllow] = of('allow_once');
+  const [reject, ...moreReject] = of('reject_once');
+  if (kind === 'choice' || moreAllow.length > 0 || moreReject.length > 0) return options.map((option) => inItsWords(option));
+  const answers: Answer[] = [];
+  if (allow) {
+    const high = question.risk === 'high';
+    answers.push(named(allow, 'Allow once', { main: !high }));
+    if (question.key !== '' && !high) answers.push(named(allow, 'Allow for this batch', { forBatch: true }));
+  }
+  // What an agent allows or refuses from now on it never asks about again, so that nobody sees
+  // it: only where there is no other yes or no.
+  else answers.push(...of('allow_always').map((option) => inItsWords(option)));
+  answers.push(...of('other').map((option) => inItsWords(option)));
+  if (reject) answers.push(named(reject, 'Not allowed', {}));
+  else answers.push(...of('reject_always').map((option) => inItsWords(option)));
+  return answers;
+}
+
+function named({ id, label }: QuestionOption, word: string, { main = false, forBatch = false }): Answer {
+  const own = plainText(label);
+  return { label: word, option: id, forBatch, own: own === word ? '' : own, main };
+}
+
+function inItsWords({ id, label, kind }: QuestionOption): Answer {
+  return { label: plainText(label), option: id, forBatch: false, own: '', main: kind === 'allow_once' };
+}
+
+/** Whether a person can answer something of it: also when it was cut off but can go on. */
+export function asks(task: TaskView): boolean {
+  return task.questions.length > 0 && (task.status === 'needs_you' || task.status === 'interrupted');
+}
