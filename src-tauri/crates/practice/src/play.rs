@@ -79,6 +79,8 @@ async fn perform(
         Directive::Fail { message } => {
             return Err(Error::new(-32603, message.clone()));
         }
+        Directive::Cost { cents } => stage.used(*cents).await?,
+        Directive::Settings => stage.say(&stage.settings).await?,
         Directive::Exit { code } => {
             stage.room.empty().await;
             std::process::exit(*code);

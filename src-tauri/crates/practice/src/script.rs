@@ -27,6 +27,10 @@ pub(crate) enum Directive {
     Ask { question: String, options: Vec<String> },
     /// `fail MESSAGE`
     Fail { message: String },
+    /// `cost CENTS`
+    Cost { cents: u32 },
+    /// `settings`
+    Settings,
     /// `exit CODE`
     Exit { code: i32 },
     /// `hang`
@@ -50,6 +54,7 @@ pub(crate) fn read(prompt: &str) -> Result<Option<Vec<Directive>>, String> {
 
 fn directive(line: &str) -> Option<Directive> {
     match line {
+        "settings" => return Some(Directive::Settings),
         "hang" => return Some(Directive::Hang),
         "ignore stop" => return Some(Directive::IgnoreStop),
         _ => {}
@@ -69,6 +74,7 @@ fn directive(line: &str) -> Option<Directive> {
         "wait" => wait(rest)?,
         "ask" => ask(rest)?,
         "fail" => Directive::Fail { message: text() },
+        "cost" => Directive::Cost { cents: rest.parse().ok()? },
         "exit" => Directive::Exit { code: rest.parse().ok()? },
         _ => return None,
     })
@@ -153,6 +159,8 @@ mod tests {
                 Directive::Ask { question: s("May I?"), options: vec![s("Yes"), s("No")] },
             ),
             ("fail out of paint", Directive::Fail { message: s("out of paint") }),
+            ("cost 12", Directive::Cost { cents: 12 }),
+            ("settings", Directive::Settings),
             ("exit 3", Directive::Exit { code: 3 }),
             ("  hang  ", Directive::Hang),
             ("ignore stop", Directive::IgnoreStop),

@@ -2,10 +2,10 @@
 
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    ContentChunk, PermissionOption, PermissionOptionKind, Plan, PlanEntry, PlanEntryPriority,
+    ContentChunk, Cost, PermissionOption, PermissionOptionKind, Plan, PlanEntry, PlanEntryPriority,
     PlanEntryStatus, RequestPermissionOutcome, RequestPermissionRequest, SessionId,
     SessionNotification, SessionUpdate, ToolCall, ToolCallId, ToolCallStatus, ToolCallUpdate,
-    ToolCallUpdateFields,
+    ToolCallUpdateFields, UsageUpdate,
 };
 use agent_client_protocol::{Client, Error};
 use serde_json::json;
@@ -61,6 +61,8 @@ pub(crate) struct Stage {
     /// Whether the client takes a command's output in pieces.
     pub(crate) takes_pieces: bool,
     pub(crate) calls: AtomicU64,
+    /// What is chosen of what the agent offers, in words.
+    pub(crate) settings: String,
 }
 
 impl Stage {
@@ -68,6 +70,13 @@ impl Stage {
     pub(crate) async fn say(&self, text: &str) -> Result<(), Error> {
         let chunk = ContentChunk::new(format!("{text}\n").into());
         self.show(SessionUpdate::AgentMessageChunk(chunk)).await
+    }
+
+    /// Says what the agent used, with the cost in US cents.
+    pub(crate) async fn used(&self, cents: u32) -> Result<(), Error> {
+        let cost = Cost::new(f64::from(cents) / 100.0, "USD");
+        let update = UsageUpdate::new(1_000, 200_000).cost(cost);
+        self.show(SessionUpdate::UsageUpdate(update)).await
     }
 
     /// Thinks aloud.

@@ -7,9 +7,9 @@ mod command;
 use crate::lines::Lines;
 use crate::output::Events;
 use crate::process::Process;
-use regatta_protocol::Notice;
-use regatta_protocol::event::{LineKind, Question};
+use regatta_protocol::event::{LineKind, Question, TestRun};
 use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask, WorkerTask};
+use regatta_protocol::{Millis, Notice};
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -28,11 +28,13 @@ pub(crate) struct Agent {
     pub(crate) process: Process,
     /// Ends when the agent's turn does.
     pub(crate) turn: JoinHandle<Turn>,
-    /// End when everything that it printed was sent; the first gives its last words.
-    pub(crate) heard: JoinHandle<String>,
+    /// End when everything that it printed was sent; the first gives what is told of it.
+    pub(crate) heard: JoinHandle<Spoken>,
     pub(crate) errors: JoinHandle<()>,
     /// What it asks a person.
     pub(crate) asked: mpsc::Receiver<Asked>,
+    /// Tells it what a person says; none: it can't hear while it works.
+    pub(crate) tell: Option<mpsc::UnboundedSender<Told>>,
     /// Asks it to end its turn; none: it knows only signals.
     pub(crate) cancel: Option<oneshot::Sender<()>>,
 }
@@ -46,8 +48,25 @@ pub(crate) enum Turn {
     Cancelled,
     /// By the agent's own word that it is not done, or not as it was asked for.
     Failed(Notice),
+    /// Its service wants patience; until when, if it said so.
+    Limited(Notice, Option<Millis>),
     /// The connection ended before the turn did. How the program ended says more.
     Lost(String),
+}
+
+/// What a person says to the agent.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) text: String,
+    /// Whether its turn is cut off for it.
+    pub(crate) interrupt: bool,
+}
+
+/// What is told of an agent that was heard to its end.
+#[derive(Debug, Default)]
+pub(crate) struct Spoken {
+    pub(crate) last_words: String,
+    pub(crate) tests: Vec<TestRun>,
 }
 
 /// A question and the way for its answer: the number of the option. Dropped: withdrawn.

@@ -1,7 +1,7 @@
 //! While the agent works: one loop that hears the agent, the engine, the clock and the
 //! system, and owns what is asked and where the task stands.
 
-use crate::agent::{Agent, Asked, Turn};
+use crate::agent::{Agent, Asked, Told, Turn};
 use crate::control::Controls;
 use crate::output::Events;
 use crate::saves::Saving;
@@ -75,8 +75,11 @@ impl Desk<'_> {
                     self.agent.process.release();
                     self.standing.set_held(false);
                 }
+                Heard::Control(WorkerControl::Message { text, interrupt }) => {
+                    self.tell(Told { text, interrupt });
+                }
                 // Not heard yet.
-                Heard::Control(WorkerControl::Allow { .. } | WorkerControl::Message { .. }) => {}
+                Heard::Control(WorkerControl::Allow { .. }) => {}
                 Heard::Asked(Some(asked)) => self.take_question(asked),
                 Heard::Asked(None) => may_ask = false,
                 Heard::Withdrawn => self.close_question(None),
@@ -125,6 +128,27 @@ impl Desk<'_> {
             () = stirred, if !held => Heard::SaveTime,
             _ = signals.child.recv() => Heard::ChildEnded,
         }
+    }
+
+    /// Tells the agent what a person says.
+    fn tell(&mut self, told: Told) {
+        let Some(tell) = self.agent.tell.clone() else {
+            let note = "This agent can't hear anything while it works. Continue the task when it \
+                        has ended.";
+            return self.events.note(note);
+        };
+        if told.interrupt {
+            self.withdraw_all();
+        }
+        let text = told.text.clone();
+        if tell.send(told).is_err() {
+            let note = "The agent was done before it could hear what you said. Continue the task \
+                        to tell it.";
+            return self.events.note(note);
+        }
+        let shown = format!("You: {text}");
+        self.events.send(Event::Message { text });
+        self.events.send(Event::Output { kind: LineKind::Said, text: shown, first_line: 0 });
     }
 
     /// Nobody will answer any more.

@@ -5,7 +5,7 @@
 //! - [`task`]: an attempt from beginning to end; [`desk`]: the loop while the agent works.
 //! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes.
 //! - [`probe`]: an agent that is only asked what it is and what it offers.
-//! - [`saves`]: save points and changes; [`outcome`]: what the end means.
+//! - [`saves`]: save points and changes; [`outcome`], [`trouble`]: what the end means.
 //! - [`control`] and [`output`]: the two pipes to the engine; [`lines`], [`text`]: bytes to
 //!   lines, lines to titles; [`standing`], [`steps`]: what is told by the way.
 
@@ -23,6 +23,7 @@ mod standing;
 mod steps;
 mod task;
 mod text;
+mod trouble;
 
 use control::Controls;
 use regatta_protocol::Event;

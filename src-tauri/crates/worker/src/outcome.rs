@@ -10,7 +10,9 @@ use regatta_protocol::{ErrorCode, Notice, Status};
 pub(crate) fn verdict(why: Why, ended: Option<Ended>) -> (Status, Option<Notice>) {
     match why {
         Why::Turn(Turn::Done) => (Status::Finished, None),
-        Why::Turn(Turn::Failed(notice)) => (Status::Failed, Some(notice)),
+        Why::Turn(Turn::Failed(notice) | Turn::Limited(notice, _)) => {
+            (Status::Failed, Some(notice))
+        }
         Why::Turn(Turn::Cancelled) => failed(Notice::new(
             ErrorCode::AgentFailed,
             "The agent broke off its work.",

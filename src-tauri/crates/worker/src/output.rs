@@ -4,6 +4,7 @@
 //! the agent down and nothing is kept in memory without bound. What the worker itself has
 //! to say is never held up ([`Events::send`]): there is little of it.
 
+use regatta_protocol::Millis;
 use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerLine;
 use std::io;
@@ -170,7 +171,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 }
 
-fn now() -> i64 {
+/// Now, as times are told.
+pub(crate) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or_default()
 }

@@ -1,16 +1,17 @@
 //! One attempt from beginning to end: the copy, the agent, its end, what it leaves.
 
-use crate::agent::{self, Agent, Turn};
+use crate::agent::{self, Agent, Spoken, Turn};
 use crate::control::Controls;
 use crate::desk::{Desk, Why};
 use crate::error::WorkerError;
 use crate::outcome::verdict;
-use crate::output::Events;
+use crate::output::{Events, now};
 use crate::process::{Ended, Patience};
 use crate::saves::{SavedResult, Saver, Saving};
 use crate::standing::Standing;
 use crate::steps::{COPY, SAVE, START};
 use crate::text::{count, one_line, some_lines};
+use crate::trouble;
 use regatta_git::{Git, GitError};
 use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
@@ -38,7 +39,7 @@ struct End {
     /// How the program ended, if it did before we ended it.
     by_itself: Option<Ended>,
     ended: Ended,
-    last_words: String,
+    spoken: Spoken,
 }
 
 /// Does the task that is told first; how it ended.
@@ -89,8 +90,8 @@ async fn attempt(
         }
     };
     let (saver, by_itself) = end(&mut desk, &why).await;
-    let (last_words, ended) = hear_out(agent).await;
-    let end = End { why, by_itself, last_words, ended };
+    let (spoken, ended) = hear_out(agent).await;
+    let end = End { why: meant(why, &spoken.last_words), by_itself, spoken, ended };
     Ok(conclude(saver, end, events).await)
 }
 
@@ -202,8 +203,20 @@ async fn ask_to_end(agent: &mut Agent, until: Instant) -> Patience {
     Patience::ForTheProgram(until)
 }
 
-/// Waits until all output was sent; the last words, and how the program ended.
-async fn hear_out(agent: Agent) -> (String, Ended) {
+/// What an end means whose last words are nothing but an error.
+fn meant(why: Why, last_words: &str) -> Why {
+    let trouble = match &why {
+        Why::Turn(Turn::Done) => trouble::of_words(last_words, now()),
+        Why::Turn(Turn::Failed(notice)) if notice.code == ErrorCode::AgentDied => {
+            trouble::of_last_line(last_words, now())
+        }
+        _ => None,
+    };
+    trouble.map_or(why, |trouble| Why::Turn(trouble.turn(last_words)))
+}
+
+/// Waits until all output was sent; what is told of it, and how the program ended.
+async fn hear_out(agent: Agent) -> (Spoken, Ended) {
     let ended = agent.process.ended().await;
     // An error: the hearing task panicked; what it had heard was sent.
     let said = agent.heard.await.unwrap_or_default();
@@ -231,6 +244,10 @@ async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
             "Earlier save points are safe; what came later may be in its separate copy only."
         }
     };
+    let retry_at = match &end.why {
+        Why::Turn(Turn::Limited(_, retry_at)) => *retry_at,
+        _ => None,
+    };
     let (mut status, mut notice) = verdict(end.why, end.by_itself);
     if let (Status::Finished, Err(problem)) = (status, &saved) {
         status = Status::Failed;
@@ -240,9 +257,9 @@ async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
         safe.clone_into(&mut notice.safe);
     }
     let SavedResult { commit, totals } = saved.unwrap_or_default();
-    let last_words = some_lines(&end.last_words, MAX_WORDS);
-    let ended_by = end.ended.to_string();
-    Outcome { notice, last_words, commit, totals, ended_by, ..Outcome::without_work(status) }
+    let last_words = some_lines(&end.spoken.last_words, MAX_WORDS);
+    let (ended_by, tests) = (end.ended.to_string(), end.spoken.tests);
+    Outcome { status, notice, last_words, commit, totals, ended_by, tests, retry_at }
 }
 
 /// The agent did what it was asked for, but that could not be saved.

@@ -3,14 +3,16 @@
 //! [`listen`] hears its output, sorts the lines ([`wire`]) and shows what it says
 //! ([`voice`]), does ([`calls`], [`printed`], [`words`]) and plans ([`plan`]). Here is the
 //! conversation ([`talk`]): initialize, a session in the copy ([`begin`]), set as it was
-//! asked for ([`offers`], [`options`]), a prompt and what its end means ([`trouble`]);
+//! asked for ([`offers`], [`options`]), a prompt and what its end means ([`ends`]);
 //! [`ask`] makes its requests for permission questions. [`probe`] is a conversation without
 //! a prompt. The protocol's crate is used nowhere else.
 
 mod ask;
 mod begin;
 mod calls;
+mod ends;
 mod listen;
+mod meter;
 mod offers;
 mod options;
 mod plan;
@@ -18,7 +20,7 @@ mod printed;
 mod probe;
 mod raw_log;
 mod talk;
-mod trouble;
+mod tests_run;
 mod voice;
 mod wire;
 mod words;
@@ -28,6 +30,7 @@ use crate::output::Events;
 use crate::process::{Pipes, Process, Program};
 use calls::Calls;
 use listen::Listener;
+use meter::Meter;
 pub(super) use probe::probe;
 use raw_log::RawLog;
 use regatta_protocol::event::{LineKind, PlanEntry, Step, Usage};
@@ -70,6 +73,8 @@ pub(super) fn start(
     let (to_crate, messages) = mpsc::channel(MESSAGES);
     let (ask, asked) = mpsc::channel(QUESTIONS);
     let (cancel, cancelled) = oneshot::channel();
+    let (tell, said) = mpsc::unbounded_channel();
+    let (meter, over) = Meter::with_limit(task.cost_limit_cents);
     let replayed = Arc::new(AtomicBool::new(false));
 
     let listener = Listener {
@@ -80,6 +85,7 @@ pub(super) fn start(
         voice: Voice::new(),
         unknown: HashSet::new(),
         replayed: replayed.clone(),
+        meter,
     };
     let heard = tokio::spawn(listener.hear(output, process.clone()));
     let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
@@ -89,8 +95,8 @@ pub(super) fn start(
         events: events.clone(),
         ask,
         calls,
-        cancelled,
+        signs: talk::Signs::new(cancelled, over, said),
     };
     let turn = tokio::spawn(talk.hold(talk::Line { input, messages, raw }));
-    Ok(Agent { process, turn, heard, errors, asked, cancel: Some(cancel) })
+    Ok(Agent { process, turn, heard, errors, asked, tell: Some(tell), cancel: Some(cancel) })
 }

@@ -1,6 +1,6 @@
 //! Any program as an agent: run once, its output shown, its exit code its word.
 
-use super::{Agent, Turn, hear};
+use super::{Agent, Spoken, Turn, hear};
 use crate::output::Events;
 use crate::process::{Ended, Pipes, Process, Program};
 use regatta_protocol::event::LineKind;
@@ -25,14 +25,18 @@ pub(super) fn start(
     let program = Program { program, args: &args, folder: &task.copy };
     let (process, pipes) = Process::start(program, false)?;
     let Pipes { output, errors, .. } = pipes;
-    let heard = tokio::spawn(hear(output, process.clone(), LineKind::Out, events.clone()));
+    let heard = hear(output, process.clone(), LineKind::Out, events.clone());
+    let heard = tokio::spawn(async {
+        let last_words = heard.await;
+        Spoken { last_words, tests: Vec::new() }
+    });
     let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
     let errors = tokio::spawn(async { drop(errors.await) });
     let awaited = process.clone();
     let turn = tokio::spawn(async move { turn(awaited.ended().await) });
     // It has no way to ask: nobody holds the sender.
     let (_, asked) = mpsc::channel(1);
-    Ok(Agent { process, turn, heard, errors, asked, cancel: None })
+    Ok(Agent { process, turn, heard, errors, asked, tell: None, cancel: None })
 }
 
 fn turn(ended: Ended) -> Turn {

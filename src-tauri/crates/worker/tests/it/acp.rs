@@ -204,7 +204,7 @@ answer '{"stopReason":"end_turn","usage":{"totalTokens":1234,"inputTokens":1,"ou
         })
         .collect();
     let expected =
-        [Usage { tokens: 100, cost_usd: Some(0.5) }, Usage { tokens: 1234, cost_usd: None }];
+        [Usage { tokens: 100, cost_usd: Some(0.5) }, Usage { tokens: 1234, cost_usd: Some(0.5) }];
     assert_eq!(usage, expected);
 }
 

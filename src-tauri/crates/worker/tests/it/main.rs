@@ -8,4 +8,5 @@ mod ends;
 mod flood;
 mod practice;
 mod probe;
+mod talk;
 mod yard;

@@ -195,6 +195,11 @@ impl Worker {
         self.send_line(&serde_json::to_string(control).expect("a control"));
     }
 
+    /// Says something to the agent.
+    pub(crate) fn say(&mut self, text: &str, interrupt: bool) {
+        self.send(&WorkerControl::Message { text: text.into(), interrupt });
+    }
+
     pub(crate) fn answer(&mut self, question: &Question, option: &str) {
         let (question, option) = (question.id.clone(), option.to_owned());
         self.send(&WorkerControl::Answer { question, option });

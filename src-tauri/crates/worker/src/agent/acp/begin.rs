@@ -2,7 +2,7 @@
 //!
 //! Answers are read as plain JSON: agents differ in what else stands in them.
 
-use super::trouble;
+use super::ends;
 use crate::agent::Turn;
 use crate::output::Events;
 use crate::text::one_line;
@@ -143,7 +143,9 @@ pub(super) async fn call(
     let sent = connection.send_request(message).block_task();
     match tokio::time::timeout(TO_BEGIN, sent).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(problem)) if connection.is_incoming_closed() => {
+        Ok(Err(problem))
+            if connection.is_incoming_closed() && ends::of_error(&problem).is_none() =>
+        {
             Err(Unanswered::Lost(problem.to_string()))
         }
         Ok(Err(problem)) => Err(Unanswered::Error(problem)),
@@ -161,7 +163,7 @@ const UNABLE: &str = "The agent could not begin a conversation.";
 fn turn(unanswered: Unanswered) -> Turn {
     match unanswered {
         Unanswered::Lost(problem) => Turn::Lost(problem),
-        Unanswered::Error(problem) => match trouble::of_error(&problem) {
+        Unanswered::Error(problem) => match ends::of_error(&problem) {
             Some(turn) => turn,
             None => Turn::Failed(unspoken(UNABLE, &problem.to_string())),
         },

@@ -5,14 +5,16 @@
 
 use super::Shown;
 use super::printed::Printed;
+use super::tests_run::{TestsRun, exit_code};
 use super::words::{self, Subject};
 use crate::steps::step;
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{
     ContentBlock, ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolKind,
 };
-use regatta_protocol::event::{FileCount, LineKind, MAX_FILES_NAMED, Step, StepKind, StepState};
-use serde_json::Value;
+use regatta_protocol::event::{
+    FileCount, LineKind, MAX_FILES_NAMED, Step, StepKind, StepState, TestRun,
+};
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,7 @@ pub(super) struct Calls {
     by_id: HashMap<String, Call>,
     order: VecDeque<String>,
     count: u64,
+    tests: TestsRun,
 }
 
 /// One tool call.
@@ -52,19 +55,34 @@ impl Calls {
     pub(super) fn new(copy: &Path) -> Self {
         let mut copies = vec![copy.to_owned()];
         copies.extend(copy.canonicalize().ok().filter(|real| real != copy));
-        Self { copies, by_id: HashMap::new(), order: VecDeque::new(), count: 0 }
+        Self {
+            copies,
+            by_id: HashMap::new(),
+            order: VecDeque::new(),
+            count: 0,
+            tests: TestsRun::default(),
+        }
     }
 
     /// A call began or changed.
     pub(super) fn update(&mut self, update: &ToolCallUpdate) -> Vec<Shown> {
         let call = self.learn(update);
+        let run = call.run();
         let mut shown = call.show();
         let output = call.output(update);
         if !output.is_empty() {
             shown.extend(call.head());
         }
         shown.extend(output);
+        if let Some((command, state)) = run {
+            self.tests.add(&command, state, exit_code(update));
+        }
         shown
+    }
+
+    /// The tests that were run.
+    pub(super) fn take_tests(&mut self) -> Vec<TestRun> {
+        self.tests.take()
     }
 
     /// Takes over what an update says of its call, without showing it.
@@ -76,7 +94,7 @@ impl Calls {
         if let Some(title) = &fields.title {
             call.title = one_line(title, MAX_TITLE);
         }
-        if let Some(command) = fields.raw_input.as_ref().and_then(command) {
+        if let Some(command) = fields.raw_input.as_ref().and_then(words::command) {
             call.command = Some(command);
         }
         if let Some(locations) = &fields.locations {
@@ -135,6 +153,12 @@ impl Calls {
 }
 
 impl Call {
+    /// A command that is over, and how.
+    fn run(&self) -> Option<(String, StepState)> {
+        let state = self.state.filter(|state| *state != StepState::Working)?;
+        Some((self.command.clone().filter(|_| self.kind() == StepKind::Run)?, state))
+    }
+
     fn kind(&self) -> StepKind {
         match self.kind {
             ToolKind::Read => StepKind::Read,
@@ -242,24 +266,6 @@ fn state(status: ToolCallStatus) -> StepState {
     }
 }
 
-/// The command of a call's input: a text, or a list of arguments, of which the last is the
-/// whole line when a shell is given one.
-fn command(input: &Value) -> Option<String> {
-    match input.get("command").or_else(|| input.get("cmd"))? {
-        Value::String(command) => Some(command.clone()),
-        Value::Array(parts) => {
-            let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
-            match parts[..] {
-                [_, flag, line] if flag.starts_with('-') && flag.ends_with('c') => {
-                    Some(line.to_owned())
-                }
-                _ => Some(parts.join(" ")),
-            }
-        }
-        _ => None,
-    }
-}
-
 /// All text of a call's content, without a fence round it.
 fn text_of(content: &[ToolCallContent]) -> String {
     let texts = content.iter().filter_map(|content| match content {
@@ -286,7 +292,7 @@ fn shown_path(copies: &[PathBuf], path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn update(calls: &mut Calls, update: Value) -> Vec<Shown> {
         calls.update(&serde_json::from_value(update).expect("an update"))
@@ -344,20 +350,6 @@ mod tests {
             "content": text("no such file") });
         let shown = update(&mut calls, failed);
         assert_eq!(lines(&shown), [(LineKind::Step, "Read c"), (LineKind::Err, "no such file")]);
-    }
-
-    #[test]
-    fn commands_are_read_from_what_agents_send() {
-        let table = [
-            (json!({ "command": "npm test" }), Some("npm test")),
-            (json!({ "command": ["bash", "-lc", "npm test"] }), Some("npm test")),
-            (json!({ "cmd": ["npm", "test"] }), Some("npm test")),
-            (json!({ "command": 3 }), None),
-            (json!({ "path": "x" }), None),
-        ];
-        for (input, expected) in table {
-            assert_eq!(command(&input).as_deref(), expected, "{input}");
-        }
     }
 
     #[test]

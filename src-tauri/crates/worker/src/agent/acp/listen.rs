@@ -5,19 +5,20 @@
 //! there is room for what it says, what is unknown is noted, and noise is shown.
 
 use super::calls::Calls;
+use super::meter::Meter;
 use super::raw_log::RawLog;
 use super::voice::Voice;
 use super::wire::{RawLine, RawLines, Sorted, sort};
 use super::{Shown, plan};
-use crate::agent::read_some;
+use crate::agent::{Spoken, read_some};
 use crate::lines::Lines;
 use crate::output::Events;
 use crate::process::Process;
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{
-    ContentBlock, ContentChunk, SessionNotification, SessionUpdate, UsageUpdate,
+    ContentBlock, ContentChunk, SessionNotification, SessionUpdate,
 };
-use regatta_protocol::event::{Event, LineKind, StepState, Usage};
+use regatta_protocol::event::{Event, LineKind, StepState};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,11 +45,12 @@ pub(super) struct Listener {
     pub(super) unknown: HashSet<String>,
     /// Whether updates only tell again what an earlier attempt showed.
     pub(super) replayed: Arc<AtomicBool>,
+    pub(super) meter: Meter,
 }
 
 impl Listener {
-    /// Hears everything; the agent's last words.
-    pub(super) async fn hear(mut self, mut pipe: ChildStdout, process: Process) -> String {
+    /// Hears everything; what is told of it.
+    pub(super) async fn hear(mut self, mut pipe: ChildStdout, process: Process) -> Spoken {
         let mut lines = RawLines::default();
         let mut bytes = Vec::new();
         loop {
@@ -80,7 +82,8 @@ impl Listener {
             self.line(line).await;
         }
         self.end_of_turn(StepState::Failed).await;
-        self.voice.last_words().to_owned()
+        let tests = self.calls.lock().unwrap_or_else(PoisonError::into_inner).take_tests();
+        Spoken { last_words: self.voice.last_words().to_owned(), tests }
     }
 
     async fn line(&mut self, line: RawLine) {
@@ -99,9 +102,12 @@ impl Listener {
             Sorted::Update(params) => self.update(params).await,
             Sorted::Noise => self.noise(&line).await,
             Sorted::Call => self.hand_on(line).await,
-            Sorted::Answer(reason) => {
-                if let Some(reason) = reason {
-                    let done = reason == "end_turn";
+            Sorted::Answer(end) => {
+                if let Some(end) = end {
+                    if let Some(tokens) = end.tokens {
+                        self.show(vec![Shown::Usage(self.meter.usage(tokens))]).await;
+                    }
+                    let done = end.reason == "end_turn";
                     let state = if done { StepState::Done } else { StepState::Failed };
                     self.end_of_turn(state).await;
                 }
@@ -149,7 +155,9 @@ impl Listener {
             SessionUpdate::ToolCall(call) => call.into(),
             SessionUpdate::ToolCallUpdate(update) => update,
             SessionUpdate::Plan(plan) => return vec![Shown::Plan(plan::entries(&plan))],
-            SessionUpdate::UsageUpdate(update) => return vec![Shown::Usage(usage(&update))],
+            SessionUpdate::UsageUpdate(update) => {
+                return vec![Shown::Usage(self.meter.update(&update))];
+            }
             // Of no use to a person who watches: commands, modes, settings, their own words.
             _ => return Vec::new(),
         };
@@ -191,9 +199,4 @@ impl Listener {
             }
         }
     }
-}
-
-fn usage(update: &UsageUpdate) -> Usage {
-    let dollars = update.cost.as_ref().filter(|cost| cost.currency == "USD");
-    Usage { tokens: update.used, cost_usd: dollars.map(|cost| cost.amount) }
 }

@@ -3,6 +3,7 @@
 use super::begin::{self, Beginning, Greeted};
 use super::calls::Calls;
 use super::listen::Listener;
+use super::meter::Meter;
 use super::raw_log::RawLog;
 use super::talk::{Line, transport};
 use super::voice::Voice;
@@ -55,6 +56,7 @@ pub(in crate::agent) async fn probe(
         voice: Voice::new(),
         unknown: HashSet::new(),
         replayed: Arc::new(AtomicBool::new(false)),
+        meter: Meter::with_limit(None).0,
     };
     let heard = tokio::spawn(listener.hear(output, process.clone()));
     let errors = tokio::spawn(hear(errors, process.clone(), LineKind::Err, events));
@@ -115,7 +117,7 @@ fn unasked(turn: Turn, report: ProbeReport) -> ProbeReport {
         Turn::Failed(notice) if notice.code == ErrorCode::SignInNeeded => {
             return ProbeReport { signed_in: Some(false), ..report };
         }
-        Turn::Failed(notice) => notice,
+        Turn::Failed(notice) | Turn::Limited(notice, _) => notice,
         Turn::Lost(details) => gone().with_details(details),
         Turn::Done | Turn::Cancelled => gone(),
     };

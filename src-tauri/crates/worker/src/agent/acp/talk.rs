@@ -3,8 +3,8 @@
 use super::begin::{self, Beginning};
 use super::calls::Calls;
 use super::raw_log::RawLog;
-use super::{ask, options, trouble};
-use crate::agent::{Asked, Turn};
+use super::{ask, ends, options};
+use crate::agent::{Asked, Told, Turn};
 use crate::output::Events;
 use agent_client_protocol::v1::schema::{
     CancelNotification, PromptRequest, RequestPermissionOutcome, RequestPermissionRequest,
@@ -12,8 +12,9 @@ use agent_client_protocol::v1::schema::{
 };
 use agent_client_protocol::v1::{ConnectionTo, Responder};
 use agent_client_protocol::{Client, Error, Lines, UntypedMessage};
-use futures::{Sink, Stream};
-use regatta_protocol::event::{Event, Usage};
+use futures::future::Fuse;
+use futures::{FutureExt, Sink, Stream};
+use regatta_protocol::Event;
 use regatta_protocol::worker::WorkerTask;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,6 +26,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long what was sent may take to be read once the turn is over.
 const TO_DRAIN: Duration = Duration::from_secs(1);
+/// How long an agent may take to end a turn that costs too much.
+const TO_CANCEL: Duration = Duration::from_secs(5);
 
 /// Both directions of the connection.
 pub(super) struct Line {
@@ -39,7 +42,7 @@ pub(super) struct Talk {
     pub(super) events: Events,
     pub(super) ask: mpsc::Sender<Asked>,
     pub(super) calls: Arc<Mutex<Calls>>,
-    pub(super) cancelled: oneshot::Receiver<()>,
+    pub(super) signs: Signs,
 }
 
 /// What a conversation is about.
@@ -52,7 +55,7 @@ pub(super) struct Subject {
 impl Talk {
     /// Talks until the turn is over.
     pub(super) async fn hold(self, line: Line) -> Turn {
-        let Self { subject, events, ask, calls, cancelled } = self;
+        let Self { subject, events, ask, calls, signs } = self;
         let asker = Arc::new(Asker { ask, calls, count: AtomicU64::new(0) });
         let (tell, mut told) = oneshot::channel();
         let talking = Client
@@ -65,7 +68,7 @@ impl Talk {
                 agent_client_protocol::on_receive_request!(),
             )
             .connect_with(transport(line), async move |connection| {
-                let turn = converse(&connection, &subject, &events, cancelled).await;
+                let turn = converse(&connection, &subject, &events, signs).await;
                 // An error can't come: the receiver lives until the connection is closed.
                 drop(tell.send(turn));
                 Ok(())
@@ -106,46 +109,130 @@ pub(super) fn transport(
     Lines::new(outgoing, incoming)
 }
 
-/// Initialize, a session, one prompt; an end of the turn in each case.
+/// Initialize, a session, a prompt and what a person says after it; the end of the last
+/// turn in each case.
 async fn converse(
     connection: &ConnectionTo<agent_client_protocol::Agent>,
     subject: &Subject,
     events: &Events,
-    mut cancelled: oneshot::Receiver<()>,
+    mut signs: Signs,
 ) -> Turn {
-    let (session, prompt) = tokio::select! {
+    let (session, mut prompt) = tokio::select! {
         begun = begin(connection, subject, events) => match begun {
             Ok(begun) => begun,
             Err(turn) => return turn,
         },
-        Ok(()) = &mut cancelled => return Turn::Cancelled,
+        Ok(()) = &mut signs.cancelled => return Turn::Cancelled,
     };
     // What an earlier conversation told again came before this.
     subject.replayed.store(false, Ordering::Release);
-    // Read as plain JSON: a reason for the end that the crate doesn't know is still an end.
-    let prompt = PromptRequest::new(session.clone(), vec![prompt.into()]);
-    let Ok(prompt) = UntypedMessage::new("session/prompt", prompt) else {
-        unreachable!("BUG: a prompt is always JSON")
-    };
-    let answer = connection.send_request(prompt).block_task();
-    tokio::pin!(answer);
-    let answer = tokio::select! {
-        answer = &mut answer => answer,
-        Ok(()) = &mut cancelled => {
+    loop {
+        let turn = signs.turn(connection, &session, prompt).await;
+        match (&turn, signs.next_words()) {
+            (Turn::Done | Turn::Cancelled | Turn::Failed(_), Some(words)) => prompt = words,
+            _ => return turn,
+        }
+    }
+}
+
+/// What may come while the agent works.
+pub(super) struct Signs {
+    cancelled: Fuse<oneshot::Receiver<()>>,
+    /// It cost as much as it may.
+    over: Fuse<oneshot::Receiver<()>>,
+    said: mpsc::UnboundedReceiver<Told>,
+    /// What was said and isn't told yet.
+    waiting: Vec<String>,
+    /// Whether nothing more is told, whatever was said.
+    last: bool,
+}
+
+impl Signs {
+    pub(super) fn new(
+        cancelled: oneshot::Receiver<()>,
+        over: oneshot::Receiver<()>,
+        said: mpsc::UnboundedReceiver<Told>,
+    ) -> Self {
+        let (cancelled, over) = (cancelled.fuse(), over.fuse());
+        Self { cancelled, over, said, waiting: Vec::new(), last: false }
+    }
+
+    /// One prompt and the end of its turn.
+    async fn turn(
+        &mut self,
+        connection: &ConnectionTo<agent_client_protocol::Agent>,
+        session: &SessionId,
+        prompt: String,
+    ) -> Turn {
+        // Read as plain JSON: a reason for the end that the crate doesn't know is still an end.
+        let prompt = PromptRequest::new(session.clone(), vec![prompt.into()]);
+        let Ok(prompt) = UntypedMessage::new("session/prompt", prompt) else {
+            unreachable!("BUG: a prompt is always JSON")
+        };
+        let cancel = || {
             // An error: the connection is gone, which the answer tells as well.
-            drop(connection.send_notification(CancelNotification::new(session)));
-            answer.await
-        }
-    };
-    match answer {
-        Ok(result) => {
-            if let Some(tokens) = result["usage"]["totalTokens"].as_u64() {
-                events.send(Event::Usage(Usage { tokens, cost_usd: None }));
+            drop(connection.send_notification(CancelNotification::new(session.clone())));
+        };
+        let answer = connection.send_request(prompt).block_task();
+        tokio::pin!(answer);
+        let mut interrupted = false;
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => break answer,
+                Ok(()) = &mut self.cancelled => {
+                    self.last = true;
+                    cancel();
+                }
+                Ok(()) = &mut self.over => {
+                    self.last = true;
+                    cancel();
+                    drop(tokio::time::timeout(TO_CANCEL, &mut answer).await);
+                    return ends::too_dear();
+                }
+                Some(told) = self.said.recv() => {
+                    self.waiting.push(told.text);
+                    if told.interrupt && !interrupted {
+                        interrupted = true;
+                        cancel();
+                    }
+                }
             }
-            trouble::ended(result["stopReason"].as_str().unwrap_or_default())
+        };
+        match answer {
+            Ok(result) => ends::ended(result["stopReason"].as_str().unwrap_or_default()),
+            // What it said counts, even if it left right after.
+            Err(problem) if connection.is_incoming_closed() => {
+                ends::of_error(&problem).unwrap_or_else(|| Turn::Lost(problem.to_string()))
+            }
+            // Some tell in this way that they were interrupted.
+            Err(_) if interrupted => Turn::Cancelled,
+            Err(problem) => {
+                self.last = true;
+                ends::refused(&problem)
+            }
         }
-        Err(problem) if connection.is_incoming_closed() => Turn::Lost(problem.to_string()),
-        Err(problem) => trouble::refused(&problem),
+    }
+
+    /// What was said meanwhile; none: nothing, and from now on nothing can be.
+    fn next_words(&mut self) -> Option<String> {
+        if self.last {
+            return None;
+        }
+        self.take();
+        if self.waiting.is_empty() {
+            // What is sent from now on is refused; what was sent just before is taken.
+            self.said.close();
+            self.take();
+        }
+        let words = std::mem::take(&mut self.waiting).join("\n\n");
+        (!words.is_empty()).then_some(words)
+    }
+
+    fn take(&mut self) {
+        while let Ok(told) = self.said.try_recv() {
+            self.waiting.push(told.text);
+        }
     }
 }
 

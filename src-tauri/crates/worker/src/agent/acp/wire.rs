@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -70,11 +71,18 @@ pub(super) enum Sorted<'a> {
     Update(&'a str),
     /// A request or another notification: for the protocol's crate.
     Call,
-    /// An answer to a request of ours, and the reason for which a turn ended, if it says
-    /// one.
-    Answer(Option<String>),
+    /// An answer to a request of ours, and how a turn ended, if it says that.
+    Answer(Option<TurnEnd>),
     /// No message at all: shown as what the program printed.
     Noise,
+}
+
+/// How a turn ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TurnEnd {
+    pub(super) reason: String,
+    /// The tokens that it used, where the agent tells them.
+    pub(super) tokens: Option<u64>,
 }
 
 /// Sorts one line.
@@ -88,7 +96,7 @@ pub(super) fn sort(line: &str) -> Sorted<'_> {
         (None, Some(_)) => {
             let result = message.result.map(RawValue::get).unwrap_or_default();
             let result: Option<TurnResult> = serde_json::from_str(result).ok();
-            Sorted::Answer(result.and_then(|result| result.stop_reason))
+            Sorted::Answer(result.and_then(TurnResult::end))
         }
         (None, None) => Sorted::Noise,
     }
@@ -109,6 +117,21 @@ struct Message<'a> {
 #[serde(rename_all = "camelCase")]
 struct TurnResult {
     stop_reason: Option<String>,
+    #[serde(default)]
+    usage: Value,
+    #[serde(default, rename = "_meta")]
+    meta: Value,
+}
+
+impl TurnResult {
+    fn end(self) -> Option<TurnEnd> {
+        let count = &self.meta["quota"]["token_count"];
+        let sum = |count: &Value| {
+            Some(count["input_tokens"].as_u64()? + count["output_tokens"].as_u64()?)
+        };
+        let tokens = self.usage["totalTokens"].as_u64().or_else(|| sum(count));
+        Some(TurnEnd { reason: self.stop_reason?, tokens })
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +173,9 @@ mod tests {
             assert!(matches!(sort(call), Sorted::Call), "{call}");
         }
         let answer = r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#;
-        assert!(matches!(sort(answer), Sorted::Answer(Some(reason)) if reason == "end_turn"));
+        assert!(matches!(sort(answer), Sorted::Answer(Some(end)) if end.reason == "end_turn"));
+        let answer = r#"{"id":3,"result":{"stopReason":"x","_meta":{"quota":{"token_count":{"input_tokens":3,"output_tokens":4}}}}}"#;
+        assert!(matches!(sort(answer), Sorted::Answer(Some(end)) if end.tokens == Some(7)));
         let other = r#"{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":"m"}}"#;
         assert!(matches!(sort(other), Sorted::Answer(None)));
         for noise in ["Welcome!", "{\"level\":\"info\"}", "[1]", "17", "{\"method\":", "null"] {

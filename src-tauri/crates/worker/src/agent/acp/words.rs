@@ -2,6 +2,7 @@
 
 use crate::text::{count, one_line};
 use regatta_protocol::event::{FileCount, StepKind, StepState};
+use serde_json::Value;
 
 /// The longest command that stands in a title, in characters.
 const MAX_COMMAND: usize = 200;
@@ -118,6 +119,24 @@ impl Subject<'_> {
     }
 }
 
+/// The command of a call's input: a text, or a list of arguments, of which the last is the
+/// whole line when a shell is given one.
+pub(super) fn command(input: &Value) -> Option<String> {
+    match input.get("command").or_else(|| input.get("cmd"))? {
+        Value::String(command) => Some(command.clone()),
+        Value::Array(parts) => {
+            let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
+            match parts[..] {
+                [_, flag, line] if flag.starts_with('-') && flag.ends_with('c') => {
+                    Some(line.to_owned())
+                }
+                _ => Some(parts.join(" ")),
+            }
+        }
+        _ => None,
+    }
+}
+
 /// One line a changed file, with what was added and removed.
 pub(super) fn file_lines(files: &[FileCount]) -> impl Iterator<Item = String> {
     files.iter().map(|file| format!("{}  +{} \u{2212}{}", file.path, file.added, file.removed))
@@ -137,6 +156,7 @@ pub(super) fn line_counts(old: &str, new: &str) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn file(path: &str) -> FileCount {
         FileCount { path: path.into(), added: 4, removed: 1 }
@@ -189,6 +209,20 @@ mod tests {
         assert_eq!(subject("", &[]).question(StepKind::Other), "May it go on?");
         let lines: Vec<_> = file_lines(&files[..1]).collect();
         assert_eq!(lines, ["src/errors.ts  +4 \u{2212}1"]);
+    }
+
+    #[test]
+    fn commands_are_read_from_what_agents_send() {
+        let table = [
+            (json!({ "command": "npm test" }), Some("npm test")),
+            (json!({ "command": ["bash", "-lc", "npm test"] }), Some("npm test")),
+            (json!({ "cmd": ["npm", "test"] }), Some("npm test")),
+            (json!({ "command": 3 }), None),
+            (json!({ "path": "x" }), None),
+        ];
+        for (input, expected) in table {
+            assert_eq!(command(&input).as_deref(), expected, "{input}");
+        }
     }
 
     #[test]

@@ -1,42 +1,46 @@
-//! What an agent's error means: its service wants a person to sign in, or patience, or
-//! something else went wrong. Pure.
+//! What the end of a turn means: its reason, or the agent's error.
 
 use crate::agent::Turn;
+use crate::output::now;
 use crate::text::one_line;
+use crate::trouble::{self, Trouble};
 use agent_client_protocol::{Error, ErrorCode as AcpCode};
 use regatta_protocol::{ErrorCode, Notice};
 
 const SAVED: &str = "What it had changed is saved.";
 
-/// What an error of the agent's means for its turn; none: nothing that is known.
+/// What an error of the agent's means for its turn, where it is known; else none.
 pub(super) fn of_error(problem: &Error) -> Option<Turn> {
-    (problem.code == AcpCode::AUTH_REQUIRED).then(|| Turn::Failed(sign_in(&problem.to_string())))
-}
-
-fn sign_in(details: &str) -> Notice {
-    Notice::new(
-        ErrorCode::SignInNeeded,
-        "The agent isn't signed in.",
-        SAVED,
-        "Sign in again with the agent's own program, then try again.",
-    )
-    .with_details(details)
+    let trouble = read(problem);
+    (trouble != Trouble::Other).then(|| trouble.turn(&problem.to_string()))
 }
 
 /// The agent answered its prompt with an error.
 pub(super) fn refused(problem: &Error) -> Turn {
-    if let Some(turn) = of_error(problem) {
-        return turn;
+    of_error(problem).unwrap_or_else(|| {
+        let Turn::Failed(notice) = Trouble::Other.turn(&problem.message) else {
+            unreachable!("BUG: anything else is a failure")
+        };
+        Turn::Failed(notice.with_details(problem.to_string()))
+    })
+}
+
+fn read(problem: &Error) -> Trouble {
+    let data = problem.data.clone().unwrap_or_default();
+    match trouble::read(&problem.message, &data, now()) {
+        Trouble::Other if problem.code == AcpCode::AUTH_REQUIRED => Trouble::SignIn,
+        known => known,
     }
-    let said = one_line(&problem.message, 300);
-    let said = said.trim_end_matches('.');
-    let notice = Notice::new(
-        ErrorCode::AgentFailed,
-        format!("The agent says that it failed: \u{201c}{said}\u{201d}."),
+}
+
+/// It cost as much as it may.
+pub(super) fn too_dear() -> Turn {
+    Turn::Failed(Notice::new(
+        ErrorCode::CostLimit,
+        "The task cost as much as it may, by the agent's own figures.",
         SAVED,
-        "Read what it said, then try again or continue from here.",
-    );
-    Turn::Failed(notice.with_details(problem.to_string()))
+        "Continue from here, or let it cost more.",
+    ))
 }
 
 /// What the reason for a turn's end means.
