@@ -9,6 +9,8 @@ use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status, TaskId, TaskVie
 const MAX_SHOWN_CHARS: usize = 200;
 /// How many entries of a plan a view shows.
 const MAX_PLAN_SHOWN: usize = 20;
+/// The longest key of a question, in bytes, that a view keeps when it has to be small.
+const MAX_KEY_LEFT: usize = 100;
 /// The most that one more line can add to a view: every character escaped as `\u00xx`.
 const LINE_RESERVE: usize = MAX_SHOWN_CHARS * 6;
 
@@ -213,6 +215,7 @@ fn cut_question(view: &mut TaskView, chars: usize) {
     for question in &mut view.questions {
         cut(&mut question.title, chars);
         cut(&mut question.detail, chars);
+        cut(&mut question.risk_words, chars);
         question.options.iter_mut().for_each(|option| cut(&mut option.label, 80));
     }
 }
@@ -224,11 +227,16 @@ fn cut_hard(view: &mut TaskView) {
     if let Some(step) = view.step.as_mut() {
         cut(&mut step.title, 30);
     }
-    cut_notices(view, 30);
-    cut_words(view, 30);
-    cut_question(view, 60);
+    cut(&mut view.name, 40);
+    cut_notices(view, 15);
+    cut_words(view, 15);
+    cut_question(view, 20);
     for question in &mut view.questions {
-        question.options.iter_mut().for_each(|option| cut(&mut option.label, 8));
+        question.detail.clear();
+        if question.key.len() > MAX_KEY_LEFT {
+            question.key.clear(); // A part of a key is another key: it can't be allowed then.
+        }
+        question.options.iter_mut().for_each(|option| cut(&mut option.label, 3));
     }
 }
 

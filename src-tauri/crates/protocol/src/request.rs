@@ -15,6 +15,10 @@ pub const MAX_TASKS: usize = 200;
 pub const MAX_PROMPT_CHARS: usize = 100_000;
 /// The longest task or batch name that is stored, in characters; longer ones are refused.
 pub const MAX_NAME_CHARS: usize = 10_000;
+/// How often each agent of a row may do it.
+pub const MAX_TIMES: u32 = 9;
+const NO_PROGRAM: &str = "No program is named for the agent.";
+const NAME_PROGRAM: &str = "Name the program to start.";
 /// The most tasks that may work at the same time on one computer.
 pub const MAX_PARALLEL: u32 = 64;
 
@@ -112,7 +116,25 @@ pub enum AgentChoice {
     },
 }
 
+impl TaskRequest {
+    /// How many tasks the row becomes.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.agents.len().max(1) * self.times.unwrap_or(1) as usize
+    }
+}
+
 impl AgentChoice {
+    /// Whether it names a program, where that is the person's to name.
+    fn names_a_program(&self) -> bool {
+        match self {
+            Self::Practice | Self::Known { .. } => true,
+            Self::Acp { command, .. } | Self::Command { command } => {
+                command.first().is_some_and(|program| !program.trim().is_empty())
+            }
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn label(&self) -> String {
@@ -134,7 +156,8 @@ pub struct RequestProblem {
     /// The row it is about, from 0; none: the batch as a whole.
     pub row: Option<u32>,
     /// The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
-    /// `branch`, `parallel`, `title`, `time_limit`, `endpoint`, `thread`.
+    /// `branch`, `parallel`, `title`, `time_limit`, `turn_limit`, `cost_limit`, `times`,
+    /// `endpoint`, `thread`.
     pub field: String,
     /// What to say there.
     pub notice: Notice,
@@ -175,8 +198,9 @@ impl BatchRequest {
     }
 
     fn batch_problems(&self, found: &mut Vec<RequestProblem>) {
-        let count = self.parallel_tasks.len();
-        if count == 0 {
+        let count =
+            self.parallel_tasks.iter().map(TaskRequest::tasks).fold(0, usize::saturating_add);
+        if self.parallel_tasks.is_empty() {
             found.push(whole("tasks", "This batch has no tasks.".into(), "Write at least one."));
         }
         if count > MAX_TASKS {
@@ -196,14 +220,8 @@ impl BatchRequest {
                 "Choose a number from 1 to 64.",
             ));
         }
-        if let AgentChoice::Acp { command, .. } | AgentChoice::Command { command } = &self.agent
-            && command.first().is_none_or(|program| program.trim().is_empty())
-        {
-            found.push(whole(
-                "agent",
-                "No program is named for the agent.".into(),
-                "Name the program to start.",
-            ));
+        if !self.agent.names_a_program() {
+            found.push(whole("agent", NO_PROGRAM.into(), NAME_PROGRAM));
         }
     }
 }
@@ -234,6 +252,23 @@ fn task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>
     }
     if task.time_limit_s == Some(0) {
         found.push(at(row, "time_limit", "A time limit of 0 is no time.".into(), "Leave it out."));
+    }
+    limit_problems(row, task, found);
+}
+
+fn limit_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
+    if task.turn_limit == Some(0) {
+        found.push(at(row, "turn_limit", "A limit of 0 turns is no turn.".into(), "Leave it out."));
+    }
+    if task.cost_limit_cents == Some(0) {
+        found.push(at(row, "cost_limit", "A limit of 0 is no money.".into(), "Leave it out."));
+    }
+    if task.times.is_some_and(|times| times == 0 || times > MAX_TIMES) {
+        let what = "The number of times is out of range.".into();
+        found.push(at(row, "times", what, "Choose a number from 1 to 9."));
+    }
+    if !task.agents.iter().all(|pick| pick.agent.names_a_program()) {
+        found.push(at(row, "agent", NO_PROGRAM.into(), NAME_PROGRAM));
     }
 }
 
@@ -281,6 +316,30 @@ mod tests {
         let rows = (0..=MAX_TASKS).map(|n| task(&format!("t{n}"), "do")).collect();
         let request = BatchRequest { parallel_tasks: rows, ..BatchRequest::default() };
         assert_eq!(fields(&request), [(None, "tasks".to_owned())]);
+        let agents = vec![AgentPick::default(); 3];
+        let row = TaskRequest { agents, times: Some(9), ..task("t", "do") };
+        assert_eq!(row.tasks(), 27);
+        let many = (0..8).map(|n| TaskRequest { task_name: format!("{n}"), ..row.clone() });
+        let request = BatchRequest { parallel_tasks: many.collect(), ..BatchRequest::default() };
+        assert_eq!(fields(&request), [(None, "tasks".to_owned())]);
+    }
+
+    #[test]
+    fn a_limit_of_nothing_and_an_agent_without_a_program_are_named() {
+        let nameless = AgentPick {
+            agent: AgentChoice::Command { command: vec![" ".into()] },
+            ..AgentPick::default()
+        };
+        let row = TaskRequest {
+            turn_limit: Some(0),
+            cost_limit_cents: Some(0),
+            times: Some(10),
+            agents: vec![nameless],
+            ..task("a", "do")
+        };
+        let request = BatchRequest { parallel_tasks: vec![row], ..BatchRequest::default() };
+        let expected = ["turn_limit", "cost_limit", "times", "agent"];
+        assert_eq!(fields(&request), expected.map(|field| (Some(0), field.to_owned())));
     }
 
     #[test]

@@ -57,12 +57,27 @@ impl Engine {
     /// Whether this computer can do the work.
     fn look_here(&self, request: &BatchRequest, problems: &mut Vec<RequestProblem>) {
         let named = !problems.iter().any(|problem| problem.field == "agent");
-        if named && let Err(notice) = agents::resolve(&request.agent, &self.0.program) {
-            problems.push(problem("agent", notice));
+        if named {
+            problems.extend(self.missing_agents(request));
         }
         if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
             problems.push(problem("project", disk::low_notice(free)));
         }
+    }
+
+    /// The agents that aren't on this computer, of those that would be started.
+    fn missing_agents(&self, request: &BatchRequest) -> Vec<RequestProblem> {
+        let mut found = Vec::new();
+        let missing = |agent| agents::resolve(agent, &self.0.program).err();
+        if request.parallel_tasks.iter().any(|row| row.agents.is_empty()) {
+            found.extend(missing(&request.agent).map(|notice| problem("agent", notice)));
+        }
+        for (row, task) in (0..).zip(&request.parallel_tasks) {
+            let notice = task.agents.iter().find_map(|pick| missing(&pick.agent));
+            let at_row = |notice| RequestProblem { row: Some(row), ..problem("agent", notice) };
+            found.extend(notice.map(at_row));
+        }
+        found
     }
 
     /// The way to repositories.

@@ -9,6 +9,7 @@ mod planned;
 mod practice_project;
 mod reads;
 mod results;
+mod rows;
 mod start;
 mod tasks;
 

@@ -1,14 +1,14 @@
 //! Starting a batch.
 
 use super::ground::{Ground, Source};
-use super::{Engine, new_id, now};
+use super::{Engine, new_id, now, rows};
 use crate::EngineError;
 use crate::queue::Waiting;
 use crate::store::{BatchStart, Created, NewBatch, NewTask, idempotency};
 use regatta_git::Git;
 use regatta_protocol::secret::Secret;
 use regatta_protocol::view::BatchDetail;
-use regatta_protocol::{BatchId, BatchRequest, TaskId};
+use regatta_protocol::{BatchId, BatchRequest};
 
 /// What may come along with a request. By default nothing.
 #[derive(Debug, Clone, Default)]
@@ -127,13 +127,7 @@ impl Engine {
     ) -> NewBatch {
         let title = request.title();
         let limit = self.place().limit;
-        let tasks = std::mem::take(&mut request.parallel_tasks);
-        let new_task = |task: regatta_protocol::TaskRequest| NewTask {
-            id: TaskId::parse(&new_id()).expect("BUG: our ids are ids"),
-            name: task.task_name.trim().to_owned(),
-            prompt: task.prompt,
-            time_limit_s: task.time_limit_s,
-        };
+        let tasks = rows::tasks(&mut request);
         NewBatch {
             id: BatchId::parse(&new_id()).expect("BUG: our ids are ids"),
             at: now(),
@@ -142,7 +136,7 @@ impl Engine {
             start_from,
             start,
             max_parallel: request.max_parallel.unwrap_or(limit),
-            tasks: tasks.into_iter().map(new_task).collect(),
+            tasks,
             request,
         }
     }

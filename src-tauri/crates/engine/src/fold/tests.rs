@@ -151,6 +151,8 @@ fn hostile_event(kind: usize, text: &str) -> Event {
                 id: "q".into(),
                 title: t(),
                 detail: t(),
+                risk_words: t(),
+                key: t(),
                 options,
                 ..Question::default()
             })

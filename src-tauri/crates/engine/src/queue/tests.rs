@@ -117,6 +117,7 @@ impl Table {
             name: format!("Task {n}"),
             prompt: "do".into(),
             time_limit_s: Some(9),
+            extra: Default::default(),
         };
         let author = Author { name: "A".into(), email: "a@example.invalid".into() };
         let (project, cache) = ("/x/shop".into(), "cache".into());

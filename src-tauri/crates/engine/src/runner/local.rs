@@ -217,7 +217,7 @@ pub(crate) fn worker_task(
     facts: TaskFacts,
     continues: bool,
 ) -> Result<WorkerTask, EngineError> {
-    let agent = agents::resolve(&facts.request.agent, program).map_err(EngineError::Refused)?;
+    let agent = agents::resolve(&facts.pick.agent, program).map_err(EngineError::Refused)?;
     let start_commit = facts.start.commit;
     let copy_commit = match facts.save_commit {
         Some(commit) if continues => commit,
@@ -238,7 +238,7 @@ pub(crate) fn worker_task(
         save_every_s: None,
         reuse_copy: false,
         env: agents::environment(),
-        options: Default::default(),
+        options: facts.pick.options,
         session_meta: String::new(),
         safety: facts.request.safety,
         sandbox: None,

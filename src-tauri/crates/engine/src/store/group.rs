@@ -1,5 +1,6 @@
 //! One group of messages becomes one transaction.
 
+use super::asked;
 use super::chunk::{chunks, parts};
 use super::idempotency::{self, Created};
 use super::invocations;
@@ -10,8 +11,11 @@ use super::writer::{Entry, Message, NewBatch, NewTask, StoreTrouble, answer};
 use crate::fold;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::{BatchView, Counts};
-use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status};
+use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status, TaskView};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+/// The longest name of an agent that a view shows, in characters.
+const MAX_AGENT_CHARS: usize = 60;
 
 /// What a transaction changed.
 #[derive(Debug, Default)]
@@ -143,7 +147,14 @@ fn create_task(
     (batch, batch_key, at): (&NewBatch, i64, Millis),
     (position, task): (u32, &NewTask),
 ) -> rusqlite::Result<()> {
-    let view = fold::begin(task.id.clone(), batch.id.clone(), &task.name, position, at);
+    let begun = fold::begin(task.id.clone(), batch.id.clone(), &task.name, position, at);
+    // Who does the work elsewhere is that place's business.
+    let agent = match batch.request.endpoint {
+        Some(_) => String::new(),
+        None => asked::pick(&batch.request, &task.extra).agent.label(),
+    };
+    let agent = agent.chars().take(MAX_AGENT_CHARS).collect();
+    let view = TaskView { agent, row: task.extra.row.unwrap_or(position), ..begun };
     tx.prepare_cached(
         "INSERT INTO tasks (id, batch, position, status, revision, view)
          VALUES (?1, ?2, ?3, '', 0, '')",
@@ -151,9 +162,10 @@ fn create_task(
     .execute(params![task.id.as_str(), batch_key, position])?;
     let key = tx.last_insert_rowid();
     tx.prepare_cached(
-        "INSERT INTO prompts (task, name, prompt, time_limit_s) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO prompts (task, name, prompt, time_limit_s, extra)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![key, task.name, task.prompt, task.time_limit_s])?;
+    .execute(params![key, task.name, task.prompt, task.time_limit_s, json(&task.extra)])?;
     views.open_task(key, view);
     for event in [
         Event::Attempt { number: 1, continues: false, message: String::new() },

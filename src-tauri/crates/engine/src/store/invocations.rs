@@ -198,7 +198,7 @@ pub(crate) fn of(
 /// The attempts of an invocation, in the order of their batch.
 pub(crate) fn parts(conn: &Connection, id: &str) -> rusqlite::Result<Vec<Part>> {
     let mut query = conn.prepare_cached(
-        "SELECT p.name, p.prompt, p.time_limit_s, t.id, v.attempt, t.wire, t.view
+        "SELECT p.name, p.prompt, p.time_limit_s, p.extra, t.id, v.attempt, t.wire, t.view
          FROM invoked v
          JOIN invocations i ON i.key = v.invocation JOIN tasks t ON t.key = v.task
          JOIN prompts p ON p.task = t.key WHERE i.id = ?1 ORDER BY t.position",
@@ -207,13 +207,13 @@ pub(crate) fn parts(conn: &Connection, id: &str) -> rusqlite::Result<Vec<Part>> 
 }
 
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
-    let view: TaskView = parse(&row.get::<_, String>(6)?)?;
-    let attempt: u32 = row.get(4)?;
+    let view: TaskView = parse(&row.get::<_, String>(7)?)?;
+    let attempt: u32 = row.get(5)?;
     Ok(Part {
-        asked: super::read::task_request(row)?,
+        asked: super::asked::read(row)?.task,
         task: view.id,
         attempt,
-        wire: row.get(5)?,
+        wire: row.get(6)?,
         open: view.attempt == attempt && !view.status.is_over(),
     })
 }

@@ -1,6 +1,7 @@
 //! The store: one SQLite file that holds every batch. One thread writes ([`writer`]),
 //! everyone else reads on connections of their own ([`read`], [`lines`], [`search`]).
 
+mod asked;
 mod chunk;
 mod group;
 pub(crate) mod idempotency;
@@ -16,6 +17,7 @@ pub(crate) mod steps;
 mod views;
 mod writer;
 
+pub(crate) use asked::Extra;
 pub(crate) use idempotency::Created;
 pub(crate) use open::Opened;
 pub(crate) use read::{Readers, TaskFacts};

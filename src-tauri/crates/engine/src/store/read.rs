@@ -1,9 +1,11 @@
 //! Reading on connections of their own, never in the writer's way.
 
+use super::asked::{self, Asked};
 use super::json::parse;
 use super::lines::chunk_text;
 use super::writer::BatchStart;
 use crate::EngineError;
+use regatta_protocol::agent::AgentPick;
 use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchView, Event, LogEvent, Millis, TaskId, TaskView};
@@ -134,7 +136,7 @@ pub(crate) fn open_tasks(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
 
 /// Every task with an open question.
 pub(crate) fn needs_you(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
-    views(conn, "SELECT view FROM tasks WHERE status = 'needs_you' ORDER BY key", [])
+    views(conn, "SELECT view FROM tasks WHERE asks = 1 ORDER BY key", [])
 }
 
 /// What changed after a revision: tasks and batches. The batches in `moved` are told in any
@@ -198,24 +200,23 @@ pub(crate) fn request(conn: &Connection, id: &BatchId) -> rusqlite::Result<Batch
     )?;
     let mut request: BatchRequest = parse(&request)?;
     let mut tasks = conn.prepare(
-        "SELECT p.name, p.prompt, p.time_limit_s FROM prompts p JOIN tasks t ON t.key = p.task
+        "SELECT p.name, p.prompt, p.time_limit_s, p.extra FROM prompts p JOIN tasks t ON t.key = p.task
          WHERE t.batch = ?1 ORDER BY t.position",
     )?;
-    let tasks = tasks.query_map([key], task_request)?;
-    request.parallel_tasks = tasks.collect::<rusqlite::Result<_>>()?;
+    let tasks: Vec<Asked> =
+        tasks.query_map([key], asked::read)?.collect::<rusqlite::Result<_>>()?;
+    request.parallel_tasks = asked::rows(tasks);
     Ok(request)
-}
-
-pub(super) fn task_request(row: &rusqlite::Row<'_>) -> rusqlite::Result<TaskRequest> {
-    let (task_name, prompt, time_limit_s) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    Ok(TaskRequest { task_name, prompt, time_limit_s, ..TaskRequest::default() })
 }
 
 /// What a task's next attempt is made from.
 #[derive(Debug)]
 pub(crate) struct TaskFacts {
     pub(crate) view: TaskView,
+    /// What was asked of this task alone.
     pub(crate) asked: TaskRequest,
+    /// Who does it.
+    pub(crate) pick: AgentPick,
     pub(crate) request: BatchRequest,
     /// The batch's whole title.
     pub(crate) batch_title: String,
@@ -224,25 +225,34 @@ pub(crate) struct TaskFacts {
     pub(crate) save_commit: Option<String>,
     /// The place's name for its conversation.
     pub(crate) thread: Option<String>,
+    /// The attempt that made the copy in which the present one works.
+    pub(crate) copy_attempt: u32,
+    /// What the agent said last at an end.
+    pub(crate) earlier: String,
 }
 
 /// Everything that is known of a task. The request's list of tasks is left empty.
 pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFacts> {
     conn.prepare_cached(
-        "SELECT p.name, p.prompt, p.time_limit_s, t.view, r.request, r.title, r.start, t.save_commit,
-                t.thread
+        "SELECT p.name, p.prompt, p.time_limit_s, p.extra, t.view, r.request, r.title, r.start,
+                t.save_commit, t.thread, t.copy_attempt, t.earlier
          FROM tasks t JOIN prompts p ON p.task = t.key JOIN requests r ON r.batch = t.batch
          WHERE t.id = ?1",
     )?
     .query_row([id.as_str()], |row| {
+        let asked = asked::read(row)?;
+        let request: BatchRequest = parse(&row.get::<_, String>(5)?)?;
         Ok(TaskFacts {
-            asked: task_request(row)?,
-            view: parse(&row.get::<_, String>(3)?)?,
-            request: parse(&row.get::<_, String>(4)?)?,
-            batch_title: row.get(5)?,
-            start: parse(&row.get::<_, String>(6)?)?,
-            save_commit: row.get(7)?,
-            thread: row.get(8)?,
+            pick: asked::pick(&request, &asked.extra),
+            asked: asked.task,
+            request,
+            view: parse(&row.get::<_, String>(4)?)?,
+            batch_title: row.get(6)?,
+            start: parse(&row.get::<_, String>(7)?)?,
+            save_commit: row.get(8)?,
+            thread: row.get(9)?,
+            copy_attempt: row.get(10)?,
+            earlier: row.get(11)?,
         })
     })
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each entry takes the schema one version up. Never changed once released, only added to.
-pub(super) const MIGRATIONS: &[&str] = &[V1, V2];
+pub(super) const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// The version this program writes.
 pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -123,6 +123,34 @@ CREATE TABLE invoked (
     PRIMARY KEY (task, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invoked_by_invocation ON invoked (invocation);
+";
+
+/// Agents for each task. `extra` is what a task was asked for besides its prompt; `copy_attempt`
+/// the attempt that made the copy in which the present one works, `earlier` what the agent said
+/// last at an end, `asks` whether a question of the task is open. Until then, each attempt had a
+/// copy of its own, and each task a row.
+const V3: &str = "
+ALTER TABLE prompts ADD COLUMN extra TEXT;
+ALTER TABLE tasks ADD COLUMN copy_attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE tasks ADD COLUMN earlier TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;
+UPDATE tasks SET
+    copy_attempt = json_extract(view, '$.attempt'),
+    earlier = ifnull(json_extract(view, '$.outcome.last_words'), ''),
+    asks = status = 'needs_you',
+    view = json_set(view, '$.row', position, '$.agent', ifnull((
+        SELECT CASE
+            WHEN json_extract(b.view, '$.endpoint') IS NOT NULL THEN ''
+            WHEN json_extract(b.view, '$.agent.kind') = 'practice' THEN 'Practice agent'
+            ELSE substr(json_extract(b.view, '$.agent.command[0]'), 1, 60)
+        END FROM batches b WHERE b.key = tasks.batch), ''));
+CREATE INDEX tasks_that_ask ON tasks (key) WHERE asks = 1;
+
+CREATE TABLE allowed (
+    batch INTEGER NOT NULL REFERENCES batches (key),
+    key   TEXT NOT NULL,
+    PRIMARY KEY (batch, key)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The version of the file.

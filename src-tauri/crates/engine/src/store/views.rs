@@ -25,6 +25,10 @@ pub(super) struct OpenTask {
     pub(super) wire: u64,
     /// The place's name for its conversation.
     pub(super) thread: Option<String>,
+    /// The attempt that made the copy in which the present one works.
+    copy_attempt: u32,
+    /// What the agent said last at an end.
+    earlier: String,
     changed: bool,
 }
 
@@ -53,8 +57,16 @@ impl Views {
     }
 
     pub(super) fn open_task(&mut self, key: i64, view: TaskView) {
-        let (save_commit, wire, thread) = (None, 0, None);
-        let task = OpenTask { key, save_commit, wire, thread, changed: true, view };
+        let task = OpenTask {
+            key,
+            save_commit: None,
+            wire: 0,
+            thread: None,
+            copy_attempt: 1,
+            earlier: String::new(),
+            changed: true,
+            view,
+        };
         self.tasks.insert(task.view.id.clone(), task);
     }
 
@@ -64,7 +76,10 @@ impl Views {
             return Ok(task.key);
         }
         let task = conn
-            .prepare_cached("SELECT key, view, save_commit, wire, thread FROM tasks WHERE id = ?1")?
+            .prepare_cached(
+                "SELECT key, view, save_commit, wire, thread, copy_attempt, earlier
+                 FROM tasks WHERE id = ?1",
+            )?
             .query_row([id.as_str()], |row| {
                 Ok(OpenTask {
                     key: row.get(0)?,
@@ -72,6 +87,8 @@ impl Views {
                     save_commit: row.get(2)?,
                     wire: row.get(3)?,
                     thread: row.get(4)?,
+                    copy_attempt: row.get(5)?,
+                    earlier: row.get(6)?,
                     changed: false,
                 })
             })?;
@@ -123,14 +140,17 @@ impl Views {
         let revision = self.revision + 1;
         let mut update = conn.prepare_cached(
             "UPDATE tasks SET status = ?2, revision = ?3, save_commit = ?4, wire = ?5, thread = ?6,
-             view = ?7 WHERE key = ?1",
+             copy_attempt = ?7, earlier = ?8, asks = ?9, view = ?10 WHERE key = ?1",
         )?;
         for task in self.tasks.values_mut().filter(|task| task.changed) {
             task.view.revision = revision;
             let view = json(&task.view);
             let status = word(task.view.status);
             let (commit, wire, thread) = (&task.save_commit, task.wire, &task.thread);
-            update.execute(params![task.key, status, revision, commit, wire, thread, view])?;
+            let (copy, earlier, asks) = (task.copy_attempt, &task.earlier, task.asks());
+            update.execute(params![
+                task.key, status, revision, commit, wire, thread, copy, earlier, asks, view
+            ])?;
         }
         let mut batches = Vec::new();
         let mut update = conn.prepare_cached(
@@ -168,16 +188,26 @@ impl Views {
 }
 
 impl OpenTask {
+    /// Whether a question of it is open.
+    fn asks(&self) -> bool {
+        self.view.status == Status::NeedsYou
+    }
+
     /// Keeps what isn't in the view but in the task's row.
     pub(super) fn note(&mut self, event: &Event) {
         match event {
             Event::SavePoint(point) => self.save_commit = Some(point.commit.clone()),
-            Event::Attempt { continues, .. } => {
+            Event::Attempt { number, continues, .. } => {
                 self.wire = 0; // Another invocation counts anew.
                 if !continues {
                     self.save_commit = None;
                     self.thread = None;
+                    self.copy_attempt = *number;
+                    self.earlier.clear();
                 }
+            }
+            Event::Outcome(outcome) if !outcome.last_words.is_empty() => {
+                self.earlier.clone_from(&outcome.last_words);
             }
             _ => {}
         }

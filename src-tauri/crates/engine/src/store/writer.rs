@@ -2,6 +2,7 @@
 //! writes it in one transaction together with the views it changes, and only then tells
 //! anyone. What can't be written now (the disk is full) is kept and tried again.
 
+use super::asked::{Asked, Extra};
 use super::group;
 use super::idempotency::Created;
 use super::invocations::Note;
@@ -55,13 +56,7 @@ pub(crate) struct NewBatch {
 impl NewBatch {
     /// The request with its tasks.
     pub(super) fn whole_request(&self) -> BatchRequest {
-        let task = |task: &NewTask| TaskRequest {
-            task_name: task.name.clone(),
-            prompt: task.prompt.clone(),
-            time_limit_s: task.time_limit_s,
-            ..TaskRequest::default()
-        };
-        let parallel_tasks = self.tasks.iter().map(task).collect();
+        let parallel_tasks = super::asked::rows(self.tasks.iter().map(NewTask::asked));
         BatchRequest { parallel_tasks, ..self.request.clone() }
     }
 }
@@ -73,6 +68,21 @@ pub(crate) struct NewTask {
     pub(crate) name: String,
     pub(crate) prompt: String,
     pub(crate) time_limit_s: Option<u64>,
+    pub(crate) extra: Extra,
+}
+
+impl NewTask {
+    fn asked(&self) -> Asked {
+        let task = TaskRequest {
+            task_name: self.name.clone(),
+            prompt: self.prompt.clone(),
+            time_limit_s: self.time_limit_s,
+            turn_limit: self.extra.turn_limit,
+            cost_limit_cents: self.extra.cost_limit_cents,
+            ..TaskRequest::default()
+        };
+        Asked { task, extra: self.extra.clone() }
+    }
 }
 
 /// What every attempt of a batch starts from.

@@ -2,6 +2,8 @@
 
 use super::*;
 use regatta_protocol::ErrorCode;
+use regatta_protocol::agent::{AgentOptions, AgentPick};
+use regatta_protocol::request::AgentChoice;
 
 /// Waits until there is a file.
 async fn there(file: &Path) {
@@ -60,6 +62,42 @@ async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
     let engine = open_again(&table).await;
     assert_eq!(engine.task(&one).await.unwrap().status, Status::Stopped);
     assert_eq!(engine.running().await.unwrap(), []);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn rows_of_several_agents_become_tasks_and_are_given_back_as_rows() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let mut request = table.request(&["out a", "out b"]);
+    let command = vec!["/bin/echo".to_owned(), "{prompt}".to_owned()];
+    let options = AgentOptions { model: "big".into(), ..AgentOptions::default() };
+    let other = AgentPick { agent: AgentChoice::Command { command }, options };
+    request.parallel_tasks[0].agents = vec![AgentPick::default(), other];
+    request.parallel_tasks[0].times = Some(2);
+    request.parallel_tasks[0].cost_limit_cents = Some(50);
+    let started = engine.start(request.clone()).await.unwrap();
+    let shown: Vec<(&str, &str, u32)> =
+        started.tasks.iter().map(|t| (t.name.as_str(), t.agent.as_str(), t.row)).collect();
+    let expected = [
+        ("Task 0 · Practice agent", "Practice agent", 0),
+        ("Task 0 · Practice agent 2", "Practice agent", 0),
+        ("Task 0 · echo", "echo", 0),
+        ("Task 0 · echo 2", "echo", 0),
+        ("Task 1", "Practice agent", 1),
+    ];
+    assert_eq!(shown, expected);
+    for task in &started.tasks {
+        stands(&engine, &task.id, Status::Finished).await;
+    }
+    assert_eq!(engine.request_of(&started.batch.id).await.unwrap(), request);
+    request.parallel_tasks[1].agents = vec![AgentPick {
+        agent: AgentChoice::Command { command: vec!["/no/such".into()] },
+        ..AgentPick::default()
+    }];
+    let problems = engine.check(&request).await;
+    let found: Vec<_> = problems.iter().map(|p| (p.row, p.field.as_str())).collect();
+    assert_eq!(found, [(Some(1), "agent")]);
     engine.close().await;
 }
 

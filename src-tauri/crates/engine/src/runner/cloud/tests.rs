@@ -82,6 +82,7 @@ async fn store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
         name: format!("{play:?}"),
         prompt: "do".into(),
         time_limit_s: None,
+        extra: Default::default(),
     };
     let author = Author { name: "A".into(), email: "a@example.invalid".into() };
     let (project, commit) = ("https://example.invalid/r".to_owned(), String::new());

@@ -38,6 +38,7 @@ fn new_batch(tasks: usize) -> NewBatch {
         name: format!("Task {n}"),
         prompt: format!("do {n}"),
         time_limit_s: None,
+        extra: Default::default(),
     };
     NewBatch {
         id: batch("b"),

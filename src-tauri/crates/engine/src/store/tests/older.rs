@@ -15,6 +15,8 @@ fn write_v1(dir: &Path) {
     let view = serde_json::to_string(&view).unwrap();
     // Without what came later: `endpoint`, `whole_batch`, `haiku`, `share` …
     let view = view.replace(r#""whole_batch":false,"#, "");
+    let view = view.replace(r#","agent":"","row":0,"session":null"#, "");
+    assert!(!view.contains("session"));
     let batch = r#"{"id":"b","name":"Footer","project_path":"/x/shop","project_name":"shop",
         "start_from":"main","start_commit":"00","agent":{"kind":"practice"},"max_parallel":3,
         "created_at":1,"ended_at":2,"revision":1,"last_seq":1,"counts":{"finished":1},"queue":[]}"#;
@@ -60,4 +62,30 @@ async fn a_file_of_the_first_version_is_taken_over_whole() {
     store.close().await;
     let conn = Connection::open(dir.path().join("regatta.db")).unwrap();
     assert_eq!(schema::version(&conn).unwrap(), schema::VERSION);
+}
+
+#[tokio::test]
+async fn a_file_of_the_second_version_gets_rows_agents_and_copies() {
+    let dir = tempfile::tempdir().unwrap();
+    write_v1(dir.path());
+    let conn = Connection::open(dir.path().join("regatta.db")).unwrap();
+    conn.execute_batch(schema::MIGRATIONS[1]).unwrap();
+    conn.pragma_update(None, "user_version", 2).unwrap();
+    conn.execute_batch(
+        "UPDATE tasks SET position = 4, status = 'needs_you', view = json_set(view,
+             '$.attempt', 3, '$.status', 'needs_you', '$.outcome',
+             json('{\"status\":\"failed\",\"last_words\":\"Half.\"}'))",
+    )
+    .unwrap();
+    drop(conn);
+    let store = opened(dir.path());
+    let facts = store.readers.with(|c| read::facts(c, &task(1))).await.unwrap();
+    assert_eq!((facts.view.row, facts.view.agent.as_str()), (4, "Practice agent"));
+    assert_eq!((facts.copy_attempt, facts.earlier.as_str()), (3, "Half."));
+    assert_eq!(facts.pick, Default::default());
+    let asking = store.readers.with(read::needs_you).await.unwrap();
+    assert_eq!(asking.len(), 1);
+    let request = store.readers.with(|c| read::request(c, &batch("b"))).await.unwrap();
+    assert_eq!(request.parallel_tasks[0].task_name, "Task 1");
+    store.close().await;
 }

@@ -122,6 +122,7 @@ fn sample(request: &BatchRequest) -> crate::store::NewBatch {
             name: "one".into(),
             prompt: "do".into(),
             time_limit_s: None,
+            extra: Default::default(),
         }],
     }
 }
