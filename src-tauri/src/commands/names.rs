@@ -29,6 +29,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "save_output",
     "stop_task",
     "continue_task",
+    "say_to_task",
     "run_next",
     "answer_question",
     "look_up_branch",

@@ -97,6 +97,16 @@ pub(crate) async fn continue_task<R: Runtime>(app: AppHandle<R>, task: TaskId) -
 }
 
 #[command]
+pub(crate) async fn say_to_task<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+    text: String,
+    interrupt: bool,
+) -> Answer<()> {
+    Ok(state::engine(&app)?.say(&task, &text, interrupt).await?)
+}
+
+#[command]
 pub(crate) async fn run_next<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
     Ok(state::engine(&app)?.run_next(&task).await?)
 }

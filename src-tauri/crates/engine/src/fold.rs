@@ -146,6 +146,7 @@ fn fold_attempt(view: &mut TaskView, number: u32, continues: bool) {
     view.outcome = None;
     view.branch = None;
     if !continues {
+        view.session = None;
         view.totals = Default::default();
         view.files.clear();
         view.saved_at = None;

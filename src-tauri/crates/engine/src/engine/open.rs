@@ -147,13 +147,15 @@ async fn interrupt(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(), Engine
     let mut entries = Vec::new();
     // Killed at the wrong instant, a task may have worked without a word of it on disk: the
     // copy tells.
-    let outcome = if task.status == Status::Waiting && !dirs.copy(&id).is_dir() {
-        let notice = Notice::new(
-            ErrorCode::Interrupted,
-            "Regatta ended before this task started.",
-            "It had not changed anything.",
-            "Try again.",
-        );
+    let began = dirs.copy(&id).is_dir() || dirs.scratch(&id).is_dir();
+    let outcome = if matches!(task.status, Status::Waiting | Status::Paused) && !began {
+        let notice = match task.can_continue {
+            false => not_started("It had not changed anything.", "Try again."),
+            true => not_started(
+                "What it had changed before is kept as a save point.",
+                "Continue from the last save point, or try again.",
+            ),
+        };
         Outcome { notice: Some(notice), ..Outcome::without_work(Status::Interrupted) }
     } else {
         let (events, outcome) = cut_off((log, dirs), &id, task).await?;
@@ -171,6 +173,11 @@ async fn interrupt(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(), Engine
     Ok(())
 }
 
+fn not_started(safe: &str, next: &str) -> Notice {
+    let what = "Regatta ended before this task started.";
+    Notice::new(ErrorCode::Interrupted, what, safe, next)
+}
+
 async fn cut_off(
     (log, dirs): (&Log, &Dirs),
     id: &AttemptId,
@@ -181,7 +188,7 @@ async fn cut_off(
     let rescued = rescue::rescue(&Cut {
         task_name: &facts.asked.task_name,
         cache: &dirs.cache(&facts.start.cache),
-        copy: &dirs.copy(id),
+        copy: &dirs.copy(&AttemptId { task: id.task.clone(), number: facts.copy_attempt }),
         scratch: &dirs.scratch(id),
         start_commit: &facts.start.commit,
         ref_prefix: &rescue::ref_prefix(id),

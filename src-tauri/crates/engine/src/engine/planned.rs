@@ -5,9 +5,9 @@ use super::{Engine, new_id, now};
 use crate::EngineError;
 use crate::log::Log;
 use crate::queue::{Queue, Waiting};
-use crate::runner::{ended_after_sending, ended_before_sending};
+use crate::runner::{GoOn, can_go_on, ended_after_sending, ended_before_sending};
 use crate::store::invocations::{self, FollowUp, NewInvocation, Note};
-use crate::store::read;
+use crate::store::{TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::{BatchRequest, Status, TaskId, TaskView};
 
@@ -41,7 +41,7 @@ pub(super) async fn stands(log: &Log, task: &TaskView) -> Result<Stands, EngineE
             batch: task.batch.clone(),
             attempt,
             cap: None,
-            continues: false,
+            go_on: None,
         }),
     })
 }
@@ -77,29 +77,45 @@ impl Engine {
         self.0.log.keep(Note::Planned(new))?.wait().await
     }
 
-    /// Says something next to a finished task at an endpoint: its conversation goes on there,
-    /// in a new attempt.
+    /// Says something next to a task that is over: its conversation goes on in a new attempt,
+    /// here in the copy that it left. Without a message, a task on this computer goes on with
+    /// what it was asked.
     ///
     /// # Errors
-    /// There is no such task, it isn't over, it ran on this computer, or the service didn't
-    /// name its conversation.
+    /// There is no such task, it isn't over, or there is nothing to go on from.
     pub async fn continue_with(&self, task: &TaskId, message: &str) -> Result<(), EngineError> {
         let message = message.trim();
-        if message.is_empty() {
+        let facts = self.facts(task).await?;
+        if message.is_empty() && facts.request.endpoint.is_some() {
             return Err(EngineError::WrongState("This message is empty."));
         }
-        let facts = self.facts(task).await?;
         if !facts.view.status.is_over() {
             return Err(EngineError::WrongState("This task isn't over yet."));
         }
         if facts.request.endpoint.is_none() {
-            return Err(EngineError::WrongState("This task didn't run at an endpoint."));
+            let go_on = GoOn { message: message.to_owned(), ..GoOn::default() };
+            return self.go_on_here(facts, go_on).await;
         }
         let unnamed = "The service didn't say how this task's conversation can go on.";
         let thread = facts.thread.clone().ok_or(EngineError::WrongState(unnamed))?;
         let follow_up = FollowUp { thread, message: message.to_owned() };
-        let (waiting, events) = super::tasks::next_attempt(&facts, true, now());
+        let (waiting, events) = super::tasks::next_attempt(&facts, Some(GoOn::default()), now());
         self.plan(&facts.request, std::slice::from_ref(&waiting), Some(follow_up)).await?;
-        self.add(&facts.request, vec![waiting], events.into()).await
+        self.add(&facts.request, vec![waiting], events).await
+    }
+
+    /// Has a task of this computer go on in a new attempt.
+    pub(super) async fn go_on_here(
+        &self,
+        facts: TaskFacts,
+        go_on: GoOn,
+    ) -> Result<(), EngineError> {
+        self.room_on_disk()?;
+        let anything = facts.save_commit.is_some() || can_go_on(facts.view.session.as_ref());
+        if go_on.message.is_empty() && !anything {
+            return Err(EngineError::WrongState("This task has no save point."));
+        }
+        let (waiting, events) = super::tasks::next_attempt(&facts, Some(go_on), now());
+        self.add(&facts.request, vec![waiting], events).await
     }
 }

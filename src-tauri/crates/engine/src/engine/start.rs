@@ -149,7 +149,7 @@ fn waiting(batch: &NewBatch) -> Vec<Waiting> {
         attempt: 1,
         // Elsewhere the place keeps to it.
         cap: batch.request.max_parallel.filter(|_| batch.request.endpoint.is_none()),
-        continues: false,
+        go_on: None,
     };
     batch.tasks.iter().map(waiting).collect()
 }

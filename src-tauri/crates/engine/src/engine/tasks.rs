@@ -4,8 +4,11 @@ use super::{Engine, now};
 use crate::EngineError;
 use crate::disk;
 use crate::queue::{Message, Queue, Waiting};
+use crate::runner::GoOn;
 use crate::store::{Entry, TaskFacts};
+use regatta_protocol::event::LineKind;
 use regatta_protocol::request::MAX_PARALLEL;
+use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{BatchId, BatchRequest, ErrorCode, Event, Millis, Notice, Status, TaskId};
 
 impl Engine {
@@ -41,7 +44,7 @@ impl Engine {
     /// There is no such task, one isn't over, or the disk is nearly full; then none is
     /// tried again.
     pub async fn retry(&self, tasks: &[TaskId]) -> Result<(), EngineError> {
-        self.again(tasks, false).await
+        self.again(tasks).await
     }
 
     /// Has a task go on from its last save point, in a new attempt.
@@ -49,13 +52,22 @@ impl Engine {
     /// # Errors
     /// As [`Engine::retry`], or there is no save point.
     pub async fn continue_task(&self, task: &TaskId) -> Result<(), EngineError> {
-        self.again(std::slice::from_ref(task), true).await
+        if self.facts(task).await?.request.endpoint.is_some() {
+            return Err(EngineError::WrongState("This task goes on with a message to it."));
+        }
+        self.continue_with(task, "").await
     }
 
-    async fn again(&self, tasks: &[TaskId], continues: bool) -> Result<(), EngineError> {
-        if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
-            return Err(EngineError::Refused(disk::low_notice(free)));
+    /// Refuses when the disk is nearly full.
+    pub(super) fn room_on_disk(&self) -> Result<(), EngineError> {
+        match disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
+            Some(free) => Err(EngineError::Refused(disk::low_notice(free))),
+            None => Ok(()),
         }
+    }
+
+    async fn again(&self, tasks: &[TaskId]) -> Result<(), EngineError> {
+        self.room_on_disk()?;
         // Each batch by itself: elsewhere, its tasks are sent together.
         let mut batches: Vec<(BatchRequest, Vec<Waiting>, Vec<Entry>)> = Vec::new();
         for task in tasks {
@@ -63,20 +75,14 @@ impl Engine {
             if !facts.view.status.is_over() {
                 return Err(EngineError::WrongState("This task isn't over yet."));
             }
-            if continues && facts.request.endpoint.is_some() {
-                return Err(EngineError::WrongState("This task goes on with a message to it."));
-            }
-            if continues && facts.save_commit.is_none() {
-                return Err(EngineError::WrongState("This task has no save point."));
-            }
-            let (waiting, events) = next_attempt(&facts, continues, now());
+            let (waiting, events) = next_attempt(&facts, None, now());
             let same = |known: &&mut (_, Vec<Waiting>, _)| known.1[0].batch == waiting.batch;
             match batches.iter_mut().find(same) {
                 Some(known) => {
                     known.1.push(waiting);
                     known.2.extend(events);
                 }
-                None => batches.push((facts.request, vec![waiting], events.into())),
+                None => batches.push((facts.request, vec![waiting], events)),
             }
         }
         for (request, waiting, events) in batches {
@@ -122,8 +128,30 @@ impl Engine {
             return Err(EngineError::NotFound("answer"));
         }
         let (task, question, option) = (task.clone(), question.to_owned(), option.to_owned());
+        let control = WorkerControl::Answer { question, option };
         let queue = self.queue_for(&facts.request);
-        self.ask(queue, |reply| Message::Answer { task, question, option, reply }).await
+        self.ask(queue, |reply| Message::Tell { task, control, reply }).await
+    }
+
+    /// Says something to a working task's agent: after its turn, or at once when it is
+    /// interrupted for it.
+    ///
+    /// # Errors
+    /// It doesn't work, its agent hears no messages, or it works at an endpoint.
+    pub async fn say(&self, task: &TaskId, text: &str, interrupt: bool) -> Result<(), EngineError> {
+        let text = text.trim().to_owned();
+        if text.is_empty() {
+            return Err(EngineError::WrongState("This message is empty."));
+        }
+        let facts = self.facts(task).await?;
+        if facts.request.endpoint.is_some() {
+            return Err(EngineError::WrongState("This task hears a message once it is over."));
+        }
+        if facts.view.session.is_none() {
+            return Err(EngineError::WrongState("This task's agent can't hear messages now."));
+        }
+        let (task, control) = (task.clone(), WorkerControl::Message { text, interrupt });
+        self.ask(&self.0.queue, |reply| Message::Tell { task, control, reply }).await
     }
 
     /// Changes how many tasks may work at the same time. What works goes on.
@@ -157,15 +185,25 @@ impl Engine {
 /// A task's next attempt in the line, and what is written of it.
 pub(super) fn next_attempt(
     facts: &TaskFacts,
-    continues: bool,
+    go_on: Option<GoOn>,
     now: Millis,
-) -> (Waiting, [Entry; 2]) {
-    let (task, attempt) = (facts.view.id.clone(), facts.view.attempt + 1);
-    let waits = Event::Status { status: Status::Waiting, notice: None };
-    let events = [Event::Attempt { number: attempt, continues, message: String::new() }, waits];
-    let entries = events.map(|event| Entry { task: task.clone(), attempt, at: now, event });
+) -> (Waiting, Vec<Entry>) {
+    let (task, number) = (facts.view.id.clone(), facts.view.attempt + 1);
+    let (attempt, continues) = (number, go_on.is_some());
+    let message = go_on.as_ref().map_or_else(String::new, |go_on| go_on.message.clone());
+    // Elsewhere the message is written where it was sent.
+    let said = (!message.is_empty()).then(|| Event::Output {
+        kind: LineKind::Said,
+        text: format!("You: {message}"),
+        first_line: 0,
+    });
+    let mut events = vec![Event::Attempt { number, continues, message }];
+    events.extend(said);
+    events.push(Event::Status { status: Status::Waiting, notice: None });
+    let entry = |event| Entry { task: task.clone(), attempt, at: now, event };
+    let entries = events.into_iter().map(entry).collect();
     // Elsewhere the place keeps to it.
     let cap = facts.request.max_parallel.filter(|_| facts.request.endpoint.is_none());
     let batch = facts.view.batch.clone();
-    (Waiting { task, batch, attempt, cap, continues }, entries)
+    (Waiting { task, batch, attempt, cap, go_on }, entries)
 }

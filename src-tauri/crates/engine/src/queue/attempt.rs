@@ -7,7 +7,7 @@ use super::stop::{ending, failed};
 use crate::EngineError;
 use crate::access::Access;
 use crate::log::Log;
-use crate::runner::{AttemptId, Events, Happened, Progress, Runner};
+use crate::runner::{AttemptId, Events, GoOn, Happened, Progress, Runner};
 use crate::store::{TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
@@ -34,7 +34,7 @@ impl<R: Runner> Carrier<R> {
         held: watch::Receiver<Option<Notice>>,
     ) {
         let id = AttemptId { task: waiting.task, number: waiting.attempt };
-        let ended = match self.prepare(&id, waiting.continues).await {
+        let ended = match self.prepare(&id, waiting.go_on).await {
             Ok((task, worked)) => self.work(&id, (&task, worked), (controls, held)).await,
             Err(error) => Ok(Some(failed(error.into()))),
         };
@@ -52,11 +52,11 @@ impl<R: Runner> Carrier<R> {
     async fn prepare(
         &self,
         id: &AttemptId,
-        continues: bool,
+        go_on: Option<GoOn>,
     ) -> Result<(R::Task, bool), EngineError> {
         let facts = self.facts(id).await?;
         let worked = facts.view.status.is_active();
-        Ok((self.runner.prepare(id, facts, continues).await?, worked))
+        Ok((self.runner.prepare(id, facts, go_on).await?, worked))
     }
 
     async fn facts(&self, id: &AttemptId) -> Result<TaskFacts, EngineError> {

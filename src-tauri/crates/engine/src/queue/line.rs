@@ -1,5 +1,6 @@
 //! Who waits and who works, and who is next. No I/O and no time in here.
 
+use crate::runner::GoOn;
 use regatta_protocol::view::QueuePlace;
 use regatta_protocol::{BatchId, TaskId};
 use std::collections::HashMap;
@@ -12,8 +13,8 @@ pub(crate) struct Waiting {
     pub(crate) attempt: u32,
     /// How many tasks of its batch may work at the same time; none: as many as fit.
     pub(crate) cap: Option<u32>,
-    /// Whether it goes on from the last save point.
-    pub(crate) continues: bool,
+    /// It goes on with the work of the attempt before.
+    pub(crate) go_on: Option<GoOn>,
 }
 
 /// The tasks that wait and those that work.
@@ -132,7 +133,7 @@ mod tests {
             batch: BatchId::parse(batch).expect("an id"),
             attempt: 1,
             cap,
-            continues: false,
+            go_on: None,
         }
     }
 

@@ -37,8 +37,8 @@ pub(crate) enum Message {
     Stop { tasks: Vec<TaskId>, reply: Reply },
     /// Makes a waiting task the next one.
     RunNext { task: TaskId, reply: Reply },
-    /// Hands an answer to a task's agent.
-    Answer { task: TaskId, question: String, option: String, reply: Reply },
+    /// Tells a working task something, such as an answer.
+    Tell { task: TaskId, control: WorkerControl, reply: Reply },
     /// Changes how many may work at the same time.
     SetLimit(u32),
     /// So much room is free on the disk.
@@ -148,9 +148,7 @@ impl<R: Runner> State<R> {
             Message::Add { tasks, events, reply } => (reply, self.add(tasks, events)),
             Message::Stop { tasks, reply } => (reply, self.stop(&tasks)),
             Message::RunNext { task, reply } => (reply, self.run_next(&task)),
-            Message::Answer { task, question, option, reply } => {
-                (reply, self.answer(&task, WorkerControl::Answer { question, option }))
-            }
+            Message::Tell { task, control, reply } => (reply, self.tell(&task, control)),
             Message::SetLimit(limit) => return self.limit = limit,
             Message::Disk(free) => return self.look_at_disk(free),
             Message::Close { .. } => unreachable!("BUG: taken by the loop"),
@@ -183,9 +181,9 @@ impl<R: Runner> State<R> {
         }
     }
 
-    fn answer(&self, task: &TaskId, answer: WorkerControl) -> Result<Option<Written>, EngineError> {
+    fn tell(&self, task: &TaskId, control: WorkerControl) -> Result<Option<Written>, EngineError> {
         let working = self.working.get(task);
-        match working.is_some_and(|working| working.controls.send(answer).is_ok()) {
+        match working.is_some_and(|working| working.controls.send(control).is_ok()) {
             true => Ok(None),
             false => Err(EngineError::WrongState("This task isn't working any more.")),
         }

@@ -6,7 +6,7 @@ use super::*;
 use crate::access::Access;
 use crate::dirs::Dirs;
 use crate::log::{Follower, Log};
-use crate::runner::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
+use crate::runner::{AttemptId, AttemptState, Events, GoOn, Happened, Progress, Runner};
 use crate::runner::{cut_off, worker_task};
 use crate::store::{self, BatchStart, NewBatch, NewTask, TaskFacts, read};
 use regatta_protocol::event::{LineKind, Outcome};
@@ -41,10 +41,10 @@ impl Runner for Arc<Fake> {
         &self,
         id: &AttemptId,
         facts: TaskFacts,
-        continues: bool,
+        go_on: Option<GoOn>,
     ) -> Result<WorkerTask, EngineError> {
         let dirs = Dirs("/nowhere/at/all".into());
-        worker_task((&dirs, "/x/regatta".as_ref()), id, facts, continues)
+        worker_task((&dirs, "/x/regatta".as_ref()), id, facts, go_on)
     }
 
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {
@@ -138,7 +138,7 @@ impl Table {
             batch: batch.clone(),
             attempt: 1,
             cap,
-            continues: false,
+            go_on: None,
         };
         let tasks = (0..tasks).map(waiting).collect();
         let add = |reply| Message::Add { tasks, events: Vec::new(), reply };
@@ -324,7 +324,11 @@ async fn an_answer_reaches_the_task_that_asked() {
     let answer = |task: &str| {
         let task = TaskId::parse(task).unwrap();
         let (question, option) = ("q".to_owned(), "yes".to_owned());
-        table.queue.ask(|reply| Message::Answer { task, question, option, reply })
+        table.queue.ask(|reply| Message::Tell {
+            task,
+            control: WorkerControl::Answer { question, option },
+            reply,
+        })
     };
     answer("a0").await.unwrap();
     let control = WorkerControl::Answer { question: "q".into(), option: "yes".into() };
@@ -338,7 +342,7 @@ fn again(task: &str) -> Waiting {
         batch: BatchId::parse("a").unwrap(),
         attempt: 2,
         cap: None,
-        continues: false,
+        go_on: None,
     }
 }
 

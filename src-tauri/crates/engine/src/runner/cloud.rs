@@ -14,7 +14,7 @@ mod words;
 
 pub(crate) use words::{ended_after_sending, ended_before_sending};
 
-use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
+use super::{AttemptId, AttemptState, Events, GoOn, Happened, Progress, Runner};
 use crate::EngineError;
 use crate::keys::Keys;
 use crate::log::Log;
@@ -190,7 +190,7 @@ impl Runner for Cloud {
         &self,
         id: &AttemptId,
         facts: TaskFacts,
-        _continues: bool,
+        _: Option<GoOn>,
     ) -> Result<Invoked, EngineError> {
         let attempt = id.clone();
         let read = move |conn: &_| invocations::of(conn, &attempt.task, attempt.number);

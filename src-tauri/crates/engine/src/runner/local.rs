@@ -1,5 +1,6 @@
 //! This computer as a place: each attempt is a `regatta worker` of its own.
 
+use super::go_on::{self, GoOn};
 use super::leftover::Mark;
 use super::lines::pump;
 use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
@@ -111,9 +112,9 @@ impl Runner for Local {
         &self,
         id: &AttemptId,
         facts: TaskFacts,
-        continues: bool,
+        go_on: Option<GoOn>,
     ) -> Result<WorkerTask, EngineError> {
-        worker_task((&self.dirs, &self.program), id, facts, continues)
+        worker_task((&self.dirs, &self.program), id, facts, go_on)
     }
 
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {
@@ -215,37 +216,42 @@ pub(crate) fn worker_task(
     (dirs, program): (&Dirs, &Path),
     id: &AttemptId,
     facts: TaskFacts,
-    continues: bool,
+    go_on: Option<GoOn>,
 ) -> Result<WorkerTask, EngineError> {
     let agent = agents::resolve(&facts.pick.agent, program).map_err(EngineError::Refused)?;
-    let start_commit = facts.start.commit;
-    let copy_commit = match facts.save_commit {
-        Some(commit) if continues => commit,
+    let start_commit = facts.start.commit.clone();
+    // One that starts afresh makes its own, whether that is on disk already or not.
+    let number = if go_on.is_some() { facts.copy_attempt } else { id.number };
+    let copy_id = AttemptId { task: id.task.clone(), number };
+    let copy_commit = match &facts.save_commit {
+        Some(commit) if go_on.is_some() => commit.clone(),
         _ => start_commit.clone(),
     };
+    let prompt = go_on::prompt(&facts, go_on.as_ref());
+    let earlier = go_on::earlier(&facts, go_on.as_ref());
     Ok(WorkerTask {
         task_name: facts.asked.task_name,
-        prompt: facts.asked.prompt,
+        prompt,
+        earlier,
         cache: dirs.cache(&facts.start.cache),
         start_commit,
         copy_commit,
-        copy: dirs.copy(id),
+        copy: dirs.copy(&copy_id),
         scratch: dirs.scratch(id),
         ref_prefix: rescue::ref_prefix(id),
         author: facts.start.author,
         agent,
         time_limit_s: facts.asked.time_limit_s,
         save_every_s: None,
-        reuse_copy: false,
+        reuse_copy: go_on.is_some(),
         env: agents::environment(),
         options: facts.pick.options,
         session_meta: String::new(),
         safety: facts.request.safety,
         sandbox: None,
-        session: None,
-        earlier: String::new(),
+        session: facts.view.session.filter(|_| go_on.is_some()),
         allowed: Vec::new(),
-        allowed_once: Vec::new(),
+        allowed_once: go_on.map_or_else(Vec::new, |go_on| go_on.allowed_once),
         cost_limit_cents: facts.asked.cost_limit_cents,
     })
 }

@@ -6,11 +6,13 @@
 mod cloud;
 #[cfg(test)]
 mod conformance;
+mod go_on;
 mod leftover;
 mod lines;
 mod local;
 
 pub(crate) use cloud::{Cloud, Means, ended_after_sending, ended_before_sending};
+pub(crate) use go_on::{GoOn, can_go_on};
 pub(crate) use local::Local;
 #[cfg(test)]
 pub(crate) use local::{cut_off, worker_task};
@@ -108,12 +110,13 @@ pub(crate) trait Runner: Send + Sync + 'static {
     /// works there ends with us. Elsewhere it goes on without us.
     const HERE: bool;
 
-    /// Gathers what an attempt needs from what is known of its task.
+    /// Gathers what an attempt needs from what is known of its task; `go_on`: it goes on with
+    /// the work of the one before.
     fn prepare(
         &self,
         id: &AttemptId,
         facts: TaskFacts,
-        continues: bool,
+        go_on: Option<GoOn>,
     ) -> impl Future<Output = Result<Self::Task, EngineError>> + Send;
 
     /// Begins an attempt. Once it returned `Ok`, doing it again changes nothing.

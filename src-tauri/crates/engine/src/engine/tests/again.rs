@@ -43,7 +43,7 @@ async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
     let patch = engine.read_patch(&one, "b.txt").await.unwrap();
     assert!(patch.lines.iter().any(|line| line.text == "two"), "{patch:?}");
 
-    // From the save point on: the file is there.
+    // In the same copy: the file is there.
     engine.continue_task(&one).await.unwrap();
     let view = until(&engine, &one, |view| view.last_line == "again").await;
     assert_eq!((view.attempt, view.status), (2, Status::Working));
@@ -111,6 +111,39 @@ async fn open_again(table: &Table) -> Engine {
             other => return other.unwrap(),
         }
     }
+}
+
+#[tokio::test]
+async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let prompts = ["session; echo two > b.txt; read -r c; out heard", "out done"];
+    let started = table.start(&engine, &prompts).await;
+    let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
+    until(&engine, &one, |view| view.session.is_some()).await;
+    assert!(matches!(engine.say(&one, " ", false).await, Err(EngineError::WrongState(_))));
+    engine.say(&one, "Hurry", true).await.unwrap();
+    let view = stands(&engine, &one, Status::Finished).await;
+    assert_eq!(view.last_line, "heard");
+    assert!(matches!(engine.say(&one, "Hurry", true).await, Err(EngineError::WrongState(_))));
+
+    // The agent gets the message alone, and its session; the copy is as it was left.
+    engine.continue_with(&one, "out $(cat b.txt)").await.unwrap();
+    let view = until(&engine, &one, |v| v.attempt == 2 && v.status == Status::Finished).await;
+    assert_eq!(view.last_line, "two");
+    assert!(!table.copy(&one, 2, "").exists(), "it works in the first attempt's copy");
+    let page = engine.read_lines(&one, 0, 9).await.unwrap();
+    assert!(page.lines.iter().any(|line| line.text.starts_with("You: out")), "{page:?}");
+
+    // Without a conversation it is asked all of it again.
+    stands(&engine, &two, Status::Finished).await;
+    assert!(matches!(engine.continue_with(&two, "").await, Err(EngineError::WrongState(_))));
+    engine.retry(std::slice::from_ref(&one)).await.unwrap();
+    let view = until(&engine, &one, |v| v.attempt == 3 && v.session.is_some()).await;
+    assert_eq!(view.outcome, None);
+    assert!(table.copy(&one, 3, "").exists());
+    engine.stop_task(&one).await.unwrap();
+    engine.close().await;
 }
 
 #[tokio::test]

@@ -28,11 +28,15 @@ ask() {
     say '"event":"answered","question":"q","option":"y"'
     out "heard"
 }
+session() { say '"event":"session","id":"s1","resumes":true,"loads":false'; }
 read -r task
 field() { printf '%s' "$task" | sed 's/.*"'"$1"'":"\([^"]*\)".*/\1/'; }
 copy=$(field copy)
-git clone -q --shared --no-checkout "$(field cache)" "$copy" 2>/dev/null
-cd "$copy" && git checkout -q --detach "$(field copy_commit)" || exit 2
+if [ ! -d "$copy" ]; then
+    git clone -q --shared --no-checkout "$(field cache)" "$copy" 2>/dev/null
+    git -C "$copy" checkout -q --detach "$(field copy_commit)" || exit 2
+fi
+cd "$copy" || exit 2
 say '"event":"status","status":"working"'
 eval "$(field prompt)"
 end finished

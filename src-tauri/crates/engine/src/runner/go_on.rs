@@ -1,0 +1,44 @@
+//! How an attempt goes on with the work of the one before.
+
+use crate::store::TaskFacts;
+use regatta_protocol::event::AgentSession;
+use regatta_protocol::request::AgentChoice;
+
+/// What an attempt that goes on is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct GoOn {
+    /// What the person says; empty: nothing.
+    pub(crate) message: String,
+    /// Keys of questions that were answered with "yes, once" before it began.
+    pub(crate) allowed_once: Vec<String>,
+}
+
+/// Whether the agent can go on with a conversation.
+pub(crate) fn can_go_on(session: Option<&AgentSession>) -> bool {
+    session.is_some_and(|session| session.resumes || session.loads)
+}
+
+/// What the agent is asked.
+pub(super) fn prompt(facts: &TaskFacts, go_on: Option<&GoOn>) -> String {
+    let asked = &facts.asked.prompt;
+    let Some(GoOn { message, .. }) = go_on else { return asked.clone() };
+    match (message.as_str(), can_go_on(facts.view.session.as_ref())) {
+        // The practice agent's task is a script, and each of its lines does something.
+        ("", true) if facts.pick.agent != AgentChoice::Practice => {
+            format!("Go on with this task. What was changed so far is in this folder.\n\n{asked}")
+        }
+        ("", _) => asked.clone(),
+        (message, true) => message.to_owned(),
+        (message, false) => format!("{asked}\n\n{message}"),
+    }
+}
+
+/// What an agent is told of the attempt before when it can't go on with its conversation.
+pub(super) fn earlier(facts: &TaskFacts, go_on: Option<&GoOn>) -> String {
+    let Some(go_on) = go_on else { return String::new() };
+    let said = facts.earlier.trim();
+    if go_on.message.is_empty() || !can_go_on(facts.view.session.as_ref()) {
+        return said.to_owned(); // The task is in the prompt.
+    }
+    format!("{said}\nIt had been asked:\n{}\n", facts.asked.prompt).trim_start().to_owned()
+}
