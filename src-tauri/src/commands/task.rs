@@ -117,8 +117,13 @@ pub(crate) async fn answer_question<R: Runtime>(
     task: TaskId,
     question: String,
     option: String,
+    for_batch: bool,
 ) -> Answer<()> {
-    Ok(state::engine(&app)?.answer(&task, &question, &option).await?)
+    let engine = state::engine(&app)?;
+    match for_batch {
+        true => Ok(engine.answer_for_batch(&task, &question, &option).await?),
+        false => Ok(engine.answer(&task, &question, &option).await?),
+    }
 }
 
 #[command]

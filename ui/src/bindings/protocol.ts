@@ -173,7 +173,8 @@ export type RequestProblem = {
 row: number | null, 
 /**
  * The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
- * `branch`, `parallel`, `title`, `time_limit`, `endpoint`, `thread`.
+ * `branch`, `parallel`, `title`, `time_limit`, `turn_limit`, `cost_limit`, `times`,
+ * `endpoint`, `thread`.
  */
 field: string, 
 /**

@@ -1,6 +1,7 @@
 //! What a person sees of a task is a fold over its events: pure, so that the same events
 //! always give the same view.
 
+use crate::runner::can_go_on;
 use regatta_protocol::event::{MAX_FILES_NAMED, Outcome, Step, StepState};
 use regatta_protocol::view::{CurrentStep, MAX_QUESTIONS_SHOWN, MAX_TASK_VIEW_BYTES};
 use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status, TaskId, TaskView};
@@ -121,7 +122,10 @@ fn fold_times(view: &mut TaskView, at: Millis) {
     if view.status.is_over() {
         view.ended_at = Some(at);
         view.step = None;
-        view.questions.clear();
+        // Its agent can go on, and then be told the answer.
+        if view.status != Status::Interrupted || !can_go_on(view.session.as_ref()) {
+            view.questions.clear();
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine's handle: what a window, a terminal or a server can ask of it.
 
+mod answer;
 mod change;
 mod ground;
 mod look;

@@ -111,28 +111,6 @@ impl Engine {
         self.ask(queue, |reply| Message::RunNext { task: task.clone(), reply }).await
     }
 
-    /// Answers a task's open question with one of its options.
-    ///
-    /// # Errors
-    /// The question isn't open (any more), or has no such option.
-    pub async fn answer(
-        &self,
-        task: &TaskId,
-        question: &str,
-        option: &str,
-    ) -> Result<(), EngineError> {
-        let facts = self.facts(task).await?;
-        let open = facts.view.questions.into_iter().find(|open| open.id == question);
-        let open = open.ok_or(EngineError::WrongState("This question isn't open any more."))?;
-        if !open.options.iter().any(|offered| offered.id == option) {
-            return Err(EngineError::NotFound("answer"));
-        }
-        let (task, question, option) = (task.clone(), question.to_owned(), option.to_owned());
-        let control = WorkerControl::Answer { question, option };
-        let queue = self.queue_for(&facts.request);
-        self.ask(queue, |reply| Message::Tell { task, control, reply }).await
-    }
-
     /// Says something to a working task's agent: after its turn, or at once when it is
     /// interrupted for it.
     ///
@@ -170,7 +148,7 @@ impl Engine {
         self.0.queue.tell(Message::SetLimit(limit))
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         queue: &Queue,
         message: impl FnOnce(crate::queue::Reply) -> Message,

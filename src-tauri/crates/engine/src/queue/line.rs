@@ -82,6 +82,11 @@ impl Line {
         self.working.remove(task);
     }
 
+    /// The tasks of a batch that work.
+    pub(super) fn working_of(&self, batch: &BatchId) -> impl Iterator<Item = &TaskId> {
+        self.working.iter().filter(move |(_, of)| *of == batch).map(|(task, _)| task)
+    }
+
     /// How many work.
     pub(super) fn busy(&self) -> u32 {
         self.working.len() as u32

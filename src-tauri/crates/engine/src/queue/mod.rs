@@ -37,6 +37,8 @@ pub(crate) enum Message {
     Stop { tasks: Vec<TaskId>, reply: Reply },
     /// Makes a waiting task the next one.
     RunNext { task: TaskId, reply: Reply },
+    /// Tells every working task of a batch that something is allowed.
+    Allow { batch: BatchId, key: String },
     /// Tells a working task something, such as an answer.
     Tell { task: TaskId, control: WorkerControl, reply: Reply },
     /// Changes how many may work at the same time.
@@ -149,6 +151,9 @@ impl<R: Runner> State<R> {
             Message::Stop { tasks, reply } => (reply, self.stop(&tasks)),
             Message::RunNext { task, reply } => (reply, self.run_next(&task)),
             Message::Tell { task, control, reply } => (reply, self.tell(&task, control)),
+            Message::Allow { batch, key } => {
+                return self.tell_batch(&batch, &WorkerControl::Allow { key });
+            }
             Message::SetLimit(limit) => return self.limit = limit,
             Message::Disk(free) => return self.look_at_disk(free),
             Message::Close { .. } => unreachable!("BUG: taken by the loop"),
@@ -244,6 +249,14 @@ impl<R: Runner> State<R> {
         } else if is_held && free >= disk::LOW {
             self.held.send_replace(None);
             self.tell_all(&WorkerControl::Resume);
+        }
+    }
+
+    fn tell_batch(&self, batch: &BatchId, control: &WorkerControl) {
+        for task in self.line.working_of(batch) {
+            if let Some(working) = self.working.get(task) {
+                working.controls.send(control.clone()).ok(); // As in `tell_all`.
+            }
         }
     }
 

@@ -250,7 +250,7 @@ pub(crate) fn worker_task(
         safety: facts.request.safety,
         sandbox: None,
         session: facts.view.session.filter(|_| go_on.is_some()),
-        allowed: Vec::new(),
+        allowed: facts.allowed,
         allowed_once: go_on.map_or_else(Vec::new, |go_on| go_on.allowed_once),
         cost_limit_cents: facts.asked.cost_limit_cents,
     })

@@ -29,6 +29,13 @@ pub(crate) enum Note {
         /// The place's name for it.
         run: String,
     },
+    /// Something is allowed for all tasks of a batch.
+    Allowed {
+        /// The batch.
+        batch: BatchId,
+        /// The questions' key.
+        key: String,
+    },
     /// The place's name for the conversation of a task.
     Thread {
         /// The task.
@@ -91,6 +98,11 @@ pub(super) fn write(tx: &Transaction<'_>, views: &mut Views, note: &Note) -> rus
         Note::Run { id, run } => {
             let sql = "UPDATE invocations SET run = ?2 WHERE id = ?1";
             tx.execute(sql, params![id, run]).map(drop)
+        }
+        Note::Allowed { batch, key } => {
+            let sql = "INSERT OR IGNORE INTO allowed (batch, key)
+                       SELECT key, ?2 FROM batches WHERE id = ?1";
+            tx.execute(sql, params![batch.as_str(), key]).map(drop)
         }
         Note::Thread { task, thread } => {
             views.load_task(tx, task)?;

@@ -229,10 +229,17 @@ pub(crate) struct TaskFacts {
     pub(crate) copy_attempt: u32,
     /// What the agent said last at an end.
     pub(crate) earlier: String,
+    /// What was allowed for its batch: keys of questions.
+    pub(crate) allowed: Vec<String>,
 }
 
 /// Everything that is known of a task. The request's list of tasks is left empty.
 pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFacts> {
+    let mut allowed = conn.prepare_cached(
+        "SELECT a.key FROM allowed a JOIN tasks t ON t.batch = a.batch WHERE t.id = ?1",
+    )?;
+    let allowed = allowed.query_map([id.as_str()], |row| row.get(0))?;
+    let allowed: Vec<String> = allowed.collect::<rusqlite::Result<_>>()?;
     conn.prepare_cached(
         "SELECT p.name, p.prompt, p.time_limit_s, p.extra, t.view, r.request, r.title, r.start,
                 t.save_commit, t.thread, t.copy_attempt, t.earlier
@@ -253,6 +260,7 @@ pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFact
             thread: row.get(9)?,
             copy_attempt: row.get(10)?,
             earlier: row.get(11)?,
+            allowed,
         })
     })
 }

@@ -190,7 +190,12 @@ impl Views {
 impl OpenTask {
     /// Whether a question of it is open.
     fn asks(&self) -> bool {
-        self.view.status == Status::NeedsYou
+        match self.view.status {
+            Status::NeedsYou => true,
+            // Its agent can still be answered, as it can go on.
+            Status::Interrupted => !self.view.questions.is_empty(),
+            _ => false,
+        }
     }
 
     /// Keeps what isn't in the view but in the task's row.

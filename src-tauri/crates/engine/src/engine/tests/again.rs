@@ -147,6 +147,52 @@ async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
 }
 
 #[tokio::test]
+async fn a_question_survives_the_end_of_the_program_where_its_agent_can_go_on() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let started = table.start(&engine, &["session; ask", "ask"]).await;
+    let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
+    stands(&engine, &one, Status::NeedsYou).await;
+    stands(&engine, &two, Status::NeedsYou).await;
+    drop(engine);
+
+    let engine = open_again(&table).await;
+    let asking = engine.needs_you().await.unwrap();
+    assert_eq!(asking.iter().map(|view| &view.id).collect::<Vec<_>>(), [&one]);
+    assert_eq!(asking[0].status, Status::Interrupted);
+    assert_eq!(
+        asking[0].notice.as_ref().unwrap().next,
+        "Answer its question: it goes on with the answer."
+    );
+    let lost = engine.task(&two).await.unwrap();
+    assert!(lost.notice.unwrap().next.contains("Continue the task"));
+    engine.answer_for_batch(&one, "q", "y").await.unwrap();
+    assert_eq!(engine.needs_you().await.unwrap(), []);
+    // The worker in shell takes the answer's words for commands, and fails: they arrived.
+    until(&engine, &one, |view| view.attempt == 2 && view.status.is_over()).await;
+    let page = engine.read_lines(&one, 0, 9).await.unwrap();
+    assert!(page.lines.iter().any(|l| l.text == "You: You had asked: May it?"), "{page:?}");
+    assert_eq!(engine.facts(&one).await.unwrap().allowed, ["run:x"]);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn what_is_allowed_for_the_batch_reaches_its_other_tasks() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let prompts = ["ask", "read -r c; out ${c##*:}"];
+    let started = table.start(&engine, &prompts).await;
+    let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
+    stands(&engine, &one, Status::NeedsYou).await;
+    stands(&engine, &two, Status::Working).await;
+    engine.answer_for_batch(&one, "q", "y").await.unwrap();
+    stands(&engine, &one, Status::Finished).await;
+    stands(&engine, &two, Status::Finished).await;
+    assert_eq!(engine.facts(&two).await.unwrap().allowed, ["run:x"]);
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn what_was_there_when_a_worker_died_is_saved_and_can_be_added() {
     let table = Table::new().await;
     let engine = table.open().await;

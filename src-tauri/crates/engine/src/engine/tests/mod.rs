@@ -22,7 +22,7 @@ end() { say '"event":"outcome","status":"'"$1"'"'; exit 0; }
 out() { say '"event":"output","kind":"out","text":"'"$1"'"'; }
 hang() { while read -r control; do case "$control" in *stop*) end stopped ;; esac; done; exit 1; }
 ask() {
-    say '"event":"question","id":"q","title":"May it?","options":[{"id":"y","label":"Yes","kind":"allow_once"}]'
+    say '"event":"question","id":"q","title":"May it?","key":"run:x","options":[{"id":"y","label":"Yes","kind":"allow_once"}]'
     say '"event":"status","status":"needs_you"'
     read -r control
     say '"event":"answered","question":"q","option":"y"'
