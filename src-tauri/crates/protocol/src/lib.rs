@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod event;
 pub mod id;
 pub mod notice;
+pub mod question;
 pub mod request;
 pub mod secret;
 pub mod status;
