@@ -91,3 +91,77 @@ test('details say what each safety level really means', async () => {
   await accessible(page, 'details of agents');
   await shoot(page, 'agents-details-light');
 });
+
+test('the sheet of a found agent, light and dark, wide and narrow', async () => {
+  for (const theme of ['light', 'dark']) {
+    for (const width of [1440, 1024, 720, 360]) {
+      const page = await open({ scene: 'agents', path: 'new', theme, width });
+      await page.getByRole('button', { name: 'Start 12 tasks' }).waitFor();
+      await page.getByRole('radio', { name: /^Balanced/ }).waitFor();
+      const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      assert.equal(wide, 0, `the sheet is ${wide} px wider than the window of ${width}`);
+      if (width === 1440 || width === 360) await accessible(page, `the sheet of an agent, ${theme}, ${width}`);
+      await shoot(page, `sheet-agent-${theme}-${width}`);
+      await page.context().close();
+    }
+  }
+});
+
+test('model and safety are chosen, and the facts say what is in force', async () => {
+  const page = await open({ scene: 'agents', path: 'new', height: 1200 });
+  const facts = page.getByRole('complementary', { name: 'Ready to start' });
+  await facts.getByText('Codex: signed out').waitFor();
+  await page.getByRole('combobox', { name: /^Model/ }).click();
+  await page.getByRole('option', { name: /^Opus/ }).click();
+  await page.getByRole('radio', { name: /^Careful/ }).check();
+  await facts.getByText('Careful, in separate copies').waitFor();
+  await page.getByRole('combobox', { name: /^Agent Claude Code/ }).click();
+  await accessible(page, 'the list of agents', { popup: true });
+  await shoot(page, 'sheet-agents-light');
+  await page.getByRole('option', { name: /^aider/ }).click();
+  await page.getByText('Not all of this level is kept.').first().waitFor();
+  assert.equal(await page.getByRole('combobox', { name: /^Model/ }).count(), 0);
+  await accessible(page, 'a level that is not kept');
+});
+
+test('a row is done by several agents, several times, within limits', async () => {
+  const page = await open({ scene: 'agents', path: 'new', height: 1100 });
+  await page.getByRole('button', { name: /^Task 1: Show the delivery date/ }).click();
+  await page.getByText('Agents and limits').click();
+  const who = page.getByRole('group', { name: 'Who does task 1' });
+  await who.getByRole('button', { name: 'Also by…' }).click();
+  await page.getByRole('menuitem', { name: 'opencode' }).click();
+  await who.getByRole('button', { name: 'Once more' }).click();
+  await page.getByText('Becomes 4 tasks').waitFor();
+  await page.getByLabel('Minutes at most').fill('45');
+  await page.getByLabel('Turns at most').fill('30');
+  await page.getByLabel('US dollars at most').fill('1.5');
+  await accessible(page, 'agents and limits of a row');
+  await shoot(page, 'sheet-row-more-light');
+  await page.getByRole('button', { name: 'Start 15 tasks' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('By Claude Code and opencode, 2 times each; at most 45 minutes, 30 turns, $1.50').waitFor();
+  await page.keyboard.press('Control+Enter');
+  await page.waitForURL(/#\/batch\//);
+  const asked = await page.evaluate(() => [...window.fake.world.batches.values()].at(-1).request);
+  assert.deepEqual(
+    [asked.agent.id, asked.safety, asked.parallel_tasks[0].times, asked.parallel_tasks[0].time_limit_s, asked.parallel_tasks[0].cost_limit_cents],
+    ['claude-code', 'balanced', 2, 2700, 150],
+  );
+});
+
+test('at the first run the agents that were found are told, and what to do without one', async () => {
+  for (const theme of ['light', 'dark']) {
+    const page = await open({ scene: 'first', path: 'home', theme });
+    await page.getByRole('region', { name: 'On this computer' }).getByText('Claude Code').waitFor();
+    await accessible(page, `the first run, ${theme}`);
+    await shoot(page, `first-agents-${theme}`);
+    await page.context().close();
+  }
+  const page = await open({ scene: 'no-agents', path: 'home', width: 360, height: 1000 });
+  await page.getByText('No coding agent was found here yet.').waitFor();
+  await accessible(page, 'the first run without agents');
+  await shoot(page, 'first-no-agents-360');
+  await page.getByRole('button', { name: 'Get an agent' }).click();
+  await page.getByRole('button', { name: 'Look for agents' }).waitFor();
+});

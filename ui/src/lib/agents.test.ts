@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AgentChoice } from '../bindings/protocol';
-import { agentKey, agentLine, agentName, withLatest } from './agents';
+import { agentKey, agentLine, agentName } from './agents';
 
 const acp = (...command: string[]): AgentChoice => ({ kind: 'acp', command });
 
@@ -20,12 +20,4 @@ it('the same program with another environment is another agent', () => {
   const env = [{ name: 'PROFILE', value: 'work' }];
   expect(agentKey({ kind: 'acp', command: ['kiro'], env })).not.toBe(agentKey(acp('kiro')));
   expect(agentKey({ kind: 'known', id: 'codex' })).not.toBe(agentKey(acp('codex')));
-});
-
-it('the latest is first, each is there once, ten are kept', () => {
-  const many = Array.from({ length: 10 }, (_, n) => acp(`agent-${n}`));
-  const next = withLatest(many, acp('agent-3'));
-  expect(next).toHaveLength(10);
-  expect(next.slice(0, 2).map(agentKey)).toEqual(['acp agent-3', 'acp agent-0']);
-  expect(withLatest(many, acp('new')).map(agentKey)).not.toContain('acp agent-9');
 });

@@ -1,6 +1,6 @@
 /** Agents: the ones we know by name, and values that name one. */
 
-import type { AgentChoice, AgentOptions, AgentState, AgentView, KnownAgent } from '../bindings/protocol';
+import type { AgentChoice, AgentOptions, AgentPick, AgentState, AgentView, KnownAgent } from '../bindings/protocol';
 import { joinWords } from './argv';
 
 const NAMES: Record<KnownAgent, string> = {
@@ -28,6 +28,13 @@ export function agentKey(agent: AgentChoice): string {
   return `${agent.kind} ${joinWords([...agent.command, ...added])}`;
 }
 
+/** Whether two name the same agent with the same choices. */
+export function samePick(a: AgentPick, b: AgentPick): boolean {
+  const { model, mode, effort } = b.options;
+  const { options } = a;
+  return agentKey(a.agent) === agentKey(b.agent) && options.model === model && options.mode === mode && options.effort === effort;
+}
+
 /** What people call an agent: the practice agent, its product's name, or its program's. */
 export function agentName(agent: AgentChoice): string {
   if (agent.kind === 'practice') return 'Practice agent';
@@ -39,12 +46,6 @@ export function agentName(agent: AgentChoice): string {
 export function agentLine(agent: AgentChoice): string {
   if (agent.kind === 'practice') return 'Built in: no network, no cost';
   return agent.kind === 'known' ? '' : joinWords(agent.command);
-}
-
-/** `agents` with `used` in front, each once, at most ten. */
-export function withLatest(agents: AgentChoice[], used: AgentChoice): AgentChoice[] {
-  const others = agents.filter((agent) => agentKey(agent) !== agentKey(used));
-  return [used, ...others].slice(0, 10);
 }
 
 /** Whether an agent can be given work; what isn't known shows itself when it is. */

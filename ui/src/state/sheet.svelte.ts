@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type {
   AgentChoice,
   AgentOptions,
+  AgentPick,
   BatchDetail,
   BatchRequest,
   Draft,
@@ -9,32 +10,18 @@ import type {
   RequestProblem,
   Safety,
   TaskRequest,
+  Template,
 } from '../bindings/protocol';
-import { NO_OPTIONS, withLatest } from '../lib/agents';
+import { agentKey, NO_OPTIONS } from '../lib/agents';
 import { nameOf, type PastedTask } from '../lib/paste';
 import { inTurn } from '../lib/turns';
 import type { App } from './app.svelte';
 import type { Project } from './project.svelte';
+import { Row } from './row.svelte';
 import { RunsOn } from './runs-on.svelte';
 
 const SAVE_AFTER = 400;
 const CHECK_AFTER = 250;
-
-/** A task as it is being written. */
-export class Row {
-  readonly key: number;
-  name = $state('');
-  prompt = $state('');
-  /** Whether the person has been here and left: only then is said what is missing. */
-  left = $state(false);
-  readonly empty = $derived(this.name.trim() === '' && this.prompt.trim() === '');
-
-  constructor(key: number, task: PastedTask) {
-    this.key = key;
-    this.name = task.name;
-    this.prompt = task.prompt;
-  }
-}
 
 /** Whether what was typed is kept. */
 export type Saving = 'nothing' | 'saving' | 'saved' | 'failed';
@@ -66,6 +53,14 @@ export class Sheet {
     const found: RequestProblem[][] = this.#written.map(() => []);
     for (const problem of this.problems) if (problem.row !== null) found[problem.row]?.push(problem);
     return found;
+  });
+
+  /** The agents that do some of the work on this computer, each once. */
+  readonly doers = $derived.by(() => {
+    const rows = this.#written;
+    const others = rows.flatMap((row) => row.others.map(({ agent }) => agent));
+    const all = rows.length === 0 || rows.some((row) => row.own) ? [this.agent, ...others] : others;
+    return all.filter((agent, n) => all.findIndex((one) => agentKey(one) === agentKey(agent)) === n);
   });
 
   #app: App;
@@ -158,19 +153,43 @@ export class Sheet {
 
   /** Adds a task at the end; one that is written in one line is its own prompt. */
   add(text = ''): Row {
-    const row = this.#row(text === '' ? { name: '', prompt: '' } : { name: nameOf(text), prompt: text.trim() });
+    const row = this.#row(text === '' ? { task_name: '', prompt: '' } : { task_name: nameOf(text), prompt: text.trim() });
     this.rows.push(row);
     this.changed();
     return row;
   }
 
   addAll(tasks: PastedTask[]): void {
-    this.rows = [...this.rows.filter((row) => !row.empty), ...tasks.map((task) => this.#row(task))];
+    this.#append(tasks.map(({ name, prompt }) => ({ task_name: name, prompt })));
+  }
+
+  /** Adds a template's tasks; into an empty sheet, also who does them and how. */
+  useTemplate({ name, tasks, agent, safety }: Template): void {
+    if (this.#written.length === 0) {
+      if (agent) this.useAgent(agent.agent, agent.options);
+      if (safety) this.safety = safety;
+    }
+    if (this.title.trim() === '') this.title = name;
+    this.#append(tasks);
+  }
+
+  /** Another agent does the work: what was chosen of one is not what another offers. */
+  useAgent(agent: AgentChoice, options: AgentOptions = NO_OPTIONS): void {
+    this.agent = agent;
+    this.options = options;
+    for (const row of this.rows) row.others = row.others.filter((other) => agentKey(other.agent) !== agentKey(agent));
+    for (const row of this.rows) if (row.others.length === 0) row.own = true;
+    this.changed();
+  }
+
+  /** Gives every task the limits of one. */
+  limitAll({ seconds, turns, cents }: Row): void {
+    for (const row of this.rows) Object.assign(row, { seconds, turns, cents });
     this.changed();
   }
 
   duplicate(row: Row): Row {
-    const copy = this.#row({ name: this.#freeName(row.name), prompt: row.prompt });
+    const copy = this.#row({ ...row.asTask(this.#pick), task_name: this.#freeName(row.name) });
     this.rows.splice(this.rows.indexOf(row) + 1, 0, copy);
     this.changed();
     return copy;
@@ -231,13 +250,23 @@ export class Sheet {
     return this.#written;
   }
 
+  /** How many tasks are started: a row becomes several where several agents do it. */
+  get count(): number {
+    if (this.runsOn.endpoint) return this.#written.length;
+    return this.#written.reduce((sum, row) => sum + row.tasks, 0);
+  }
+
+  get #pick(): AgentPick {
+    return { agent: this.agent, options: this.options };
+  }
+
   request(): BatchRequest {
     const { endpoint, address, haiku } = this.runsOn;
     const shared = {
       name: this.title.trim(),
       branch: this.startFrom,
       thread_id: '',
-      parallel_tasks: this.written().map(asTask),
+      parallel_tasks: this.#written.map((row) => (endpoint ? row.asText() : row.asTask(this.#pick))),
     };
     // Which agent works there is decided there.
     if (endpoint) {
@@ -260,7 +289,7 @@ export class Sheet {
       endpoint: endpoint?.id ?? null,
       haiku,
       max_parallel: this.maxParallel,
-      tasks: this.rows.map(asTask),
+      tasks: this.rows.map((row) => row.asTask(this.#pick)),
     };
   }
 
@@ -315,9 +344,6 @@ export class Sheet {
 
   async #started(detail: BatchDetail): Promise<void> {
     this.#app.takeBatch(detail);
-    if (!detail.batch.endpoint && this.agent.kind !== 'practice') {
-      await this.#app.set({ agents: withLatest(this.#app.settings.agents, this.agent) });
-    }
     this.title = '';
     this.rows = [];
     this.open = null;
@@ -338,16 +364,19 @@ export class Sheet {
     this.runsOn.haiku = draft.haiku;
     this.runsOn.choose(draft.endpoint);
     this.maxParallel = draft.max_parallel || this.#app.settings.limit;
-    this.rows = draft.tasks.map((task) => this.#row({ name: task.task_name, prompt: task.prompt }));
+    this.rows = draft.tasks.map((task) => this.#row(task));
     for (const row of this.rows) row.left = true;
     this.open = null;
     this.tried = false;
   }
 
-  #row(task: PastedTask): Row {
-    const row = new Row((this.#keys += 1), task);
-    row.left = !row.empty;
-    return row;
+  #append(tasks: TaskRequest[]): void {
+    this.rows = [...this.rows.filter((row) => !row.empty), ...tasks.map((task) => this.#row(task))];
+    this.changed();
+  }
+
+  #row(task: TaskRequest): Row {
+    return new Row((this.#keys += 1), task, this.#pick);
   }
 
   #freeName(name: string): string {
@@ -358,10 +387,6 @@ export class Sheet {
       if (!taken.includes(`${base} ${number}`)) return `${base} ${number}`;
     }
   }
-}
-
-function asTask(row: Row): TaskRequest {
-  return { task_name: row.name.trim(), prompt: row.prompt };
 }
 
 export const [getSheet, setSheet] = createContext<Sheet>();

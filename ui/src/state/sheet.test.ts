@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeBackend } from '../backend/fake';
+import { NO_OPTIONS } from '../lib/agents';
 import { App } from './app.svelte';
 import { Project } from './project.svelte';
 import { Sheet } from './sheet.svelte';
@@ -165,13 +166,11 @@ describe('the draft', () => {
 describe('starting', () => {
   it('leaves an empty sheet for the next batch', async () => {
     await open('draft');
-    sheet.agent = { kind: 'acp', command: ['codex-acp'] };
     const detail = await sheet.start();
     expect(detail?.tasks).toHaveLength(7);
     expect(app.batches.get(detail?.batch.id ?? '')?.name).toBe('Checkout polish, round two');
     expect([sheet.title, sheet.rows.length]).toEqual(['', 0]);
     expect((await backend.loadDraft())?.tasks).toEqual([]);
-    expect(app.settings.agents).toEqual([{ kind: 'acp', command: ['codex-acp'] }]);
   });
 
   it('happens once, however often it is asked for', async () => {
@@ -276,5 +275,66 @@ describe('at an endpoint', () => {
     expect(project.current?.name).toBe('acme-shop');
     undo();
     expect(sheet.runsOn.endpoint).toBeUndefined();
+  });
+});
+
+describe('agents and limits', () => {
+  const claude = { kind: 'known', id: 'claude-code' } as const;
+  const codex = { kind: 'known', id: 'codex' } as const;
+  const pick = (agent: typeof claude | typeof codex) => ({ agent, options: NO_OPTIONS });
+
+  beforeEach(() => open('agents'));
+
+  it('a draft keeps who does each row, how often, and its limits', () => {
+    const [, second, third] = sheet.draft().tasks;
+    expect(second).toMatchObject({ agents: [pick(claude), pick(codex)], times: 3 });
+    expect(third).toMatchObject({ time_limit_s: 1800, cost_limit_cents: 200 });
+    expect(sheet.draft().tasks[0]).not.toHaveProperty('agents');
+  });
+
+  it('all tasks are counted: rows by their agents and times', () => {
+    expect(sheet.written()).toHaveLength(7);
+    expect(sheet.count).toBe(12);
+    expect(sheet.doers).toEqual([claude, codex]);
+  });
+
+  it('what a row has of the batch follows the batch; the same agent is not there twice', () => {
+    const [, second] = sheet.rows;
+    sheet.useAgent({ kind: 'known', id: 'opencode' });
+    expect(sheet.request().parallel_tasks[1]?.agents?.map(({ agent }) => agent)).toEqual([{ kind: 'known', id: 'opencode' }, codex]);
+    sheet.useAgent(codex);
+    expect(second?.others).toEqual([]);
+    expect(sheet.request().parallel_tasks[1]).not.toHaveProperty('agents');
+  });
+
+  it('what was chosen of one agent is not asked of another', () => {
+    sheet.options = { ...NO_OPTIONS, model: 'opus' };
+    sheet.useAgent(codex);
+    expect(sheet.request().options).toEqual(NO_OPTIONS);
+  });
+
+  it('a duplicate has the same agents; limits are given to all', () => {
+    const [, second, third] = sheet.rows;
+    if (!second || !third) throw new Error('no rows');
+    expect(sheet.duplicate(second).tasks).toBe(6);
+    sheet.limitAll(third);
+    expect(sheet.draft().tasks.every(({ time_limit_s }) => time_limit_s === 1800)).toBe(true);
+  });
+
+  it('a started batch has a task for each', async () => {
+    const detail = await sheet.start();
+    expect(detail?.tasks).toHaveLength(12);
+    const names = detail?.tasks.filter(({ row }) => row === 1).map(({ name }) => name.split(' · ')[1]);
+    expect(names).toEqual(['Claude Code 1', 'Claude Code 2', 'Claude Code 3', 'Codex 1', 'Codex 2', 'Codex 3']);
+  });
+
+  it('a template brings its agent and safety into an empty sheet, and never into a written one', async () => {
+    const tasks = [{ task_name: 'a', prompt: 'a', times: 2 }];
+    const template = { id: 't', name: 'T', tasks, agent: pick(codex), safety: 'careful' as const };
+    sheet.useTemplate(template);
+    expect([sheet.agent, sheet.safety]).toEqual([claude, 'balanced']);
+    await open('blank');
+    sheet.useTemplate(template);
+    expect([sheet.agent, sheet.safety, sheet.title, sheet.count]).toEqual([codex, 'careful', 'T', 2]);
   });
 });

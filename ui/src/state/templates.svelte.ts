@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { TaskRequest, Template } from '../bindings/protocol';
+import type { Template } from '../bindings/protocol';
 import type { App } from './app.svelte';
 
 /** The saved templates. */
@@ -18,10 +18,10 @@ export class Templates {
     this.ready = true;
   }
 
-  /** Saves tasks under a name; a template of the same name is replaced. */
-  async save(name: string, tasks: TaskRequest[]): Promise<boolean> {
+  /** Saves tasks, and who does them how, under a name; a template of the same name is replaced. */
+  async save({ name, ...kept }: Omit<Template, 'id'>): Promise<boolean> {
     const known = this.all.find((template) => template.name === name);
-    return this.#keep({ id: known?.id ?? newId(), name, tasks });
+    return this.#keep({ id: known?.id ?? newId(), name, ...kept });
   }
 
   /** Removes a template; calling what is given back brings it back. */

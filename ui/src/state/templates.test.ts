@@ -9,9 +9,9 @@ it('are saved, replaced by name, removed, and brought back', async () => {
   const templates = new Templates(new App(new FakeBackend()));
   await templates.load();
   expect([templates.ready, templates.all]).toEqual([true, []]);
-  await templates.save('Autumn', tasks('a'));
-  await templates.save('Winter', tasks('b'));
-  await templates.save('Autumn', tasks('c', 'd'));
+  await templates.save({ name: 'Autumn', tasks: tasks('a') });
+  await templates.save({ name: 'Winter', tasks: tasks('b') });
+  await templates.save({ name: 'Autumn', tasks: tasks('c', 'd') });
   expect(templates.all.map(({ name, tasks: kept }) => [name, kept.length])).toEqual([['Winter', 1], ['Autumn', 2]]);
 
   const [winter] = templates.all;

@@ -1,5 +1,4 @@
 import type { BatchRequest, BatchView, Counts, TaskView } from '../../bindings/protocol';
-import { agentName } from '../../lib/agents';
 
 /** No task stands anywhere. */
 export const NO_COUNTS: Counts = {
@@ -58,7 +57,7 @@ export function newTask(batch: BatchView, id: string, name: string, position: nu
     outcome: null,
     branch: null,
     can_continue: false,
-    agent: batch.endpoint ? '' : agentName(batch.agent),
+    agent: '',
     row: position,
     session: null,
   };

@@ -1,4 +1,4 @@
-import type { BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
+import type { AgentChoice, BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
 import { NO_OPTIONS } from '../../lib/agents';
 import type { AgentsScene } from './agents';
 import { askingBatch } from './asking';
@@ -130,6 +130,19 @@ const draft: Draft = {
   ],
 };
 
+const CLAUDE: AgentChoice = { kind: 'known', id: 'claude-code' };
+
+/** The same batch by an agent that was found; one row of it by two, another with limits. */
+const byAgents: Draft = {
+  ...draft,
+  agent: CLAUDE,
+  tasks: draft.tasks.map((one, n) => {
+    const picks = [CLAUDE, { kind: 'known' as const, id: 'codex' as const }].map((agent) => ({ agent, options: NO_OPTIONS }));
+    if (n === 1) return { ...one, agents: picks, times: 3 };
+    return n === 2 ? { ...one, time_limit_s: 1800, cost_limit_cents: 200 } : one;
+  }),
+};
+
 /** A task with very many lines, and a short one beside it. */
 function long(lines: number): Scene {
   return {
@@ -160,6 +173,7 @@ export const SCENES: Record<string, Scene> = {
     play: cloud,
   },
   'no-store': { projects: [shop], draft, places: { ...NO_PLACES, store: false }, play: () => {} },
+  agents: { projects: [shop], draft: byAgents, play: running },
   adapter: { projects: [shop], draft, agents: 'adapter', play: () => {} },
   blank: { projects: [shop], draft: null, play: () => {} },
   unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },

@@ -12,8 +12,10 @@ import type {
   Step,
   TaskView,
 } from '../../bindings/protocol';
+import { agentName } from '../../lib/agents';
 import { NO_COUNTS, newBatch, newTask } from './blank';
 import { cloudScript } from './cloud';
+import { tasksOf } from './rows';
 import { type Act, type Script, scriptOf } from './script';
 import { Transcript } from './transcript';
 
@@ -81,10 +83,11 @@ export class World {
     const view = newBatch(id, request, this.time, this.limit);
     const batch: FakeBatch = { request, tasks: [], whole: null, allowed: new Set(), view };
     this.batches.set(id, batch);
-    for (const [position, task] of request.parallel_tasks.entries()) {
+    for (const [position, task] of tasksOf(request).entries()) {
       const made = request.endpoint ? cloudScript : scriptOf;
       const script = scripts[position] ?? made(task.prompt, position + this.#ids);
-      const added = this.#add(batch, `${id}-t${position + 1}`, task.task_name, task.prompt, script);
+      const added = this.#add(batch, `${id}-t${position + 1}`, task.name, task.prompt, script);
+      if (!request.endpoint) added.view = { ...added.view, row: task.row, agent: agentName(task.agent) };
       batch.tasks.push(added);
       this.queue.push(added);
       this.changed(added);

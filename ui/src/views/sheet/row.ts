@@ -1,5 +1,5 @@
 import type { RequestProblem } from '../../bindings/protocol';
-import type { Row } from '../../state/sheet.svelte';
+import type { Row } from '../../state/row.svelte';
 
 /** What a task of the sheet is given, open or closed. */
 export interface RowProps {
