@@ -131,7 +131,7 @@ test('any program can be the agent', async () => {
   await accessible(page, 'the dialog for a program');
   await shoot(page, 'agent-dark');
   await dialog.getByRole('button', { name: 'Add agent' }).click();
-  await page.getByText('claude is on this computer').waitFor();
+  await page.getByText('claude: sign-in not known').waitFor();
   await page.getByText('claude -p --output-format "stream json" {prompt}').waitFor();
 
   await page.getByRole('combobox', { name: 'Agent claude' }).click();
