@@ -46,6 +46,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         task::stop_task,
         task::continue_task,
         task::say_to_task,
+        task::resume_agent,
         task::run_next,
         task::answer_question,
         task::look_up_branch,

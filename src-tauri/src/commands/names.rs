@@ -30,6 +30,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "stop_task",
     "continue_task",
     "say_to_task",
+    "resume_agent",
     "run_next",
     "answer_question",
     "look_up_branch",

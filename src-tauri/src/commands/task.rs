@@ -4,6 +4,7 @@ use super::Answer;
 use crate::state;
 use regatta_protocol::endpoint::BranchLook;
 use regatta_protocol::event::Step;
+use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::{Changes, FilePatch, LinePage, Matches};
 use regatta_protocol::{TaskId, TaskView};
 use tauri::{AppHandle, Runtime, command};
@@ -104,6 +105,11 @@ pub(crate) async fn say_to_task<R: Runtime>(
     interrupt: bool,
 ) -> Answer<()> {
     Ok(state::engine(&app)?.say(&task, &text, interrupt).await?)
+}
+
+#[command]
+pub(crate) async fn resume_agent<R: Runtime>(app: AppHandle<R>, agent: AgentChoice) -> Answer<()> {
+    Ok(state::engine(&app)?.resume_agent(agent)?)
 }
 
 #[command]

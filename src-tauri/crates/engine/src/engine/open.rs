@@ -87,7 +87,7 @@ impl Engine {
         let (reply, _) = oneshot::channel();
         cloud.tell(Message::Add { tasks: go_on, events: Vec::new(), reply })?;
         for queue in [&queue, &cloud] {
-            tokio::spawn(watch_disk(dirs.0.clone(), queue.downgrade()));
+            tokio::spawn(watch_disk_and_time(dirs.0.clone(), queue.downgrade()));
         }
         let mut published = log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
@@ -225,12 +225,15 @@ async fn cut_off(
     Ok((rescued.events, outcome))
 }
 
-/// Tells the queue how much room there is, for as long as there is a queue.
-async fn watch_disk(dir: PathBuf, queue: mpsc::WeakUnboundedSender<Message>) {
+/// Tells the queue how much room there is and how late it is, for as long as there is a queue.
+async fn watch_disk_and_time(dir: PathBuf, queue: mpsc::WeakUnboundedSender<Message>) {
     let mut ticks = tokio::time::interval(LOOK);
     loop {
         ticks.tick().await;
         let Some(queue) = queue.upgrade() else { return };
+        if queue.send(Message::Time(now())).is_err() {
+            return;
+        }
         let told = disk::free(&dir).map(|free| queue.send(Message::Disk(free)));
         if told.is_some_and(|told| told.is_err()) {
             return;

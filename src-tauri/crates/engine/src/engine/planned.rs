@@ -42,6 +42,8 @@ pub(super) async fn stands(log: &Log, task: &TaskView) -> Result<Stands, EngineE
             attempt,
             cap: None,
             go_on: None,
+            agent: facts.pick.agent.clone(),
+            resumes: 0,
         }),
     })
 }

@@ -150,6 +150,8 @@ fn waiting(batch: &NewBatch) -> Vec<Waiting> {
         // Elsewhere the place keeps to it.
         cap: batch.request.max_parallel.filter(|_| batch.request.endpoint.is_none()),
         go_on: None,
+        agent: task.agent(&batch.request),
+        resumes: 0,
     };
     batch.tasks.iter().map(waiting).collect()
 }

@@ -7,7 +7,7 @@ use crate::queue::{Message, Queue, Waiting};
 use crate::runner::GoOn;
 use crate::store::{Entry, TaskFacts};
 use regatta_protocol::event::LineKind;
-use regatta_protocol::request::MAX_PARALLEL;
+use regatta_protocol::request::{AgentChoice, MAX_PARALLEL};
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{BatchId, BatchRequest, ErrorCode, Event, Millis, Notice, Status, TaskId};
 
@@ -132,6 +132,14 @@ impl Engine {
         self.ask(&self.0.queue, |reply| Message::Tell { task, control, reply }).await
     }
 
+    /// Has an agent's tasks go on that are held, such as once a person signed in again.
+    ///
+    /// # Errors
+    /// The engine is closed.
+    pub fn resume_agent(&self, agent: AgentChoice) -> Result<(), EngineError> {
+        self.0.queue.tell(Message::ResumeAgent(agent))
+    }
+
     /// Changes how many tasks may work at the same time. What works goes on.
     ///
     /// # Errors
@@ -183,5 +191,8 @@ pub(super) fn next_attempt(
     // Elsewhere the place keeps to it.
     let cap = facts.request.max_parallel.filter(|_| facts.request.endpoint.is_none());
     let batch = facts.view.batch.clone();
-    (Waiting { task, batch, attempt, cap, go_on }, entries)
+    (
+        Waiting { task, batch, attempt, cap, go_on, agent: facts.pick.agent.clone(), resumes: 0 },
+        entries,
+    )
 }

@@ -2,13 +2,14 @@
 //! log, in order, and its status comes from facts.
 
 use super::Waiting;
+use super::hold::Held;
 use super::intake::{AT_ONCE, Intake};
 use super::stop::{ending, failed};
 use crate::EngineError;
 use crate::access::Access;
 use crate::log::Log;
 use crate::runner::{AttemptId, Events, GoOn, Happened, Progress, Runner};
-use crate::store::{TaskFacts, read};
+use crate::store::{Entry, TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{Event, Millis, Notice, Status};
@@ -26,25 +27,36 @@ pub(crate) struct Carrier<R> {
 }
 
 impl<R: Runner> Carrier<R> {
-    /// Carries an attempt. When this returns, its end is on disk and nothing of it runs.
+    /// Carries an attempt. When this returns, its end is on disk and nothing of it runs; what
+    /// is given back: the task is held, and how it goes on later.
     pub(super) async fn carry(
         &self,
         waiting: Waiting,
         controls: Controls,
         held: watch::Receiver<Option<Notice>>,
-    ) {
-        let id = AttemptId { task: waiting.task, number: waiting.attempt };
-        let ended = match self.prepare(&id, waiting.go_on).await {
+    ) -> Option<Held> {
+        let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
+        let ended = match self.prepare(&id, waiting.go_on.clone()).await {
             Ok((task, worked)) => self.work(&id, (&task, worked), (controls, held)).await,
             Err(error) => Ok(Some(failed(error.into()))),
         };
         // None: the store is closed, or the attempt goes on elsewhere.
-        let Ok(Some(mut outcome)) = ended else { return };
+        let Ok(Some(mut outcome)) = ended else { return None };
+        let now = (self.now)();
+        if R::HERE
+            && let Some(held) = Held::of(&waiting, &outcome, now)
+        {
+            let entries = pausing(&id, now, (outcome, &held));
+            let written = self.log.append(entries).await.ok()?;
+            written.wait().await.ok()?; // As above.
+            return Some(held);
+        }
         let shared = self.share(&id, &mut outcome).await;
         let end = ending(&id.task, id.number, (self.now)(), outcome);
         if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
             written.wait().await.ok(); // As above.
         }
+        None
     }
 
     /// Everything that the attempt needs, and whether it was at work before: in a place that
@@ -55,7 +67,8 @@ impl<R: Runner> Carrier<R> {
         go_on: Option<GoOn>,
     ) -> Result<(R::Task, bool), EngineError> {
         let facts = self.facts(id).await?;
-        let worked = facts.view.status.is_active();
+        // Here, only a task that is held is active before it begins.
+        let worked = !R::HERE && facts.view.status.is_active();
         Ok((self.runner.prepare(id, facts, go_on).await?, worked))
     }
 
@@ -191,6 +204,19 @@ fn admitted<R: Runner>(event: Event, why_held: Option<Notice>) -> Option<Event> 
         }
         other => Some(other),
     }
+}
+
+/// What is written of an attempt whose task is held: its end, and that another will follow.
+fn pausing(id: &AttemptId, at: Millis, (outcome, held): (Outcome, &Held)) -> Vec<Entry> {
+    let notice = Some(held.notice.clone());
+    let number = held.next.attempt;
+    let entry = |attempt, event| Entry { task: id.task.clone(), attempt, at, event };
+    let again = Event::Attempt { number, continues: true, message: String::new() };
+    vec![
+        entry(id.number, Event::Outcome(outcome)),
+        entry(id.number, Event::Status { status: Status::Paused, notice }),
+        entry(number, again),
+    ]
 }
 
 /// An outcome is an end, and who tells it knows which.

@@ -1,6 +1,8 @@
 //! Who waits and who works, and who is next. No I/O and no time in here.
 
+use super::hold::Holds;
 use crate::runner::GoOn;
+use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::QueuePlace;
 use regatta_protocol::{BatchId, TaskId};
 use std::collections::HashMap;
@@ -13,6 +15,10 @@ pub(crate) struct Waiting {
     pub(crate) attempt: u32,
     /// How many tasks of its batch may work at the same time; none: as many as fit.
     pub(crate) cap: Option<u32>,
+    /// Who does it.
+    pub(crate) agent: AgentChoice,
+    /// How often it went on by itself after a usage limit.
+    pub(crate) resumes: u32,
     /// It goes on with the work of the attempt before.
     pub(crate) go_on: Option<GoOn>,
 }
@@ -64,14 +70,20 @@ impl Line {
         found.map(|(_, wished)| *wished = wish).is_some()
     }
 
+    /// How many wait for an agent.
+    pub(super) fn waiting_for(&self, agent: &AgentChoice) -> u32 {
+        self.waiting.iter().filter(|(waiting, _)| waiting.agent == *agent).count() as u32
+    }
+
     /// The next task that may start when `limit` may work at the same time; it counts as
     /// working from now on.
-    pub(super) fn start_next(&mut self, limit: u32) -> Option<Waiting> {
+    pub(super) fn start_next(&mut self, limit: u32, holds: &Holds) -> Option<Waiting> {
         if self.busy() >= limit {
             return None;
         }
         let has_room = |task: &&Waiting| task.cap.is_none_or(|cap| self.working(&task.batch) < cap);
-        let next = self.order().into_iter().find(has_room)?.task.clone();
+        let may = |task: &&Waiting| has_room(task) && !holds.hold(&task.agent);
+        let next = self.order().into_iter().find(may)?.task.clone();
         let task = self.remove(&next)?;
         self.working.insert(task.task.clone(), task.batch.clone());
         Some(task)
@@ -139,6 +151,8 @@ mod tests {
             attempt: 1,
             cap,
             go_on: None,
+            agent: AgentChoice::Practice,
+            resumes: 0,
         }
     }
 
@@ -151,7 +165,9 @@ mod tests {
     }
 
     fn started(line: &mut Line, limit: u32) -> Vec<String> {
-        std::iter::from_fn(|| line.start_next(limit)).map(|w| w.task.to_string()).collect()
+        std::iter::from_fn(|| line.start_next(limit, &Holds::default()))
+            .map(|w| w.task.to_string())
+            .collect()
     }
 
     #[test]
@@ -211,7 +227,7 @@ mod tests {
             let mut working: Vec<Waiting> = Vec::new();
             let mut done = 0;
             loop {
-                while let Some(task) = line.start_next(limit) {
+                while let Some(task) = line.start_next(limit, &Holds::default()) {
                     working.push(task);
                 }
                 prop_assert!(working.len() <= limit as usize);

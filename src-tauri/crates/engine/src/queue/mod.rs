@@ -2,6 +2,7 @@
 //! of it sends a message; nobody shares a lock with it.
 
 mod attempt;
+mod hold;
 mod intake;
 mod line;
 mod stop;
@@ -16,10 +17,12 @@ use crate::disk;
 use crate::log::Written;
 use crate::runner::Runner;
 use crate::store::Entry;
+use hold::{Held, Holds};
 use line::Line;
+use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::{PlaceView, QueuePlace};
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{BatchId, Notice, TaskId};
+use regatta_protocol::{BatchId, Millis, Notice, TaskId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -43,6 +46,10 @@ pub(crate) enum Message {
     Tell { task: TaskId, control: WorkerControl, reply: Reply },
     /// Changes how many may work at the same time.
     SetLimit(u32),
+    /// It is so late now.
+    Time(Millis),
+    /// What an agent's tasks are held for is over, a person says.
+    ResumeAgent(AgentChoice),
     /// So much room is free on the disk.
     Disk(u64),
     /// Stops everything and ends.
@@ -63,6 +70,7 @@ impl Queue {
             carrier,
             messages,
             line: Line::default(),
+            holds: Holds::default(),
             working: HashMap::new(),
             carried: JoinSet::new(),
             limit,
@@ -99,8 +107,9 @@ struct State<R> {
     carrier: Arc<Carrier<R>>,
     messages: mpsc::UnboundedReceiver<Message>,
     line: Line,
+    holds: Holds,
     working: HashMap<TaskId, Working>,
-    carried: JoinSet<TaskId>,
+    carried: JoinSet<(TaskId, Option<Held>)>,
     limit: u32,
     /// Why what works is held, if so.
     held: watch::Sender<Option<Notice>>,
@@ -155,6 +164,8 @@ impl<R: Runner> State<R> {
                 return self.tell_batch(&batch, &WorkerControl::Allow { key });
             }
             Message::SetLimit(limit) => return self.limit = limit,
+            Message::Time(now) => return self.holds.pass(now),
+            Message::ResumeAgent(agent) => return self.holds.release(&agent),
             Message::Disk(free) => return self.look_at_disk(free),
             Message::Close { .. } => unreachable!("BUG: taken by the loop"),
         };
@@ -199,23 +210,22 @@ impl<R: Runner> State<R> {
         if self.paused().is_some() {
             return;
         }
-        while let Some(task) = self.line.start_next(self.limit) {
+        while let Some(task) = self.line.start_next(self.limit, &self.holds) {
             let (controls, heard) = mpsc::unbounded_channel();
             let (id, attempt) = (task.task.clone(), task.attempt);
             let carrier = Arc::clone(&self.carrier);
             let held = self.held.subscribe();
             let handle = self.carried.spawn(async move {
                 let id = task.task.clone();
-                carrier.carry(task, heard, held).await;
-                id
+                (id, carrier.carry(task, heard, held).await)
             });
             self.working.insert(id, Working { attempt, controls, handle });
         }
     }
 
-    fn ended(&mut self, ended: Result<TaskId, JoinError>) {
-        let task = match ended {
-            Ok(task) => task,
+    fn ended(&mut self, ended: Result<(TaskId, Option<Held>), JoinError>) {
+        let (task, held) = match ended {
+            Ok(ended) => ended,
             Err(error) => {
                 let by_handle =
                     |(_, working): &(&TaskId, &Working)| working.handle.id() == error.id();
@@ -224,11 +234,15 @@ impl<R: Runner> State<R> {
                 let task = task.clone();
                 // A bug of ours ended it. If even that can't be said, the store is closed.
                 self.carrier.log.note(stop::broken(&task, working.attempt, self.carrier.now)).ok();
-                task
+                (task, None)
             }
         };
         self.working.remove(&task);
         self.line.ended(&task);
+        if let Some(held) = held {
+            self.holds.add(&held);
+            self.line.add(held.next);
+        }
         for message in std::mem::take(&mut self.deferred) {
             self.take(message);
         }
@@ -276,7 +290,7 @@ impl<R: Runner> State<R> {
             limit: self.limit,
             waiting: self.line.waiting(),
             paused: self.paused(),
-            holds: Vec::new(),
+            holds: self.holds.views(&self.line),
         };
         let now = (place, self.line.places());
         if self.told.as_ref() != Some(&now) {

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod full;
+mod hold;
 
 use super::*;
 use crate::access::Access;
@@ -10,7 +11,7 @@ use crate::runner::{AttemptId, AttemptState, Events, GoOn, Happened, Progress, R
 use crate::runner::{cut_off, worker_task};
 use crate::store::{self, BatchStart, NewBatch, NewTask, TaskFacts, read};
 use regatta_protocol::event::{LineKind, Outcome};
-use regatta_protocol::request::BatchRequest;
+use regatta_protocol::request::{AgentChoice, BatchRequest};
 use regatta_protocol::worker::{Author, WorkerTask};
 use regatta_protocol::{ErrorCode, Event, LogEvent, Status, TaskView};
 use std::sync::Mutex;
@@ -139,6 +140,8 @@ impl Table {
             attempt: 1,
             cap,
             go_on: None,
+            agent: AgentChoice::Practice,
+            resumes: 0,
         };
         let tasks = (0..tasks).map(waiting).collect();
         let add = |reply| Message::Add { tasks, events: Vec::new(), reply };
@@ -343,6 +346,8 @@ fn again(task: &str) -> Waiting {
         attempt: 2,
         cap: None,
         go_on: None,
+        agent: AgentChoice::Practice,
+        resumes: 0,
     }
 }
 

@@ -7,7 +7,7 @@ use super::group;
 use super::idempotency::Created;
 use super::invocations::Note;
 use super::views::Views;
-use regatta_protocol::request::{BatchRequest, TaskRequest};
+use regatta_protocol::request::{AgentChoice, BatchRequest, TaskRequest};
 use regatta_protocol::view::{PlaceView, QueuePlace};
 use regatta_protocol::worker::Author;
 use regatta_protocol::{BatchId, Event, Millis, Notice, TaskId};
@@ -72,6 +72,11 @@ pub(crate) struct NewTask {
 }
 
 impl NewTask {
+    /// Who does it.
+    pub(crate) fn agent(&self, request: &BatchRequest) -> AgentChoice {
+        super::asked::pick(request, &self.extra).agent
+    }
+
     fn asked(&self) -> Asked {
         let task = TaskRequest {
             task_name: self.name.clone(),

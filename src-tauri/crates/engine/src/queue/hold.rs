@@ -1,0 +1,90 @@
+//! Agents whose tasks are held: their service asks for patience, or for a person to sign in.
+//! No I/O and no time in here.
+
+use super::Waiting;
+use super::line::Line;
+use crate::runner::GoOn;
+use regatta_protocol::event::Outcome;
+use regatta_protocol::request::AgentChoice;
+use regatta_protocol::view::AgentHold;
+use regatta_protocol::{ErrorCode, Millis, Notice, Status};
+
+/// How often a task goes on by itself after a usage limit.
+const MAX_RESUMES: u32 = 5;
+/// The first pause where nobody says how long; each is twice the one before.
+const FIRST_PAUSE: Millis = 60 * 1000;
+
+/// An attempt that ended so that the task is held.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// The attempt that goes on later.
+    pub(super) next: Waiting,
+    pub(super) notice: Notice,
+    /// When; none: when a person says so.
+    pub(super) until: Option<Millis>,
+}
+
+impl Held {
+    /// What holds the task of an attempt that ended like this, if that is to be.
+    pub(super) fn of(waiting: &Waiting, outcome: &Outcome, now: Millis) -> Option<Self> {
+        let notice = outcome.notice.as_ref().filter(|_| outcome.status == Status::Failed)?;
+        let mut next = Waiting {
+            attempt: waiting.attempt + 1,
+            go_on: Some(GoOn::default()),
+            ..waiting.clone()
+        };
+        let until = match notice.code {
+            ErrorCode::SignInNeeded => None,
+            ErrorCode::UsageLimit if waiting.resumes < MAX_RESUMES => {
+                next.resumes += 1;
+                let pause = FIRST_PAUSE << waiting.resumes;
+                Some(outcome.retry_at.filter(|at| *at > now).unwrap_or(now + pause))
+            }
+            _ => return None,
+        };
+        Some(Self { next, notice: notice.clone(), until })
+    }
+}
+
+/// All that are held.
+#[derive(Debug, Default)]
+pub(super) struct Holds(Vec<AgentHold>);
+
+impl Holds {
+    /// Holds an agent's tasks, until the latest time that was told.
+    pub(super) fn add(&mut self, held: &Held) {
+        let agent = held.next.agent.clone();
+        let (notice, until) = (held.notice.clone(), held.until);
+        match self.0.iter_mut().find(|hold| hold.agent == agent) {
+            // A person who has to sign in is waited for in any case.
+            Some(hold) if hold.until.is_none() => {}
+            Some(hold) => {
+                hold.until = until.map(|until| hold.until.map_or(until, |old| old.max(until)));
+                hold.notice = notice;
+            }
+            None => self.0.push(AgentHold { agent, notice, until, tasks: 0 }),
+        }
+    }
+
+    /// It is so late now: what was held until then goes on.
+    pub(super) fn pass(&mut self, now: Millis) {
+        self.0.retain(|hold| hold.until.is_none_or(|until| until > now));
+    }
+
+    /// A person says that an agent's tasks go on.
+    pub(super) fn release(&mut self, agent: &AgentChoice) {
+        self.0.retain(|hold| hold.agent != *agent);
+    }
+
+    /// Whether an agent's tasks are held.
+    pub(super) fn hold(&self, agent: &AgentChoice) -> bool {
+        self.0.iter().any(|hold| hold.agent == *agent)
+    }
+
+    /// All of them, each with how many tasks wait for it.
+    pub(super) fn views(&self, line: &Line) -> Vec<AgentHold> {
+        let view =
+            |hold: &AgentHold| AgentHold { tasks: line.waiting_for(&hold.agent), ..hold.clone() };
+        self.0.iter().map(view).collect()
+    }
+}

@@ -1,0 +1,59 @@
+//! A usage limit and an expired sign-in hold an agent's tasks.
+
+use super::*;
+use regatta_protocol::Millis;
+
+fn limited_until(code: ErrorCode, retry_at: Option<Millis>) -> Event {
+    let notice = Some(Notice::new(code, "It is refused.", "", ""));
+    let outcome = Outcome::without_work(Status::Failed);
+    Event::Outcome(Outcome { notice, retry_at, ..outcome })
+}
+
+#[tokio::test]
+async fn a_usage_limit_holds_the_agent_with_growing_pauses_and_at_most_five() {
+    let table = Table::new(1).await;
+    table.start("a", 2, None).await;
+    let mut begun = vec!["a0-1"];
+    table.begun(&begun).await;
+    let mut now = 5; // As the carrier's clock always says.
+    for (resume, attempt) in ["a0-1", "a0-2", "a0-3", "a0-4", "a0-5"].into_iter().enumerate() {
+        table.says(attempt, status(Status::Working)).await;
+        let told = (resume == 1).then_some(20_000);
+        table.says(attempt, limited_until(ErrorCode::UsageLimit, told)).await;
+        let place = table.place(|known| !known.place.holds.is_empty()).await;
+        let until = told.unwrap_or(5 + (60_000 << resume));
+        assert_eq!((place.holds[0].until, place.holds[0].tasks), (Some(until), 2));
+        let view = table.stands("a0", Status::Paused).await;
+        assert_eq!(view.notice.unwrap().code, ErrorCode::UsageLimit);
+        table.queue.tell(Message::Time(until - 1)).unwrap();
+        // It goes on before the other, as it had its turn.
+        table.queue.ask(|reply| Message::RunNext { task: view.id, reply }).await.unwrap();
+        table.begun(&begun).await;
+        now = until;
+        table.queue.tell(Message::Time(now)).unwrap();
+        begun.push(["a0-2", "a0-3", "a0-4", "a0-5", "a0-6"][resume]);
+        table.begun(&begun).await;
+        table.place(|known| known.place.holds.is_empty()).await;
+    }
+    assert!(now > 900_000);
+    table.says("a0-6", status(Status::Working)).await;
+    table.says("a0-6", limited_until(ErrorCode::UsageLimit, None)).await;
+    table.stands("a0", Status::Failed).await;
+}
+
+#[tokio::test]
+async fn an_expired_sign_in_holds_the_agent_until_a_person_says_so() {
+    let table = Table::new(1).await;
+    table.start("a", 2, None).await;
+    table.begun(&["a0-1"]).await;
+    table.says("a0-1", limited_until(ErrorCode::SignInNeeded, None)).await;
+    let place = table.place(|known| !known.place.holds.is_empty()).await;
+    assert_eq!((place.holds[0].until, place.holds[0].tasks), (None, 2));
+    table.queue.tell(Message::Time(Millis::MAX)).unwrap();
+    table.stop("a1").await;
+    table.begun(&["a0-1"]).await;
+    table.queue.tell(Message::ResumeAgent(AgentChoice::Practice)).unwrap();
+    table.begun(&["a0-1", "a0-2"]).await;
+    table.finishes("a0-2").await;
+    table.stands("a0", Status::Finished).await;
+}
