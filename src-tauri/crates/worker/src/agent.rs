@@ -7,10 +7,12 @@ mod command;
 use crate::lines::Lines;
 use crate::output::Events;
 use crate::process::Process;
+use crate::sandbox::{self, Refusals};
 use regatta_protocol::event::{LineKind, Question, TestRun};
 use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask, WorkerTask};
 use regatta_protocol::{Millis, Notice};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, oneshot};
@@ -77,10 +79,32 @@ pub(crate) struct Asked {
 
 /// Starts the task's agent.
 pub(crate) fn start(task: &Arc<WorkerTask>, events: &Events) -> io::Result<Agent> {
-    match &task.agent {
+    let agent = match &task.agent {
         AgentProgram::Acp { program, args } => acp::start(program, args, task, events),
         AgentProgram::Command { program, args } => command::start(program, args, task, events),
+    };
+    if agent.is_ok() {
+        events.note(sandbox::in_force(task.sandbox.is_some()));
     }
+    agent
+}
+
+/// The task's folder for temporary files.
+fn temp(task: &WorkerTask) -> PathBuf {
+    task.scratch.join("tmp")
+}
+
+/// What the task's sandbox may be seen to refuse.
+fn refusals(task: &WorkerTask) -> Refusals {
+    task.sandbox.as_ref().map_or(Refusals::none(), Refusals::of)
+}
+
+/// One of a program's outputs, and where its lines go.
+struct Ear {
+    kind: LineKind,
+    process: Process,
+    events: Events,
+    refusals: Refusals,
 }
 
 /// Asks the task's agent what it is and what it offers. A command says nothing of itself.
@@ -107,33 +131,37 @@ async fn read_some(
     }
 }
 
-/// Sends everything that comes out of `pipe` as lines of `kind`; the last of them.
-async fn hear(
-    mut pipe: impl AsyncRead + Unpin,
-    process: Process,
-    kind: LineKind,
-    events: Events,
-) -> String {
+/// Sends everything that comes out of `pipe` as lines; the last of them.
+async fn hear(mut pipe: impl AsyncRead + Unpin, ear: Ear) -> String {
     let (mut lines, mut last) = (Lines::new(), LastLines::default());
     let mut bytes = Vec::new();
     loop {
         let over = async {
-            process.gone().await;
+            ear.process.gone().await;
             tokio::time::sleep(AFTER_THE_END).await;
         };
         if !read_some(&mut pipe, over, &mut bytes).await {
             break;
         }
         for text in lines.push(&bytes) {
-            last.add(&text);
-            events.lines(kind, text).await;
+            ear.pass_on(text, &mut last).await;
         }
     }
     for text in lines.finish() {
-        last.add(&text);
-        events.lines(kind, text).await;
+        ear.pass_on(text, &mut last).await;
     }
     last.0
+}
+
+impl Ear {
+    async fn pass_on(&self, text: String, last: &mut LastLines) {
+        last.add(&text);
+        let refused = self.refusals.in_lines(&text);
+        self.events.lines(self.kind, text).await;
+        for note in refused {
+            self.events.note(note);
+        }
+    }
 }
 
 /// The last lines of an output that may have no end.

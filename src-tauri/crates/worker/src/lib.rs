@@ -3,7 +3,8 @@
 //! events to standard output, one JSON value a line.
 //!
 //! - [`task`]: an attempt from beginning to end; [`desk`]: the loop while the agent works.
-//! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes.
+//! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes;
+//!   [`sandbox`]: what is round them.
 //! - [`probe`]: an agent that is only asked what it is and what it offers.
 //! - [`saves`]: save points and changes; [`outcome`], [`trouble`]: what the end means.
 //! - [`control`] and [`output`]: the two pipes to the engine; [`lines`], [`text`]: bytes to
@@ -18,6 +19,7 @@ mod outcome;
 mod output;
 mod probe;
 mod process;
+mod sandbox;
 mod saves;
 mod standing;
 mod steps;

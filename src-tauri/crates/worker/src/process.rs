@@ -8,9 +8,13 @@
 
 mod tree;
 
+use crate::sandbox::{self, Needs};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use regatta_protocol::agent::EnvVar;
+use regatta_protocol::worker::Sandbox;
 use std::fmt;
+use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -25,8 +29,8 @@ const AFTER_TERMINATE: Duration = Duration::from_secs(3);
 /// How long killed processes may take to be gone: only the system can hold them up.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
-/// Environment variables that are ours and not the agent's, by their beginnings.
-const OURS: [&str; 3] = ["GIT_", "REGATTA_", "TAURI_"];
+/// What an agent gets of our environment when nobody says what it gets.
+const AT_LEAST: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// Makes this process the head of its own session, and the one that takes in orphans.
 pub(crate) fn stand_alone() -> io::Result<()> {
@@ -51,6 +55,14 @@ impl Ended {
             (None, signal) => Self::Signal(signal.unwrap_or_default()),
         }
     }
+
+    /// What a sandbox's end says of the program inside.
+    const fn inside(self) -> Self {
+        match self {
+            Self::Code(code @ 129..=192) => Self::Signal(code - 128),
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Ended {
@@ -68,6 +80,40 @@ pub(crate) struct Program<'a> {
     pub(crate) program: &'a Path,
     pub(crate) args: &'a [String],
     pub(crate) folder: &'a Path,
+    /// Its whole environment, but for the folder for temporary files.
+    pub(crate) env: &'a [EnvVar],
+    /// The folder for temporary files. It is made.
+    pub(crate) temp: &'a Path,
+    /// The sandbox, and what it must be able to read there besides.
+    pub(crate) sandbox: Option<(&'a Sandbox, &'a Path)>,
+}
+
+impl Program<'_> {
+    /// How it is started: in its sandbox, with nothing of our environment.
+    fn command(&self) -> io::Result<Command> {
+        fs::create_dir_all(self.temp)?;
+        let mut command = match self.sandbox {
+            None => Command::new(self.program),
+            Some((sandbox, cache)) => {
+                // The sandbox would tell that in words of its own.
+                fs::metadata(self.program)?;
+                let found = [self.program, cache];
+                let needs = Needs { copy: self.folder, temp: self.temp, found: &found };
+                let mut command = Command::new(&sandbox.program);
+                command.args(sandbox::arguments(sandbox, &needs)?).arg(self.program);
+                command
+            }
+        };
+        command.args(self.args).current_dir(self.folder).env_clear();
+        if self.env.is_empty() {
+            let known = AT_LEAST.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+            command.envs(known);
+        }
+        command.envs(self.env.iter().map(|var| (&var.name, &var.value)));
+        let temp = if self.sandbox.is_some() { Path::new(sandbox::TEMP) } else { self.temp };
+        command.env("TMPDIR", temp);
+        Ok(command)
+    }
 }
 
 /// The standard streams of a program.
@@ -83,6 +129,8 @@ pub(crate) struct Pipes {
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
     id: Pid,
+    /// Whether the program is a sandbox, and what is to be ended is inside.
+    sandboxed: bool,
     ended: watch::Receiver<Option<Ended>>,
     gone: watch::Sender<bool>,
 }
@@ -90,20 +138,14 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `program`; with an input that can be written, or one from nowhere.
     pub(crate) fn start(program: Program<'_>, input: bool) -> io::Result<(Self, Pipes)> {
-        let mut command = Command::new(program.program);
+        let mut command = program.command()?;
         command
-            .args(program.args)
-            .current_dir(program.folder)
             .stdin(if input { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        for (name, _) in std::env::vars_os() {
-            if OURS.iter().any(|ours| name.as_encoded_bytes().starts_with(ours.as_bytes())) {
-                command.env_remove(name);
-            }
-        }
+        let sandboxed = program.sandbox.is_some();
         let mut child = command.spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         let id = Pid::from_raw(id.expect("BUG: a child that wasn't awaited has an id"));
@@ -116,9 +158,10 @@ impl Process {
         tokio::spawn(async move {
             // An error can't come: nobody else awaits this child.
             let ended = child.wait().await.map_or(Ended::Signal(0), Ended::of);
+            let ended = if sandboxed { ended.inside() } else { ended };
             tell.send_replace(Some(ended));
         });
-        Ok((Self { id, ended, gone: watch::Sender::new(false) }, pipes))
+        Ok((Self { id, sandboxed, ended, gone: watch::Sender::new(false) }, pipes))
     }
 
     /// Waits until the program itself has ended; what it started may live on.
@@ -159,8 +202,12 @@ impl Process {
     /// Asks the program and its group to end, as Ctrl-C in a terminal does. Git calls of
     /// ours may be under way.
     pub(crate) fn interrupt(&self) {
+        // A sandbox would end at once, and everything inside with it: what it began is its own
+        // group.
+        let inside = || tree::below_us().into_iter().find(|member| member.parent == self.id);
+        let group = if self.sandboxed { inside().map(|first| first.id) } else { None };
         // An error: they have ended.
-        nix::sys::signal::killpg(self.id, Signal::SIGINT).ok();
+        nix::sys::signal::killpg(group.unwrap_or(self.id), Signal::SIGINT).ok();
     }
 
     /// Ends everything: what is there after `patience` is told to terminate, and what is
@@ -179,7 +226,9 @@ impl Process {
         drop(tokio::time::timeout_at(until, waiting).await);
         let by_itself = self.has_ended();
         if !self.members().is_empty() {
-            signal_all(self.members().into_iter(), Signal::SIGTERM);
+            // The sandbox ends with the program, and when it is told to, so does everything.
+            let told = self.members().into_iter().filter(|m| !self.sandboxed || m.id != self.id);
+            signal_all(told, Signal::SIGTERM);
             if tokio::time::timeout(AFTER_TERMINATE, self.none_left()).await.is_err() {
                 signal_all(self.members().into_iter(), Signal::SIGKILL);
             }

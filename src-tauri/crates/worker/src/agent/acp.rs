@@ -25,7 +25,7 @@ mod voice;
 mod wire;
 mod words;
 
-use super::{Agent, hear};
+use super::{Agent, Ear, hear};
 use crate::output::Events;
 use crate::process::{Pipes, Process, Program};
 use calls::Calls;
@@ -64,7 +64,14 @@ pub(super) fn start(
     task: &Arc<WorkerTask>,
     events: &Events,
 ) -> io::Result<Agent> {
-    let program = Program { program, args, folder: &task.copy };
+    let program = Program {
+        program,
+        args,
+        folder: &task.copy,
+        env: &task.env,
+        temp: &super::temp(task),
+        sandbox: task.sandbox.as_ref().map(|sandbox| (sandbox, &*task.cache)),
+    };
     let (process, pipes) = Process::start(program, true)?;
     let Pipes { input, output, errors } = pipes;
     let input = input.expect("BUG: its input is piped");
@@ -79,6 +86,7 @@ pub(super) fn start(
 
     let listener = Listener {
         events: events.clone(),
+        refusals: super::refusals(task),
         messages: to_crate,
         calls: calls.clone(),
         raw: raw.clone(),
@@ -88,7 +96,13 @@ pub(super) fn start(
         meter,
     };
     let heard = tokio::spawn(listener.hear(output, process.clone()));
-    let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
+    let ear = Ear {
+        kind: LineKind::Err,
+        process: process.clone(),
+        events: events.clone(),
+        refusals: super::refusals(task),
+    };
+    let errors = hear(errors, ear);
     let errors = tokio::spawn(async { drop(errors.await) });
     let talk = talk::Talk {
         subject: talk::Subject { task: task.clone(), replayed },

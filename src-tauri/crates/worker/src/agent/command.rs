@@ -1,6 +1,6 @@
 //! Any program as an agent: run once, its output shown, its exit code its word.
 
-use super::{Agent, Spoken, Turn, hear};
+use super::{Agent, Ear, Spoken, Turn, hear};
 use crate::output::Events;
 use crate::process::{Ended, Pipes, Process, Program};
 use regatta_protocol::event::LineKind;
@@ -22,15 +22,27 @@ pub(super) fn start(
 ) -> io::Result<Agent> {
     let fill = |arg: &String| if arg == PROMPT { task.prompt.clone() } else { arg.clone() };
     let args: Vec<String> = args.iter().map(fill).collect();
-    let program = Program { program, args: &args, folder: &task.copy };
+    let program = Program {
+        program,
+        args: &args,
+        folder: &task.copy,
+        env: &task.env,
+        temp: &super::temp(task),
+        sandbox: task.sandbox.as_ref().map(|sandbox| (sandbox, &*task.cache)),
+    };
     let (process, pipes) = Process::start(program, false)?;
     let Pipes { output, errors, .. } = pipes;
-    let heard = hear(output, process.clone(), LineKind::Out, events.clone());
+    let refusals = super::refusals(task);
+    let ear = |kind| {
+        let (process, events) = (process.clone(), events.clone());
+        Ear { kind, process, events, refusals: refusals.clone() }
+    };
+    let heard = hear(output, ear(LineKind::Out));
     let heard = tokio::spawn(async {
         let last_words = heard.await;
         Spoken { last_words, tests: Vec::new() }
     });
-    let errors = hear(errors, process.clone(), LineKind::Err, events.clone());
+    let errors = hear(errors, ear(LineKind::Err));
     let errors = tokio::spawn(async { drop(errors.await) });
     let awaited = process.clone();
     let turn = tokio::spawn(async move { turn(awaited.ended().await) });

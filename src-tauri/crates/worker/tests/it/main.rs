@@ -8,5 +8,6 @@ mod ends;
 mod flood;
 mod practice;
 mod probe;
+mod sandbox;
 mod talk;
 mod yard;

@@ -14,6 +14,7 @@ use crate::agent::{Spoken, read_some};
 use crate::lines::Lines;
 use crate::output::Events;
 use crate::process::Process;
+use crate::sandbox::Refusals;
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{
     ContentBlock, ContentChunk, SessionNotification, SessionUpdate,
@@ -37,6 +38,7 @@ const MAX_UNKNOWN: usize = 20;
 /// What hears an agent.
 pub(super) struct Listener {
     pub(super) events: Events,
+    pub(super) refusals: Refusals,
     /// Where messages go that the protocol's crate handles.
     pub(super) messages: mpsc::Sender<String>,
     pub(super) calls: Arc<Mutex<Calls>>,
@@ -192,11 +194,23 @@ impl Listener {
     async fn show(&self, shown: Vec<Shown>) {
         for shown in shown {
             match shown {
-                Shown::Lines(kind, text) => self.events.lines(kind, text).await,
+                Shown::Lines(kind, text) => self.lines(kind, text).await,
                 Shown::Step(step) => self.events.send_in_turn(Event::Step(*step)).await,
                 Shown::Plan(entries) => self.events.send_in_turn(Event::Plan { entries }).await,
                 Shown::Usage(usage) => self.events.send_in_turn(Event::Usage(usage)).await,
             }
+        }
+    }
+}
+
+impl Listener {
+    /// Sends lines; what a sandbox refused is told with them.
+    async fn lines(&self, kind: LineKind, text: String) {
+        let printed = matches!(kind, LineKind::Out | LineKind::Err);
+        let refused = if printed { self.refusals.in_lines(&text) } else { Vec::new() };
+        self.events.lines(kind, text).await;
+        for note in refused {
+            self.events.note(note);
         }
     }
 }

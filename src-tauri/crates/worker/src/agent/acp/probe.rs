@@ -8,9 +8,10 @@ use super::raw_log::RawLog;
 use super::talk::{Line, transport};
 use super::voice::Voice;
 use super::{MESSAGES, offers};
-use crate::agent::{Turn, hear};
+use crate::agent::{Ear, Turn, hear};
 use crate::output;
 use crate::process::{Patience, Pipes, Process, Program};
+use crate::sandbox::Refusals;
 use crate::text::one_line;
 use agent_client_protocol::Client;
 use agent_client_protocol::v1::ConnectionTo;
@@ -39,7 +40,8 @@ pub(in crate::agent) async fn probe(
     args: &[String],
     task: &ProbeTask,
 ) -> io::Result<ProbeReport> {
-    let program = Program { program, args, folder: &task.folder };
+    let folder = &task.folder;
+    let program = Program { program, args, folder, env: &task.env, temp: folder, sandbox: None };
     let (process, pipes) = Process::start(program, true)?;
     let Pipes { input, output, errors } = pipes;
     let input = input.expect("BUG: its input is piped");
@@ -49,6 +51,7 @@ pub(in crate::agent) async fn probe(
     let (to_crate, messages) = mpsc::channel(MESSAGES);
     let raw = Arc::new(Mutex::new(RawLog::none()));
     let listener = Listener {
+        refusals: Refusals::none(),
         events: events.clone(),
         messages: to_crate,
         calls: Arc::new(Mutex::new(Calls::new(&task.folder))),
@@ -59,7 +62,9 @@ pub(in crate::agent) async fn probe(
         meter: Meter::with_limit(None).0,
     };
     let heard = tokio::spawn(listener.hear(output, process.clone()));
-    let errors = tokio::spawn(hear(errors, process.clone(), LineKind::Err, events));
+    let refusals = Refusals::none();
+    let ear = Ear { kind: LineKind::Err, process: process.clone(), events, refusals };
+    let errors = tokio::spawn(hear(errors, ear));
     let asked = ask(Line { input, messages, raw }, task.folder.clone());
     let limit = tokio::time::timeout(LIMIT, asked).await;
     let mut report = limit.unwrap_or_else(|_| problem(late()));

@@ -1,0 +1,225 @@
+//! The sandbox round an agent: bubblewrap's arguments, and what it was seen to refuse.
+//!
+//! The agent finds the computer as it is, to be read only. It may write to its copy, to its own
+//! state and to a folder for temporary files. Sockets of the session (keyring, SSH agent, bus,
+//! containers) lie below `/run` and `/tmp`, which are its own; other processes it doesn't see.
+
+use crate::text::one_line;
+use regatta_protocol::worker::Sandbox;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where an agent in a sandbox puts temporary files.
+pub(crate) const TEMP: &str = "/tmp";
+
+/// What is read below `/run` for names of computers, and by whole systems that live there.
+const OF_RUN: [&str; 5] = [
+    "/run/systemd/resolve",
+    "/run/NetworkManager/resolv.conf",
+    "/run/resolvconf",
+    "/run/current-system",
+    "/run/opengl-driver",
+];
+
+/// Its own view of what isn't files, and no more rights than its user has.
+const APART: [&str; 7] = [
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--cap-drop",
+    "ALL",
+    // It ends with us, and has no terminal to type into.
+    "--die-with-parent",
+    "--new-session",
+];
+
+/// What a task needs of the computer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs<'a> {
+    /// Where it works.
+    pub(crate) copy: &'a Path,
+    /// The folder that it finds as [`TEMP`].
+    pub(crate) temp: &'a Path,
+    /// What it must find wherever it lies: its program, the objects of its copy.
+    pub(crate) found: &'a [&'a Path],
+}
+
+/// How a path is found inside. The later counts where the same path is named twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum How {
+    Hidden,
+    Readable,
+    Writable,
+}
+
+/// The arguments up to the program. An empty file is made beside the folder for temporary ones.
+pub(crate) fn arguments(sandbox: &Sandbox, needs: &Needs<'_>) -> io::Result<Vec<OsString>> {
+    let nothing = needs.temp.with_file_name("nothing");
+    fs::write(&nothing, "")?;
+    let mut args: Vec<OsString> =
+        ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind"]
+            .map(Into::into)
+            .into();
+    args.extend([needs.temp.into(), TEMP.into(), "--tmpfs".into(), "/run".into()]);
+    let resolver =
+        fs::canonicalize("/etc/resolv.conf").ok().filter(|path| path.starts_with("/run"));
+    for path in OF_RUN.iter().map(PathBuf::from).chain(resolver) {
+        args.extend(["--ro-bind-try".into(), path.clone().into(), path.into()]);
+    }
+    for (path, how) in places(sandbox, needs) {
+        match how {
+            How::Hidden if path.is_dir() => args.extend(["--tmpfs".into(), path.into()]),
+            How::Hidden => args.extend(["--ro-bind".into(), nothing.clone().into(), path.into()]),
+            How::Readable => args.extend(["--ro-bind".into(), path.clone().into(), path.into()]),
+            How::Writable => args.extend(["--bind".into(), path.clone().into(), path.into()]),
+        }
+    }
+    args.extend(APART.map(Into::into));
+    args.extend(["--chdir".into(), needs.copy.into(), "--".into()]);
+    Ok(args)
+}
+
+/// All places that aren't as they are, the outer before the inner. What isn't there is left
+/// out; links are followed, as they are inside.
+fn places(sandbox: &Sandbox, needs: &Needs<'_>) -> Vec<(PathBuf, How)> {
+    let of = |paths: &[PathBuf], how| {
+        let real = paths.iter().filter_map(|path| fs::canonicalize(path).ok());
+        real.map(|path| (path, how)).collect::<Vec<_>>()
+    };
+    let mut places = of(&sandbox.hidden, How::Hidden);
+    places.extend(of(&sandbox.readable, How::Readable));
+    places.extend(of(&sandbox.writable, How::Writable));
+    let covered = |path: &&Path| {
+        let by = places.iter().filter(|(_, how)| *how == How::Hidden).map(|(place, _)| &**place);
+        by.chain([Path::new("/run"), Path::new(TEMP)]).any(|place| path.starts_with(place))
+    };
+    let found = needs.found.iter().copied().filter(covered);
+    // By the name that it is started with, too.
+    let found = found.flat_map(|path| [Some(path.to_owned()), fs::canonicalize(path).ok()]);
+    let mut found: Vec<_> = found.flatten().map(|path| (path, How::Readable)).collect();
+    found.push((needs.copy.to_owned(), How::Writable));
+    places.extend(found);
+    places.sort_by_key(|(path, how)| (path.components().count(), *how));
+    places
+}
+
+/// What is said at the beginning.
+pub(crate) const fn in_force(sandboxed: bool) -> &'static str {
+    if sandboxed {
+        "The agent works in a sandbox: it can change only its copy, its own settings and \
+         temporary files, and sees no other program."
+    } else {
+        "The agent works without a sandbox: it can read and change whatever you can."
+    }
+}
+
+/// What the sandbox was seen to refuse; each kind is told once.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusals(Option<Arc<Seen>>);
+
+#[derive(Debug)]
+struct Seen {
+    hidden: Vec<String>,
+    told: [AtomicBool; 3],
+}
+
+/// How a system says no: where it says it, and in which words of ours that is told.
+const SIGNS: [(&str, &str); 2] = [
+    ("ead-only file system", "The sandbox refused a change outside the task's copy"),
+    ("peration not permitted", "The sandbox, or the system, refused what isn't permitted"),
+];
+
+impl Refusals {
+    /// None of them: there is no sandbox.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Those of `sandbox`.
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        let hidden = sandbox.hidden.iter().map(|path| path.to_string_lossy().into_owned());
+        let hidden = hidden.chain(["/run/user/".to_owned()]).collect();
+        Self(Some(Arc::new(Seen { hidden, told: Default::default() })))
+    }
+
+    /// What is to be said about lines of an agent's output.
+    pub(crate) fn in_lines(&self, text: &str) -> Vec<String> {
+        let Some(seen) = &self.0 else { return Vec::new() };
+        let mut notes = Vec::new();
+        for ((sign, words), told) in SIGNS.iter().zip(&seen.told) {
+            if !told.load(Ordering::Relaxed)
+                && let Some(line) = text.lines().find(|line| line.contains(sign))
+            {
+                told.store(true, Ordering::Relaxed);
+                notes.push(format!("{words}: {}", one_line(line, 300)));
+            }
+        }
+        let [.., told] = &seen.told;
+        if !told.load(Ordering::Relaxed)
+            && let Some(line) = text.lines().find(|line| {
+                line.contains("o such file") && seen.hidden.iter().any(|path| line.contains(path))
+            })
+        {
+            told.store(true, Ordering::Relaxed);
+            notes.push(format!("The sandbox hides this: {}", one_line(line, 300)));
+        }
+        notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inner_place_counts_whatever_the_outer_is() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = |path: &str| dir.path().canonicalize().expect("it is there").join(path);
+        for path in ["data/copy", "data/cache", "home/.config/gh", "home/.ssh"] {
+            fs::create_dir_all(at(path)).expect("a folder");
+        }
+        fs::write(at("home/.netrc"), "x").expect("a file");
+        let sandbox = Sandbox {
+            program: "bwrap".into(),
+            writable: vec![at("home/.config"), at("not/there")],
+            hidden: vec![at("data"), at("home/.config/gh"), at("home/.netrc")],
+            readable: vec![at("data/cache")],
+        };
+        let (copy, cache) = (at("data/copy"), at("data/cache"));
+        let needs = Needs { copy: &copy, temp: &at("data/copy"), found: &[&cache] };
+        let places = places(&sandbox, &needs);
+        let how = |path: &str| places.iter().rfind(|(place, _)| *place == at(path)).map(|p| p.1);
+        let place = |path: &str| places.iter().rposition(|(place, _)| *place == at(path));
+        assert_eq!(how("data"), Some(How::Hidden));
+        assert_eq!(how("data/copy"), Some(How::Writable));
+        assert_eq!(how("data/cache"), Some(How::Readable));
+        assert_eq!(how("not/there"), None);
+        assert!(place("data") < place("data/copy") && place("data") < place("data/cache"));
+        assert!(place("home/.config") < place("home/.config/gh"), "it stays hidden");
+    }
+
+    #[test]
+    fn each_kind_of_refusal_is_told_once() {
+        let sandbox = Sandbox { hidden: vec!["/home/ada/.ssh".into()], ..Sandbox::default() };
+        let refusals = Refusals::of(&sandbox);
+        let lines = "ok\ntouch: /etc/x: Read-only file system\nkill: Operation not permitted";
+        assert_eq!(
+            refusals.in_lines(lines),
+            [
+                "The sandbox refused a change outside the task's copy: touch: /etc/x: Read-only \
+                 file system",
+                "The sandbox, or the system, refused what isn't permitted: kill: Operation not \
+                 permitted",
+            ]
+        );
+        assert_eq!(refusals.in_lines("EROFS: read-only file system"), [""; 0]);
+        let key = "cat: /home/ada/.ssh/id: No such file or directory";
+        assert_eq!(refusals.in_lines("cat: /home/bob: No such file or directory"), [""; 0]);
+        assert_eq!(refusals.in_lines(key), [format!("The sandbox hides this: {key}")]);
+        assert_eq!(Refusals::none().in_lines(lines), [""; 0]);
+    }
+}
