@@ -1,13 +1,18 @@
 //! Carries what changed in the engine to the window. The only sender of events.
 
+use crate::commands::agents;
 use crate::desktop::Announcer;
 use crate::pace::{Pace, Told};
 use crate::state;
 use regatta_engine::{Changed, Engine};
 use serde::Serialize;
 use serde_json::Value;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tauri::{AppHandle, Emitter, Runtime};
+use tokio::sync::watch;
+
+/// How long the window is left alone after it was told of agents.
+const AGENTS_PACE: Duration = Duration::from_millis(200);
 
 /// The window was asked to close while tasks aren't over.
 #[derive(Serialize, Clone)]
@@ -39,7 +44,24 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>) {
             Told::Place(view) => emit(&window, &name, view),
         }
     };
+    tauri::async_runtime::spawn(follow_agents(app.clone(), engine.agents_changed()));
     tauri::async_runtime::spawn(run(engine, see, tell));
+}
+
+/// Tells the window how the agents stand now.
+pub(crate) async fn tell_agents<R: Runtime>(app: &AppHandle<R>) {
+    // Without an engine or a store there are none to tell of.
+    if let Ok(view) = agents::agents(app.clone()).await {
+        emit(app, "agents", view);
+    }
+}
+
+/// Tells the window whenever agents are asked or installed, at most some times a second.
+async fn follow_agents<R: Runtime>(app: AppHandle<R>, mut changed: watch::Receiver<u64>) {
+    while changed.changed().await.is_ok() {
+        tell_agents(&app).await;
+        tokio::time::sleep(AGENTS_PACE).await;
+    }
 }
 
 /// Asks in the window whether to stop the work.

@@ -7,12 +7,13 @@ const MAX_LINES: usize = 420;
 
 /// Where processes may be started: the doors, the practice agent (a foreign program to the
 /// rest of us), and tests that look from outside.
-const DOORS: [&str; 11] = [
+const DOORS: [&str; 12] = [
     "src-tauri/crates/client/examples/",
     "src-tauri/crates/git/",
     "src-tauri/crates/worker/src/process",
     "src-tauri/crates/worker/tests/",
     "src-tauri/crates/practice/",
+    "src-tauri/crates/engine/src/agents/",
     "src-tauri/crates/engine/src/runner/",
     "src-tauri/crates/engine/tests/",
     "src-tauri/crates/xtask/",

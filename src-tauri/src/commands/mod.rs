@@ -1,6 +1,7 @@
 //! What the window may ask for. A command unpacks, makes one call, and hands over the answer
 //! or the sentences that say why there is none.
 
+pub(crate) mod agents;
 mod batch;
 mod endpoints;
 #[cfg(test)]
@@ -63,6 +64,13 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         repositories::test_github_token,
         repositories::repositories,
         repositories::branches,
+        agents::agents,
+        agents::check_agents,
+        agents::install_agent,
+        agents::set_agent_key,
+        agents::remove_agent_key,
+        agents::save_agent,
+        agents::remove_agent,
         settings::load_draft,
         settings::save_draft,
         settings::templates,

@@ -9,7 +9,7 @@ mod key_store;
 use self::key_store::{KeyStore, Trouble};
 use regatta_engine::{Asked, Keys};
 use regatta_protocol::endpoint::{Endpoint, SecretState};
-use regatta_protocol::{ErrorCode, Notice, Secret};
+use regatta_protocol::{ErrorCode, KnownAgent, Notice, Secret};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::mpsc::{self, Sender};
@@ -31,6 +31,11 @@ impl Slot {
     /// The key of an endpoint at its address.
     pub(crate) fn key(endpoint: &Endpoint) -> Self {
         Self(format!("{} at {}", endpoint.id, endpoint.address))
+    }
+
+    /// The key of an agent.
+    pub(crate) fn agent(agent: KnownAgent) -> Self {
+        Self(format!("key of {}", agent.id()))
     }
 
     /// The token for a host of repositories.
@@ -185,6 +190,10 @@ impl Keys for Secrets {
 
     fn git_token<'a>(&'a self, host: &'a str) -> Asked<'a, Option<Secret>> {
         Box::pin(async { self.read(Slot::token(host)).await.ok().flatten() })
+    }
+
+    fn agent_key(&self, agent: KnownAgent) -> Asked<'_, Option<Secret>> {
+        Box::pin(async move { self.read(Slot::agent(agent)).await.ok().flatten() })
     }
 }
 

@@ -4,7 +4,8 @@
 //! The store plugin takes a damaged file for an empty one and writes over it. So the file is
 //! looked at before the plugin opens it, and mended ([`mend`]) where that is needed.
 
-pub(crate) mod endpoints;
+pub(crate) mod agents;
+mod endpoints;
 mod mend;
 
 use self::mend::{keep_good, mend};
@@ -25,7 +26,6 @@ const FILE: &str = "settings.json";
 const LAST_GOOD: &str = "settings.last-good.json";
 const SETTINGS: &str = "settings";
 const MAX_PROJECTS: usize = 20;
-const MAX_AGENTS: usize = 10;
 
 /// The open file.
 pub(crate) struct Store<R: Runtime> {
@@ -178,12 +178,12 @@ impl<R: Runtime> Store<R> {
 }
 
 fn in_range(settings: Settings) -> Settings {
-    let mut agents = settings.agents;
-    agents.truncate(MAX_AGENTS);
+    let mut added = settings.agents;
+    added.truncate(agents::MAX_AGENTS);
     Settings {
         limit: settings.limit.clamp(1, MAX_PARALLEL),
         text_size: settings.text_size.clamp(100, 200),
-        agents,
+        agents: added,
         ..settings
     }
 }

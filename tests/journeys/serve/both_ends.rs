@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::remote::until as seen;
-use regatta_engine::{Asked, Engine, EngineOptions, Keys};
+use regatta_engine::{Asked, Engine, EngineOptions, Environment, Keys};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::{BatchRequest, EndpointId, Notice, Secret, Status, TaskId, TaskRequest};
 use regatta_tests::{Fault, FaultProxy, program};
@@ -30,7 +30,13 @@ fn free() -> SocketAddr {
 async fn app(yard: &Yard, key: &str) -> Engine {
     let data_dir = yard.root().join("app");
     let keys = Arc::new(ItsKey(Secret::new(key)));
-    let options = EngineOptions { data_dir, program: program(), limit: 3, keys };
+    let options = EngineOptions {
+        data_dir,
+        program: program(),
+        limit: 3,
+        keys,
+        environment: Environment::of_this_program(),
+    };
     Engine::open(options).await.unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::secret::Secret;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, KnownAgent, Notice};
 use std::fmt::Debug;
 use std::pin::Pin;
 
@@ -16,6 +16,12 @@ pub trait Keys: Debug + Send + Sync + 'static {
 
     /// The token for a host of repositories, such as `github.com`, if there is one.
     fn git_token<'a>(&'a self, host: &'a str) -> Asked<'a, Option<Secret>>;
+
+    /// The key that was entered for an agent, if there is one. Most who keep keys of endpoints
+    /// keep none of agents.
+    fn agent_key(&self, _: KnownAgent) -> Asked<'_, Option<Secret>> {
+        Box::pin(std::future::ready(None))
+    }
 }
 
 /// For where nobody keeps a key: there is none.

@@ -5,7 +5,7 @@
 //! the log and its followers (`log.rs`), the fold from events to views (`fold.rs`), the
 //! queue (`queue/`: one task that owns what waits and what works, and carries attempts),
 //! the places where tasks run (`runner/`: now this computer), projects (`project.rs`),
-//! agents' programs (`agents.rs`), room on the disk (`disk.rs`), and the rescue of what was
+//! agents' programs (`agents`), room on the disk (`disk.rs`), and the rescue of what was
 //! cut off (`rescue.rs`). Keys come from whoever opens it (`keys.rs`).
 
 mod access;
@@ -27,6 +27,7 @@ mod share;
 mod store;
 mod tokens;
 
+pub use agents::Environment;
 pub use engine::{Changed, Engine, EngineOptions, StartOptions, Started};
 pub use error::EngineError;
 pub use keys::{Asked, Keys, NoKeys};

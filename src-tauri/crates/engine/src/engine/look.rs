@@ -4,7 +4,6 @@
 use super::Engine;
 use super::ground::{Ground, problem};
 use crate::access::Access;
-use crate::agents;
 use crate::disk;
 use regatta_protocol::BatchRequest;
 use regatta_protocol::request::RequestProblem;
@@ -68,7 +67,7 @@ impl Engine {
     /// The agents that aren't on this computer, of those that would be started.
     fn missing_agents(&self, request: &BatchRequest) -> Vec<RequestProblem> {
         let mut found = Vec::new();
-        let missing = |agent| agents::resolve(agent, &self.0.program).err();
+        let missing = |agent| self.0.agents.resolve(agent).err();
         if request.parallel_tasks.iter().any(|row| row.agents.is_empty()) {
             found.extend(missing(&request.agent).map(|notice| problem("agent", notice)));
         }

@@ -1,5 +1,6 @@
 //! The engine's handle: what a window, a terminal or a server can ask of it.
 
+mod agents;
 mod answer;
 mod change;
 mod ground;
@@ -18,6 +19,7 @@ pub use change::Changed;
 pub use open::EngineOptions;
 pub use start::{StartOptions, Started};
 
+use crate::agents::Agents;
 use crate::dirs::Dirs;
 use crate::keys::Keys;
 use crate::log::Log;
@@ -41,6 +43,7 @@ struct Inner {
     cloud: Queue,
     dirs: Dirs,
     program: PathBuf,
+    agents: Agents,
     keys: Arc<dyn Keys>,
     /// Those that came with requests.
     tokens: Tokens,

@@ -4,6 +4,7 @@ use super::planned::{self, Stands};
 use super::{Engine, Inner, now};
 use crate::EngineError;
 use crate::access::Access;
+use crate::agents::{Agents, Environment};
 use crate::dirs::Dirs;
 use crate::disk;
 use crate::keys::Keys;
@@ -44,6 +45,8 @@ pub struct EngineOptions {
     pub limit: u32,
     /// Who knows the keys of endpoints and the tokens of hosts.
     pub keys: Arc<dyn Keys>,
+    /// What agents may inherit from.
+    pub environment: Environment,
 }
 
 impl Engine {
@@ -62,7 +65,7 @@ impl Engine {
             std::fs::create_dir_all(&dir).map_err(|error| EngineError::data(&dir, &error))?;
         }
         let log = Log::of(&store);
-        let EngineOptions { program, keys, limit, .. } = options;
+        let EngineOptions { program, keys, limit, environment, .. } = options;
         let tokens = Tokens::default();
         let access = Access {
             program: program.clone(),
@@ -70,9 +73,11 @@ impl Engine {
             tokens: tokens.clone(),
             keys: Arc::clone(&keys),
         };
+        let ground = (program.clone(), dirs.0.clone());
+        let agents = Agents::new(ground, environment, Arc::clone(&keys));
         let carrier = Arc::new(Carrier {
             log: log.clone(),
-            runner: Local::new(program.clone(), dirs.clone(), now),
+            runner: Local::new((program.clone(), agents.clone()), dirs.clone(), now),
             access: access.clone(),
             now,
         });
@@ -92,7 +97,17 @@ impl Engine {
         let mut published = log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
         let notices = store.notice.into_iter().collect();
-        Ok(Self(Arc::new(Inner { log, queue, cloud, dirs, program, keys, tokens, notices })))
+        Ok(Self(Arc::new(Inner {
+            log,
+            queue,
+            cloud,
+            dirs,
+            program,
+            agents,
+            keys,
+            tokens,
+            notices,
+        })))
     }
 
     /// Stops all work on this computer, waits until nothing of it runs, and closes the store.

@@ -4,7 +4,9 @@ mod full;
 mod hold;
 
 use super::*;
+use crate::NoKeys;
 use crate::access::Access;
+use crate::agents::{Agents, Environment};
 use crate::dirs::Dirs;
 use crate::log::{Follower, Log};
 use crate::runner::{AttemptId, AttemptState, Events, GoOn, Happened, Progress, Runner};
@@ -45,7 +47,9 @@ impl Runner for Arc<Fake> {
         go_on: Option<GoOn>,
     ) -> Result<WorkerTask, EngineError> {
         let dirs = Dirs("/nowhere/at/all".into());
-        worker_task((&dirs, "/x/regatta".as_ref()), id, facts, go_on)
+        let ground = ("/x/regatta".into(), dirs.0.clone());
+        let agents = Agents::new(ground, Environment::default(), Arc::new(NoKeys));
+        worker_task((&dirs, &agents), id, facts, go_on).await
     }
 
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {

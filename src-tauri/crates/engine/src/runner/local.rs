@@ -4,11 +4,12 @@ use super::go_on::{self, GoOn};
 use super::leftover::Mark;
 use super::lines::pump;
 use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
+use crate::EngineError;
+use crate::agents::{Agents, Wanted};
 use crate::dirs::Dirs;
 use crate::queue::failed;
 use crate::rescue::{self, Cut};
 use crate::store::TaskFacts;
-use crate::{EngineError, agents};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status};
@@ -43,6 +44,7 @@ const SAID: &str = "worker.err";
 pub(crate) struct Local {
     /// Our own program, which is the worker and the practice agent.
     program: PathBuf,
+    agents: Agents,
     dirs: Dirs,
     now: fn() -> Millis,
     workers: Mutex<HashMap<AttemptId, Worker>>,
@@ -60,8 +62,12 @@ struct Worker {
 
 impl Local {
     /// Workers are `program worker`; each has a copy and a scratch folder of its own.
-    pub(crate) fn new(program: PathBuf, dirs: Dirs, now: fn() -> Millis) -> Self {
-        Self { program, dirs, now, workers: Mutex::default() }
+    pub(crate) fn new(
+        (program, agents): (PathBuf, Agents),
+        dirs: Dirs,
+        now: fn() -> Millis,
+    ) -> Self {
+        Self { program, agents, dirs, now, workers: Mutex::default() }
     }
 
     fn workers(&self) -> MutexGuard<'_, HashMap<AttemptId, Worker>> {
@@ -79,7 +85,7 @@ impl Local {
         line.push(b'\n');
         let mut child = Command::new(&self.program)
             .arg("worker")
-            .env("PATH", agents::search_path())
+            .env("PATH", self.agents.search_path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(folder.join(SAID))?)
@@ -114,7 +120,7 @@ impl Runner for Local {
         facts: TaskFacts,
         go_on: Option<GoOn>,
     ) -> Result<WorkerTask, EngineError> {
-        worker_task((&self.dirs, &self.program), id, facts, go_on)
+        worker_task((&self.dirs, &self.agents), id, facts, go_on).await
     }
 
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {
@@ -212,13 +218,21 @@ pub(crate) async fn cut_off(
 }
 
 /// Everything a worker needs for an attempt.
-pub(crate) fn worker_task(
-    (dirs, program): (&Dirs, &Path),
+pub(crate) async fn worker_task(
+    (dirs, agents): (&Dirs, &Agents),
     id: &AttemptId,
     facts: TaskFacts,
     go_on: Option<GoOn>,
 ) -> Result<WorkerTask, EngineError> {
-    let agent = agents::resolve(&facts.pick.agent, program).map_err(EngineError::Refused)?;
+    let cache = dirs.cache(&facts.start.cache);
+    let wanted = Wanted {
+        agent: &facts.pick.agent,
+        options: &facts.pick.options,
+        safety: facts.request.safety,
+        turn_limit: facts.asked.turn_limit,
+        cache: &cache,
+    };
+    let equipment = agents.equip(&wanted).await.map_err(EngineError::Refused)?;
     let start_commit = facts.start.commit.clone();
     // One that starts afresh makes its own, whether that is on disk already or not.
     let number = if go_on.is_some() { facts.copy_attempt } else { id.number };
@@ -233,22 +247,22 @@ pub(crate) fn worker_task(
         task_name: facts.asked.task_name,
         prompt,
         earlier,
-        cache: dirs.cache(&facts.start.cache),
+        cache,
         start_commit,
         copy_commit,
         copy: dirs.copy(&copy_id),
         scratch: dirs.scratch(id),
         ref_prefix: rescue::ref_prefix(id),
         author: facts.start.author,
-        agent,
+        agent: equipment.program,
         time_limit_s: facts.asked.time_limit_s,
         save_every_s: None,
         reuse_copy: go_on.is_some(),
-        env: agents::environment(),
-        options: facts.pick.options,
-        session_meta: String::new(),
+        env: equipment.env,
+        options: equipment.options,
+        session_meta: equipment.session_meta,
         safety: facts.request.safety,
-        sandbox: None,
+        sandbox: equipment.sandbox,
         session: facts.view.session.filter(|_| go_on.is_some()),
         allowed: facts.allowed,
         allowed_once: go_on.map_or_else(Vec::new, |go_on| go_on.allowed_once),

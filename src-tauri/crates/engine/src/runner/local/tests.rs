@@ -1,8 +1,11 @@
 use super::super::conformance::{Play, check};
 use super::*;
+use crate::NoKeys;
+use crate::agents::{Agents, Environment};
 use regatta_protocol::TaskId;
 use regatta_protocol::worker::{AgentProgram, Author};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
 /// A worker in a few lines of shell: the prompt says what it does.
 const WORKER: &str = r#"#!/bin/sh
@@ -69,6 +72,14 @@ fn task(dir: &Path, id: &AttemptId, play: Play) -> WorkerTask {
     }
 }
 
+fn agents(dir: &Path) -> Agents {
+    Agents::new((worker(dir), dir.to_owned()), Environment::default(), Arc::new(NoKeys))
+}
+
+fn program(dir: &Path) -> (PathBuf, Agents) {
+    (worker(dir), agents(dir))
+}
+
 fn id(number: u32) -> AttemptId {
     AttemptId { task: TaskId::parse("t").expect("an id"), number }
 }
@@ -76,14 +87,14 @@ fn id(number: u32) -> AttemptId {
 #[tokio::test]
 async fn this_computer_keeps_to_the_contract() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner = Local::new(worker(dir.path()), Dirs(dir.path().to_owned()), || 1);
+    let runner = Local::new(program(dir.path()), Dirs(dir.path().to_owned()), || 1);
     check(&runner, |id, play| task(dir.path(), id, play)).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_died_is_told_with_its_last_words() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner = Local::new(worker(dir.path()), Dirs(dir.path().to_owned()), || 1);
+    let runner = Local::new(program(dir.path()), Dirs(dir.path().to_owned()), || 1);
     runner.submit(&id(1), &task(dir.path(), &id(1), Play::Die)).await.expect("it starts");
     let mut ended = runner.workers()[&id(1)].ended.clone();
     let how = ended.wait_for(Option::is_some).await.expect("it ends").clone().expect("how");
@@ -98,13 +109,13 @@ async fn a_worker_that_died_is_told_with_its_last_words() {
 async fn a_worker_of_an_earlier_start_is_known_and_ended() {
     let dir = tempfile::tempdir().expect("a folder");
     let dirs = Dirs(dir.path().to_owned());
-    let before = Local::new(worker(dir.path()), dirs.clone(), || 1);
+    let before = Local::new(program(dir.path()), dirs.clone(), || 1);
     before.submit(&id(7), &task(dir.path(), &id(7), Play::Wait)).await.expect("it starts");
     let mut events = before.events(&id(7)).await.expect("events");
     events.recv().await.expect("it works");
 
     // The next start knows nothing but what is on the disk.
-    let after = Local::new(worker(dir.path()), dirs, || 1);
+    let after = Local::new(program(dir.path()), dirs, || 1);
     assert_eq!(after.list().await, [id(7)]);
     drop(before); // Its pipes close, as when the program is killed.
     after.forget(&id(7)).await;
@@ -115,7 +126,11 @@ async fn a_worker_of_an_earlier_start_is_known_and_ended() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_said() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner = Local::new("/nowhere/regatta".into(), Dirs(dir.path().to_owned()), || 1);
+    let runner = Local::new(
+        ("/nowhere/regatta".into(), agents(dir.path())),
+        Dirs(dir.path().to_owned()),
+        || 1,
+    );
     let refused = runner.submit(&id(1), &task(dir.path(), &id(1), Play::Die)).await;
     assert_eq!(refused.expect_err("it can't start").code, ErrorCode::WorkerDied);
 }

@@ -1,10 +1,8 @@
 //! Finding the program of an agent. An app that was started from a desktop doesn't see the
 //! shell's search path, so the folders where such programs usually are are looked in, too.
 
-use regatta_protocol::agent::EnvVar;
-use regatta_protocol::worker::AgentProgram;
-use regatta_protocol::{AgentChoice, ErrorCode, Notice};
-use std::ffi::OsString;
+use super::environment::Environment;
+use regatta_protocol::{ErrorCode, Notice};
 use std::path::{Path, PathBuf};
 
 /// Folders in the home folder where agents and what they need are usually installed.
@@ -26,39 +24,12 @@ const HOME_FOLDERS: &[&str] = &[
 /// Folders outside it.
 const FOLDERS: &[&str] = &["/usr/local/bin", "/opt/homebrew/bin", "/usr/bin", "/bin", "/snap/bin"];
 
-/// How an agent is started: `ours` is the program whose `practice-agent` is the practice
-/// agent. Says where it looked when the program isn't there.
-pub(crate) fn resolve(choice: &AgentChoice, ours: &Path) -> Result<AgentProgram, Notice> {
-    match choice {
-        AgentChoice::Practice => {
-            Ok(AgentProgram::Acp { program: ours.to_owned(), args: vec!["practice-agent".into()] })
-        }
-        AgentChoice::Known { id } => Err(missing(id.id(), &[])),
-        AgentChoice::Acp { command, .. } => {
-            let (program, args) = find(command, &folders())?;
-            Ok(AgentProgram::Acp { program, args })
-        }
-        AgentChoice::Command { command } => {
-            let (program, args) = find(command, &folders())?;
-            Ok(AgentProgram::Command { program, args })
-        }
-    }
-}
-
-/// The environment of agents.
-pub(crate) fn environment() -> Vec<EnvVar> {
-    std::env::vars().map(|(name, value)| EnvVar { name, value }).collect()
-}
-
-/// The search path that workers and their agents get: the inherited one, and after it the
-/// usual folders that there are.
-pub(crate) fn search_path() -> OsString {
-    let folders: Vec<PathBuf> = folders().into_iter().filter(|folder| folder.is_dir()).collect();
-    // A folder whose name can't stand in a search path can't have come from one.
-    std::env::join_paths(folders).unwrap_or_else(|_| std::env::var_os("PATH").unwrap_or_default())
-}
-
-fn find(command: &[String], folders: &[PathBuf]) -> Result<(PathBuf, Vec<String>), Notice> {
+/// The program that a command names, and its arguments. Says where it looked when the program
+/// isn't there.
+pub(super) fn find(
+    command: &[String],
+    folders: &[PathBuf],
+) -> Result<(PathBuf, Vec<String>), Notice> {
     let Some((name, args)) = command.split_first() else {
         return Err(missing("", &[]));
     };
@@ -74,6 +45,11 @@ fn find(command: &[String], folders: &[PathBuf]) -> Result<(PathBuf, Vec<String>
     }
 }
 
+/// The first program of that name in `folders`.
+pub(super) fn program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+    folders.iter().map(|folder| folder.join(name)).find(|place| is_program(place))
+}
+
 fn missing(name: &str, places: &[PathBuf]) -> Notice {
     let shown: String = name.chars().take(200).collect();
     let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
@@ -86,18 +62,28 @@ fn missing(name: &str, places: &[PathBuf]) -> Notice {
     .with_details(format!("Looked for:\n{}", looked.join("\n")))
 }
 
-/// The search path's folders and then the usual ones, each once.
-fn folders() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+/// Where programs are looked for: `first`, then the search path's folders, then the usual ones;
+/// each once.
+pub(super) fn folders(first: &[PathBuf], env: &Environment) -> Vec<PathBuf> {
+    let path = env.get("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = Vec::new();
-    let usual = home().into_iter().flat_map(|home| home_folders(&home));
-    let all = std::env::split_paths(&path).chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
+    let usual = env.home().into_iter().flat_map(|home| home_folders(&home));
+    let all = first.iter().cloned().chain(std::env::split_paths(path));
+    let all = all.chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
     for folder in all.filter(|folder| folder.is_absolute()) {
         if !found.contains(&folder) {
             found.push(folder);
         }
     }
     found
+}
+
+/// The search path that workers and their agents get: those of `folders` that there are.
+pub(super) fn search_path(folders: &[PathBuf]) -> String {
+    let there = folders.iter().filter(|folder| folder.is_dir());
+    // A folder whose name can't stand in a search path can't have come from one.
+    let joined = std::env::join_paths(there).unwrap_or_default();
+    joined.to_string_lossy().into_owned()
 }
 
 fn home_folders(home: &Path) -> Vec<PathBuf> {
@@ -176,12 +162,5 @@ mod tests {
             .map(|p| p.strip_prefix(dir.path()).expect("inside").display().to_string())
             .collect();
         assert_eq!(found, ["v20.10.1/bin", "v20.2.0/bin", "v9.1.0/bin"]);
-    }
-
-    #[test]
-    fn the_practice_agent_is_ours() {
-        let found = resolve(&AgentChoice::Practice, Path::new("/x/regatta"));
-        let args = vec!["practice-agent".to_owned()];
-        assert_eq!(found, Ok(AgentProgram::Acp { program: "/x/regatta".into(), args }));
     }
 }

@@ -1,0 +1,140 @@
+//! Asking an agent how it stands, without a prompt and so without cost; and installing one in a
+//! folder of ours.
+
+use super::find;
+use super::table::Row;
+use regatta_protocol::worker::{ProbeReport, ProbeTask};
+use regatta_protocol::{ErrorCode, Notice};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// How long an agent may take to say its version or whether somebody is signed in.
+const TO_SAY: Duration = Duration::from_secs(30);
+/// How long it may take to begin a conversation.
+const TO_BEGIN: Duration = Duration::from_secs(180);
+/// How long an installation may take.
+const TO_INSTALL: Duration = Duration::from_secs(20 * 60);
+
+type Env = BTreeMap<String, String>;
+
+/// The version that `program --version` prints; empty: none that could be found.
+pub(super) async fn version(program: &Path, env: &Env) -> String {
+    let said = say(program, &["--version"], env).await.map(|(_, said)| said).unwrap_or_default();
+    let is_version = |word: &&str| {
+        word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()) && word.len() <= 40
+    };
+    let words = said.split_whitespace().map(|word| word.trim_start_matches('v'));
+    words.rev().find(is_version).unwrap_or_default().to_owned()
+}
+
+/// Whether somebody is signed in, by the word of the agent's own program.
+pub(super) async fn signed_in(program: &Path, row: &Row, env: &Env) -> Option<bool> {
+    if row.status.is_empty() {
+        return None;
+    }
+    say(program, row.status, env).await.map(|(well, _)| well)
+}
+
+/// Whether the program ended well, and what it printed; none: it can't be asked.
+async fn say(program: &Path, args: &[&str], env: &Env) -> Option<(bool, String)> {
+    let mut command = quiet(program, env);
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::null());
+    let output = timeout(TO_SAY, command.output()).await.ok()?.ok()?;
+    Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// Has a worker ask the agent what it offers.
+pub(super) async fn probe(ours: &Path, task: &ProbeTask) -> ProbeReport {
+    match timeout(TO_BEGIN, ask_worker(ours, task)).await {
+        Ok(Ok(report)) => report,
+        Ok(Err(problem)) => failed("The agent could not be asked.", &problem.to_string()),
+        Err(_) => failed("The agent did not answer for three minutes.", ""),
+    }
+}
+
+async fn ask_worker(ours: &Path, task: &ProbeTask) -> std::io::Result<ProbeReport> {
+    std::fs::create_dir_all(&task.folder)?;
+    let mut worker = Command::new(ours);
+    worker.args(["worker", "--probe"]).kill_on_drop(true);
+    worker.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut worker = worker.spawn()?;
+    let mut line = serde_json::to_vec(task)?;
+    line.push(b'\n');
+    // Its input stays open until it has answered: its end would be the end of the worker.
+    let mut input = worker.stdin.take().expect("BUG: it is piped");
+    input.write_all(&line).await?;
+    let output = worker.stdout.take().expect("BUG: it is piped");
+    let mut answer = String::new();
+    BufReader::new(output).read_line(&mut answer).await?;
+    drop(input);
+    worker.wait().await?;
+    Ok(serde_json::from_str(&answer)?)
+}
+
+fn failed(what: &str, details: &str) -> ProbeReport {
+    let next = "Check that it starts in a terminal, then ask it again.";
+    let notice = Notice::new(ErrorCode::AgentProtocol, what, "Nothing was changed.", next);
+    ProbeReport { problem: Some(notice.with_details(details)), ..ProbeReport::default() }
+}
+
+/// Installs npm packages in `folder`, telling each line of progress.
+pub(super) async fn install(
+    packages: &[&str],
+    folder: &Path,
+    (folders, env): (&[PathBuf], &Env),
+    mut tell: impl FnMut(String),
+) -> Result<(), Notice> {
+    let Some(npm) = find::program("npm", folders) else {
+        let next = "Install Node.js from nodejs.org (it brings npm), then try again.";
+        return Err(not_installed("npm, which installs this agent, isn't on this computer.", next));
+    };
+    let problem = |error: std::io::Error| {
+        not_installed("The installation could not begin.", "Try again.")
+            .with_details(error.to_string())
+    };
+    std::fs::create_dir_all(folder).map_err(problem)?;
+    let mut command = quiet(&npm, env);
+    command.arg("install").arg("--prefix").arg(folder);
+    command.args(["--no-audit", "--no-fund", "--loglevel=http", "--"]);
+    // On an older Node, npm picks old versions unless it is told otherwise.
+    command.args(packages.iter().map(|name| format!("{name}@latest")));
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(problem)?;
+    let mut lines = BufReader::new(child.stderr.take().expect("BUG: it is piped")).lines();
+    let mut last = Vec::new();
+    let work = async {
+        let mut fetched = 0;
+        while let Ok(Some(line)) = lines.next_line().await {
+            fetched += usize::from(line.contains("http fetch"));
+            tell(format!("Installing: {fetched} parts fetched"));
+            last.push(line);
+            last.drain(..last.len().saturating_sub(20));
+        }
+        child.wait().await
+    };
+    match timeout(TO_INSTALL, work).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(_) => {
+            Err(not_installed("The installation failed.", "Look at the details, then try again.")
+                .with_details(last.join("\n")))
+        }
+        Err(_) => Err(not_installed("The installation took too long and was ended.", "Try again.")),
+    }
+}
+
+fn not_installed(what: &str, next: &str) -> Notice {
+    let safe = "Nothing else on this computer was changed.";
+    Notice::new(ErrorCode::InstallFailed, what, safe, next)
+}
+
+/// A program with this environment and nothing else, which ends when nobody waits for it.
+fn quiet(program: &Path, env: &Env) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(env).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}

@@ -1,0 +1,67 @@
+//! What the safety levels really mean for an agent on this computer, said as it is. Pure.
+
+use super::table::row;
+use regatta_protocol::agent::InForce;
+use regatta_protocol::{AgentChoice, Safety};
+
+const INSIDE: &str = "It can change only its copy and its own settings.";
+const OUTSIDE: &str = "Nothing keeps it from changing other files.";
+
+/// Each level, the most careful first.
+pub(super) fn of(agent: &AgentChoice, sandbox: bool) -> Vec<InForce> {
+    let level = |level| InForce {
+        level,
+        whole: sandbox && (level == Safety::HandsOff || asks(agent)),
+        words: words(level, asks(agent), sandbox),
+    };
+    Safety::ALL.map(level).into()
+}
+
+/// Whether an agent can ask. A command can't.
+pub(super) fn asks(agent: &AgentChoice) -> bool {
+    match agent {
+        AgentChoice::Practice | AgentChoice::Acp { .. } => true,
+        AgentChoice::Known { id } => row(*id).asks(),
+        AgentChoice::Command { .. } => false,
+    }
+}
+
+/// What the sandbox does, or what would bring one.
+pub(super) const fn sandbox_words(sandbox: bool) -> &'static str {
+    if sandbox {
+        "Agents run in a sandbox: each can change only its own copy and its own settings. \
+         It finds no keys of yours, no key store and no SSH agent."
+    } else {
+        "There is no sandbox on this computer: install the package bubblewrap to have one. \
+         Until then an agent that doesn't ask can change whatever you can."
+    }
+}
+
+fn words(level: Safety, asks: bool, sandbox: bool) -> String {
+    let asking = match (asks, level) {
+        (true, Safety::Careful) => "It asks before each command and each edit.",
+        (true, Safety::Balanced) => {
+            "It edits its copy freely and asks before it installs, deletes or reaches outside."
+        }
+        (true, Safety::HandsOff) => "It asks only before what could do great harm.",
+        (false, Safety::HandsOff) => "It can't ask.",
+        (false, _) => "It can't ask, so this is the same as Hands-off.",
+    };
+    format!("{asking} {}", if sandbox { INSIDE } else { OUTSIDE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regatta_protocol::KnownAgent;
+
+    #[test]
+    fn a_level_that_is_not_kept_is_said() {
+        let aider = AgentChoice::Known { id: KnownAgent::Aider };
+        let careful = |agent: &AgentChoice, sandbox| of(agent, sandbox)[0].clone();
+        assert!(!careful(&aider, true).whole && careful(&aider, true).words.contains("can't ask"));
+        let claude = AgentChoice::Known { id: KnownAgent::ClaudeCode };
+        assert!(careful(&claude, true).whole);
+        assert!(!careful(&claude, false).whole && careful(&claude, false).words.contains(OUTSIDE));
+    }
+}

@@ -1,0 +1,246 @@
+//! The agents of this computer as a person sees them: what was found, what they said when they
+//! were last asked, what is missing.
+
+use super::table::{Row, row};
+use super::{Agents, ask, force, known};
+use crate::EngineError;
+use regatta_protocol::agent::{AgentState, AgentView, AgentsView, GoesOn, Missing};
+use regatta_protocol::endpoint::SecretState;
+use regatta_protocol::worker::{ProbeReport, ProbeTask};
+use regatta_protocol::{AgentChoice, KnownAgent, Millis, Notice};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The file in the data folder with what agents said.
+const KEPT: &str = "agents.json";
+
+/// What agents said, and what is done with them now.
+#[derive(Debug)]
+pub(super) struct Said {
+    file: PathBuf,
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    kept: Vec<Kept>,
+    busy: HashMap<AgentChoice, String>,
+    failed: HashMap<AgentChoice, Notice>,
+}
+
+/// What an agent said when it was last asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    agent: AgentChoice,
+    at: Millis,
+    report: ProbeReport,
+}
+
+impl Said {
+    /// What is in the data folder's file. One that can't be read is as none: agents can be
+    /// asked again.
+    pub(super) fn load(data: &Path) -> Self {
+        let file = data.join(KEPT);
+        let text = std::fs::read(&file).unwrap_or_default();
+        let kept = serde_json::from_slice(&text).unwrap_or_default();
+        let state = Mutex::new(State { kept, ..State::default() });
+        Self { file, state, changed: watch::Sender::new(0) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn keep(&self, agent: &AgentChoice, at: Millis, report: ProbeReport) {
+        let kept = Kept { agent: agent.clone(), at, report };
+        self.change(|state| {
+            state.kept.retain(|kept| kept.agent != *agent);
+            state.kept.push(kept);
+            let text = serde_json::to_vec(&state.kept).expect("BUG: reports are always JSON");
+            // What can't be written is asked again after a restart.
+            std::fs::write(&self.file, text).ok();
+        });
+    }
+}
+
+impl Agents {
+    /// The known agents, then `added`, as they stand. Looks at folders only.
+    pub(crate) async fn view(&self, added: &[AgentChoice]) -> AgentsView {
+        let sandbox = self.sandbox_program().await.is_some();
+        let known = KnownAgent::ALL.map(|id| AgentChoice::Known { id });
+        let agents = known.iter().chain(added).map(|agent| self.view_of(agent, sandbox)).collect();
+        AgentsView { agents, sandbox, sandbox_words: force::sandbox_words(sandbox).to_owned() }
+    }
+
+    /// Waits until something about agents changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.0.said.changed.subscribe()
+    }
+
+    /// Asks an agent how it stands, and keeps what it says.
+    pub(crate) async fn check(&self, agent: &AgentChoice, now: fn() -> Millis) {
+        let Ok(program) = self.resolve(agent) else {
+            return self.0.said.change(|state| {
+                state.kept.retain(|kept| kept.agent != *agent);
+                state.failed.remove(agent);
+            });
+        };
+        self.busy(agent, "Asking it how it stands");
+        let env = self.environment(agent).await;
+        let report = match known(agent).map(row) {
+            Some(row) if !row.asks() => ProbeReport::default(),
+            _ if matches!(agent, AgentChoice::Command { .. }) => ProbeReport::default(),
+            _ => {
+                let folder = self.0.data.join("agents").join("empty");
+                let env = super::environment::listed(env.clone());
+                ask::probe(&self.0.ours, &ProbeTask { agent: program, env, folder }).await
+            }
+        };
+        let report = self.with_own_word(agent, (report, &env)).await;
+        self.0.said.keep(agent, now(), report);
+        self.idle(agent, None);
+    }
+
+    /// What the agent's own program says besides: its version, and whether somebody is signed in.
+    async fn with_own_word(
+        &self,
+        agent: &AgentChoice,
+        (mut report, env): (ProbeReport, &std::collections::BTreeMap<String, String>),
+    ) -> ProbeReport {
+        let Some(id) = known(agent) else { return report };
+        let Some(program) = self.program_of(row(id).program, id) else { return report };
+        let version = ask::version(&program, env).await;
+        if !version.is_empty() {
+            report.version = version;
+        }
+        if let Some(signed_in) = ask::signed_in(&program, row(id), env).await {
+            report.signed_in = Some(signed_in);
+        }
+        report
+    }
+
+    /// Installs what is missing for an agent, and asks it then.
+    pub(crate) async fn install(
+        &self,
+        id: KnownAgent,
+        now: fn() -> Millis,
+    ) -> Result<(), EngineError> {
+        let agent = AgentChoice::Known { id };
+        if row(id).packages.is_empty() {
+            return Err(EngineError::WrongState("Regatta can't install this agent."));
+        }
+        if self.0.said.state().busy.contains_key(&agent) {
+            return Err(EngineError::WrongState("This agent is being asked or installed already."));
+        }
+        self.busy(&agent, "Installing");
+        let env = self.environment(&agent).await;
+        let tell = |line: String| self.busy(&agent, &line);
+        let folders = self.folders(Some(id));
+        let installed =
+            ask::install(row(id).packages, &self.home_of(id), (&folders, &env), tell).await;
+        self.idle(&agent, installed.as_ref().err().cloned());
+        installed.map_err(EngineError::Refused)?;
+        self.check(&agent, now).await;
+        Ok(())
+    }
+
+    fn busy(&self, agent: &AgentChoice, words: &str) {
+        let words = words.to_owned();
+        self.0.said.change(|state| {
+            state.failed.remove(agent);
+            state.busy.insert(agent.clone(), words);
+        });
+    }
+
+    fn idle(&self, agent: &AgentChoice, problem: Option<Notice>) {
+        self.0.said.change(|state| {
+            state.busy.remove(agent);
+            state.failed.extend(problem.map(|problem| (agent.clone(), problem)));
+        });
+    }
+
+    fn view_of(&self, agent: &AgentChoice, sandbox: bool) -> AgentView {
+        let id = known(agent);
+        let row = id.map(row);
+        let own = id.and_then(|id| self.program_of(row?.program, id));
+        let starts = self.resolve(agent);
+        let state = self.0.said.state();
+        let kept = state.kept.iter().find(|kept| kept.agent == *agent);
+        let report = kept.map(|kept| kept.report.clone()).unwrap_or_default();
+        let stands = match (&starts, kept) {
+            (Err(_), _) if own.is_some() => AgentState::AdapterMissing,
+            (Err(_), _) => AgentState::NotInstalled,
+            (Ok(_), None) => AgentState::NotChecked,
+            (Ok(_), Some(_)) if report.signed_in == Some(false) => AgentState::SignedOut,
+            (Ok(_), Some(_)) if report.problem.is_some() => AgentState::Broken,
+            (Ok(_), Some(_)) if report.signed_in == Some(true) => AgentState::Ready,
+            (Ok(_), Some(_)) => AgentState::SignInUnknown,
+        };
+        let goes_on = match report.resumes || report.loads {
+            true => GoesOn::SameConversation,
+            false => GoesOn::Anew,
+        };
+        AgentView {
+            agent: agent.clone(),
+            name: agent.label(),
+            state: stands,
+            program: self.shown(own.as_deref().or(starts.as_ref().ok().map(super::path_of))),
+            version: report.version,
+            offers: report.offers,
+            goes_on,
+            limits_turns: row.is_some_and(|row| row.limits_turns),
+            reports_cost: row.is_none_or(|row| row.reports_cost) && force::asks(agent),
+            missing: missing(stands, row, agent),
+            key_name: row.map_or("", |row| row.key_name).to_owned(),
+            key: SecretState::Missing,
+            in_force: force::of(agent, sandbox),
+            checked_at: kept.map(|kept| kept.at),
+            busy: state.busy.get(agent).cloned().unwrap_or_default(),
+            notice: state.failed.get(agent).cloned().or(report.problem),
+        }
+    }
+
+    /// A path with the home folder as `~`.
+    fn shown(&self, path: Option<&Path>) -> String {
+        let Some(path) = path else { return String::new() };
+        let home = self.0.env.home();
+        let below = home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+        below.map_or_else(|| path.display().to_string(), |below| format!("~/{}", below.display()))
+    }
+}
+
+fn missing(state: AgentState, row: Option<&Row>, agent: &AgentChoice) -> Option<Missing> {
+    let name = agent.label();
+    let packages = row.map_or(&[][..], |row| row.packages);
+    let words = match state {
+        AgentState::NotInstalled if packages.is_empty() => {
+            format!(
+                "{name} isn't on this computer. Install it as its own page says, then check again."
+            )
+        }
+        AgentState::NotInstalled => {
+            format!("{name} isn't on this computer. Regatta can install it in a folder of its own.")
+        }
+        AgentState::AdapterMissing => format!(
+            "{name} is there. The small program through which Regatta speaks to it isn't: \
+             Regatta can install it in a folder of its own."
+        ),
+        AgentState::SignedOut => {
+            format!("Nobody is signed in to {name}. Sign in with its own program, or enter a key.")
+        }
+        _ => return None,
+    };
+    let installs = matches!(state, AgentState::NotInstalled | AgentState::AdapterMissing);
+    let packages = packages.iter().filter(|_| installs).map(|name| (*name).to_owned()).collect();
+    let sign_in = row.filter(|_| state == AgentState::SignedOut).map_or("", |row| row.sign_in);
+    Some(Missing { words, packages, sign_in: sign_in.to_owned() })
+}

@@ -1,0 +1,252 @@
+//! The agents on this computer: which there are ([`table`]), where their programs are
+//! ([`find`]), what they find in their environment ([`environment`]) and what they may reach
+//! ([`sandbox`]). A worker gets all of it as data.
+
+mod ask;
+mod environment;
+mod find;
+mod force;
+mod list;
+mod sandbox;
+mod table;
+
+pub use environment::Environment;
+
+use crate::keys::Keys;
+use list::Said;
+use regatta_protocol::agent::{AgentOptions, EnvVar};
+use regatta_protocol::worker::{AgentProgram, Sandbox};
+use regatta_protocol::{AgentChoice, KnownAgent, Notice, Safety};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use table::{Row, row};
+use tokio::sync::OnceCell;
+
+/// Knows how agents are started. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Agents(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Our own program, whose `practice-agent` is the practice agent.
+    ours: PathBuf,
+    /// The data folder: agents that we installed are in `agents/<id>`.
+    data: PathBuf,
+    env: Environment,
+    keys: Arc<dyn Keys>,
+    /// The program `bwrap`, once it was tried.
+    sandbox: OnceCell<Option<PathBuf>>,
+    said: Said,
+}
+
+/// Everything of a worker's task that is the agent's.
+#[derive(Debug)]
+pub(crate) struct Equipment {
+    pub(crate) program: AgentProgram,
+    pub(crate) env: Vec<EnvVar>,
+    pub(crate) options: AgentOptions,
+    pub(crate) session_meta: String,
+    pub(crate) sandbox: Option<Sandbox>,
+}
+
+/// What an agent is equipped for.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) agent: &'a AgentChoice,
+    pub(crate) options: &'a AgentOptions,
+    pub(crate) safety: Safety,
+    pub(crate) turn_limit: Option<u32>,
+    /// The cache, whose objects the copy needs.
+    pub(crate) cache: &'a Path,
+}
+
+impl Agents {
+    pub(crate) fn new(
+        (ours, data): (PathBuf, PathBuf),
+        env: Environment,
+        keys: Arc<dyn Keys>,
+    ) -> Self {
+        let (sandbox, said) = (OnceCell::new(), Said::load(&data));
+        Self(Arc::new(Inner { ours, data, env, keys, sandbox, said }))
+    }
+
+    /// How an agent is started, or where it was looked for in vain.
+    pub(crate) fn resolve(&self, choice: &AgentChoice) -> Result<AgentProgram, Notice> {
+        match choice {
+            AgentChoice::Practice => {
+                let (program, args) = (self.0.ours.clone(), vec!["practice-agent".into()]);
+                Ok(AgentProgram::Acp { program, args })
+            }
+            AgentChoice::Known { id } => self.known(*id),
+            AgentChoice::Acp { command, .. } => {
+                let (program, args) = find::find(command, &self.folders(None))?;
+                Ok(AgentProgram::Acp { program, args })
+            }
+            AgentChoice::Command { command } => {
+                let (program, args) = find::find(command, &self.folders(None))?;
+                Ok(AgentProgram::Command { program, args })
+            }
+        }
+    }
+
+    /// The search path of workers.
+    pub(crate) fn search_path(&self) -> String {
+        find::search_path(&self.folders(None))
+    }
+
+    /// Everything that an agent needs and may.
+    pub(crate) async fn equip(&self, wanted: &Wanted<'_>) -> Result<Equipment, Notice> {
+        let program = self.resolve(wanted.agent)?;
+        let row = known(wanted.agent).map(row);
+        let env = self.environment(wanted.agent).await;
+        let mut options = wanted.options.clone();
+        if let Some(row) = row.filter(|_| options.mode.is_empty()) {
+            row.mode(wanted.safety).clone_into(&mut options.mode);
+        }
+        let turns = wanted.turn_limit.filter(|_| row.is_some_and(|row| row.limits_turns));
+        let session_meta = turns.map(turns_meta).unwrap_or_default();
+        let sandbox = self.sandbox(wanted, (row, &env)).await;
+        let env = environment::listed(env);
+        Ok(Equipment { program, env, options, session_meta, sandbox })
+    }
+
+    async fn environment(&self, agent: &AgentChoice) -> std::collections::BTreeMap<String, String> {
+        let id = known(agent);
+        let path = find::search_path(&self.folders(id));
+        let mut env = self.0.env.for_agent(id.map(row), &path);
+        if let Some((_, variable)) = id.and_then(|id| row(id).adapter)
+            && let Some(own) = id.and_then(|id| self.program_of(row(id).program, id))
+        {
+            env.insert(variable.to_owned(), own.display().to_string());
+        }
+        if let Some(id) = id.filter(|id| !row(*id).key_name.is_empty())
+            && let Some(key) = self.0.keys.agent_key(id).await
+        {
+            env.insert(row(id).key_name.to_owned(), key.expose().to_owned());
+        }
+        if let AgentChoice::Acp { env: added, .. } = agent {
+            env.extend(added.iter().map(|added| (added.name.clone(), added.value.clone())));
+        }
+        env
+    }
+
+    /// The sandbox round the agent; none: there is no bubblewrap that works. The practice agent
+    /// is ours and needs none.
+    async fn sandbox(
+        &self,
+        wanted: &Wanted<'_>,
+        (row, env): (Option<&Row>, &std::collections::BTreeMap<String, String>),
+    ) -> Option<Sandbox> {
+        if *wanted.agent == AgentChoice::Practice {
+            return None;
+        }
+        let program = self.sandbox_program().await?;
+        let state = sandbox::state(row, env);
+        Some(sandbox::around(program, &self.0.env, state, (&self.0.data, wanted.cache)))
+    }
+
+    async fn sandbox_program(&self) -> Option<PathBuf> {
+        sandbox::program(&self.0.sandbox).await
+    }
+
+    fn known(&self, id: KnownAgent) -> Result<AgentProgram, Notice> {
+        let row = row(id);
+        let name = row.adapter.map_or(row.program, |(adapter, _)| adapter);
+        let command: Vec<String> =
+            std::iter::once(name).chain(row.args.iter().copied()).map(str::to_owned).collect();
+        let (program, args) = find::find(&command, &self.folders(Some(id)))?;
+        Ok(match row.asks() {
+            true => AgentProgram::Acp { program, args },
+            false => AgentProgram::Command { program, args },
+        })
+    }
+
+    fn program_of(&self, name: &str, id: KnownAgent) -> Option<PathBuf> {
+        find::program(name, &self.folders(Some(id)))
+    }
+
+    /// Where programs are looked for; what we installed comes last, as the person's own counts.
+    fn folders(&self, id: Option<KnownAgent>) -> Vec<PathBuf> {
+        let mut folders = find::folders(&[], &self.0.env);
+        folders.extend(id.map(|id| self.home_of(id).join("node_modules/.bin")));
+        folders
+    }
+
+    /// Where we install an agent.
+    fn home_of(&self, id: KnownAgent) -> PathBuf {
+        self.0.data.join("agents").join(id.id())
+    }
+}
+
+/// The agent, if it is one that Regatta knows.
+const fn known(agent: &AgentChoice) -> Option<KnownAgent> {
+    match agent {
+        AgentChoice::Known { id } => Some(*id),
+        _ => None,
+    }
+}
+
+fn path_of(agent: &AgentProgram) -> &Path {
+    let (AgentProgram::Acp { program, .. } | AgentProgram::Command { program, .. }) = agent;
+    program
+}
+
+/// How Claude Code's adapter is told a number of turns.
+fn turns_meta(turns: u32) -> String {
+    format!(r#"{{"claudeCode":{{"options":{{"maxTurns":{turns}}}}}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NoKeys;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn program(folder: &Path, name: &str) {
+        std::fs::create_dir_all(folder).expect("a folder");
+        let path = folder.join(name);
+        std::fs::write(&path, "#!/bin/sh\n").expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+
+    fn agents(dir: &Path) -> Agents {
+        let env = [("HOME".to_owned(), dir.join("home").display().to_string())];
+        let env: Environment = env.into_iter().collect();
+        Agents::new(("/x/regatta".into(), dir.join("data")), env, Arc::new(NoKeys))
+    }
+
+    #[test]
+    fn the_practice_agent_is_ours() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let found = agents(dir.path()).resolve(&AgentChoice::Practice);
+        let args = vec!["practice-agent".to_owned()];
+        assert_eq!(found, Ok(AgentProgram::Acp { program: "/x/regatta".into(), args }));
+    }
+
+    /// As an app is started from a desktop: nothing on the search path.
+    #[tokio::test]
+    async fn a_known_agent_is_found_without_a_search_path_and_gets_what_it_needs() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let nvm = dir.path().join("home/.nvm/versions/node/v22.1.0/bin");
+        program(&nvm, "claude");
+        let agents = agents(dir.path());
+        let choice = AgentChoice::Known { id: KnownAgent::ClaudeCode };
+        assert!(agents.resolve(&choice).is_err(), "its adapter isn't there");
+        program(&dir.path().join("data/agents/claude-code/node_modules/.bin"), "claude-agent-acp");
+        let (options, cache) = (AgentOptions::default(), dir.path().join("cache"));
+        let wanted = Wanted {
+            agent: &choice,
+            options: &options,
+            safety: Safety::HandsOff,
+            turn_limit: Some(7),
+            cache: &cache,
+        };
+        let equipment = agents.equip(&wanted).await.expect("both are there");
+        let get =
+            |name: &str| equipment.env.iter().find(|v| v.name == name).map(|v| v.value.clone());
+        assert_eq!(get("CLAUDE_CODE_EXECUTABLE"), Some(nvm.join("claude").display().to_string()));
+        assert!(get("PATH").expect("a path").contains(".nvm"));
+        assert_eq!(equipment.options.mode, "default", "it asks, and our policy answers");
+        assert!(equipment.session_meta.contains(r#""maxTurns":7"#));
+    }
+}

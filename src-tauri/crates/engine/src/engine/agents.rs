@@ -1,0 +1,36 @@
+//! The agents of this computer, for a window.
+
+use super::{Engine, now};
+use crate::EngineError;
+use regatta_protocol::agent::AgentsView;
+use regatta_protocol::{AgentChoice, KnownAgent};
+use tokio::sync::watch;
+
+impl Engine {
+    /// The known agents, then `added`, as they stood when they were last asked. Whether a key is
+    /// kept for one is for the shell to say.
+    pub async fn agents(&self, added: &[AgentChoice]) -> AgentsView {
+        self.0.agents.view(added).await
+    }
+
+    /// Asks agents how they stand, one after the other: each takes some seconds.
+    pub async fn check_agents(&self, agents: &[AgentChoice]) {
+        for agent in agents {
+            self.0.agents.check(agent, now).await;
+        }
+    }
+
+    /// Installs what is missing for an agent, in a folder of ours.
+    ///
+    /// # Errors
+    /// It can't be installed by us, is being installed, or the installation failed.
+    pub async fn install_agent(&self, id: KnownAgent) -> Result<(), EngineError> {
+        self.0.agents.install(id, now).await
+    }
+
+    /// Changes whenever [`Engine::agents`] may give something else.
+    #[must_use]
+    pub fn agents_changed(&self) -> watch::Receiver<u64> {
+        self.0.agents.changes()
+    }
+}

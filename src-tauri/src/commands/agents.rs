@@ -1,0 +1,76 @@
+//! The agents of this computer: how they stand, their installation, their keys.
+
+use super::{Answer, endpoints};
+use crate::secrets::{Look, Slot};
+use crate::{bridge, state};
+use regatta_protocol::agent::AgentsView;
+use regatta_protocol::{AgentChoice, KnownAgent, Secret};
+use tauri::{AppHandle, Runtime, command};
+
+#[command]
+pub(crate) async fn agents<R: Runtime>(app: AppHandle<R>) -> Answer<AgentsView> {
+    let added = state::store(&app)?.settings().agents;
+    let mut view = state::engine(&app)?.agents(&added).await;
+    let slots = KnownAgent::ALL.map(Slot::agent).to_vec();
+    let Look { states, .. } = state::secrets(&app).look(slots).await;
+    for (id, key) in KnownAgent::ALL.into_iter().zip(states) {
+        let of_it = |shown: &&mut regatta_protocol::agent::AgentView| {
+            shown.agent == AgentChoice::Known { id }
+        };
+        view.agents.iter_mut().filter(of_it).for_each(|shown| shown.key = key);
+    }
+    Ok(view)
+}
+
+#[command]
+pub(crate) async fn check_agents<R: Runtime>(
+    app: AppHandle<R>,
+    agent: Option<AgentChoice>,
+) -> Answer<()> {
+    let engine = state::engine(&app)?;
+    let asked = match agent {
+        Some(agent) => vec![agent],
+        None => agents(app).await?.agents.into_iter().map(|shown| shown.agent).collect(),
+    };
+    engine.check_agents(&asked).await;
+    Ok(())
+}
+
+#[command]
+pub(crate) async fn install_agent<R: Runtime>(app: AppHandle<R>, id: KnownAgent) -> Answer<()> {
+    Ok(state::engine(&app)?.install_agent(id).await?)
+}
+
+#[command]
+pub(crate) async fn set_agent_key<R: Runtime>(
+    app: AppHandle<R>,
+    id: KnownAgent,
+    key: Secret,
+) -> Answer<()> {
+    let key = endpoints::typed(&key)?;
+    // That it could only be kept in memory shows in its state.
+    state::secrets(&app).keep(Slot::agent(id), key).await;
+    bridge::tell_agents(&app).await;
+    Ok(())
+}
+
+#[command]
+pub(crate) async fn remove_agent_key<R: Runtime>(app: AppHandle<R>, id: KnownAgent) -> Answer<()> {
+    state::secrets(&app).forget(Slot::agent(id)).await?;
+    bridge::tell_agents(&app).await;
+    Ok(())
+}
+
+#[command]
+pub(crate) async fn save_agent<R: Runtime>(app: AppHandle<R>, agent: AgentChoice) -> Answer<()> {
+    state::store(&app)?.save_agent(agent)?;
+    bridge::tell_agents(&app).await;
+    Ok(())
+}
+
+#[command]
+pub(crate) async fn remove_agent<R: Runtime>(app: AppHandle<R>, agent: AgentChoice) -> Answer<()> {
+    state::store(&app)?.remove_agent(&agent)?;
+    bridge::tell_agents(&app).await;
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! The agents that the person added, among the settings.
+
+use super::{SETTINGS, Store, json};
+use regatta_protocol::app::Settings;
+use regatta_protocol::{AgentChoice, ErrorCode, Notice};
+use serde_json::{Map, Value};
+use tauri::Runtime;
+
+/// How many agents a person may add.
+pub(super) const MAX_AGENTS: usize = 10;
+
+impl<R: Runtime> Store<R> {
+    /// Keeps an agent as the first of those that were added.
+    pub(crate) fn save_agent(&self, agent: AgentChoice) -> Result<(), Notice> {
+        let named = match &agent {
+            AgentChoice::Acp { command, .. } | AgentChoice::Command { command } => {
+                command.first().is_some_and(|program| !program.trim().is_empty())
+            }
+            AgentChoice::Practice | AgentChoice::Known { .. } => false,
+        };
+        if !named {
+            let (what, next) =
+                ("No program is named for this agent.", "Name the program to start.");
+            return Err(Notice::new(ErrorCode::BadRequest, what, "Nothing was changed.", next));
+        }
+        self.change_agents(|all| {
+            all.retain(|kept| *kept != agent);
+            all.insert(0, agent);
+            all.truncate(MAX_AGENTS);
+        })
+    }
+
+    /// Forgets an agent that was added; that there is none is fine.
+    pub(crate) fn remove_agent(&self, agent: &AgentChoice) -> Result<(), Notice> {
+        self.change_agents(|all| all.retain(|kept| kept != agent))
+    }
+
+    fn change_agents(&self, change: impl FnOnce(&mut Vec<AgentChoice>)) -> Result<(), Notice> {
+        self.change(SETTINGS, |kept: &mut Map<String, Value>| {
+            let settings: Settings =
+                serde_json::from_value(Value::Object(kept.clone())).unwrap_or_default();
+            let mut agents = settings.agents;
+            change(&mut agents);
+            kept.insert("agents".to_owned(), json(&agents));
+        })
+    }
+}
