@@ -3,9 +3,11 @@
 
 mod fault_proxy;
 mod git_host;
+mod model_server;
 
 pub use fault_proxy::{Fault, FaultProxy};
 pub use git_host::{GitHost, READ_TOKEN, TOKEN};
+pub use model_server::{MODEL_KEY, ModelServer};
 
 use std::ffi::OsStr;
 use std::fs;
