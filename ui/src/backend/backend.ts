@@ -115,7 +115,11 @@ export interface Backend {
   addToProject(tasks: TaskId[]): Promise<AddedResult[]>;
   /** Looks for the branch of a task at the repository's host. */
   lookUpBranch(task: TaskId): Promise<BranchLook>;
-  /** Goes on with a finished task at its endpoint: `message` is said next. */
+  /** Says something to a working task: when its turn ends, or at once by interrupting it. */
+  sayToTask(task: TaskId, text: string, interrupt: boolean): Promise<void>;
+  /** The tasks of an agent that were held go on: a person has signed in. */
+  resumeAgent(agent: AgentChoice): Promise<void>;
+  /** Goes on with a task that is over: `message` is said next. At an endpoint that is new work. */
   continueWith(task: TaskId, message: string): Promise<void>;
 
   /** Ends Regatta; with `stopWork` it first stops what works. */

@@ -1,11 +1,12 @@
-import type { BatchRequest, BatchView, BranchLook, Draft, HomeView, Notice, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Template } from '../bindings/protocol';
+import type { AgentChoice, BatchRequest, BatchView, BranchLook, Draft, HomeView, Notice, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Template } from '../bindings/protocol';
 import { asks } from '../lib/questions';
 import type { Backend, Subscription } from './backend';
 import { FakeAgents } from './fake/agents';
 import { GITHUB_API, NO_PLACES } from './fake/places';
 import { problemsOf } from './fake/problems';
 import { SCENES, type Scene } from './fake/scenes';
-import { type FakeBatch, branchOf, type FakeTask, over, World } from './fake/world';
+import { type FakeBatch, type FakeTask, over } from './fake/parts';
+import { branchOf, World } from './fake/world';
 
 /** The fake's clock and what it begins with. */
 export interface FakeOptions {
@@ -306,6 +307,16 @@ export class FakeBackend extends FakeAgents implements Backend {
 
   async continueWith(id: string, message: string): Promise<void> {
     this.world.again(this.#task(id), true, message);
+    this.tick();
+  }
+
+  async sayToTask(id: string, text: string, interrupt: boolean): Promise<void> {
+    this.world.hear(this.#task(id), text, interrupt);
+    this.tick();
+  }
+
+  async resumeAgent(agent: AgentChoice): Promise<void> {
+    this.world.resume(agent);
     this.tick();
   }
 

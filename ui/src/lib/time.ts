@@ -86,6 +86,14 @@ export function moment(at: number, now: number): string {
   return `${day(at, now)} ${clock(at)}`;
 }
 
+/** A time to come: "14:05" today, "tomorrow 09:40", else "27 Nov 09:40". */
+export function later(at: number, now: number): string {
+  const midnight = new Date(now).setHours(24, 0, 0, 0);
+  if (at < midnight) return clock(at);
+  if (at < new Date(midnight + HOUR).setHours(24, 0, 0, 0)) return `tomorrow ${clock(at)}`;
+  return `${day(at, now)} ${clock(at)}`;
+}
+
 /** "1st", "2nd", "3rd", "11th". */
 export function ordinal(n: number): string {
   const tens = n % 100;

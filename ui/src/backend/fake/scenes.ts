@@ -5,6 +5,7 @@ import { askingBatch } from './asking';
 import { checkout, longOutput } from './checkout';
 import { cloudBatch, HOME_SERVER, WORK } from './cloud';
 import { NO_PLACES, type Places } from './places';
+import { held, severalBatch } from './several';
 import { PRACTICE, type World } from './world';
 
 /** What the simulation begins with. */
@@ -87,6 +88,23 @@ function asking(world: World): void {
   world.run(now);
 }
 
+/** One row done by three agents. */
+function several(world: World): void {
+  const now = world.time;
+  earlier(world, now);
+  world.run(now - 4 * MINUTE);
+  const { request, scripts } = severalBatch(batch);
+  world.start(request, scripts);
+  world.run(now);
+}
+
+/** Two agents whose tasks are held. */
+function holding(world: World): void {
+  const { requests, holds } = held(batch, world.time);
+  world.holds = holds;
+  for (const request of requests) world.start(request);
+}
+
 /** A batch at an endpoint, on top of what runs here. */
 function cloud(world: World): void {
   const now = world.time;
@@ -165,6 +183,8 @@ export const SCENES: Record<string, Scene> = {
   running: { projects: [shop], draft: null, play: running },
   draft: { projects: [shop], draft, play: running },
   asking: { projects: [shop], draft: null, play: asking },
+  several: { projects: [shop], draft: null, play: several },
+  held: { projects: [shop], draft: null, play: holding },
   cloud: { projects: [shop], draft: null, places, play: cloud },
   'cloud-draft': {
     projects: [shop],

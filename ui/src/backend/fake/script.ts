@@ -8,6 +8,7 @@ import type {
   SaveReason,
   Status,
   Step,
+  TestRun,
 } from '../../bindings/protocol';
 
 /** One thing that a simulated task does. */
@@ -17,7 +18,7 @@ export type Act =
   | { act: 'plan'; entries: [string, PlanState][] }
   | { act: 'change'; file: FileChange; patch?: PatchLine[] }
   | { act: 'save'; reason: SaveReason }
-  | { act: 'use'; tokens: number }
+  | { act: 'use'; tokens: number; cost_usd?: number }
   | { act: 'ask'; questions: Question[] }
   /** Its place says something that belongs to no task. */
   | { act: 'say'; kind: LineKind; text: string }
@@ -31,6 +32,7 @@ export type Act =
       next?: string;
       /** A branch holds the result. */
       branch?: boolean;
+      tests?: TestRun[];
       /** What can still be answered. */
       questions?: Question[];
     };

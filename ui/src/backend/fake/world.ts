@@ -1,11 +1,9 @@
 import type {
   AgentChoice,
+  AgentHold,
   BatchDetail,
   BatchRequest,
-  BatchView,
-  FileChange,
   LineKind,
-  PatchLine,
   PlaceView,
   Question,
   Status,
@@ -17,43 +15,16 @@ import { NO_COUNTS, newBatch, newTask } from './blank';
 import { cloudScript } from './cloud';
 import { tasksOf } from './rows';
 import { type Act, type Script, scriptOf } from './script';
+import { active, type FakeBatch, type FakeTask, over } from './parts';
 import { Transcript } from './transcript';
-
-/** A task of the simulation. */
-export interface FakeTask {
-  view: TaskView;
-  prompt: string;
-  transcript: Transcript;
-  steps: Step[];
-  changes: FileChange[];
-  patches: Map<string, PatchLine[]>;
-  script: Script;
-  /** The next act. */
-  cursor: number;
-  /** When it happens; null while nothing does. */
-  due: number | null;
-}
-
-/** A batch of the simulation. */
-export interface FakeBatch {
-  view: BatchView;
-  request: BatchRequest;
-  tasks: FakeTask[];
-  /** What stands for the batch as a whole, once something was said of it. */
-  whole: FakeTask | null;
-  /** What was allowed for all of it. */
-  allowed: Set<string>;
-}
-
-const active = (status: Status) => status === 'working' || status === 'needs_you' || status === 'paused';
-/** Whether only a new attempt can follow. */
-export const over = (status: Status) => !active(status) && status !== 'waiting';
 
 /** Batches that run by themselves while time passes. Same seed and times, same run. */
 export class World {
   batches = new Map<string, FakeBatch>();
   tasks = new Map<string, FakeTask>();
   limit = 3;
+  /** Agents whose tasks don't start. */
+  holds: AgentHold[] = [];
   /** The waiting tasks, the next one first. */
   queue: FakeTask[] = [];
   /** Tasks and batches that changed since they were last told. */
@@ -69,7 +40,28 @@ export class World {
   place(): PlaceView {
     const here = (task: FakeTask) => !this.batchOf(task).view.endpoint;
     const busy = [...this.tasks.values()].filter((task) => active(task.view.status) && here(task)).length;
-    return { busy, limit: this.limit, waiting: this.queue.filter(here).length, paused: null, holds: [] };
+    return { busy, limit: this.limit, waiting: this.queue.filter(here).length, paused: null, holds: this.#holds() };
+  }
+
+  #holds(): AgentHold[] {
+    return this.holds.map((hold) => ({ ...hold, tasks: this.queue.filter((task) => task.view.agent === agentName(hold.agent)).length }));
+  }
+
+  /** An agent's tasks may start again. */
+  resume(agent: AgentChoice): void {
+    this.holds = this.holds.filter((hold) => agentName(hold.agent) !== agentName(agent));
+    for (const task of this.queue) this.changed(task);
+    this.run(this.time);
+  }
+
+  /** A person says something to a task. */
+  hear(task: FakeTask, text: string, interrupt: boolean): void {
+    const id = `you-${task.steps.length}`;
+    task.view = { ...task.view, last_event_at: this.time };
+    if (interrupt) task.transcript.push('note', this.time, 'Interrupted, to read your message.');
+    this.#step(task, { act: 'step', id, kind: 'said', title: `You: ${text}`, state: 'done' });
+    task.transcript.push('said', this.time, `You: ${text}`);
+    this.changed(task);
   }
 
   detail(batch: FakeBatch): BatchDetail {
@@ -134,10 +126,12 @@ export class World {
     for (const task of [...this.queue]) {
       const batch = this.batchOf(task);
       const working = batch.tasks.filter((other) => active(other.view.status)).length;
+      if (this.holds.some((hold) => task.view.agent === agentName(hold.agent))) continue;
       if (!batch.view.endpoint && (this.place().busy >= this.limit || working >= batch.view.max_parallel)) continue;
       this.queue.splice(this.queue.indexOf(task), 1);
       task.due = this.time + (task.script[task.cursor]?.after ?? 0);
-      task.view = { ...task.view, status: 'working', started_at: this.time };
+      const session = batch.view.endpoint ? null : { id: `s-${task.view.id}`, resumes: true, loads: true };
+      task.view = { ...task.view, status: 'working', started_at: this.time, session };
       this.changed(task);
     }
   }
@@ -190,7 +184,7 @@ export class World {
         view.can_continue = true;
         break;
       case 'use':
-        view.usage = { tokens: act.tokens };
+        view.usage = { tokens: act.tokens, ...(act.cost_usd === undefined ? {} : { cost_usd: act.cost_usd }) };
         break;
       case 'ask':
         this.#ask(task, act.questions);
@@ -262,6 +256,7 @@ export class World {
       ...(view.totals.files > 0 ? { commit: '9b1e44c07d2f5a63e8810cd4ab92f37765e01d3c' } : {}),
       totals: view.totals,
       ended_by: finished ? 'exit code 0' : 'exit code 1',
+      ...(act.tests ? { tests: act.tests } : {}),
     };
     task.due = null;
   }
