@@ -209,7 +209,7 @@ mod tests {
             ("\n7", "line 2, column 1: invalid type: integer `7`, expected a batch in { }."),
             (
                 "{\"agent\": {\"kind\": \"bot\"}}",
-                "unknown variant `bot`, expected one of `practice`, `acp`, `command`.",
+                "unknown variant `bot`, expected one of `practice`, `known`, `acp`, `command`.",
             ),
         ];
         for (text, said) in cases {

@@ -6,6 +6,7 @@ mod command;
 
 use crate::lines::Lines;
 use crate::output::Events;
+use crate::policy::Decision;
 use crate::process::Process;
 use crate::sandbox::{self, Refusals};
 use regatta_protocol::event::{LineKind, Question, TestRun};
@@ -74,6 +75,8 @@ pub(crate) struct Spoken {
 /// A question and the way for its answer: the number of the option. Dropped: withdrawn.
 pub(crate) struct Asked {
     pub(crate) question: Question,
+    /// What the safety level says to it.
+    pub(crate) decision: Decision,
     pub(crate) answer: oneshot::Sender<String>,
 }
 

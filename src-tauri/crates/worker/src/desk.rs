@@ -4,13 +4,17 @@
 use crate::agent::{Agent, Asked, Told, Turn};
 use crate::control::Controls;
 use crate::output::Events;
+use crate::policy::Decision;
 use crate::saves::Saving;
 use crate::standing::Standing;
 use regatta_protocol::Event;
-use regatta_protocol::event::{LineKind, SaveReason, Step, StepKind, StepState};
+use regatta_protocol::event::{
+    LineKind, OptionKind, Question, SaveReason, Step, StepKind, StepState,
+};
+use regatta_protocol::view::MAX_QUESTIONS_SHOWN;
 use regatta_protocol::worker::WorkerControl;
-use std::collections::VecDeque;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -38,8 +42,9 @@ pub(crate) struct Desk<'a> {
     pub(crate) events: &'a Events,
     pub(crate) standing: Standing,
     pub(crate) saving: Saving,
-    /// The questions in order; the first is the one that is shown.
-    pub(crate) questions: VecDeque<Asked>,
+    /// The questions in order; the first ones are shown.
+    pub(crate) questions: Vec<Asked>,
+    pub(crate) allowed: Allowed,
 }
 
 /// What the loop hears.
@@ -47,7 +52,7 @@ enum Heard {
     Over(Why),
     Control(WorkerControl),
     Asked(Option<Asked>),
-    Withdrawn,
+    Withdrawn(usize),
     SaveTime,
     ChildEnded,
 }
@@ -79,10 +84,10 @@ impl Desk<'_> {
                     self.tell(Told { text, interrupt });
                 }
                 // Not heard yet.
-                Heard::Control(WorkerControl::Allow { .. }) => {}
+                Heard::Control(WorkerControl::Allow { key }) => self.allow(&key),
                 Heard::Asked(Some(asked)) => self.take_question(asked),
                 Heard::Asked(None) => may_ask = false,
-                Heard::Withdrawn => self.close_question(None),
+                Heard::Withdrawn(at) => self.close_question(at, None),
                 Heard::SaveTime => {
                     self.saving.begin(SaveReason::Timer).await;
                     save_time.reset();
@@ -101,12 +106,10 @@ impl Desk<'_> {
         may_ask: bool,
     ) -> Heard {
         let held = self.standing.is_held();
-        let withdrawn = async {
-            match self.questions.front_mut() {
-                Some(asked) => asked.answer.closed().await,
-                None => std::future::pending().await,
-            }
-        };
+        let withdrawn = std::future::poll_fn(|context| {
+            let closed = |asked: &mut Asked| asked.answer.poll_closed(context).is_ready();
+            self.questions.iter_mut().position(closed).map_or(Poll::Pending, Poll::Ready)
+        });
         let next_save = self.saving.next();
         let stirred = async {
             tokio::time::sleep_until(next_save).await;
@@ -122,7 +125,7 @@ impl Desk<'_> {
             turn = &mut self.agent.turn => {
                 Heard::Over(Why::Turn(turn.unwrap_or_else(|_| Turn::Lost(String::new()))))
             }
-            () = withdrawn => Heard::Withdrawn,
+            at = withdrawn => Heard::Withdrawn(at),
             () = self.standing.time_is_up() => Heard::Over(Why::TimeIsUp),
             _ = save_time.tick(), if !held => Heard::SaveTime,
             () = stirred, if !held => Heard::SaveTime,
@@ -153,27 +156,52 @@ impl Desk<'_> {
 
     /// Nobody will answer any more.
     pub(crate) fn withdraw_all(&mut self) {
-        self.questions.truncate(1);
-        if !self.questions.is_empty() {
-            self.close_question(None);
+        self.questions.truncate(MAX_QUESTIONS_SHOWN);
+        while !self.questions.is_empty() {
+            self.close_question(0, None);
         }
     }
 
     /// One that can't be shown is dropped, which tells the agent that it was withdrawn.
     fn take_question(&mut self, asked: Asked) {
+        let title = &asked.question.title;
         if asked.question.options.is_empty() {
-            let title = &asked.question.title;
             self.events.note(format!("The agent asked without offering an answer: {title}"));
+        } else if let Some((option, note)) = self.answered_by_rule(&asked) {
+            self.events.note(note);
+            // An error: the agent no longer waits for it.
+            drop(asked.answer.send(option));
         } else if self.questions.len() < MAX_QUESTIONS {
-            self.questions.push_back(asked);
-            if self.questions.len() == 1 {
-                self.show_question();
-            }
+            self.questions.push(asked);
+            self.show_question(self.questions.len() - 1);
         }
     }
 
-    fn show_question(&mut self) {
-        let Some(Asked { question, .. }) = self.questions.front() else { return };
+    /// The answer that needs no person: by the safety level, or by what was allowed before.
+    fn answered_by_rule(&mut self, asked: &Asked) -> Option<(String, String)> {
+        let Question { title, key, .. } = &asked.question;
+        let allowed = self.allowed.keeps(key) || self.allowed.takes_once(key);
+        let (kinds, why) = match asked.decision {
+            Decision::Allow => (ALLOWING, "Allowed by the safety level".to_owned()),
+            Decision::Refuse(why) => (REFUSING, format!("Refused, as it {why}")),
+            Decision::Ask(..) if allowed => (ALLOWING, "Allowed before".to_owned()),
+            Decision::Ask(..) => return None,
+        };
+        Some((option_of(&asked.question, kinds)?, format!("{why}: {title}")))
+    }
+
+    /// Something is allowed for the whole batch: what is open of it is answered.
+    fn allow(&mut self, key: &str) {
+        self.allowed.keep(key);
+        while let Some(at) = self.questions.iter().position(|asked| asked.question.key == key) {
+            let option = option_of(&self.questions[at].question, ALLOWING);
+            self.close_question(at, option);
+        }
+    }
+
+    fn show_question(&mut self, at: usize) {
+        let shown = self.questions.get(at).filter(|_| at < MAX_QUESTIONS_SHOWN);
+        let Some(Asked { question, .. }) = shown else { return };
         let title = question.title.clone();
         let question = question.clone();
         self.events.send(Event::Step(ask_step(&question.id, &title, StepState::Working)));
@@ -183,33 +211,71 @@ impl Desk<'_> {
     }
 
     fn answer(&mut self, id: &str, option: &str) {
-        let fits = self.questions.front().is_some_and(|asked| {
+        let fits = |asked: &Asked| {
             asked.question.id == id && asked.question.options.iter().any(|o| o.id == option)
-        });
-        // An answer that comes too late, or twice.
-        if fits {
-            self.close_question(Some(option.to_owned()));
+        };
+        // None: an answer that comes too late, or twice.
+        if let Some(at) = self.questions.iter().take(MAX_QUESTIONS_SHOWN).position(fits) {
+            self.close_question(at, Some(option.to_owned()));
         }
     }
 
-    /// The question that is shown is answered, or withdrawn; the next one is shown.
-    fn close_question(&mut self, option: Option<String>) {
-        let Some(Asked { question, answer }) = self.questions.pop_front() else { return };
+    /// A question is answered, or withdrawn; the next one that waits is shown.
+    fn close_question(&mut self, at: usize, option: Option<String>) {
+        let Asked { question, answer, .. } = self.questions.remove(at);
         let chosen = question.options.iter().find(|o| Some(&o.id) == option.as_ref());
         let (state, note) = match chosen {
             Some(chosen) => (StepState::Done, format!("Answered: {}", chosen.label)),
             None => (StepState::Failed, "Nobody answered before it was over.".to_owned()),
         };
-        self.events.note(note.clone());
-        let step = ask_step(&question.id, &question.title, state);
-        self.events.send(Event::Step(Step { detail: note, ..step }));
-        self.events.send(Event::Answered { question: question.id, option: option.clone() });
+        if at < MAX_QUESTIONS_SHOWN {
+            self.events.note(note.clone());
+            let step = ask_step(&question.id, &question.title, state);
+            self.events.send(Event::Step(Step { detail: note, ..step }));
+            self.events.send(Event::Answered { question: question.id, option: option.clone() });
+        }
         if let Some(option) = option {
             // An error: the agent no longer waits for it.
             drop(answer.send(option));
         }
-        self.standing.set_asking(false);
-        self.show_question();
+        if at < MAX_QUESTIONS_SHOWN {
+            self.show_question(MAX_QUESTIONS_SHOWN - 1);
+        }
+        self.standing.set_asking(!self.questions.is_empty());
+    }
+}
+
+/// The kinds of options that allow, and those that refuse, the best first.
+const ALLOWING: [OptionKind; 2] = [OptionKind::AllowOnce, OptionKind::AllowAlways];
+const REFUSING: [OptionKind; 2] = [OptionKind::RejectOnce, OptionKind::RejectAlways];
+
+/// The option of the first of these kinds that there is.
+fn option_of(question: &Question, kinds: [OptionKind; 2]) -> Option<String> {
+    let of = |kind| question.options.iter().find(|option| option.kind == kind);
+    kinds.into_iter().find_map(of).map(|option| option.id.clone())
+}
+
+/// What a person allowed before, by the keys of questions.
+#[derive(Debug, Default)]
+pub(crate) struct Allowed {
+    pub(crate) always: Vec<String>,
+    pub(crate) once: Vec<String>,
+}
+
+impl Allowed {
+    fn keeps(&self, key: &str) -> bool {
+        !key.is_empty() && self.always.iter().any(|kept| kept == key)
+    }
+
+    fn takes_once(&mut self, key: &str) -> bool {
+        let at = self.once.iter().position(|kept| !key.is_empty() && kept == key);
+        at.map(|at| self.once.remove(at)).is_some()
+    }
+
+    fn keep(&mut self, key: &str) {
+        if !key.is_empty() && !self.keeps(key) {
+            self.always.push(key.to_owned());
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod lines;
 mod outcome;
 mod output;
+mod policy;
 mod probe;
 mod process;
 mod sandbox;

@@ -2,7 +2,7 @@
 
 use crate::agent::{self, Agent, Spoken, Turn};
 use crate::control::Controls;
-use crate::desk::{Desk, Why};
+use crate::desk::{Allowed, Desk, Why};
 use crate::error::WorkerError;
 use crate::outcome::verdict;
 use crate::output::{Events, now};
@@ -16,7 +16,6 @@ use regatta_git::{Git, GitError};
 use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Notice, Status};
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +77,8 @@ async fn attempt(
         events,
         standing: Standing::begin(events.clone(), limit),
         saving: Saving::of(Saver::new(git, task.clone(), events.clone())),
-        questions: VecDeque::new(),
+        questions: Vec::new(),
+        allowed: Allowed { always: task.allowed.clone(), once: task.allowed_once.clone() },
     };
     let save_every = task.save_every_s.map_or(SAVE_EVERY, Duration::from_secs);
     let worked = desk.work(save_every).await;

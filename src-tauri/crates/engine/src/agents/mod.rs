@@ -98,7 +98,7 @@ impl Agents {
     pub(crate) async fn equip(&self, wanted: &Wanted<'_>) -> Result<Equipment, Notice> {
         let program = self.resolve(wanted.agent)?;
         let row = known(wanted.agent).map(row);
-        let env = self.environment(wanted.agent).await;
+        let mut env = self.environment(wanted.agent).await;
         let mut options = wanted.options.clone();
         if let Some(row) = row.filter(|_| options.mode.is_empty()) {
             row.mode(wanted.safety).clone_into(&mut options.mode);
@@ -106,6 +106,10 @@ impl Agents {
         let turns = wanted.turn_limit.filter(|_| row.is_some_and(|row| row.limits_turns));
         let session_meta = turns.map(turns_meta).unwrap_or_default();
         let sandbox = self.sandbox(wanted, (row, &env)).await;
+        if let Some(row) = row.filter(|_| sandbox.is_some()) {
+            let told = row.in_sandbox.iter();
+            env.extend(told.map(|(name, value)| ((*name).into(), (*value).into())));
+        }
         let env = environment::listed(env);
         Ok(Equipment { program, env, options, session_meta, sandbox })
     }
@@ -123,6 +127,9 @@ impl Agents {
             && let Some(key) = self.0.keys.agent_key(id).await
         {
             env.insert(row(id).key_name.to_owned(), key.expose().to_owned());
+        }
+        if let Some(row) = id.map(row).filter(|row| env.contains_key(row.key_name)) {
+            env.extend(row.with_key.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         }
         if let AgentChoice::Acp { env: added, .. } = agent {
             env.extend(added.iter().map(|added| (added.name.clone(), added.value.clone())));

@@ -108,7 +108,7 @@ end"#,
 }
 
 #[test]
-fn several_questions_at_once_are_asked_one_by_one_and_answered_each() {
+fn several_questions_at_once_are_shown_together_and_answered_each() {
     let yard = Yard::new();
     let mut worker = yard.start(&yard.acp(&format!(
         r#"{TALK}
@@ -118,15 +118,13 @@ may one 'make'; may two 'make test'; may three 'make clean'
 for n in 1 2 3; do IFS= read -r line; printf '%s\n' "$line" >> answers.txt; done
 id=$prompt; end"#
     )));
-    for (title, kind) in [
-        ("May it run “make”?", OptionKind::AllowOnce),
-        ("May it run “make test”?", OptionKind::RejectOnce),
-        ("May it run “make clean”?", OptionKind::AllowOnce),
-    ] {
-        let question = worker.until_question();
-        assert_eq!(question.title, title);
+    let asked = [worker.until_question(), worker.until_question(), worker.until_question()];
+    let kinds = [OptionKind::AllowOnce, OptionKind::RejectOnce, OptionKind::AllowOnce];
+    let titles = ["May it run “make”?", "May it run “make test”?", "May it run “make clean”?"];
+    assert_eq!(asked.each_ref().map(|question| question.title.as_str()), titles);
+    for (question, kind) in asked.iter().zip(kinds).rev() {
         let option = question.options.iter().find(|option| option.kind == kind).expect("it");
-        worker.answer(&question, &option.id);
+        worker.answer(question, &option.id);
     }
     worker.finish();
     assert_finished(&worker);
@@ -136,11 +134,7 @@ id=$prompt; end"#
         let line = answers.lines().find(|line| line.contains(&id)).expect("an answer");
         assert!(line.contains(&format!("\"optionId\":\"{option}\"")), "{line}");
     }
-    let expected =
-        [Status::Working, Status::NeedsYou, Status::Working, Status::NeedsYou, Status::Working]
-            .into_iter()
-            .chain([Status::NeedsYou, Status::Working]);
-    assert_eq!(worker.statuses(), expected.collect::<Vec<_>>());
+    assert_eq!(worker.statuses(), [Status::Working, Status::NeedsYou, Status::Working]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! An agent's request for permission as a question to a person. Pure.
 
 use super::calls::Calls;
+use crate::policy::{Decision, Wish, decide};
 use crate::text::{cut, one_line, some_lines};
 use agent_client_protocol::v1::schema::{PermissionOptionKind, RequestPermissionRequest};
-use regatta_protocol::event::{OptionKind, Question, QuestionOption, StepKind};
+use regatta_protocol::Safety;
+use regatta_protocol::event::{OptionKind, Question, QuestionKind, QuestionOption, Risk, StepKind};
 
 const MAX_TITLE: usize = 500;
 const MAX_DETAIL: usize = 2_000;
@@ -12,7 +14,11 @@ const MAX_OPTIONS: usize = 12;
 
 /// The question. Its options are numbered from 1 in the request's order: what an agent
 /// calls them is its own affair.
-pub(super) fn question(id: String, request: &RequestPermissionRequest, calls: &Calls) -> Question {
+pub(super) fn question(
+    id: String,
+    request: &RequestPermissionRequest,
+    (calls, safety): (&Calls, Safety),
+) -> (Question, Decision) {
     let about = calls.about(&request.tool_call.tool_call_id.0);
     let (kind, title, command) = about.unwrap_or((StepKind::Other, String::new(), None));
     let detail = match command {
@@ -29,7 +35,40 @@ pub(super) fn question(id: String, request: &RequestPermissionRequest, calls: &C
         let label = if label.is_empty() { plain(kind).to_owned() } else { label };
         QuestionOption { id: format!("{number}"), label: cut(&label, MAX_LABEL), kind }
     });
-    Question { id, title, detail, options: options.collect(), ..Question::default() }
+    let options: Vec<QuestionOption> = options.collect();
+    let (kind, command, outside) = calls.wish(&request.tool_call.tool_call_id.0);
+    let wish = Wish { kind, command: command.as_deref(), outside };
+    let is_choice = is_choice(&options);
+    let decision = match is_choice {
+        true => Decision::Ask(Risk::Low, ""),
+        false => decide(safety, &wish),
+    };
+    let (risk, risk_words) = match decision {
+        Decision::Ask(risk, words) => (risk, words.to_owned()),
+        Decision::Allow | Decision::Refuse(_) => (Risk::Low, String::new()),
+    };
+    let may_stay = !is_choice && risk != Risk::High;
+    let key = if may_stay { key(kind, command.as_deref(), &title) } else { String::new() };
+    let kind = if is_choice { QuestionKind::Choice } else { QuestionKind::Permission };
+    (Question { id, title, detail, options, kind, risk, risk_words, key }, decision)
+}
+
+/// Whether a person is to choose something, rather than to allow it.
+fn is_choice(options: &[QuestionOption]) -> bool {
+    let count = |kind| options.iter().filter(|option| option.kind == kind).count();
+    count(OptionKind::Other) > 0
+        || count(OptionKind::AllowOnce) > 1
+        || count(OptionKind::AllowOnce) + count(OptionKind::AllowAlways) == 0
+}
+
+/// What "for this batch" allows: this very command, or edits of the copy.
+fn key(kind: StepKind, command: Option<&str>, title: &str) -> String {
+    match (kind, command) {
+        (StepKind::Run, Some(command)) => format!("run:{}", cut(command.trim(), MAX_DETAIL)),
+        (StepKind::Run, None) => String::new(),
+        (StepKind::Edit, _) => "edit".to_owned(),
+        _ => format!("other:{title}"),
+    }
 }
 
 fn meaning(kind: PermissionOptionKind) -> OptionKind {
@@ -62,7 +101,7 @@ mod tests {
         let request: RequestPermissionRequest = serde_json::from_value(request).expect("valid");
         let mut calls = Calls::new(Path::new("/copy"));
         calls.learn(&request.tool_call);
-        question("q1".into(), &request, &calls)
+        question("q1".into(), &request, (&calls, Safety::Balanced)).0
     }
 
     #[test]
@@ -80,6 +119,9 @@ mod tests {
         }));
         assert_eq!(question.title, "May it run \u{201c}npm install npm test\u{201d}?");
         assert_eq!(question.detail, "npm install\nnpm test");
+        assert_eq!(question.key, "run:npm install\nnpm test");
+        assert_eq!((question.risk, question.kind), (Risk::Medium, QuestionKind::Permission));
+        assert!(question.risk_words.contains("adds packages"), "{}", question.risk_words);
         let option = |id: &str, label: &str, kind| QuestionOption {
             id: id.into(),
             label: label.into(),

@@ -137,6 +137,20 @@ impl Calls {
         Some((call.kind(), call.subject().question(call.kind()), call.command.as_deref()))
     }
 
+    /// What a call is, its command with the copy's own folder as `.`, and whether it means a file
+    /// outside the copy.
+    pub(super) fn wish(&self, id: &str) -> (StepKind, Option<String>, bool) {
+        let Some(call) = self.by_id.get(id) else { return (StepKind::Other, None, false) };
+        let inside = |command: &String| {
+            let copies = self.copies.iter().map(|copy| copy.display().to_string());
+            copies.fold(command.clone(), |command, copy| command.replace(&copy, "."))
+        };
+        let outside =
+            |file: &FileCount| file.path.starts_with(['/', '~']) || file.path.contains("..");
+        let files = call.located.0.iter().chain(&call.changed.0);
+        (call.kind(), call.command.as_ref().map(inside), files.clone().any(outside))
+    }
+
     fn call(&mut self, id: &str) -> &mut Call {
         if !self.by_id.contains_key(id) {
             if self.order.len() == MAX_CALLS

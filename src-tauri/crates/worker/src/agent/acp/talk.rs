@@ -14,8 +14,8 @@ use agent_client_protocol::v1::{ConnectionTo, Responder};
 use agent_client_protocol::{Client, Error, Lines, UntypedMessage};
 use futures::future::Fuse;
 use futures::{FutureExt, Sink, Stream};
-use regatta_protocol::Event;
 use regatta_protocol::worker::WorkerTask;
+use regatta_protocol::{Event, Safety};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,7 +56,8 @@ impl Talk {
     /// Talks until the turn is over.
     pub(super) async fn hold(self, line: Line) -> Turn {
         let Self { subject, events, ask, calls, signs } = self;
-        let asker = Arc::new(Asker { ask, calls, count: AtomicU64::new(0) });
+        let safety = subject.task.safety;
+        let asker = Arc::new(Asker { ask, calls, count: AtomicU64::new(0), safety });
         let (tell, mut told) = oneshot::channel();
         let talking = Client
             .v1()
@@ -272,6 +273,7 @@ struct Asker {
     ask: mpsc::Sender<Asked>,
     calls: Arc<Mutex<Calls>>,
     count: AtomicU64,
+    safety: Safety,
 }
 
 impl Asker {
@@ -281,14 +283,14 @@ impl Asker {
         responder: Responder<RequestPermissionResponse>,
         connection: &ConnectionTo<agent_client_protocol::Agent>,
     ) -> Result<(), Error> {
-        let question = {
+        let (question, decision) = {
             let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
             let id = format!("q{}", self.count.fetch_add(1, Ordering::Relaxed) + 1);
             calls.learn(&request.tool_call);
-            ask::question(id, &request, &calls)
+            ask::question(id, &request, (&calls, self.safety))
         };
         let (answer, answered) = oneshot::channel();
-        let asked = Asked { question, answer };
+        let asked = Asked { question, decision, answer };
         // Too many questions, or nobody to answer: the agent hears that it was cancelled.
         drop(self.ask.try_send(asked));
         connection.spawn(async move {
