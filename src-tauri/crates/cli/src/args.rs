@@ -1,9 +1,9 @@
 //! What may be said on the command line.
 
-use crate::words;
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use crate::agents::{AgentKind, SafetyLevel, named_agent};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use regatta_protocol::TaskRequest;
 use regatta_protocol::request::MAX_PARALLEL;
-use regatta_protocol::{AgentChoice, TaskRequest};
 use regatta_server::NamedAgent;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -63,10 +63,13 @@ pub(crate) struct RunArgs {
     /// Who does the work (else the practice agent)
     #[arg(long, value_enum)]
     pub(crate) agent: Option<AgentKind>,
-    /// The agent's program and arguments; for `--agent command`, an argument {prompt} is
-    /// replaced by the prompt
+    /// The program and arguments of `--agent acp` or `--agent command`; for a command, an
+    /// argument {prompt} is replaced by the prompt
     #[arg(long, value_name = "PROGRAM ARG …", requires = "agent")]
     pub(crate) command: Option<String>,
+    /// How much agents may do without asking (else as the file says, or balanced)
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) safety: Option<SafetyLevel>,
     /// How many tasks may work at the same time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLEL)))]
     pub(crate) max_parallel: Option<u32>,
@@ -76,17 +79,6 @@ pub(crate) struct RunArgs {
     /// Print each event as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// The kinds of agents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AgentKind {
-    /// The built-in practice agent: no network, no cost
-    Practice,
-    /// A program that speaks the Agent Client Protocol on its standard streams
-    Acp,
-    /// Any program that does one task and ends
-    Command,
 }
 
 /// A server to start.
@@ -107,10 +99,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) allow_root: Vec<PathBuf>,
     /// An agent that requests may name (else the practice agent); may be given several times,
-    /// the first is taken when a request names none: practice, NAME=acp:PROGRAM ARG … or
-    /// NAME=command:PROGRAM ARG … with an argument {prompt}
+    /// the first is taken when a request names none: practice, the id of a known agent as
+    /// claude-code or codex, NAME=acp:PROGRAM ARG … or NAME=command:PROGRAM ARG … with an
+    /// argument {prompt}
     #[arg(long, value_name = "AGENT", value_parser = named_agent)]
     pub(crate) agent: Vec<NamedAgent>,
+    /// How much agents may do without asking (else balanced; a request can't choose it)
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) safety: Option<SafetyLevel>,
     /// How many tasks may work at the same time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLEL)))]
     pub(crate) max_parallel: Option<u32>,
@@ -155,25 +151,6 @@ pub(crate) struct AddArgs {
     /// Where batches are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-}
-
-fn named_agent(text: &str) -> Result<NamedAgent, String> {
-    if text == "practice" {
-        return Ok(NamedAgent { name: text.to_owned(), agent: AgentChoice::Practice });
-    }
-    let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.split_once(':')?)));
-    let (name, (kind, line)) =
-        parts.ok_or("write practice, NAME=acp:PROGRAM … or NAME=command:PROGRAM …")?;
-    let command = words::split(line)?;
-    if name.trim().is_empty() || command.is_empty() {
-        return Err("the agent's name or its program is missing".to_owned());
-    }
-    let agent = match kind {
-        "acp" => AgentChoice::Acp { command, env: Vec::new() },
-        "command" => AgentChoice::Command { command },
-        _ => return Err("an agent is of the kind acp or command".to_owned()),
-    };
-    Ok(NamedAgent { name: name.trim().to_owned(), agent })
 }
 
 fn task(text: &str) -> Result<TaskRequest, String> {

@@ -2,6 +2,7 @@
 //! that the app starts.
 
 mod add;
+mod agents;
 mod answers;
 mod args;
 mod askpass;

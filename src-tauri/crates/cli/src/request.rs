@@ -1,6 +1,7 @@
 //! The batch that the command line asks for.
 
-use crate::args::{AgentKind, RunArgs};
+use crate::agents::AgentKind;
+use crate::args::RunArgs;
 use crate::words;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, Notice};
@@ -27,6 +28,9 @@ pub(crate) fn of(args: &RunArgs) -> Result<BatchRequest, Notice> {
     }
     if let Some(agent) = agent(args)? {
         request.agent = agent;
+    }
+    if let Some(level) = args.safety {
+        request.safety = level.into();
     }
     request.max_parallel = args.max_parallel.or(request.max_parallel);
     Ok(request)
@@ -88,7 +92,12 @@ fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
             let next = "Leave --command out, or say --agent acp or --agent command.";
             Err(bad("The practice agent has no command.", next))
         }
+        Some(AgentKind::Known(id)) if args.command.is_some() => {
+            let next = "Leave --command out; Regatta finds the agent's program itself.";
+            Err(bad(&format!("{} has no command to name.", id.label()), next))
+        }
         Some(AgentKind::Practice) => Ok(Some(AgentChoice::Practice)),
+        Some(AgentKind::Known(id)) => Ok(Some(AgentChoice::Known { id })),
         Some(AgentKind::Acp) if named => {
             Ok(Some(AgentChoice::Acp { command: words, env: Vec::new() }))
         }
@@ -122,6 +131,7 @@ mod tests {
     use super::*;
     use crate::args::{CommandLine, Verb};
     use clap::Parser;
+    use regatta_protocol::{KnownAgent, Safety};
 
     fn parse(args: &[&str]) -> Result<BatchRequest, Notice> {
         let args = ["regatta", "run"].iter().chain(args);
@@ -199,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn a_known_agent_and_a_safety_level_are_said_by_name() {
+        let text = r#"{"repo_url": "/p", "safety": "careful"}"#;
+        let (_dir, path) = file(text);
+        let request = parse(&["--file", &path, "--agent", "claude-code"]).expect("a batch");
+        assert_eq!(request.agent, AgentChoice::Known { id: KnownAgent::ClaudeCode });
+        assert_eq!(request.safety, Safety::Careful, "as the file says");
+        let request = parse(&["--file", &path, "--safety", "hands-off"]).expect("a batch");
+        assert_eq!(request.safety, Safety::HandsOff, "the command line wins");
+        let request = parse(&["--repo", "/p", "--task", "A=x"]).expect("a batch");
+        assert_eq!(request.safety, Safety::Balanced);
+    }
+
+    #[test]
     fn a_wrong_file_is_told_with_line_column_and_what_was_expected() {
         let cases = [
             (
@@ -238,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_said() {
-        let cases: [(&[&str], &str); 5] = [
+        let cases: [(&[&str], &str); 6] = [
             (&["--task", "A=x"], "No project is named."),
             (&["--repo", "/p", "--task", "A=x", "--agent", "acp"], "No program is named"),
             (&["--repo", "/p", "--task", "A=x", "--agent", "acp", "--command", " "], "No program"),
@@ -246,6 +269,10 @@ mod tests {
             (
                 &["--repo", "/p", "--task", "A=x", "--agent", "practice", "--command", "x"],
                 "The practice agent has no command.",
+            ),
+            (
+                &["--repo", "/p", "--task", "A=x", "--agent", "codex", "--command", "x"],
+                "Codex has no command",
             ),
         ];
         for (args, said) in cases {

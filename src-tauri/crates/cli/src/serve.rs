@@ -59,6 +59,7 @@ fn options(args: &ServeArgs, key: Key) -> Result<Options, Notice> {
         insecure_http: args.insecure_http,
         roots: args.allow_root.clone(),
         agents: Agents::new(args.agent.clone())?,
+        safety: args.safety.map(Into::into).unwrap_or_default(),
         limits: Limits::default(),
     })
 }

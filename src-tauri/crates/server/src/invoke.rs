@@ -9,7 +9,7 @@ use crate::stream;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use regatta_engine::StartOptions;
-use regatta_protocol::agent::{AgentOptions, Safety};
+use regatta_protocol::agent::AgentOptions;
 use regatta_protocol::wire::{ErrorBody, IDEMPOTENCY_HEADER, Invoke, InvokeTask, Message};
 use regatta_protocol::{BatchRequest, TaskRequest};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ async fn request(state: &State, invoke: Invoke) -> Result<BatchRequest, Refusal>
         branch,
         agent: offered.agent.clone(),
         options: AgentOptions::default(),
-        safety: Safety::default(),
+        safety: state.safety,
         haiku: invoke.haiku,
         thread_id: invoke.thread_id.unwrap_or_default(),
         endpoint: None,

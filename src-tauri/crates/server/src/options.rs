@@ -1,6 +1,7 @@
 //! How a server is started.
 
 use crate::{Agents, Key};
+use regatta_protocol::Safety;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct Options {
     pub roots: Vec<PathBuf>,
     /// The agents that requests may name.
     pub agents: Agents,
+    /// How much agents may do without asking. No request can change it.
+    pub safety: Safety,
     /// What is enough.
     pub limits: Limits,
 }

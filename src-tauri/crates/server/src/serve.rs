@@ -9,7 +9,7 @@ use crate::{Agents, Key, routes};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use regatta_engine::Engine;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, Notice, Safety};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub struct Server {
     key: Key,
     hosts: Vec<String>,
     agents: Agents,
+    safety: Safety,
     limits: Limits,
 }
 
@@ -52,8 +53,8 @@ impl Server {
         };
         let listener = TcpListener::bind(options.listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let Options { key, hosts, agents, limits, .. } = options;
-        Ok(Self { listener, address, tls, roots, key, hosts, agents, limits })
+        let Options { key, hosts, agents, safety, limits, .. } = options;
+        Ok(Self { listener, address, tls, roots, key, hosts, agents, safety, limits })
     }
 
     /// Where it listens; the port is the real one.
@@ -81,6 +82,7 @@ impl Server {
             gate,
             roots: self.roots,
             agents: self.agents,
+            safety: self.safety,
             limits: self.limits,
             names: KnownNames::default(),
             streams: Arc::new(Semaphore::new(self.limits.streams)),

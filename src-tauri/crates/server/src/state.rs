@@ -6,7 +6,7 @@ use crate::names::{KnownNames, Names};
 use crate::options::Limits;
 use crate::refusal::Refusal;
 use regatta_engine::{Engine, EngineError};
-use regatta_protocol::{BatchId, ErrorCode, Notice};
+use regatta_protocol::{BatchId, ErrorCode, Notice, Safety};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,6 +19,8 @@ pub(crate) struct State {
     /// The folders below which projects may be, with every link resolved.
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) agents: Agents,
+    /// How much agents may do without asking: the server's word, never a request's.
+    pub(crate) safety: Safety,
     pub(crate) limits: Limits,
     pub(crate) names: KnownNames,
     pub(crate) streams: Arc<Semaphore>,

@@ -2,6 +2,7 @@
 
 use crate::caller::{Answer, Caller, Pieces};
 use regatta_engine::{Engine, EngineOptions, Environment, NoKeys, project};
+use regatta_protocol::Safety;
 use regatta_server::{Agents, Key, Limits, Options, Server};
 use serde_json::{Value, json};
 use std::fs;
@@ -30,6 +31,11 @@ case "$task" in
         n=$((n + 1))
     done
     finish finished ;;
+*'"prompt":"Careful?"'*)
+    case "$task" in
+    *'"safety":"careful"'*) finish finished ;;
+    *) finish stopped ;;
+    esac ;;
 *'"prompt":"Wait"'*)
     while read -r control; do
         case "$control" in
@@ -79,6 +85,7 @@ impl Dock {
             insecure_http: false,
             roots: vec![dir.path().join("root")],
             agents: Agents::default(),
+            safety: Safety::Careful,
             limits,
         });
         let server = server.await.unwrap();

@@ -118,3 +118,14 @@ async fn whoever_sends_too_slowly_is_not_waited_for() {
     assert_eq!(answer.head.status, 408);
     dock.end().await;
 }
+
+#[tokio::test]
+async fn the_safety_level_is_the_servers_whatever_a_request_says() {
+    let dock = Dock::new().await;
+    let mut body = dock.body(&["Careful?"]);
+    body["safety"] = json!("hands_off");
+    let answer = dock.caller.post("/invoke/stdout", &body).await;
+    let text = answer.text();
+    assert!(text.contains(r#"data: {"status":"finished""#), "{text}");
+    dock.end().await;
+}

@@ -1,0 +1,138 @@
+//! Agents and safety levels, as they are named on the command line.
+
+use crate::words;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use regatta_protocol::{AgentChoice, KnownAgent, Safety};
+use regatta_server::NamedAgent;
+
+/// The agents that `run` takes: ours, the known ones by their ids, and any program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AgentKind {
+    /// The built-in practice agent: no network, no cost.
+    Practice,
+    /// A program that speaks the Agent Client Protocol on its standard streams.
+    Acp,
+    /// Any program that does one task and ends.
+    Command,
+    /// One that Regatta knows.
+    Known(KnownAgent),
+}
+
+const KINDS: [AgentKind; 3 + KnownAgent::ALL.len()] = kinds();
+
+const fn kinds() -> [AgentKind; 3 + KnownAgent::ALL.len()] {
+    let mut all = [AgentKind::Practice; 3 + KnownAgent::ALL.len()];
+    all[1] = AgentKind::Acp;
+    all[2] = AgentKind::Command;
+    let mut position = 0;
+    while position < KnownAgent::ALL.len() {
+        all[3 + position] = AgentKind::Known(KnownAgent::ALL[position]);
+        position += 1;
+    }
+    all
+}
+
+impl ValueEnum for AgentKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &KINDS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, about) = match self {
+            Self::Practice => ("practice", "The built-in practice agent: no network, no cost"),
+            Self::Acp => ("acp", "A program that speaks the Agent Client Protocol"),
+            Self::Command => ("command", "Any program that does one task and ends"),
+            Self::Known(id) => (id.id(), id.label()),
+        };
+        Some(PossibleValue::new(name).help(about))
+    }
+}
+
+/// How much agents may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SafetyLevel {
+    /// Each command and each edit is asked about
+    Careful,
+    /// Its copy is the agent's; what installs, deletes or reaches outside is asked about
+    Balanced,
+    /// Only what could do great harm is asked about
+    HandsOff,
+}
+
+impl From<SafetyLevel> for Safety {
+    fn from(level: SafetyLevel) -> Self {
+        match level {
+            SafetyLevel::Careful => Self::Careful,
+            SafetyLevel::Balanced => Self::Balanced,
+            SafetyLevel::HandsOff => Self::HandsOff,
+        }
+    }
+}
+
+/// An agent that a server offers.
+pub(crate) fn named_agent(text: &str) -> Result<NamedAgent, String> {
+    if let Some(agent) = by_id(text) {
+        return Ok(NamedAgent { name: text.to_owned(), agent });
+    }
+    let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.split_once(':')?)));
+    let (name, (kind, line)) = parts.ok_or_else(|| {
+        let ids = KnownAgent::ALL.map(KnownAgent::id).join(", ");
+        format!("write practice, {ids}, NAME=acp:PROGRAM … or NAME=command:PROGRAM …")
+    })?;
+    let command = words::split(line)?;
+    if name.trim().is_empty() || command.is_empty() {
+        return Err("the agent's name or its program is missing".to_owned());
+    }
+    let agent = match kind {
+        "acp" => AgentChoice::Acp { command, env: Vec::new() },
+        "command" => AgentChoice::Command { command },
+        _ => return Err("an agent is of the kind acp or command".to_owned()),
+    };
+    Ok(NamedAgent { name: name.trim().to_owned(), agent })
+}
+
+/// The agent that needs no program to be named.
+fn by_id(text: &str) -> Option<AgentChoice> {
+    if text == "practice" {
+        return Some(AgentChoice::Practice);
+    }
+    let known = KnownAgent::ALL.into_iter().find(|agent| agent.id() == text)?;
+    Some(AgentChoice::Known { id: known })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_agent_has_its_name_on_the_command_line() {
+        for id in KnownAgent::ALL {
+            assert_eq!(AgentKind::from_str(id.id(), false), Ok(AgentKind::Known(id)));
+            let named = NamedAgent { name: id.id().into(), agent: AgentChoice::Known { id } };
+            assert_eq!(named_agent(id.id()), Ok(named));
+        }
+        let practice = NamedAgent { name: "practice".into(), agent: AgentChoice::Practice };
+        assert_eq!(named_agent("practice"), Ok(practice));
+    }
+
+    #[test]
+    fn a_program_is_offered_under_a_name() {
+        let command = vec!["opencode".to_owned(), "acp".to_owned()];
+        let named = NamedAgent {
+            name: "mine".into(),
+            agent: AgentChoice::Acp { command, env: Vec::new() },
+        };
+        assert_eq!(named_agent("mine=acp:opencode acp"), Ok(named));
+        let unknown = named_agent("claude").expect_err("not an id");
+        assert!(unknown.contains("claude-code, codex"), "{unknown}");
+        assert!(named_agent("x=bot:y").is_err() && named_agent("=acp:y").is_err());
+    }
+
+    #[test]
+    fn every_safety_level_can_be_said() {
+        for (text, level) in ["careful", "balanced", "hands-off"].into_iter().zip(Safety::ALL) {
+            assert_eq!(SafetyLevel::from_str(text, false).map(Safety::from), Ok(level));
+        }
+    }
+}
