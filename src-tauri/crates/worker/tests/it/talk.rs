@@ -163,7 +163,11 @@ fn a_message_may_interrupt_and_withdraws_what_was_asked() {
     worker.say("say two", false);
     worker.finish();
     assert_finished(&worker);
-    assert!(worker.lines(LineKind::Said).ends_with(&["one", "two"]));
+    // When what the person says is heard is another matter.
+    let said = worker.lines(LineKind::Said).into_iter();
+    let said: Vec<String> =
+        said.filter(|line| !line.starts_with("You: ")).map(|line| line.to_string()).collect();
+    assert_eq!(said[said.len() - 2..], ["one", "two"]);
 }
 
 #[test]
