@@ -84,7 +84,7 @@ impl Desk<'_> {
                     self.tell(Told { text, interrupt });
                 }
                 // Not heard yet.
-                Heard::Control(WorkerControl::Allow { key }) => self.allow(&key),
+                Heard::Control(WorkerControl::Allow { key }) => self.take_allowance(&key),
                 Heard::Asked(Some(asked)) => self.take_question(asked),
                 Heard::Asked(None) => may_ask = false,
                 Heard::Withdrawn(at) => self.close_question(at, None),
@@ -191,7 +191,7 @@ impl Desk<'_> {
     }
 
     /// Something is allowed for the whole batch: what is open of it is answered.
-    fn allow(&mut self, key: &str) {
+    fn take_allowance(&mut self, key: &str) {
         self.allowed.keep(key);
         while let Some(at) = self.questions.iter().position(|asked| asked.question.key == key) {
             let option = option_of(&self.questions[at].question, ALLOWING);
