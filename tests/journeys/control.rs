@@ -1,6 +1,6 @@
 //! Stop, try again, continue, answer, restart: through the engine, as the window does it.
 
-use regatta_engine::{Engine, EngineOptions, Environment, NoKeys};
+use regatta_engine::{Engine, EngineOptions, NoKeys};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchRequest, Status, TaskId, TaskRequest, TaskView};
 use regatta_tests::{Yard, program};
@@ -11,13 +11,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 async fn open(yard: &Yard) -> Engine {
     let (data_dir, keys) = (yard.data(), Arc::new(NoKeys));
-    let options = EngineOptions {
-        data_dir,
-        program: program(),
-        limit: 3,
-        keys,
-        environment: Environment::of_this_program(),
-    };
+    let options = EngineOptions::new(data_dir, program(), 3, keys);
     Engine::open(options).await.unwrap()
 }
 

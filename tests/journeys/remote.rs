@@ -1,7 +1,7 @@
 //! Batches on a repository that is on another computer: where they start, what becomes of
 //! their results, and that a token is nowhere but where it must be.
 
-use regatta_engine::{Engine, EngineError, EngineOptions, Environment, NoKeys, StartOptions};
+use regatta_engine::{Engine, EngineError, EngineOptions, NoKeys, StartOptions};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchRequest, ErrorCode, Secret, Status, TaskId, TaskRequest, TaskView};
 use regatta_tests::{GitHost, READ_TOKEN, TOKEN, Yard, program};
@@ -12,13 +12,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) async fn open(yard: &Yard) -> Engine {
     let keys = Arc::new(NoKeys);
-    let options = EngineOptions {
-        data_dir: yard.data(),
-        program: program(),
-        limit: 3,
-        keys,
-        environment: Environment::of_this_program(),
-    };
+    let options = EngineOptions::new(yard.data(), program(), 3, keys);
     Engine::open(options).await.unwrap()
 }
 

@@ -10,7 +10,7 @@ mod socket;
 
 use regatta_desktop::bridge;
 use regatta_desktop::pace::Told;
-use regatta_engine::{Engine, EngineOptions, Environment};
+use regatta_engine::{Engine, EngineOptions};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::MAX_PAGE_LINES;
@@ -87,13 +87,7 @@ async fn open(data: &Path) -> Outcome<Engine> {
         return Err(format!("{} is missing: cargo build -p regatta-cli", program.display()).into());
     }
     let (data_dir, keys) = (PathBuf::from(data), Arc::new(socket::AnyKey));
-    let options = EngineOptions {
-        data_dir,
-        program,
-        limit: 1,
-        keys,
-        environment: Environment::of_this_program(),
-    };
+    let options = EngineOptions::new(data_dir, program, 1, keys);
     Ok(Engine::open(options).await?)
 }
 

@@ -30,7 +30,10 @@ pub(crate) async fn check_agents<R: Runtime>(
     let engine = state::engine(&app)?;
     let asked = match agent {
         Some(agent) => vec![agent],
-        None => agents(app).await?.agents.into_iter().map(|shown| shown.agent).collect(),
+        None => {
+            let known = KnownAgent::ALL.map(|id| AgentChoice::Known { id });
+            known.into_iter().chain(state::store(&app)?.settings().agents).collect()
+        }
     };
     engine.check_agents(&asked).await;
     Ok(())

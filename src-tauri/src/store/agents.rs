@@ -12,13 +12,8 @@ pub(super) const MAX_AGENTS: usize = 10;
 impl<R: Runtime> Store<R> {
     /// Keeps an agent as the first of those that were added.
     pub(crate) fn save_agent(&self, agent: AgentChoice) -> Result<(), Notice> {
-        let named = match &agent {
-            AgentChoice::Acp { command, .. } | AgentChoice::Command { command } => {
-                command.first().is_some_and(|program| !program.trim().is_empty())
-            }
-            AgentChoice::Practice | AgentChoice::Known { .. } => false,
-        };
-        if !named {
+        let known = matches!(agent, AgentChoice::Practice | AgentChoice::Known { .. });
+        if known || !agent.names_a_program() {
             let (what, next) =
                 ("No program is named for this agent.", "Name the program to start.");
             return Err(Notice::new(ErrorCode::BadRequest, what, "Nothing was changed.", next));

@@ -4,7 +4,7 @@
 //! The store plugin takes a damaged file for an empty one and writes over it. So the file is
 //! looked at before the plugin opens it, and mended ([`mend`]) where that is needed.
 
-pub(crate) mod agents;
+mod agents;
 mod endpoints;
 mod mend;
 

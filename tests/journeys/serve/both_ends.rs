@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::remote::until as seen;
-use regatta_engine::{Asked, Engine, EngineOptions, Environment, Keys};
+use regatta_engine::{Asked, Engine, EngineOptions, Keys};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::{BatchRequest, EndpointId, Notice, Secret, Status, TaskId, TaskRequest};
 use regatta_tests::{Fault, FaultProxy, program};
@@ -30,13 +30,7 @@ fn free() -> SocketAddr {
 async fn app(yard: &Yard, key: &str) -> Engine {
     let data_dir = yard.root().join("app");
     let keys = Arc::new(ItsKey(Secret::new(key)));
-    let options = EngineOptions {
-        data_dir,
-        program: program(),
-        limit: 3,
-        keys,
-        environment: Environment::of_this_program(),
-    };
+    let options = EngineOptions::new(data_dir, program(), 3, keys);
     Engine::open(options).await.unwrap()
 }
 

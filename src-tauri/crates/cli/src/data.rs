@@ -3,7 +3,7 @@
 use crate::args::{AddArgs, ShowArgs};
 use crate::print::tell;
 use crate::refusal::Refusal;
-use regatta_engine::{Engine, EngineOptions, Environment, NoKeys};
+use regatta_engine::{Engine, EngineOptions, NoKeys};
 use regatta_protocol::app::Settings;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{ErrorCode, Notice};
@@ -19,13 +19,7 @@ pub(crate) async fn open(dir: Option<&Path>, limit: Option<u32>) -> Result<Engin
     };
     let limit = limit.unwrap_or(Settings::default().limit);
     let (program, keys) = (env::current_exe()?, Arc::new(NoKeys));
-    let options = EngineOptions {
-        data_dir,
-        program,
-        limit,
-        keys,
-        environment: Environment::of_this_program(),
-    };
+    let options = EngineOptions::new(data_dir, program, limit, keys);
     let engine = Engine::open(options).await?;
     for notice in engine.notices() {
         tell(&notice.to_string());

@@ -5,7 +5,7 @@
 //! `figures [LINES] [TASKS_IN_HISTORY]`, by default 2,000,000 and 10,000. Needs the program
 //! `regatta` beside the folder of the examples. Ends with 1 when a figure isn't reached.
 
-use regatta_engine::{Engine, EngineOptions, Environment, NoKeys, project};
+use regatta_engine::{Engine, EngineOptions, NoKeys, project};
 use regatta_protocol::{AgentChoice, BatchRequest, BatchView, Status, TaskRequest, TaskView};
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
@@ -54,14 +54,7 @@ impl Room {
         let program = beside("regatta")?;
         let data_dir = self.data.clone();
         let keys = Arc::new(NoKeys);
-        Ok(Engine::open(EngineOptions {
-            data_dir,
-            program,
-            limit,
-            keys,
-            environment: Environment::of_this_program(),
-        })
-        .await?)
+        Ok(Engine::open(EngineOptions::new(data_dir, program, limit, keys)).await?)
     }
 
     fn request(&self, tasks: usize, command: &[&str]) -> BatchRequest {

@@ -37,12 +37,15 @@ pub(crate) fn name_of(path: &str) -> String {
 /// A path with the home folder as `~`.
 #[must_use]
 fn shown_path(path: &str) -> String {
-    let home = std::env::home_dir();
-    let inside = home.as_deref().and_then(|home| Path::new(path).strip_prefix(home).ok());
-    match inside {
+    shown_below(Path::new(path), std::env::home_dir().as_deref())
+}
+
+/// A path with `home` as `~`.
+pub(crate) fn shown_below(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
         Some(rest) => format!("~/{}", rest.display()),
-        None => path.to_owned(),
+        None => path.display().to_string(),
     }
 }
 

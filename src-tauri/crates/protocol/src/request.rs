@@ -126,7 +126,8 @@ impl TaskRequest {
 
 impl AgentChoice {
     /// Whether it names a program, where that is the person's to name.
-    fn names_a_program(&self) -> bool {
+    #[must_use]
+    pub fn names_a_program(&self) -> bool {
         match self {
             Self::Practice | Self::Known { .. } => true,
             Self::Acp { command, .. } | Self::Command { command } => {

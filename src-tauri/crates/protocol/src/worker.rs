@@ -9,7 +9,7 @@ use crate::agent::{AgentOptions, EnvVar, Offers, Safety};
 use crate::event::{AgentSession, Event};
 use crate::notice::Notice;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One attempt, with everything a worker needs for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +148,15 @@ pub enum AgentProgram {
         /// Its arguments.
         args: Vec<String>,
     },
+}
+
+impl AgentProgram {
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        let (Self::Acp { program, .. } | Self::Command { program, .. }) = self;
+        program
+    }
 }
 
 /// What the engine tells a worker while it works.

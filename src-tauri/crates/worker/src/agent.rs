@@ -159,11 +159,7 @@ async fn hear(mut pipe: impl AsyncRead + Unpin, ear: Ear) -> String {
 impl Ear {
     async fn pass_on(&self, text: String, last: &mut LastLines) {
         last.add(&text);
-        let refused = self.refusals.in_lines(&text);
-        self.events.lines(self.kind, text).await;
-        for note in refused {
-            self.events.note(note);
-        }
+        self.refusals.pass_on(&self.events, self.kind, text).await;
     }
 }
 

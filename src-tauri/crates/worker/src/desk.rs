@@ -83,7 +83,6 @@ impl Desk<'_> {
                 Heard::Control(WorkerControl::Message { text, interrupt }) => {
                     self.tell(Told { text, interrupt });
                 }
-                // Not heard yet.
                 Heard::Control(WorkerControl::Allow { key }) => self.take_allowance(&key),
                 Heard::Asked(Some(asked)) => self.take_question(asked),
                 Heard::Asked(None) => may_ask = false,

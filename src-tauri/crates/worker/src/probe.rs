@@ -4,7 +4,7 @@ use crate::agent;
 use crate::control::Controls;
 use crate::error::WorkerError;
 use crate::process;
-use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
+use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use std::io::{self, BufReader, Write};
 
 /// Reads the probe from standard input and writes its report, one line, to standard output.
@@ -27,11 +27,7 @@ async fn ask(task: Option<Result<ProbeTask, String>>) -> ProbeReport {
     };
     match agent::probe(&task).await {
         Ok(report) => report,
-        Err(problem) => {
-            let (AgentProgram::Acp { program, .. } | AgentProgram::Command { program, .. }) =
-                &task.agent;
-            unable(WorkerError::start(program, problem))
-        }
+        Err(problem) => unable(WorkerError::start(task.agent.program(), problem)),
     }
 }
 

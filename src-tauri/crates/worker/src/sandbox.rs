@@ -4,7 +4,9 @@
 //! state and to a folder for temporary files. Sockets of the session (keyring, SSH agent, bus,
 //! containers) lie below `/run` and `/tmp`, which are its own; other processes it doesn't see.
 
+use crate::output::Events;
 use crate::text::one_line;
+use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::Sandbox;
 use std::ffi::OsString;
 use std::fs;
@@ -146,8 +148,17 @@ impl Refusals {
         Self(Some(Arc::new(Seen { hidden, told: Default::default() })))
     }
 
+    /// Sends lines of an agent's output, and then what is to be said about them.
+    pub(crate) async fn pass_on(&self, events: &Events, kind: LineKind, text: String) {
+        let notes = self.in_lines(&text);
+        events.lines(kind, text).await;
+        for note in notes {
+            events.note(note);
+        }
+    }
+
     /// What is to be said about lines of an agent's output.
-    pub(crate) fn in_lines(&self, text: &str) -> Vec<String> {
+    fn in_lines(&self, text: &str) -> Vec<String> {
         let Some(seen) = &self.0 else { return Vec::new() };
         let mut notes = Vec::new();
         for ((sign, words), told) in SIGNS.iter().zip(&seen.told) {

@@ -1,6 +1,6 @@
 //! The plan, the endpoint that sends it, and the comparison.
 
-use regatta_engine::{Asked, Engine, EngineOptions, Environment, Keys, NoKeys, project};
+use regatta_engine::{Asked, Engine, EngineOptions, Keys, NoKeys, project};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchRequest, EndpointId, Notice, Secret, Status, TaskRequest};
@@ -56,14 +56,7 @@ pub(crate) async fn run(lines: u32) -> Outcome<Ran> {
     let serving = tokio::spawn(serve(listener, lines));
     let data_dir = dir.path().join("data");
     let (program, keys) = ("/nowhere/regatta".into(), Arc::new(AnyKey));
-    let engine = Engine::open(EngineOptions {
-        data_dir,
-        program,
-        limit: 1,
-        keys,
-        environment: Environment::of_this_program(),
-    })
-    .await?;
+    let engine = Engine::open(EngineOptions::new(data_dir, program, 1, keys)).await?;
 
     let begun = Instant::now();
     let mut batches = Vec::new();

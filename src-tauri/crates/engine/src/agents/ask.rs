@@ -1,11 +1,11 @@
 //! Asking an agent how it stands, without a prompt and so without cost; and installing one in a
 //! folder of ours.
 
+use super::environment::Env;
 use super::find;
 use super::table::Row;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use regatta_protocol::{ErrorCode, Notice};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -19,8 +19,6 @@ const TO_SAY: Duration = Duration::from_secs(30);
 const TO_BEGIN: Duration = Duration::from_secs(180);
 /// How long an installation may take.
 const TO_INSTALL: Duration = Duration::from_secs(20 * 60);
-
-type Env = BTreeMap<String, String>;
 
 /// The version that `program --version` prints; empty: none that could be found.
 pub(super) async fn version(program: &Path, env: &Env) -> String {

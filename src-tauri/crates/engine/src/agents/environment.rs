@@ -6,6 +6,9 @@ use regatta_protocol::agent::EnvVar;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// An agent's variables, by their names.
+pub(super) type Env = BTreeMap<String, String>;
+
 /// Variables that programs need to work at all, and those that say how the network is reached.
 const FOR_ALL: [&str; 28] = [
     "ALL_PROXY",
@@ -40,7 +43,7 @@ const FOR_ALL: [&str; 28] = [
 
 /// The variables that agents may inherit from, of the program or of whoever opened the engine.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment(Env);
 
 impl std::fmt::Debug for Environment {
     /// Names only: a value may be a key.
@@ -76,12 +79,12 @@ impl Environment {
     }
 
     /// What a known agent finds, or another program.
-    pub(super) fn for_agent(&self, row: Option<&Row>, path: &str) -> BTreeMap<String, String> {
+    pub(super) fn for_agent(&self, row: Option<&Row>, path: &str) -> Env {
         let own = row.map_or(&[][..], |row| row.variables);
         let allowed = FOR_ALL.iter().chain(own);
         let inherited =
             allowed.filter_map(|name| Some(((*name).to_owned(), self.0.get(*name)?.clone())));
-        let mut env: BTreeMap<String, String> = inherited.collect();
+        let mut env: Env = inherited.collect();
         let fixed = row.map(|row| row.quiet.iter().chain(row.asking)).into_iter().flatten();
         env.extend(fixed.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         env.insert("PATH".to_owned(), path.to_owned());
@@ -90,7 +93,7 @@ impl Environment {
 }
 
 /// As a worker takes it.
-pub(super) fn listed(env: BTreeMap<String, String>) -> Vec<EnvVar> {
+pub(super) fn listed(env: Env) -> Vec<EnvVar> {
     env.into_iter().map(|(name, value)| EnvVar { name, value }).collect()
 }
 

@@ -62,14 +62,12 @@ fn missing(name: &str, places: &[PathBuf]) -> Notice {
     .with_details(format!("Looked for:\n{}", looked.join("\n")))
 }
 
-/// Where programs are looked for: `first`, then the search path's folders, then the usual ones;
-/// each once.
-pub(super) fn folders(first: &[PathBuf], env: &Environment) -> Vec<PathBuf> {
+/// Where programs are looked for: the search path's folders, then the usual ones; each once.
+pub(super) fn folders(env: &Environment) -> Vec<PathBuf> {
     let path = env.get("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = Vec::new();
     let usual = env.home().into_iter().flat_map(|home| home_folders(&home));
-    let all = first.iter().cloned().chain(std::env::split_paths(path));
-    let all = all.chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
+    let all = std::env::split_paths(path).chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
     for folder in all.filter(|folder| folder.is_absolute()) {
         if !found.contains(&folder) {
             found.push(folder);
@@ -115,11 +113,11 @@ fn is_program(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn program(folder: &Path, name: &str, mode: u32) -> PathBuf {
+    pub(crate) fn program(folder: &Path, name: &str, mode: u32) -> PathBuf {
         std::fs::create_dir_all(folder).expect("a folder");
         let path = folder.join(name);
         std::fs::write(&path, "#!/bin/sh\n").expect("a file");

@@ -1,12 +1,14 @@
 //! The agents of this computer as a person sees them: what was found, what they said when they
 //! were last asked, what is missing.
 
+use super::environment::{self, Env};
 use super::table::{Row, row};
 use super::{Agents, ask, force, known};
 use crate::EngineError;
+use crate::project::shown_below;
 use regatta_protocol::agent::{AgentState, AgentView, AgentsView, GoesOn, Missing};
 use regatta_protocol::endpoint::SecretState;
-use regatta_protocol::worker::{ProbeReport, ProbeTask};
+use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
 use regatta_protocol::{AgentChoice, KnownAgent, Millis, Notice};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -96,12 +98,11 @@ impl Agents {
         };
         self.busy(agent, "Asking it how it stands");
         let env = self.environment(agent).await;
-        let report = match known(agent).map(row) {
-            Some(row) if !row.asks() => ProbeReport::default(),
-            _ if matches!(agent, AgentChoice::Command { .. }) => ProbeReport::default(),
-            _ => {
+        let report = match force::asks(agent) {
+            false => ProbeReport::default(),
+            true => {
                 let folder = self.0.data.join("agents").join("empty");
-                let env = super::environment::listed(env.clone());
+                let env = environment::listed(env.clone());
                 ask::probe(&self.0.ours, &ProbeTask { agent: program, env, folder }).await
             }
         };
@@ -114,7 +115,7 @@ impl Agents {
     async fn with_own_word(
         &self,
         agent: &AgentChoice,
-        (mut report, env): (ProbeReport, &std::collections::BTreeMap<String, String>),
+        (mut report, env): (ProbeReport, &Env),
     ) -> ProbeReport {
         let Some(id) = known(agent) else { return report };
         let Some(program) = self.program_of(row(id).program, id) else { return report };
@@ -189,11 +190,13 @@ impl Agents {
             true => GoesOn::SameConversation,
             false => GoesOn::Anew,
         };
+        let (path, home) =
+            (own.as_deref().or(starts.as_ref().ok().map(AgentProgram::program)), self.0.env.home());
         AgentView {
             agent: agent.clone(),
             name: agent.label(),
             state: stands,
-            program: self.shown(own.as_deref().or(starts.as_ref().ok().map(super::path_of))),
+            program: path.map_or_else(String::new, |path| shown_below(path, home.as_deref())),
             version: report.version,
             offers: report.offers,
             goes_on,
@@ -207,14 +210,6 @@ impl Agents {
             busy: state.busy.get(agent).cloned().unwrap_or_default(),
             notice: state.failed.get(agent).cloned().or(report.problem),
         }
-    }
-
-    /// A path with the home folder as `~`.
-    fn shown(&self, path: Option<&Path>) -> String {
-        let Some(path) = path else { return String::new() };
-        let home = self.0.env.home();
-        let below = home.as_ref().and_then(|home| path.strip_prefix(home).ok());
-        below.map_or_else(|| path.display().to_string(), |below| format!("~/{}", below.display()))
     }
 }
 

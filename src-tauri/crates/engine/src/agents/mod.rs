@@ -10,13 +10,14 @@ mod list;
 mod sandbox;
 mod table;
 
+use environment::Env;
 pub use environment::Environment;
 
 use crate::keys::Keys;
 use list::Said;
 use regatta_protocol::agent::{AgentOptions, EnvVar};
 use regatta_protocol::worker::{AgentProgram, Sandbox};
-use regatta_protocol::{AgentChoice, KnownAgent, Notice, Safety};
+use regatta_protocol::{AgentChoice, KnownAgent, Notice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use table::{Row, row};
@@ -54,7 +55,6 @@ pub(crate) struct Equipment {
 pub(crate) struct Wanted<'a> {
     pub(crate) agent: &'a AgentChoice,
     pub(crate) options: &'a AgentOptions,
-    pub(crate) safety: Safety,
     pub(crate) turn_limit: Option<u32>,
     /// The cache, whose objects the copy needs.
     pub(crate) cache: &'a Path,
@@ -101,7 +101,7 @@ impl Agents {
         let mut env = self.environment(wanted.agent).await;
         let mut options = wanted.options.clone();
         if let Some(row) = row.filter(|_| options.mode.is_empty()) {
-            row.mode(wanted.safety).clone_into(&mut options.mode);
+            row.asking_mode.clone_into(&mut options.mode);
         }
         let turns = wanted.turn_limit.filter(|_| row.is_some_and(|row| row.limits_turns));
         let session_meta = turns.map(turns_meta).unwrap_or_default();
@@ -114,7 +114,7 @@ impl Agents {
         Ok(Equipment { program, env, options, session_meta, sandbox })
     }
 
-    async fn environment(&self, agent: &AgentChoice) -> std::collections::BTreeMap<String, String> {
+    async fn environment(&self, agent: &AgentChoice) -> Env {
         let id = known(agent);
         let path = find::search_path(&self.folders(id));
         let mut env = self.0.env.for_agent(id.map(row), &path);
@@ -142,7 +142,7 @@ impl Agents {
     async fn sandbox(
         &self,
         wanted: &Wanted<'_>,
-        (row, env): (Option<&Row>, &std::collections::BTreeMap<String, String>),
+        (row, env): (Option<&Row>, &Env),
     ) -> Option<Sandbox> {
         if *wanted.agent == AgentChoice::Practice {
             return None;
@@ -174,7 +174,7 @@ impl Agents {
 
     /// Where programs are looked for; what we installed comes last, as the person's own counts.
     fn folders(&self, id: Option<KnownAgent>) -> Vec<PathBuf> {
-        let mut folders = find::folders(&[], &self.0.env);
+        let mut folders = find::folders(&self.0.env);
         folders.extend(id.map(|id| self.home_of(id).join("node_modules/.bin")));
         folders
     }
@@ -193,11 +193,6 @@ const fn known(agent: &AgentChoice) -> Option<KnownAgent> {
     }
 }
 
-fn path_of(agent: &AgentProgram) -> &Path {
-    let (AgentProgram::Acp { program, .. } | AgentProgram::Command { program, .. }) = agent;
-    program
-}
-
 /// How Claude Code's adapter is told a number of turns.
 fn turns_meta(turns: u32) -> String {
     format!(r#"{{"claudeCode":{{"options":{{"maxTurns":{turns}}}}}}}"#)
@@ -205,16 +200,9 @@ fn turns_meta(turns: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::find::tests::program;
     use super::*;
     use crate::NoKeys;
-    use std::os::unix::fs::PermissionsExt;
-
-    fn program(folder: &Path, name: &str) {
-        std::fs::create_dir_all(folder).expect("a folder");
-        let path = folder.join(name);
-        std::fs::write(&path, "#!/bin/sh\n").expect("a file");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    }
 
     fn agents(dir: &Path) -> Agents {
         let env = [("HOME".to_owned(), dir.join("home").display().to_string())];
@@ -235,19 +223,18 @@ mod tests {
     async fn a_known_agent_is_found_without_a_search_path_and_gets_what_it_needs() {
         let dir = tempfile::tempdir().expect("a folder");
         let nvm = dir.path().join("home/.nvm/versions/node/v22.1.0/bin");
-        program(&nvm, "claude");
+        program(&nvm, "claude", 0o755);
         let agents = agents(dir.path());
         let choice = AgentChoice::Known { id: KnownAgent::ClaudeCode };
         assert!(agents.resolve(&choice).is_err(), "its adapter isn't there");
-        program(&dir.path().join("data/agents/claude-code/node_modules/.bin"), "claude-agent-acp");
+        program(
+            &dir.path().join("data/agents/claude-code/node_modules/.bin"),
+            "claude-agent-acp",
+            0o755,
+        );
         let (options, cache) = (AgentOptions::default(), dir.path().join("cache"));
-        let wanted = Wanted {
-            agent: &choice,
-            options: &options,
-            safety: Safety::HandsOff,
-            turn_limit: Some(7),
-            cache: &cache,
-        };
+        let wanted =
+            Wanted { agent: &choice, options: &options, turn_limit: Some(7), cache: &cache };
         let equipment = agents.equip(&wanted).await.expect("both are there");
         let get =
             |name: &str| equipment.env.iter().find(|v| v.name == name).map(|v| v.value.clone());

@@ -1,10 +1,9 @@
 //! What an agent may reach on Linux, with bubblewrap.
 
-use super::environment::Environment;
+use super::environment::{Env, Environment};
 use super::find;
 use super::table::Row;
 use regatta_protocol::worker::Sandbox;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
@@ -43,7 +42,7 @@ pub(super) async fn program(known: &OnceCell<Option<PathBuf>>) -> Option<PathBuf
 
 /// Some systems have it and forbid what it does: it is tried.
 async fn look() -> Option<PathBuf> {
-    let program = find::program("bwrap", &find::folders(&[], &Environment::default()))?;
+    let program = find::program("bwrap", &find::folders(&Environment::default()))?;
     let mut tried = Command::new(&program);
     tried.args([
         "--ro-bind",
@@ -62,7 +61,7 @@ async fn look() -> Option<PathBuf> {
 
 /// Where an agent keeps its own state: as its variables say, or below the home folder. Folders
 /// that aren't there yet are made: inside the sandbox it couldn't.
-pub(super) fn state(row: Option<&Row>, env: &BTreeMap<String, String>) -> Vec<PathBuf> {
+pub(super) fn state(row: Option<&Row>, env: &Env) -> Vec<PathBuf> {
     let Some(row) = row else { return Vec::new() };
     let path = |name: &str| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let named =

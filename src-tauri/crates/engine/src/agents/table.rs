@@ -1,6 +1,6 @@
 //! The agents that Regatta knows: one row each. Facts of their programs, tried, not assumed.
 
-use regatta_protocol::{KnownAgent, Safety};
+use regatta_protocol::KnownAgent;
 
 /// What is known of an agent.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,8 @@ pub(crate) struct Row {
     pub(crate) quiet: &'static [(&'static str, &'static str)],
     /// Variables that make it ask before it acts.
     pub(crate) asking: &'static [(&'static str, &'static str)],
-    /// The mode in which it asks; empty: it has none, or asks by its variables.
+    /// The mode in which it asks; empty: it has none, or asks by its variables. It is set at
+    /// every safety level: our policy answers what the level allows, so the never-list holds.
     pub(crate) asking_mode: &'static str,
     /// Variables that it needs beside a key, and inside a sandbox.
     pub(crate) with_key: &'static [(&'static str, &'static str)],
@@ -44,12 +45,6 @@ impl Row {
     /// Whether it speaks ACP, and so can ask and be told something.
     pub(crate) fn asks(&self) -> bool {
         !self.args.contains(&"{prompt}")
-    }
-
-    /// The mode that fits a safety level: the one in which it asks, as our policy answers what
-    /// the level allows. So the never-list holds at every level.
-    pub(crate) const fn mode(&self, _: Safety) -> &'static str {
-        self.asking_mode
     }
 }
 

@@ -49,6 +49,14 @@ pub struct EngineOptions {
     pub environment: Environment,
 }
 
+impl EngineOptions {
+    /// With this program's own environment for agents.
+    #[must_use]
+    pub fn new(data_dir: PathBuf, program: PathBuf, limit: u32, keys: Arc<dyn Keys>) -> Self {
+        Self { data_dir, program, limit, keys, environment: Environment::of_this_program() }
+    }
+}
+
 impl Engine {
     /// Opens the data folder. What worked when the last engine ended becomes interrupted,
     /// and what is in its copies is saved first, so after a crash this takes a moment.

@@ -228,7 +228,6 @@ pub(crate) async fn worker_task(
     let wanted = Wanted {
         agent: &facts.pick.agent,
         options: &facts.pick.options,
-        safety: facts.request.safety,
         turn_limit: facts.asked.turn_limit,
         cache: &cache,
     };

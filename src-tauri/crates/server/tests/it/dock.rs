@@ -1,7 +1,7 @@
 //! A server in this process on a project of its own, with a worker in a few lines of shell.
 
 use crate::caller::{Answer, Caller, Pieces};
-use regatta_engine::{Engine, EngineOptions, Environment, NoKeys, project};
+use regatta_engine::{Engine, EngineOptions, NoKeys, project};
 use regatta_protocol::Safety;
 use regatta_server::{Agents, Key, Limits, Options, Server};
 use serde_json::{Value, json};
@@ -69,13 +69,7 @@ impl Dock {
         fs::write(&program, WORKER).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let data_dir = dir.path().join("data");
-        let options = EngineOptions {
-            data_dir,
-            program,
-            limit: 8,
-            keys: Arc::new(NoKeys),
-            environment: Environment::of_this_program(),
-        };
+        let options = EngineOptions::new(data_dir, program, 8, Arc::new(NoKeys));
         let engine = Engine::open(options).await.unwrap();
         let server = Server::bind(Options {
             listen: ([127, 0, 0, 1], 0).into(),

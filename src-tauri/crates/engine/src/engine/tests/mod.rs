@@ -5,7 +5,6 @@ mod cloud;
 mod refused;
 
 use super::*;
-use crate::agents::Environment;
 use crate::{EngineError, NoKeys};
 use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::BatchDetail;
@@ -62,13 +61,7 @@ impl Table {
         let project = project.display().to_string();
         crate::project::set_up(&project).await.unwrap();
         let data_dir = dir.path().join("data");
-        let options = EngineOptions {
-            data_dir,
-            program,
-            limit: 2,
-            keys: Arc::new(NoKeys),
-            environment: Environment::of_this_program(),
-        };
+        let options = EngineOptions::new(data_dir, program, 2, Arc::new(NoKeys));
         Self { _dir: dir, options, project }
     }
 

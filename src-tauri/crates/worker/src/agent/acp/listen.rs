@@ -206,11 +206,11 @@ impl Listener {
 impl Listener {
     /// Sends lines; what a sandbox refused is told with them.
     async fn lines(&self, kind: LineKind, text: String) {
-        let printed = matches!(kind, LineKind::Out | LineKind::Err);
-        let refused = if printed { self.refusals.in_lines(&text) } else { Vec::new() };
-        self.events.lines(kind, text).await;
-        for note in refused {
-            self.events.note(note);
+        match kind {
+            LineKind::Out | LineKind::Err => {
+                self.refusals.pass_on(&self.events, kind, text).await;
+            }
+            _ => self.events.lines(kind, text).await,
         }
     }
 }
