@@ -4,7 +4,7 @@
 use crate::secrets::Secrets;
 use crate::store::Store;
 use regatta_client::Client;
-use regatta_engine::{Engine, EngineOptions};
+use regatta_engine::{Engine, EngineOptions, Environment};
 use regatta_protocol::app::Settings;
 use regatta_protocol::{ErrorCode, Notice};
 use std::env::consts::EXE_SUFFIX;
@@ -32,7 +32,10 @@ pub(crate) fn open<R: Runtime>(
     let limit = store.as_ref().map_or(Settings::default().limit, |s| s.settings().limit);
     let engine = program.and_then(|program| {
         let (data_dir, keys) = (data_dir.to_owned(), Arc::new(secrets.clone()));
-        let options = EngineOptions::new(data_dir, program, limit, keys);
+        let options = EngineOptions {
+            environment: Environment::of_a_desktop_program(),
+            ..EngineOptions::new(data_dir, program, limit, keys)
+        };
         tauri::async_runtime::block_on(Engine::open(options)).map_err(Notice::from)
     });
     app.manage(Shell { engine, store, secrets, client: Client::new() });

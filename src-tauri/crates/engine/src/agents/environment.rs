@@ -4,7 +4,7 @@
 use super::table::Row;
 use regatta_protocol::agent::EnvVar;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An agent's variables, by their names.
 pub(super) type Env = BTreeMap<String, String>;
@@ -43,18 +43,22 @@ const FOR_ALL: [&str; 28] = [
 
 /// The variables that agents may inherit from, of the program or of whoever opened the engine.
 #[derive(Clone, Default)]
-pub struct Environment(Env);
+pub struct Environment {
+    variables: Env,
+    /// Who knows where a person's programs are; none: the search path of the program is enough.
+    login_shell: Option<PathBuf>,
+}
 
 impl std::fmt::Debug for Environment {
     /// Names only: a value may be a key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(variables.into_iter().collect())
+        Self { variables: variables.into_iter().collect(), login_shell: None }
     }
 }
 
@@ -68,8 +72,31 @@ impl Environment {
         std::env::vars_os().filter_map(text).collect()
     }
 
+    /// The environment of this program, which wasn't started by a shell: the login shell is
+    /// asked for its search path when that is needed.
+    #[must_use]
+    pub fn of_a_desktop_program() -> Self {
+        let here = Self::of_this_program();
+        let shell = here.get("SHELL").unwrap_or("/bin/sh").into();
+        here.with_login_shell(Some(shell))
+    }
+
+    /// The same, with another login shell.
+    #[must_use]
+    pub(super) fn with_login_shell(self, login_shell: Option<PathBuf>) -> Self {
+        Self { login_shell, ..self }
+    }
+
+    pub(super) fn login_shell(&self) -> Option<&Path> {
+        self.login_shell.as_deref()
+    }
+
+    pub(super) fn all(&self) -> &Env {
+        &self.variables
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.variables.get(name).map(String::as_str)
     }
 
     /// The home folder, if it is a path.
@@ -82,8 +109,8 @@ impl Environment {
     pub(super) fn for_agent(&self, row: Option<&Row>, path: &str) -> Env {
         let own = row.map_or(&[][..], |row| row.variables);
         let allowed = FOR_ALL.iter().chain(own);
-        let inherited =
-            allowed.filter_map(|name| Some(((*name).to_owned(), self.0.get(*name)?.clone())));
+        let inherited = allowed
+            .filter_map(|name| Some(((*name).to_owned(), self.variables.get(*name)?.clone())));
         let mut env: Env = inherited.collect();
         let fixed = row.map(|row| row.quiet.iter().chain(row.asking)).into_iter().flatten();
         env.extend(fixed.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));

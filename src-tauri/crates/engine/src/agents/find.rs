@@ -1,5 +1,6 @@
 //! Finding the program of an agent. An app that was started from a desktop doesn't see the
-//! shell's search path, so the folders where such programs usually are are looked in, too.
+//! shell's search path: the login shell's is looked in, too, and the folders where such programs
+//! usually are.
 
 use super::environment::Environment;
 use regatta_protocol::{ErrorCode, Notice};
@@ -10,6 +11,7 @@ const HOME_FOLDERS: &[&str] = &[
     ".local/bin",
     "bin",
     ".npm-global/bin",
+    ".npm-packages/bin",
     ".cargo/bin",
     ".bun/bin",
     ".deno/bin",
@@ -22,7 +24,24 @@ const HOME_FOLDERS: &[&str] = &[
     "go/bin",
 ];
 /// Folders outside it.
-const FOLDERS: &[&str] = &["/usr/local/bin", "/opt/homebrew/bin", "/usr/bin", "/bin", "/snap/bin"];
+const FOLDERS: &[&str] = &[
+    "/usr/local/bin",
+    "/opt/homebrew/bin",
+    "/home/linuxbrew/.linuxbrew/bin",
+    "/usr/bin",
+    "/bin",
+    "/snap/bin",
+];
+/// Variables that name a folder in which programs are installed, and where they are in it.
+const NAMED: &[(&str, &str)] = &[
+    ("NPM_CONFIG_PREFIX", "bin"),
+    ("npm_config_prefix", "bin"),
+    // On Windows.
+    ("APPDATA", "npm"),
+    ("PNPM_HOME", ""),
+    ("PIPX_BIN_DIR", ""),
+    ("HOMEBREW_PREFIX", "bin"),
+];
 
 /// The program that a command names, and its arguments. Says where it looked when the program
 /// isn't there.
@@ -62,12 +81,21 @@ fn missing(name: &str, places: &[PathBuf]) -> Notice {
     .with_details(format!("Looked for:\n{}", looked.join("\n")))
 }
 
-/// Where programs are looked for: the search path's folders, then the usual ones; each once.
-pub(super) fn folders(env: &Environment) -> Vec<PathBuf> {
+/// A program of the system itself, wherever else there may be one of that name.
+pub(super) fn system_program(name: &str) -> Option<PathBuf> {
+    program(name, &["/usr/bin", "/bin"].map(PathBuf::from))
+}
+
+/// Where programs are looked for: the folders of the search path, then those of the login
+/// shell's, then the usual ones; each once.
+pub(super) fn folders(env: &Environment, login_path: &str) -> Vec<PathBuf> {
     let path = env.get("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = Vec::new();
-    let usual = env.home().into_iter().flat_map(|home| home_folders(&home));
-    let all = std::env::split_paths(path).chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
+    let named =
+        NAMED.iter().filter_map(|(name, below)| Some(PathBuf::from(env.get(name)?).join(below)));
+    let usual = env.home().into_iter().flat_map(|home| home_folders(&home, env));
+    let all = std::env::split_paths(path).chain(std::env::split_paths(login_path));
+    let all = all.chain(named).chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
     for folder in all.filter(|folder| folder.is_absolute()) {
         if !found.contains(&folder) {
             found.push(folder);
@@ -84,9 +112,10 @@ pub(super) fn search_path(folders: &[PathBuf]) -> String {
     joined.to_string_lossy().into_owned()
 }
 
-fn home_folders(home: &Path) -> Vec<PathBuf> {
+fn home_folders(home: &Path, env: &Environment) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = HOME_FOLDERS.iter().map(|folder| home.join(folder)).collect();
-    found.extend(node_versions(&home.join(".nvm/versions/node")));
+    let nvm = env.get("NVM_DIR").map_or_else(|| home.join(".nvm"), PathBuf::from);
+    found.extend(node_versions(&nvm.join("versions/node")));
     found
 }
 
@@ -147,6 +176,27 @@ pub(super) mod tests {
         assert_eq!(notice.code, ErrorCode::AgentMissing);
         let details = notice.details.expect("details");
         assert!(details.contains("/nowhere/a/gone") && details.contains("/nowhere/b/gone"));
+    }
+
+    #[test]
+    fn the_shells_own_folders_come_before_the_usual_ones() {
+        let env = [
+            ("PATH", "/one:/two"),
+            ("HOME", "/h"),
+            ("NPM_CONFIG_PREFIX", "/npm"),
+            ("npm_config_prefix", "/npm2"),
+            ("APPDATA", "/h/AppData/Roaming"),
+        ];
+        let env: Environment = env.map(|(n, v)| (n.to_owned(), v.to_owned())).into_iter().collect();
+        let found = folders(&env, "/two:/three:relative");
+        let at = |folder: &str| found.iter().position(|there| there == Path::new(folder));
+        assert_eq!([at("/one"), at("/two"), at("/three")], [Some(0), Some(1), Some(2)]);
+        let npm = ["/npm/bin", "/npm2/bin", "/h/AppData/Roaming/npm", "/h/.npm-global/bin"];
+        let rest = ["/h/.local/bin", "/home/linuxbrew/.linuxbrew/bin", "/opt/homebrew/bin"];
+        for folder in npm.iter().chain(&rest) {
+            assert!(at(folder).is_some_and(|at| at > 2), "{folder}: {found:?}");
+        }
+        assert!(!found.iter().any(|folder| folder.ends_with("relative")));
     }
 
     #[test]

@@ -75,8 +75,16 @@ impl Said {
 }
 
 impl Agents {
-    /// The known agents, then `added`, as they stand. Looks at folders only.
+    /// The known agents, then `added`, as they stand. Looks at folders only: where the login
+    /// shell was never asked, that is done meanwhile, and its answer is a change.
     pub(crate) async fn view(&self, added: &[AgentChoice]) -> AgentsView {
+        if self.0.login_path.known().is_none() {
+            let agents = self.clone();
+            tokio::spawn(async move {
+                agents.0.login_path.ask(&agents.0.env).await;
+                agents.0.said.change(|_| {});
+            });
+        }
         let sandbox = self.sandbox_program().await.is_some();
         let known = KnownAgent::ALL.map(|id| AgentChoice::Known { id });
         let agents = known.iter().chain(added).map(|agent| self.view_of(agent, sandbox)).collect();
@@ -88,9 +96,14 @@ impl Agents {
         self.0.said.changed.subscribe()
     }
 
+    /// Asks the login shell again where programs are.
+    pub(crate) async fn look_again(&self) {
+        self.0.login_path.ask_again(&self.0.env).await;
+    }
+
     /// Asks an agent how it stands, and keeps what it says.
     pub(crate) async fn check(&self, agent: &AgentChoice, now: fn() -> Millis) {
-        let Ok(program) = self.resolve(agent) else {
+        let Ok(program) = self.resolve(agent).await else {
             return self.0.said.change(|state| {
                 state.kept.retain(|kept| kept.agent != *agent);
                 state.failed.remove(agent);
@@ -173,7 +186,7 @@ impl Agents {
         let id = known(agent);
         let row = id.map(row);
         let own = id.and_then(|id| self.program_of(row?.program, id));
-        let starts = self.resolve(agent);
+        let starts = self.look_for(agent);
         let state = self.0.said.state();
         let kept = state.kept.iter().find(|kept| kept.agent == *agent);
         let report = kept.map(|kept| kept.report.clone()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The agents on this computer: which there are ([`table`]), where their programs are
-//! ([`find`]), what they find in their environment ([`environment`]) and what they may reach
-//! ([`sandbox`]). A worker gets all of it as data.
+//! ([`find`], [`shell`]), what they find in their environment ([`environment`]) and what they
+//! may reach ([`sandbox`]). A worker gets all of it as data.
 
 mod ask;
 mod environment;
@@ -8,6 +8,7 @@ mod find;
 mod force;
 mod list;
 mod sandbox;
+mod shell;
 mod table;
 
 use environment::Env;
@@ -18,6 +19,7 @@ use list::Said;
 use regatta_protocol::agent::{AgentOptions, EnvVar};
 use regatta_protocol::worker::{AgentProgram, Sandbox};
 use regatta_protocol::{AgentChoice, KnownAgent, Notice};
+use shell::LoginPath;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use table::{Row, row};
@@ -34,6 +36,7 @@ struct Inner {
     /// The data folder: agents that we installed are in `agents/<id>`.
     data: PathBuf,
     env: Environment,
+    login_path: LoginPath,
     keys: Arc<dyn Keys>,
     /// The program `bwrap`, once it was tried.
     sandbox: OnceCell<Option<PathBuf>>,
@@ -67,11 +70,21 @@ impl Agents {
         keys: Arc<dyn Keys>,
     ) -> Self {
         let (sandbox, said) = (OnceCell::new(), Said::load(&data));
-        Self(Arc::new(Inner { ours, data, env, keys, sandbox, said }))
+        let login_path = LoginPath::load(&data, &env);
+        Self(Arc::new(Inner { ours, data, env, login_path, keys, sandbox, said }))
     }
 
     /// How an agent is started, or where it was looked for in vain.
-    pub(crate) fn resolve(&self, choice: &AgentChoice) -> Result<AgentProgram, Notice> {
+    pub(crate) async fn resolve(&self, choice: &AgentChoice) -> Result<AgentProgram, Notice> {
+        if let Ok(found) = self.look_for(choice) {
+            return Ok(found);
+        }
+        self.0.login_path.ask(&self.0.env).await;
+        self.look_for(choice)
+    }
+
+    /// As [`Agents::resolve`], in the places that are known without asking anybody.
+    fn look_for(&self, choice: &AgentChoice) -> Result<AgentProgram, Notice> {
         match choice {
             AgentChoice::Practice => {
                 let (program, args) = (self.0.ours.clone(), vec!["practice-agent".into()]);
@@ -96,7 +109,7 @@ impl Agents {
 
     /// Everything that an agent needs and may.
     pub(crate) async fn equip(&self, wanted: &Wanted<'_>) -> Result<Equipment, Notice> {
-        let program = self.resolve(wanted.agent)?;
+        let program = self.resolve(wanted.agent).await?;
         let row = known(wanted.agent).map(row);
         let mut env = self.environment(wanted.agent).await;
         let mut options = wanted.options.clone();
@@ -116,6 +129,9 @@ impl Agents {
 
     async fn environment(&self, agent: &AgentChoice) -> Env {
         let id = known(agent);
+        if *agent != AgentChoice::Practice {
+            self.0.login_path.ask(&self.0.env).await;
+        }
         let path = find::search_path(&self.folders(id));
         let mut env = self.0.env.for_agent(id.map(row), &path);
         if let Some((_, variable)) = id.and_then(|id| row(id).adapter)
@@ -174,7 +190,8 @@ impl Agents {
 
     /// Where programs are looked for; what we installed comes last, as the person's own counts.
     fn folders(&self, id: Option<KnownAgent>) -> Vec<PathBuf> {
-        let mut folders = find::folders(&self.0.env);
+        let mut folders =
+            find::folders(&self.0.env, &self.0.login_path.known().unwrap_or_default());
         folders.extend(id.map(|id| self.home_of(id).join("node_modules/.bin")));
         folders
     }
@@ -203,6 +220,7 @@ mod tests {
     use super::find::tests::program;
     use super::*;
     use crate::NoKeys;
+    use regatta_protocol::agent::{AgentState, AgentsView};
 
     fn agents(dir: &Path) -> Agents {
         let env = [("HOME".to_owned(), dir.join("home").display().to_string())];
@@ -213,7 +231,7 @@ mod tests {
     #[test]
     fn the_practice_agent_is_ours() {
         let dir = tempfile::tempdir().expect("a folder");
-        let found = agents(dir.path()).resolve(&AgentChoice::Practice);
+        let found = agents(dir.path()).look_for(&AgentChoice::Practice);
         let args = vec!["practice-agent".to_owned()];
         assert_eq!(found, Ok(AgentProgram::Acp { program: "/x/regatta".into(), args }));
     }
@@ -226,7 +244,7 @@ mod tests {
         program(&nvm, "claude", 0o755);
         let agents = agents(dir.path());
         let choice = AgentChoice::Known { id: KnownAgent::ClaudeCode };
-        assert!(agents.resolve(&choice).is_err(), "its adapter isn't there");
+        assert!(agents.resolve(&choice).await.is_err(), "its adapter isn't there");
         program(
             &dir.path().join("data/agents/claude-code/node_modules/.bin"),
             "claude-agent-acp",
@@ -242,5 +260,31 @@ mod tests {
         assert!(get("PATH").expect("a path").contains(".nvm"));
         assert_eq!(equipment.options.mode, "default", "it asks, and our policy answers");
         assert!(equipment.session_meta.contains(r#""maxTurns":7"#));
+    }
+
+    /// The folder is known to nobody but the login shell.
+    #[tokio::test]
+    async fn an_agent_is_found_where_only_the_login_shell_knows() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let tools = dir.path().join("tools");
+        program(&tools, "opencode", 0o755);
+        let shell = program(dir.path(), "shell", 0o755);
+        let text = format!("#!/bin/sh\nPATH=$PATH:{}\neval \"$2\"\n", tools.display());
+        std::fs::write(&shell, text).expect("a file");
+        let env = Environment::default().with_login_shell(Some(shell));
+        let agents = Agents::new(("/x/regatta".into(), dir.path().into()), env, Arc::new(NoKeys));
+
+        let mut changed = agents.changes();
+        let opencode = AgentChoice::Known { id: KnownAgent::Opencode };
+        let state = |view: &AgentsView| {
+            view.agents.iter().find(|v| v.agent == opencode).map(|v| v.state).expect("it is known")
+        };
+        assert_eq!(state(&agents.view(&[]).await), AgentState::NotInstalled, "nobody was asked");
+        changed.changed().await.expect("the shell was asked meanwhile");
+        assert_eq!(state(&agents.view(&[]).await), AgentState::NotChecked);
+        let found = agents.resolve(&opencode).await.expect("it is there");
+        assert_eq!(found.program(), tools.join("opencode"));
+        let path = &agents.environment(&opencode).await["PATH"];
+        assert!(path.contains(&tools.display().to_string()), "{path}");
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn program(known: &OnceCell<Option<PathBuf>>) -> Option<PathBuf
 
 /// Some systems have it and forbid what it does: it is tried.
 async fn look() -> Option<PathBuf> {
-    let program = find::program("bwrap", &find::folders(&Environment::default()))?;
+    let program = find::program("bwrap", &find::folders(&Environment::default(), ""))?;
     let mut tried = Command::new(&program);
     tried.args([
         "--ro-bind",

@@ -15,6 +15,7 @@ impl Engine {
 
     /// Asks agents how they stand, one after the other: each takes some seconds.
     pub async fn check_agents(&self, agents: &[AgentChoice]) {
+        self.0.agents.look_again().await;
         for agent in agents {
             self.0.agents.check(agent, now).await;
         }

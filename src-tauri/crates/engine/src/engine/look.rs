@@ -39,7 +39,7 @@ impl Engine {
                 self.ground_there(request, endpoint).await
             }
             None => {
-                self.look_here(request, &mut problems);
+                self.look_here(request, &mut problems).await;
                 self.ground_here(request, token).await
             }
         };
@@ -54,10 +54,10 @@ impl Engine {
     }
 
     /// Whether this computer can do the work.
-    fn look_here(&self, request: &BatchRequest, problems: &mut Vec<RequestProblem>) {
+    async fn look_here(&self, request: &BatchRequest, problems: &mut Vec<RequestProblem>) {
         let named = !problems.iter().any(|problem| problem.field == "agent");
         if named {
-            problems.extend(self.missing_agents(request));
+            problems.extend(self.missing_agents(request).await);
         }
         if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
             problems.push(problem("project", disk::low_notice(free)));
@@ -65,16 +65,19 @@ impl Engine {
     }
 
     /// The agents that aren't on this computer, of those that would be started.
-    fn missing_agents(&self, request: &BatchRequest) -> Vec<RequestProblem> {
+    async fn missing_agents(&self, request: &BatchRequest) -> Vec<RequestProblem> {
         let mut found = Vec::new();
-        let missing = |agent| self.0.agents.resolve(agent).err();
         if request.parallel_tasks.iter().any(|row| row.agents.is_empty()) {
-            found.extend(missing(&request.agent).map(|notice| problem("agent", notice)));
+            let notice = self.0.agents.resolve(&request.agent).await.err();
+            found.extend(notice.map(|notice| problem("agent", notice)));
         }
         for (row, task) in (0..).zip(&request.parallel_tasks) {
-            let notice = task.agents.iter().find_map(|pick| missing(&pick.agent));
-            let at_row = |notice| RequestProblem { row: Some(row), ..problem("agent", notice) };
-            found.extend(notice.map(at_row));
+            for pick in &task.agents {
+                if let Err(notice) = self.0.agents.resolve(&pick.agent).await {
+                    found.push(RequestProblem { row: Some(row), ..problem("agent", notice) });
+                    break; // One is enough for a row.
+                }
+            }
         }
         found
     }
