@@ -154,6 +154,32 @@ async fn a_question_waits_for_its_answer_and_for_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_open_when_regatta_ends_is_answered_after_the_next_start() {
+    let yard = Yard::new();
+    let engine = open(&yard).await;
+    let batch = request(&yard, &[("Asks", "write a.txt: a\nask Which colour? | Red | Blue")]);
+    let task = ids(&engine.start(batch).await.unwrap())[0].clone();
+    until(&engine, &task, |v| v.status == Status::NeedsYou).await;
+    engine.close().await;
+    drop(engine);
+    yard.assert_nothing_runs(Duration::from_secs(2));
+
+    let engine = open(&yard).await;
+    let asking = engine.needs_you().await.unwrap().pop().expect("it still asks");
+    assert_eq!((&asking.id, asking.status), (&task, Status::Interrupted));
+    assert_eq!(asking.totals.files, 1, "its work is saved");
+    let question = &asking.questions[0];
+    assert!(question.title.contains("Which colour?"), "{question:?}");
+    engine.answer(&task, &question.id, &question.options[1].id).await.unwrap();
+    assert_eq!(engine.needs_you().await.unwrap(), []);
+    let end = until(&engine, &task, |v| v.attempt == 2 && v.status.is_over()).await;
+    assert_eq!(end.status, Status::Finished, "{:?}", end.notice);
+    let page = engine.read_lines(&task, 0, 1000).await.unwrap();
+    assert!(page.lines.iter().any(|l| l.text.contains("The answer is: Blue")), "{page:?}");
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_tasks_are_interrupted_and_can_go_on() {
     let yard = Yard::new();
     let prompt = "run test -e kept.txt && echo there || echo absent\nwrite kept.txt: x\nwait 600";

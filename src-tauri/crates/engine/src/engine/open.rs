@@ -11,7 +11,7 @@ use crate::keys::Keys;
 use crate::log::Log;
 use crate::queue::{Carrier, Message, Queue, Waiting, ending};
 use crate::rescue::{self, Cut};
-use crate::runner::{AttemptId, Cloud, Local, Means, Runner, can_go_on};
+use crate::runner::{AttemptId, Cloud, Local, Means, Runner, what_to_do_about_questions};
 use crate::store::{self, read};
 use crate::tokens::Tokens;
 use regatta_client::Timing;
@@ -28,11 +28,6 @@ use tokio::task::JoinSet;
 const LOOK: Duration = Duration::from_secs(2);
 /// How many copies are rescued at the same time.
 const RESCUES: usize = 4;
-
-/// What to do about a task that was cut off while it asked something.
-const ANSWER: &str = "Answer its question: it goes on with the answer.";
-const ASK_AGAIN: &str =
-    "Its question can't be answered any more. Continue the task; it asks again.";
 
 /// How an engine is opened.
 #[derive(Debug, Clone)]
@@ -230,10 +225,12 @@ async fn cut_off(
         rescued.safe,
         rescued.next,
     );
-    let notice = match (task.questions.is_empty(), can_go_on(task.session.as_ref())) {
-        (true, _) => notice,
-        (false, true) => Notice { next: ANSWER.to_owned(), ..notice },
-        (false, false) => Notice { next: ASK_AGAIN.to_owned(), ..notice },
+    let notice = match task.questions.is_empty() {
+        true => notice,
+        false => {
+            let next = what_to_do_about_questions(task.session.as_ref()).to_owned();
+            Notice { next, ..notice }
+        }
     };
     let notice = match rescued.problem {
         Some(problem) => notice.with_details(problem),

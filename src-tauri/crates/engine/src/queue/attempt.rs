@@ -1,21 +1,40 @@
 //! Carrying one attempt from its start to its end: everything that happens goes into the
 //! log, in order, and its status comes from facts.
 
-use super::Waiting;
 use super::hold::Held;
 use super::intake::{AT_ONCE, Intake};
 use super::stop::{ending, failed};
+use super::{Told, Waiting};
 use crate::EngineError;
 use crate::access::Access;
 use crate::log::Log;
-use crate::runner::{AttemptId, Events, GoOn, Happened, Progress, Runner};
+use crate::runner::{
+    AttemptId, Events, GoOn, Happened, Progress, Runner, what_to_do_about_questions,
+};
 use crate::store::{Entry, TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{Event, Millis, Notice, Status};
+use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status};
 use tokio::sync::{mpsc, watch};
 
-type Controls = mpsc::UnboundedReceiver<WorkerControl>;
+type Controls = mpsc::UnboundedReceiver<Told>;
+
+/// What is wanted of an attempt at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    GoOn,
+    /// A person stopped it.
+    Stop,
+    /// Regatta ends, and it with it.
+    Close,
+}
+
+/// What is known of an attempt besides its events.
+struct Around {
+    /// Why what works is held, if so.
+    held: watch::Receiver<Option<Notice>>,
+    wish: watch::Receiver<Wish>,
+}
 
 /// What is needed to carry attempts.
 #[derive(Debug)]
@@ -91,28 +110,57 @@ impl<R: Runner> Carrier<R> {
             Ok(events) => events,
             Err(notice) => return Ok(Some(failed(notice))),
         };
-        let stop_asked = watch::Sender::new(false);
+        let wish = watch::Sender::new(Wish::GoOn);
+        let around = Around { held, wish: wish.subscribe() };
         let mut progress = Progress { worked, ..Progress::default() };
         // Controls get through while events wait for room on the disk.
         tokio::select! {
-            read = self.take_events(id, (events, held), &mut progress) => read?,
-            () = self.pass_on(id, controls, &stop_asked) => {}
+            read = self.take_events(id, (events, &around), &mut progress) => read?,
+            () = self.pass_on(id, controls, &wish) => {}
         }
-        progress.stop_asked = *stop_asked.borrow();
-        match progress.outcome.take() {
+        let wish = *wish.borrow();
+        progress.stop_asked = wish != Wish::GoOn;
+        let ended = match progress.outcome.take() {
             Some(outcome) => {
                 self.runner.forget(id).await;
-                Ok(Some(outcome))
+                Some(outcome)
             }
-            None => self.end_without_word(id, task, &progress).await,
+            None => self.end_without_word(id, task, &progress).await?,
+        };
+        let asks = wish == Wish::Close && !progress.asked.is_empty();
+        match ended {
+            Some(outcome) if asks && outcome.status == Status::Stopped => {
+                Ok(Some(self.interrupted_asking(id, outcome).await?))
+            }
+            ended => Ok(ended),
         }
+    }
+
+    /// An attempt that still asks when Regatta ends isn't over for the person.
+    async fn interrupted_asking(
+        &self,
+        id: &AttemptId,
+        outcome: Outcome,
+    ) -> Result<Outcome, EngineError> {
+        let session = self.facts(id).await?.view.session;
+        let safe = match &outcome.commit {
+            Some(_) => "What it had changed is saved.",
+            None => "It had changed nothing.",
+        };
+        let notice = Notice::new(
+            ErrorCode::Interrupted,
+            "Regatta ended while this task asked something.",
+            safe,
+            what_to_do_about_questions(session.as_ref()),
+        );
+        Ok(Outcome { status: Status::Interrupted, notice: Some(notice), ..outcome })
     }
 
     /// Writes what happens until the outcome, or until the place has nothing more to tell.
     async fn take_events(
         &self,
         id: &AttemptId,
-        (mut events, held): (Events, watch::Receiver<Option<Notice>>),
+        (mut events, around): (Events, &Around),
         progress: &mut Progress,
     ) -> Result<(), EngineError> {
         let mut intake = Intake::new(&self.log, id);
@@ -121,7 +169,7 @@ impl<R: Runner> Carrier<R> {
             tokio::select! {
                 count = events.recv_many(&mut came, AT_ONCE) => {
                     for happened in came.drain(..) {
-                        Self::take(&mut intake, (happened, &held), progress);
+                        Self::take(&mut intake, (happened, around), progress);
                     }
                     if count == 0 || progress.outcome.is_some() {
                         return intake.hand_in().await;
@@ -137,7 +185,7 @@ impl<R: Runner> Carrier<R> {
 
     fn take(
         intake: &mut Intake<'_>,
-        (mut happened, held): (Happened, &watch::Receiver<Option<Notice>>),
+        (mut happened, around): (Happened, &Around),
         progress: &mut Progress,
     ) {
         if progress.outcome.is_some() {
@@ -152,8 +200,12 @@ impl<R: Runner> Carrier<R> {
             progress.outcome = Some(plausible(outcome));
             return;
         }
+        let withdrawn = matches!(happened.event, Event::Answered { option: None, .. });
+        if withdrawn && *around.wish.borrow() == Wish::Close {
+            return; // It can be answered after the next start.
+        }
         progress.note(&happened.event);
-        let why_held = held.borrow().clone();
+        let why_held = around.held.borrow().clone();
         if let Some(event) = admitted::<R>(happened.event, why_held) {
             happened.event = event;
             intake.add(happened);
@@ -161,11 +213,19 @@ impl<R: Runner> Carrier<R> {
     }
 
     /// Passes on what the attempt is told. Never ends: the events' end is the end.
-    async fn pass_on(&self, id: &AttemptId, mut controls: Controls, stop: &watch::Sender<bool>) {
-        while let Some(control) = controls.recv().await {
-            if control == WorkerControl::Stop {
-                stop.send_replace(true);
-            }
+    async fn pass_on(&self, id: &AttemptId, mut controls: Controls, wish: &watch::Sender<Wish>) {
+        while let Some(told) = controls.recv().await {
+            let (control, wanted) = match told {
+                Told::Control(WorkerControl::Stop) => (WorkerControl::Stop, Wish::Stop),
+                Told::Control(control) => (control, Wish::GoOn),
+                Told::Close => (WorkerControl::Stop, Wish::Close),
+            };
+            // What was wanted first counts.
+            wish.send_if_modified(|wish| {
+                let is_new = *wish == Wish::GoOn && wanted != Wish::GoOn;
+                *wish = if is_new { wanted } else { *wish };
+                is_new
+            });
             self.runner.tell(id, control).await;
         }
         std::future::pending().await

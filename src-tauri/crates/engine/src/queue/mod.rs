@@ -121,10 +121,19 @@ struct State<R> {
     told: Option<(PlaceView, HashMap<BatchId, Vec<QueuePlace>>)>,
 }
 
+/// What an attempt is told.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    /// To be passed on to whoever does the work.
+    Control(WorkerControl),
+    /// Regatta ends. What it asks isn't withdrawn by that.
+    Close,
+}
+
 /// An attempt that is under way.
 struct Working {
     attempt: u32,
-    controls: mpsc::UnboundedSender<WorkerControl>,
+    controls: mpsc::UnboundedSender<Told>,
     handle: AbortHandle,
 }
 
@@ -199,7 +208,7 @@ impl<R: Runner> State<R> {
 
     fn tell(&self, task: &TaskId, control: WorkerControl) -> Result<Option<Written>, EngineError> {
         let working = self.working.get(task);
-        match working.is_some_and(|working| working.controls.send(control).is_ok()) {
+        match working.is_some_and(|working| working.controls.send(Told::Control(control)).is_ok()) {
             true => Ok(None),
             false => Err(EngineError::WrongState("This task isn't working any more.")),
         }
@@ -269,7 +278,7 @@ impl<R: Runner> State<R> {
     fn tell_batch(&self, batch: &BatchId, control: &WorkerControl) {
         for task in self.line.working_of(batch) {
             if let Some(working) = self.working.get(task) {
-                working.controls.send(control.clone()).ok(); // As in `tell_all`.
+                working.controls.send(Told::Control(control.clone())).ok(); // As in `tell_all`.
             }
         }
     }
@@ -277,7 +286,7 @@ impl<R: Runner> State<R> {
     fn tell_all(&self, control: &WorkerControl) {
         for working in self.working.values() {
             // One that has just ended hears nothing.
-            working.controls.send(control.clone()).ok();
+            working.controls.send(Told::Control(control.clone())).ok();
         }
     }
 

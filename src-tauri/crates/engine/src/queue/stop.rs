@@ -1,6 +1,6 @@
 //! Ending what waits and what works.
 
-use super::{State, Waiting};
+use super::{State, Told, Waiting};
 use crate::EngineError;
 use crate::log::Written;
 use crate::runner::Runner;
@@ -22,7 +22,7 @@ impl<R: Runner> State<R> {
                 events.extend(self.stopped(&waiting));
             } else if let Some(working) = self.working.get(task) {
                 // One that has just ended hears nothing.
-                working.controls.send(WorkerControl::Stop).ok();
+                working.controls.send(Told::Control(WorkerControl::Stop)).ok();
             }
         }
         match events.is_empty() {
@@ -39,7 +39,9 @@ impl<R: Runner> State<R> {
             let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
             // Whether that can still be written or not: it ends here.
             self.carrier.log.note(events).ok();
-            self.tell_all(&WorkerControl::Stop);
+            for working in self.working.values() {
+                working.controls.send(Told::Close).ok(); // As above.
+            }
         }
         let trouble = &mut self.trouble;
         let no_use = async {

@@ -3,9 +3,10 @@
 use crate::store::TaskFacts;
 use regatta_protocol::event::AgentSession;
 use regatta_protocol::request::AgentChoice;
+use serde::{Deserialize, Serialize};
 
 /// What an attempt that goes on is told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GoOn {
     /// What the person says; empty: nothing.
     pub(crate) message: String,
@@ -16,6 +17,14 @@ pub(crate) struct GoOn {
 /// Whether the agent can go on with a conversation.
 pub(crate) fn can_go_on(session: Option<&AgentSession>) -> bool {
     session.is_some_and(|session| session.resumes || session.loads)
+}
+
+/// What a person can do about the questions of a task that was cut off while it asked.
+pub(crate) fn what_to_do_about_questions(session: Option<&AgentSession>) -> &'static str {
+    match can_go_on(session) {
+        true => "Answer its question: it goes on with the answer.",
+        false => "Its question can't be answered any more. Continue the task; it asks again.",
+    }
 }
 
 /// What the agent is asked.

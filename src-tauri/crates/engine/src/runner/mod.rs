@@ -12,7 +12,7 @@ mod lines;
 mod local;
 
 pub(crate) use cloud::{Cloud, Means, ended_after_sending, ended_before_sending};
-pub(crate) use go_on::{GoOn, can_go_on};
+pub(crate) use go_on::{GoOn, can_go_on, what_to_do_about_questions};
 pub(crate) use local::Local;
 #[cfg(test)]
 pub(crate) use local::{cut_off, worker_task};
@@ -75,6 +75,8 @@ pub(crate) struct Progress {
     pub(crate) save_points: u32,
     pub(crate) totals: ChangeTotals,
     pub(crate) stop_asked: bool,
+    /// The questions that wait for an answer.
+    pub(crate) asked: Vec<String>,
     pub(crate) outcome: Option<Outcome>,
 }
 
@@ -85,6 +87,8 @@ impl Progress {
             Event::Status { status: Status::Working, .. } => self.worked = true,
             Event::SavePoint(point) => self.save_points = point.number,
             Event::Changes { totals, .. } => self.totals = *totals,
+            Event::Question(question) => self.asked.push(question.id.clone()),
+            Event::Answered { question, .. } => self.asked.retain(|open| open != question),
             _ => {}
         }
     }

@@ -147,13 +147,25 @@ async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
 }
 
 #[tokio::test]
-async fn a_question_survives_the_end_of_the_program_where_its_agent_can_go_on() {
+async fn a_question_survives_a_crash_where_its_agent_can_go_on() {
+    ends_while_it_is_asked(false).await;
+}
+
+#[tokio::test]
+async fn a_question_survives_a_quit_where_its_agent_can_go_on() {
+    ends_while_it_is_asked(true).await;
+}
+
+async fn ends_while_it_is_asked(by_a_person: bool) {
     let table = Table::new().await;
     let engine = table.open().await;
     let started = table.start(&engine, &["session; ask", "ask"]).await;
     let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
     stands(&engine, &one, Status::NeedsYou).await;
     stands(&engine, &two, Status::NeedsYou).await;
+    if by_a_person {
+        engine.close().await;
+    }
     drop(engine);
 
     let engine = open_again(&table).await;

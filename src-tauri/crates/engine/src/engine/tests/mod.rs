@@ -25,6 +25,7 @@ ask() {
     say '"event":"question","id":"q","title":"May it?","key":"run:x","options":[{"id":"y","label":"Yes","kind":"allow_once"}]'
     say '"event":"status","status":"needs_you"'
     read -r control
+    case "$control" in *stop*) say '"event":"answered","question":"q","option":null'; end stopped ;; esac
     say '"event":"answered","question":"q","option":"y"'
     out "heard"
 }
