@@ -49,7 +49,7 @@ impl News {
         let before = self.asked.insert(view.id.clone(), asked.clone());
         (before != Some(asked)).then(|| Headline {
             title: cut(&format!("{} needs you", view.name)),
-            body: cut(&question.title),
+            body: cut(&question.in_words()),
             batch: view.batch.clone(),
             task: Some(view.id.clone()),
         })
@@ -111,7 +111,7 @@ mod tests {
         let told = news.read(&[task("a", Status::NeedsYou)], &[]);
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
-        assert_eq!(told[0].body, "May it install the listed packages?");
+        assert_eq!(told[0].body, "Run: npm install (adds the packages this project lists)");
         assert_eq!(told[0].task, TaskId::parse("a"));
         assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]), []);
         assert_eq!(news.read(&[task("a", Status::Working)], &[]), []);

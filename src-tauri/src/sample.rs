@@ -8,8 +8,8 @@ use regatta_protocol::{AgentChoice, BatchId, BatchView, Status, TaskId, TaskView
 pub(crate) fn task(id: &str, status: Status) -> TaskView {
     let question = Question {
         id: "q1".into(),
-        title: "May it install the listed packages?".into(),
-        detail: String::new(),
+        title: "Run: npm install".into(),
+        risk_words: "adds the packages this project lists".into(),
         ..Question::default()
     };
     TaskView {

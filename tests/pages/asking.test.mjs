@@ -45,8 +45,8 @@ test('a risk is a word, a colour and a shape; the exact command is under Details
 
 test('an answer reaches its question; for the batch, those of other tasks too', async () => {
   const page = await openAsking();
-  await card(page, 'Read a page').getByRole('button', { name: 'Not allowed' }).click();
-  await card(page, 'Read a page').waitFor({ state: 'detached' });
+  await card(page, 'Fetch: docs').getByRole('button', { name: 'Not allowed' }).click();
+  await card(page, 'Fetch: docs').waitFor({ state: 'detached' });
   assert.equal(await card(page, 'Run: npm install').count(), 2);
   await card(page, 'Run: npm install').first().getByRole('button', { name: 'Allow for this batch' }).click();
   await card(page, 'Run: npm install').first().waitFor({ state: 'detached' });
@@ -61,7 +61,7 @@ test('the keyboard goes from question to question, and on after an answer', asyn
   const first = card(page, 'Run: npm install').first().getByRole('button', { name: 'Allow once' });
   await first.focus();
   await page.keyboard.press('ArrowDown');
-  assert.match(await inFocus(page), /^Read a page/);
+  assert.match(await inFocus(page), /^Fetch: docs/);
   await page.keyboard.press('ArrowDown');
   assert.match(await inFocus(page), /^Change 2 files/);
   await page.keyboard.press('ArrowUp');
@@ -69,7 +69,7 @@ test('the keyboard goes from question to question, and on after an answer', asyn
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Allow once');
   await page.keyboard.press('Enter');
-  await card(page, 'Read a page').waitFor({ state: 'detached' });
+  await card(page, 'Fetch: docs').waitFor({ state: 'detached' });
   assert.match(await inFocus(page), /^Change 2 files/);
   await page.getByRole('status').getByText('Allow once. 5 questions left.').waitFor();
 });

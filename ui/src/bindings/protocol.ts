@@ -716,11 +716,12 @@ export type Question = {
  */
 id: string, 
 /**
- * The question in one line, at most 500 characters.
+ * What is wanted, in one line, at most 500 characters: "Run: npm install", or the agent's
+ * own question.
  */
 title: string, 
 /**
- * More of it, such as the exact command, at most 2,000 characters.
+ * All of it, such as the exact command, at most 2,000 characters.
  */
 detail: string, 
 /**

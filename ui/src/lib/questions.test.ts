@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OptionKind, QuestionOption } from '../bindings/protocol';
-import { answersTo, asks, riskReason } from './questions';
+import { answersTo, asks, inWords, riskReason } from './questions';
 import { aQuestion, aTask } from './testing';
 
 const option = (id: string, kind: OptionKind, label = id): QuestionOption => ({ id, label, kind });
@@ -49,9 +49,11 @@ it('a choice is in the agent’s words', () => {
   expect(labels({ kind: 'choice', options })).toEqual(['Yes, write it', 'No']);
 });
 
-it('says why something is risky, also when the agent’s side did not', () => {
-  expect(riskReason(aQuestion({ risk_words: 'adds the packages this project lists' }))).toBe('adds the packages this project lists');
-  expect(riskReason(aQuestion({ risk: 'low' }))).toBe('stays in its copy and can be undone');
+it('says once why something is risky, also when the agent’s side did not', () => {
+  const known = aQuestion({ title: 'Run: npm install', risk_words: 'adds the packages this project lists' });
+  expect([inWords(known), riskReason(known)]).toEqual(['Run: npm install (adds the packages this project lists)', '']);
+  const unknown = aQuestion({ title: 'Run: make', risk: 'low' });
+  expect([inWords(unknown), riskReason(unknown)]).toEqual(['Run: make', 'stays in its copy and can be undone']);
 });
 
 it('an interrupted task can still be answered, a stopped one can’t', () => {

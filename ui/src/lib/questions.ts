@@ -30,9 +30,15 @@ const RISK_MEANS: Record<Risk, string> = {
   high: 'can’t be undone',
 };
 
-/** Why that much could go wrong, in a few words. */
+/** A question in one line, with why something could go wrong: "Run: npm install (adds …)". */
+export function inWords({ title, risk_words }: Question): string {
+  const words = plainText(risk_words);
+  return words ? `${plainText(title)} (${words})` : plainText(title);
+}
+
+/** Why that much could go wrong, where the question itself doesn't say it. */
 export function riskReason({ risk, risk_words }: Question): string {
-  return plainText(risk_words) || RISK_MEANS[risk];
+  return plainText(risk_words) ? '' : RISK_MEANS[risk];
 }
 
 /**

@@ -38,8 +38,8 @@ fn status_line(status: Status, why: Option<&Notice>) -> Vec<String> {
 }
 
 fn question_lines(question: &Question) -> Vec<String> {
-    let mut lines = vec![format!("Question: {}", plain(&question.title))];
-    if !question.detail.is_empty() {
+    let mut lines = vec![format!("Question: {}", plain(&question.in_words()))];
+    if !question.title.contains(&question.detail) {
         lines.extend(plain::lines(&question.detail).map(|line| format!("  {line}")));
     }
     let options = question.options.iter().zip(1..);
@@ -92,5 +92,13 @@ mod tests {
             of(&question),
             ["Question: Which colour?", "  For the boat", "  1: Red", "  2: Blue"]
         );
+        let question = Event::Question(Question {
+            title: "Run: npm ci".into(),
+            detail: "npm ci".into(),
+            risk_words: "adds the packages this project lists".into(),
+            ..Question::default()
+        });
+        let told = "Question: Run: npm ci (adds the packages this project lists)";
+        assert_eq!(of(&question), [told], "the command stands there already");
     }
 }

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 pub struct Question {
     /// Unique in the attempt.
     pub id: String,
-    /// The question in one line, at most 500 characters.
+    /// What is wanted, in one line, at most 500 characters: "Run: npm install", or the agent's
+    /// own question.
     pub title: String,
-    /// More of it, such as the exact command, at most 2,000 characters.
+    /// All of it, such as the exact command, at most 2,000 characters.
     #[serde(default)]
     pub detail: String,
     /// What may be answered, at most 12.
@@ -29,6 +30,16 @@ pub struct Question {
     /// allowed for more than once.
     #[serde(default)]
     pub key: String,
+}
+
+impl Question {
+    /// The question in one line with why something could go wrong: "Run: npm install (adds the
+    /// packages this project lists)".
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Self { title, risk_words, .. } = self;
+        if risk_words.is_empty() { title.clone() } else { format!("{title} ({risk_words})") }
+    }
 }
 
 /// What a question wants.

@@ -9,7 +9,7 @@ use crate::saves::Saving;
 use crate::standing::Standing;
 use regatta_protocol::Event;
 use regatta_protocol::event::{
-    LineKind, OptionKind, Question, SaveReason, Step, StepKind, StepState,
+    LineKind, OptionKind, Question, QuestionKind, SaveReason, Step, StepKind, StepState,
 };
 use regatta_protocol::view::MAX_QUESTIONS_SHOWN;
 use regatta_protocol::worker::WorkerControl;
@@ -201,10 +201,10 @@ impl Desk<'_> {
     fn show_question(&mut self, at: usize) {
         let shown = self.questions.get(at).filter(|_| at < MAX_QUESTIONS_SHOWN);
         let Some(Asked { question, .. }) = shown else { return };
-        let title = question.title.clone();
-        let question = question.clone();
-        self.events.send(Event::Step(ask_step(&question.id, &title, StepState::Working)));
-        self.events.send(Event::Output { kind: LineKind::Step, text: title, first_line: 0 });
+        let step = ask_step(question, StepState::Working);
+        let (text, question) = (step.title.clone(), question.clone());
+        self.events.send(Event::Step(step));
+        self.events.send(Event::Output { kind: LineKind::Step, text, first_line: 0 });
         self.events.send(Event::Question(question));
         self.standing.set_asking(true);
     }
@@ -229,7 +229,7 @@ impl Desk<'_> {
         };
         if at < MAX_QUESTIONS_SHOWN {
             self.events.note(note.clone());
-            let step = ask_step(&question.id, &question.title, state);
+            let step = ask_step(&question, state);
             self.events.send(Event::Step(Step { detail: note, ..step }));
             self.events.send(Event::Answered { question: question.id, option: option.clone() });
         }
@@ -278,8 +278,13 @@ impl Allowed {
     }
 }
 
-fn ask_step(id: &str, title: &str, state: StepState) -> Step {
-    crate::steps::step(id, StepKind::Ask, title, state)
+/// "Asked: Run: npm install", so that nobody takes it for done; a choice in its own words.
+fn ask_step(question: &Question, state: StepState) -> Step {
+    let title = match question.kind {
+        QuestionKind::Permission => format!("Asked: {}", question.title),
+        QuestionKind::Choice => question.title.clone(),
+    };
+    crate::steps::step(&question.id, StepKind::Ask, &title, state)
 }
 
 /// The system's signals that matter.

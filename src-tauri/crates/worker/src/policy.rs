@@ -29,8 +29,10 @@ pub(crate) struct Wish<'a> {
 }
 
 const OUTSIDE: &str = "is outside its copy of the project";
-const UNKNOWN: &str = "can't be told in advance";
+const INSIDE: &str = "stays inside its copy";
+const UNKNOWN: &str = "what it does can't be told in advance";
 const INSTALLS: &str = "adds packages, which come from the internet";
+const INSTALLS_LISTED: &str = "adds the packages this project lists";
 const DELETES: &str = "deletes files of its copy";
 const REACHES: &str = "reaches outside its copy of the project";
 const NEVER: &str = "could do great harm";
@@ -92,9 +94,7 @@ const KEYS: &[&str] =
 pub(crate) fn decide(safety: Safety, wish: &Wish<'_>) -> Decision {
     match wish.kind {
         StepKind::Edit | StepKind::Remove if wish.outside => Decision::Refuse(OUTSIDE),
-        StepKind::Edit if safety == Safety::Careful => {
-            Decision::Ask(Risk::Low, "changes files of its copy")
-        }
+        StepKind::Edit if safety == Safety::Careful => Decision::Ask(Risk::Low, INSIDE),
         StepKind::Edit => Decision::Allow,
         StepKind::Remove if safety != Safety::HandsOff => Decision::Ask(Risk::Medium, DELETES),
         StepKind::Read | StepKind::Search if !wish.outside => Decision::Allow,
@@ -109,7 +109,7 @@ pub(crate) fn decide(safety: Safety, wish: &Wish<'_>) -> Decision {
 
 fn by_level(safety: Safety, found: Decision) -> Decision {
     match (safety, found) {
-        (Safety::Careful, Decision::Allow) => Decision::Ask(Risk::Low, "stays inside its copy"),
+        (Safety::Careful, Decision::Allow) => Decision::Ask(Risk::Low, INSIDE),
         (Safety::HandsOff, Decision::Ask(Risk::Low | Risk::Medium, _)) => Decision::Allow,
         (_, found) => found,
     }
@@ -156,9 +156,10 @@ fn one(part: &str) -> Decision {
     if DELETERS.contains(&name) || name == "git" && rest.first().is_some_and(|w| deletes(w)) {
         return Decision::Ask(Risk::Medium, DELETES);
     }
-    if INSTALLERS.contains(&name) && (name == "npx" || rest.iter().any(|w| INSTALLING.contains(w)))
+    if INSTALLERS.contains(&name)
+        && let Some(words) = installs(name, &rest)
     {
-        return Decision::Ask(Risk::Medium, INSTALLS);
+        return Decision::Ask(Risk::Medium, words);
     }
     let git_reaches = ["clone", "fetch", "pull", "push", "remote"];
     let reaches = REACHERS.contains(&name)
@@ -173,6 +174,21 @@ fn one(part: &str) -> Decision {
         true => Decision::Allow,
         false => Decision::Ask(Risk::Medium, UNKNOWN),
     }
+}
+
+/// What an installer adds, if that is what it is told to do.
+fn installs(name: &str, rest: &[&str]) -> Option<&'static str> {
+    if name == "yarn" && rest.is_empty() {
+        return Some(INSTALLS_LISTED);
+    }
+    if name == "npx" {
+        return Some(INSTALLS);
+    }
+    let at = rest.iter().position(|word| INSTALLING.contains(word))?;
+    let listed = ["ci", "i", "install", "sync"].contains(&rest[at]);
+    let mut named =
+        rest[at..].windows(2).filter(|pair| pair[0] != "-r" && !pair[1].starts_with('-'));
+    Some(if listed && named.next().is_none() { INSTALLS_LISTED } else { INSTALLS })
 }
 
 fn deletes(word: &str) -> bool {
@@ -212,8 +228,13 @@ mod tests {
             ("ls -la && cargo test", None),
             ("npm test | tail -5", None),
             ("git diff src/a.rs > /dev/null", None),
-            ("npm install", Some((Medium, INSTALLS))),
-            ("cd web && pip install -r requirements.txt", Some((Medium, INSTALLS))),
+            ("npm install", Some((Medium, INSTALLS_LISTED))),
+            ("npm ci --no-audit && npm test", Some((Medium, INSTALLS_LISTED))),
+            ("yarn", Some((Medium, INSTALLS_LISTED))),
+            ("npm install --save-exact payments@4", Some((Medium, INSTALLS))),
+            ("npm update", Some((Medium, INSTALLS))),
+            ("cd web && pip install -r requirements.txt", Some((Medium, INSTALLS_LISTED))),
+            ("pip install -r requirements.txt evil", Some((Medium, INSTALLS))),
             ("rm -r build", Some((Medium, DELETES))),
             ("git reset --hard", Some((Medium, DELETES))),
             ("curl http://example.test", Some((Medium, REACHES))),

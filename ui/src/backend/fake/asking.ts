@@ -29,7 +29,7 @@ const QUESTIONS = {
     title: 'Change 2 files: cart/total.ts, cart/total.test.ts',
     detail: 'cart/total.ts\ncart/total.test.ts',
     risk: 'low',
-    risk_words: 'stays in its copy',
+    risk_words: 'stays inside its copy',
     key: 'edit',
   }),
   force: permission('force', {
@@ -39,9 +39,9 @@ const QUESTIONS = {
     risk_words: 'replaces what others have in the repository, and can’t be undone',
   }),
   fetch: permission('fetch', {
-    title: 'Read a page: docs.payments.example/v4/upgrade',
+    title: 'Fetch: docs.payments.example',
     detail: 'https://docs.payments.example/v4/upgrade',
-    risk_words: 'reaches outside: the address is sent to docs.payments.example',
+    risk_words: 'reaches outside its copy of the project',
     key: 'fetch:docs.payments.example',
   }),
   choice: {

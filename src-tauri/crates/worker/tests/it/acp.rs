@@ -120,7 +120,7 @@ id=$prompt; end"#
     )));
     let asked = [worker.until_question(), worker.until_question(), worker.until_question()];
     let kinds = [OptionKind::AllowOnce, OptionKind::RejectOnce, OptionKind::AllowOnce];
-    let titles = ["May it run “make”?", "May it run “make test”?", "May it run “make clean”?"];
+    let titles = ["Run: make", "Run: make test", "Run: make clean"];
     assert_eq!(asked.each_ref().map(|question| question.title.as_str()), titles);
     for (question, kind) in asked.iter().zip(kinds).rev() {
         let option = question.options.iter().find(|option| option.kind == kind).expect("it");

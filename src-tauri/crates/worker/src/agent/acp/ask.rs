@@ -20,15 +20,8 @@ pub(super) fn question(
     (calls, safety): (&Calls, Safety),
 ) -> (Question, Decision) {
     let about = calls.about(&request.tool_call.tool_call_id.0);
-    let (kind, title, command) = about.unwrap_or((StepKind::Other, String::new(), None));
-    let detail = match command {
-        Some(command) => some_lines(command, MAX_DETAIL),
-        None => String::new(),
-    };
-    let title = one_line(&title, MAX_TITLE);
-    // The whole command is told when the title doesn't hold it.
-    let detail =
-        if kind == StepKind::Run && title.contains(&detail) { String::new() } else { detail };
+    let (title, detail) = about.unwrap_or_default();
+    let (title, detail) = (one_line(&title, MAX_TITLE), some_lines(&detail, MAX_DETAIL));
     let options = request.options.iter().take(MAX_OPTIONS).zip(1..).map(|(option, number)| {
         let label = one_line(&option.name, MAX_LABEL);
         let kind = meaning(option.kind);
@@ -48,7 +41,8 @@ pub(super) fn question(
         Decision::Allow | Decision::Refuse(_) => (Risk::Low, String::new()),
     };
     let may_stay = !is_choice && risk != Risk::High;
-    let key = if may_stay { key(kind, command.as_deref(), &title) } else { String::new() };
+    let what = if detail.is_empty() || kind == StepKind::Fetch { &title } else { &detail };
+    let key = if may_stay { key(kind, command.as_deref(), what) } else { String::new() };
     let kind = if is_choice { QuestionKind::Choice } else { QuestionKind::Permission };
     (Question { id, title, detail, options, kind, risk, risk_words, key }, decision)
 }
@@ -61,13 +55,14 @@ fn is_choice(options: &[QuestionOption]) -> bool {
         || count(OptionKind::AllowOnce) + count(OptionKind::AllowAlways) == 0
 }
 
-/// What "for this batch" allows: this very command, or edits of the copy.
-fn key(kind: StepKind, command: Option<&str>, title: &str) -> String {
+/// What "for this batch" allows: this very command, edits of the copy, an address's computer,
+/// these very files.
+fn key(kind: StepKind, command: Option<&str>, what: &str) -> String {
     match (kind, command) {
         (StepKind::Run, Some(command)) => format!("run:{}", cut(command.trim(), MAX_DETAIL)),
         (StepKind::Run, None) => String::new(),
         (StepKind::Edit, _) => "edit".to_owned(),
-        _ => format!("other:{title}"),
+        _ => format!("other:{what}"),
     }
 }
 
@@ -117,11 +112,11 @@ mod tests {
                 { "optionId": "cancel", "name": "", "kind": "reject_once" },
             ],
         }));
-        assert_eq!(question.title, "May it run \u{201c}npm install npm test\u{201d}?");
+        assert_eq!(question.title, "Run: npm install npm test");
         assert_eq!(question.detail, "npm install\nnpm test");
         assert_eq!(question.key, "run:npm install\nnpm test");
         assert_eq!((question.risk, question.kind), (Risk::Medium, QuestionKind::Permission));
-        assert!(question.risk_words.contains("adds packages"), "{}", question.risk_words);
+        assert!(question.risk_words.contains("adds the packages"), "{}", question.risk_words);
         let option = |id: &str, label: &str, kind| QuestionOption {
             id: id.into(),
             label: label.into(),

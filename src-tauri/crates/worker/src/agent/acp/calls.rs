@@ -42,6 +42,7 @@ pub(super) struct Call {
     kind: ToolKind,
     title: String,
     command: Option<String>,
+    address: Option<String>,
     /// Files that are looked at, and files that are changed; how many there are of each.
     located: (Vec<FileCount>, usize),
     changed: (Vec<FileCount>, usize),
@@ -97,6 +98,9 @@ impl Calls {
         if let Some(command) = fields.raw_input.as_ref().and_then(words::command) {
             call.command = Some(command);
         }
+        if let Some(address) = fields.raw_input.as_ref().and_then(words::address) {
+            call.address = Some(one_line(&address, MAX_PATH));
+        }
         if let Some(locations) = &fields.locations {
             let paths = locations.iter().map(|l| shown_path(&copies, &l.path));
             // The copy itself is where everything happens.
@@ -131,10 +135,11 @@ impl Calls {
         shown
     }
 
-    /// What a call is about, for a question on it: its kind, title and full command.
-    pub(super) fn about(&self, id: &str) -> Option<(StepKind, String, Option<&str>)> {
+    /// What a call is about, for a question on it: its title, and all of it.
+    pub(super) fn about(&self, id: &str) -> Option<(String, String)> {
         let call = self.by_id.get(id)?;
-        Some((call.kind(), call.subject().question(call.kind()), call.command.as_deref()))
+        let (kind, subject) = (call.kind(), call.subject());
+        Some((subject.question(kind), subject.particulars(kind)))
     }
 
     /// What a call is, its command with the copy's own folder as `.`, and whether it means a file
@@ -189,7 +194,8 @@ impl Call {
 
     fn subject(&self) -> Subject<'_> {
         let (files, count) = if self.changed.0.is_empty() { &self.located } else { &self.changed };
-        Subject { title: &self.title, command: self.command.as_deref(), files, count: *count }
+        let (command, address) = (self.command.as_deref(), self.address.as_deref());
+        Subject { title: &self.title, command, address, files, count: *count }
     }
 
     /// The step, when it changed, and its heading in the transcript.

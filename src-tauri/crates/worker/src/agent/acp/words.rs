@@ -8,6 +8,8 @@ use serde_json::Value;
 const MAX_COMMAND: usize = 200;
 /// The longest second line, in characters.
 const MAX_DETAIL: usize = 1_000;
+/// The longest name of a computer, in characters.
+const MAX_HOST: usize = 100;
 
 /// What a tool call is about.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +18,8 @@ pub(super) struct Subject<'a> {
     pub(super) title: &'a str,
     /// The command, where there is one.
     pub(super) command: Option<&'a str>,
+    /// The address that it fetches, where there is one.
+    pub(super) address: Option<&'a str>,
     /// The first files.
     pub(super) files: &'a [FileCount],
     /// How many files there are.
@@ -82,21 +86,64 @@ impl Subject<'_> {
         one_line(&paths, MAX_DETAIL)
     }
 
-    /// The call as something that a person is asked about.
+    /// The call as something that a person is asked about: "Run: npm install",
+    /// "Change: src/errors.ts", "Fetch: docs.example.org"; else the agent's own title.
     pub(super) fn question(&self, kind: StepKind) -> String {
-        let may = |verb: &str| format!("May it {verb} {}?", self.named().unwrap_or_default());
+        let of = |verb: &str| match self.files {
+            [one] if self.count == 1 => format!("{verb}: {}", one.path),
+            [_, ..] => format!("{verb} {}: {}", count(self.count, "file", "files"), self.paths()),
+            [] => verb.to_owned(),
+        };
         match kind {
-            StepKind::Run if !self.is_vague() => {
-                format!("May it run \u{201c}{}\u{201d}?", one_line(self.line(), MAX_COMMAND))
+            StepKind::Run if self.is_vague() => "Run a command".to_owned(),
+            StepKind::Run => format!("Run: {}", one_line(self.line(), MAX_COMMAND)),
+            StepKind::Fetch if self.host().is_some() => {
+                format!("Fetch: {}", self.host().unwrap_or_default())
             }
-            StepKind::Read if !self.files.is_empty() => may("read"),
-            StepKind::Edit if !self.files.is_empty() => may("change"),
-            StepKind::Remove if !self.files.is_empty() => may("remove"),
-            StepKind::Run => "May it run a command?".to_owned(),
-            StepKind::Edit if self.is_vague() => "May it change files?".to_owned(),
-            _ if self.title.is_empty() => "May it go on?".to_owned(),
+            StepKind::Read if !self.files.is_empty() => of("Read"),
+            StepKind::Edit if !self.files.is_empty() => of("Change"),
+            StepKind::Remove if !self.files.is_empty() => of("Remove"),
+            StepKind::Read if self.is_vague() => "Read a file".to_owned(),
+            StepKind::Edit if self.is_vague() => "Change files".to_owned(),
+            StepKind::Remove if self.is_vague() => "Remove files".to_owned(),
+            _ if self.title.is_empty() => "Go on".to_owned(),
             _ => self.title.to_owned(),
         }
+    }
+
+    /// What stands under Details of such a question: the exact command, the whole address, or
+    /// one path a line behind "4 files".
+    pub(super) fn particulars(&self, kind: StepKind) -> String {
+        match (kind, self.command, self.address) {
+            (_, Some(command), _) => command.to_owned(),
+            (StepKind::Fetch, None, Some(address)) => address.to_owned(),
+            (StepKind::Run, None, _) if !self.is_vague() => self.line().to_owned(),
+            _ if self.count > 1 => {
+                self.files.iter().map(|file| &*file.path).collect::<Vec<_>>().join("\n")
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The name of the computer that is asked, with its port.
+    fn host(&self) -> Option<String> {
+        let address = self.address.or_else(|| {
+            let words = self.title.split(|c: char| c.is_whitespace() || "\"'`<>()".contains(c));
+            words.into_iter().find(|word| word.contains("://"))
+        });
+        let rest = address?.split_once("://")?.1;
+        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        // What stands before an @ is a name to sign in with, however much it looks like a host.
+        let host = rest[..end].rsplit('@').next()?;
+        (!host.is_empty()).then(|| one_line(host, MAX_HOST))
+    }
+
+    /// "a.ts, b.ts", "a.ts, b.ts and 4 more".
+    fn paths(&self) -> String {
+        let shown: Vec<&str> = self.files.iter().take(2).map(|file| &*file.path).collect();
+        let more = self.count - shown.len();
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{rest}", shown.join(", "))
     }
 
     /// The command, or the title, which agents often put between backticks.
@@ -137,6 +184,12 @@ pub(super) fn command(input: &Value) -> Option<String> {
     }
 }
 
+/// The address of a call's input.
+pub(super) fn address(input: &Value) -> Option<String> {
+    let address = input.get("url").or_else(|| input.get("uri"))?.as_str()?;
+    address.contains("://").then(|| address.to_owned())
+}
+
 /// One line a changed file, with what was added and removed.
 pub(super) fn file_lines(files: &[FileCount]) -> impl Iterator<Item = String> {
     files.iter().map(|file| format!("{}  +{} \u{2212}{}", file.path, file.added, file.removed))
@@ -163,7 +216,7 @@ mod tests {
     }
 
     fn subject<'a>(title: &'a str, files: &'a [FileCount]) -> Subject<'a> {
-        Subject { title, command: None, files, count: files.len() }
+        Subject { title, command: None, address: None, files, count: files.len() }
     }
 
     #[test]
@@ -199,16 +252,45 @@ mod tests {
         assert_eq!(all.detail(StepKind::Read), "src/errors.ts, src/form.ts and 1 more");
         assert_eq!(subject("", &files[..1]).detail(StepKind::Edit), "src/errors.ts");
         assert_eq!(subject("", &files[2..]).detail(StepKind::Edit), "");
-        assert_eq!(all.question(StepKind::Edit), "May it change 3 files?");
-        assert_eq!(
-            subject("`npm i`", &[]).question(StepKind::Run),
-            "May it run \u{201c}npm i\u{201d}?"
-        );
-        assert_eq!(subject("bash", &[]).question(StepKind::Run), "May it run a command?");
-        assert_eq!(subject("Which?", &[]).question(StepKind::Other), "Which?");
-        assert_eq!(subject("", &[]).question(StepKind::Other), "May it go on?");
         let lines: Vec<_> = file_lines(&files[..1]).collect();
         assert_eq!(lines, ["src/errors.ts  +4 \u{2212}1"]);
+    }
+
+    #[test]
+    fn a_question_says_what_is_wanted_and_its_details_all_of_it() {
+        use StepKind::{Edit, Fetch, Other, Read, Remove, Run};
+        let files = [file("src/errors.ts"), file("src/form.ts"), file("c")];
+        let all = files.map(|file| file.path).join("\n");
+        let files = [file("src/errors.ts"), file("src/form.ts"), file("c")];
+        let run = Subject { command: Some("npm i\nnpm t"), ..subject("bash", &[]) };
+        let page = "https://docs.example.org:444/v4?q=1";
+        let fetch = Subject { address: Some(page), ..subject("WebFetch", &[]) };
+        let named = subject("Fetch \"https://me@docs.example.org#x\"", &[]);
+        let hostile = subject("Fetch https://example.org\\@evil.test/", &[]);
+        let table = [
+            (run, Run, "Run: npm i npm t", "npm i\nnpm t"),
+            (subject("`npm i`", &[]), Run, "Run: npm i", "npm i"),
+            (subject("bash", &[]), Run, "Run a command", ""),
+            (subject("", &files[..1]), Edit, "Change: src/errors.ts", ""),
+            (
+                subject("", &files),
+                Edit,
+                "Change 3 files: src/errors.ts, src/form.ts and 1 more",
+                &all,
+            ),
+            (subject("write", &[]), Edit, "Change files", ""),
+            (subject("", &files[2..]), Read, "Read: c", ""),
+            (subject("", &files[2..]), Remove, "Remove: c", ""),
+            (fetch, Fetch, "Fetch: docs.example.org:444", page),
+            (named, Fetch, "Fetch: docs.example.org", ""),
+            (hostile, Fetch, "Fetch: example.org", ""),
+            (subject("Which?", &[]), Other, "Which?", ""),
+            (subject("", &[]), Other, "Go on", ""),
+        ];
+        for (subject, kind, title, details) in table {
+            assert_eq!(subject.question(kind), title);
+            assert_eq!(subject.particulars(kind), details, "{title}");
+        }
     }
 
     #[test]
