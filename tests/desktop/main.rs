@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod asking;
 mod driver;
 mod elsewhere;
 mod page;

@@ -34,6 +34,7 @@ test('a working task is told something, after its turn or at once', async () => 
   await accessible(page, 'a message');
   await shoot(page, 'message-light');
   await page.getByRole('button', { name: 'Send when its turn ends' }).click();
+  await page.getByRole('status').getByText('The agent reads your message when its turn ends.').waitFor();
   await page.getByText('You: Use short sentences.').first().waitFor();
   assert.equal(await message.inputValue(), '');
   await message.fill('Stop testing.');
@@ -99,9 +100,9 @@ test('our facts stand beside the agent’s words, and its thinking is folded', a
   await page.getByText('Thinking', { exact: true }).click();
   await thought.waitFor();
   await tab(page, 'Result').click();
-  const facts = page.getByLabel('What we found');
-  await facts.getByText('npm test').waitFor();
-  await facts.getByText('Used, says the agent').waitFor();
+  await page.getByRole('region', { name: 'What Regatta saw' }).getByText('npm test').waitFor();
+  const words = page.getByRole('region', { name: 'What the agent said at the end' });
+  await words.getByText('By its own count it used 22,440 tokens, $0.31.').waitFor();
   await accessible(page, 'facts and words');
   await shoot(page, 'facts-light');
 });

@@ -131,22 +131,32 @@ test('a row is done by several agents, several times, within limits', async () =
   const who = page.getByRole('group', { name: 'Who does task 1' });
   await who.getByRole('button', { name: 'Also by…' }).click();
   await page.getByRole('menuitem', { name: 'opencode' }).click();
+  await who.getByRole('button', { name: 'Also by…' }).click();
+  await page.getByRole('menuitem', { name: /^Claude Code With another model/ }).click();
+  await who.getByText('Claude Code (Opus)').waitFor();
+  const how = page.getByRole('group', { name: 'How opencode does task 1' });
+  await how.getByRole('combobox', { name: /^Model/ }).click();
+  await page.getByRole('option', { name: /^Kimi K2/ }).click();
   await who.getByRole('button', { name: 'Once more' }).click();
-  await page.getByText('Becomes 4 tasks').waitFor();
+  await page.getByText('Becomes 6 tasks').waitFor();
   await page.getByLabel('Minutes at most').fill('45');
   await page.getByLabel('Turns at most').fill('30');
   await page.getByLabel('US dollars at most').fill('1.5');
   await accessible(page, 'agents and limits of a row');
   await shoot(page, 'sheet-row-more-light');
-  await page.getByRole('button', { name: 'Start 15 tasks' }).waitFor();
+  await page.getByRole('button', { name: 'Start 17 tasks' }).waitFor();
   await page.keyboard.press('Escape');
-  await page.getByText('By Claude Code and opencode, 2 times each; at most 45 minutes, 30 turns, $1.50').waitFor();
+  await page.getByText('By Claude Code, opencode (Kimi K2) and Claude Code (Opus), 2 times each; at most 45 minutes, 30 turns, $1.50').waitFor();
   await page.keyboard.press('Control+Enter');
   await page.waitForURL(/#\/batch\//);
   const asked = await page.evaluate(() => [...window.fake.world.batches.values()].at(-1).request);
   assert.deepEqual(
     [asked.agent.id, asked.safety, asked.parallel_tasks[0].times, asked.parallel_tasks[0].time_limit_s, asked.parallel_tasks[0].cost_limit_cents],
     ['claude-code', 'balanced', 2, 2700, 150],
+  );
+  assert.deepEqual(
+    asked.parallel_tasks[0].agents.map(({ agent, options }) => [agent.id, options.model]),
+    [['claude-code', ''], ['opencode', 'kimi'], ['claude-code', 'opus']],
   );
 });
 

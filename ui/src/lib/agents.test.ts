@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AgentChoice } from '../bindings/protocol';
-import { agentKey, agentLine, agentName } from './agents';
+import { agentKey, agentLine, agentName, anotherModel, NO_OPTIONS, pickName } from './agents';
 
 const acp = (...command: string[]): AgentChoice => ({ kind: 'acp', command });
 
@@ -20,4 +20,19 @@ it('the same program with another environment is another agent', () => {
   const env = [{ name: 'PROFILE', value: 'work' }];
   expect(agentKey({ kind: 'acp', command: ['kiro'], env })).not.toBe(agentKey(acp('kiro')));
   expect(agentKey({ kind: 'known', id: 'codex' })).not.toBe(agentKey(acp('codex')));
+});
+
+it('an agent is told from itself by what was chosen of what it offers', () => {
+  const agent: AgentChoice = { kind: 'known', id: 'claude-code' };
+  const offer = (id: string, name: string) => ({ id, name, about: '' });
+  const current = { ...NO_OPTIONS, model: 'sonnet' };
+  const models = [offer('sonnet', 'Sonnet'), offer('opus', 'Opus')];
+  const view = { agent, offers: { models, modes: [], efforts: [offer('high', 'High')], current } };
+  const pick = (model: string, effort = '') => ({ agent, options: { ...NO_OPTIONS, model, effort } });
+  expect(pickName(pick('opus', 'high'), view)).toBe('Claude Code (Opus, High)');
+  expect(pickName(pick('gone'), view)).toBe('Claude Code (gone)');
+  expect(pickName(pick(''), undefined)).toBe('Claude Code');
+  expect(anotherModel(view, [])).toBe('');
+  expect(anotherModel(view, [pick('')])).toBe('opus');
+  expect(anotherModel(view, [pick(''), pick('opus')])).toBeUndefined();
 });

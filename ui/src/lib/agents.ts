@@ -42,6 +42,25 @@ export function agentName(agent: AgentChoice): string {
   return agent.command[0]?.split(/[/\\]/).at(-1) || 'A program';
 }
 
+/** An agent with what was chosen of what it offers: "Claude Code (Opus, High)". */
+export function pickName({ agent, options }: AgentPick, view: Pick<AgentView, 'offers'> | undefined): string {
+  const offered = view && [...view.offers.models, ...view.offers.modes, ...view.offers.efforts];
+  const chosen = [options.model, options.mode, options.effort].filter(Boolean);
+  const words = chosen.map((id) => offered?.find((offer) => offer.id === id)?.name ?? id).join(', ');
+  return words ? `${agentName(agent)} (${words})` : agentName(agent);
+}
+
+/**
+ * The model with which an agent would be another one than each of `picks`: the empty one, its
+ * own, where it isn't among them at all; undefined where all that it offers is taken.
+ */
+export function anotherModel({ agent, offers }: Pick<AgentView, 'agent' | 'offers'>, picks: AgentPick[]): string | undefined {
+  const same = picks.filter((pick) => agentKey(pick.agent) === agentKey(agent));
+  if (same.length === 0) return '';
+  const taken = same.map(({ options }) => options.model || offers.current.model);
+  return offers.models.find(({ id }) => !taken.includes(id))?.id;
+}
+
 /** How an agent is started, in one line; empty where Regatta knows that by itself. */
 export function agentLine(agent: AgentChoice): string {
   if (agent.kind === 'practice') return 'Built in: no network, no cost';

@@ -9,6 +9,11 @@ export function holdSentence(hold: AgentHold, now: number): string {
   return hold.until === null ? 'Sign in again' : `Usage limit reached, continues ${at(later(hold.until, now))}`;
 }
 
+/** The same for a narrow place, where the time must not be cut off. */
+export function holdWords(hold: AgentHold, now: number): string {
+  return hold.until === null ? 'Sign in again' : `Limit reached, continues ${at(later(hold.until, now))}`;
+}
+
 const at = (when: string) => (/^\d/.test(when) && when.length === 5 ? `at ${when}` : when);
 
 /** What holds a task back, if it waits for its agent and not for a free place. */

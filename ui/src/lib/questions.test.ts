@@ -40,7 +40,9 @@ describe('a permission', () => {
   });
 
   it('never gives two buttons the same word', () => {
-    expect(labels({ options: [option('Red', 'allow_once'), option('Blue', 'allow_once')] })).toEqual(['Red', 'Blue']);
+    const options = [option('Red', 'allow_once'), option('Blue', 'allow_once')];
+    expect(labels({ options })).toEqual(['Red', 'Blue']);
+    expect(answersTo(aQuestion({ options })).some(({ main }) => main)).toBe(false);
   });
 });
 

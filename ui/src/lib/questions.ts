@@ -51,7 +51,10 @@ export function answersTo(question: Question): Answer[] {
   const of = (wanted: OptionKind) => options.filter((option) => option.kind === wanted);
   const [allow, ...moreAllow] = of('allow_once');
   const [reject, ...moreReject] = of('reject_once');
-  if (kind === 'choice' || moreAllow.length > 0 || moreReject.length > 0) return options.map((option) => inItsWords(option));
+  if (kind === 'choice' || moreAllow.length > 0 || moreReject.length > 0) {
+    // Of several answers that all let it go on, none is the one that most people want.
+    return options.map((option) => ({ ...inItsWords(option), main: option === allow && moreAllow.length === 0 }));
+  }
   const answers: Answer[] = [];
   if (allow) {
     const high = question.risk === 'high';
@@ -72,8 +75,8 @@ function named({ id, label }: QuestionOption, word: string, { main = false, forB
   return { label: word, option: id, forBatch, own: own === word ? '' : own, main };
 }
 
-function inItsWords({ id, label, kind }: QuestionOption): Answer {
-  return { label: plainText(label), option: id, forBatch: false, own: '', main: kind === 'allow_once' };
+function inItsWords({ id, label }: QuestionOption): Answer {
+  return { label: plainText(label), option: id, forBatch: false, own: '', main: false };
 }
 
 /** Whether a person can answer something of it: also when it was cut off but can go on. */

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { AgentChoice } from '../bindings/protocol';
-import { NO_OPTIONS } from './agents';
+import { agentName, NO_OPTIONS } from './agents';
 import { rowWords, type Wanted } from './row';
 
-const claude: AgentChoice = { kind: 'known', id: 'claude-code' };
 const pick = (id: 'codex' | 'opencode') => ({ agent: { kind: 'known', id } as const, options: NO_OPTIONS });
-const words = (changes: Partial<Wanted>) =>
-  rowWords({ own: true, others: [], times: 1, seconds: null, turns: null, cents: null, ...changes }, claude);
+const words = (changes: Partial<Wanted>) => {
+  const row = { own: true, others: [], times: 1, seconds: null, turns: null, cents: null, ...changes };
+  return rowWords(row, [...(row.own ? ['Claude Code'] : []), ...row.others.map(({ agent }) => agentName(agent))]);
+};
 
 it('a row that asks for nothing else says nothing', () => {
   expect(words({})).toBe('');

@@ -1,7 +1,6 @@
 /** What a row asks for beside its text, in a few words. */
 
-import type { AgentChoice, AgentPick } from '../bindings/protocol';
-import { agentName } from './agents';
+import type { AgentPick } from '../bindings/protocol';
 import { count } from './time';
 
 /** What a row asks for beside its text. */
@@ -15,9 +14,11 @@ export interface Wanted {
   cents: number | null;
 }
 
-/** "By Claude Code and Codex, 3 times each; at most 30 minutes"; empty: nothing beside its text. */
-export function rowWords(row: Wanted, batch: AgentChoice): string {
-  const names = [...(row.own ? [batch] : []), ...row.others.map(({ agent }) => agent)].map(agentName);
+/**
+ * "By Claude Code and Codex, 3 times each; at most 30 minutes"; empty: nothing beside its text.
+ * `names` are those of all who do it, the batch's agent among them.
+ */
+export function rowWords(row: Wanted, names: string[]): string {
   const several = names.length > 1 || !row.own;
   const by = several ? `By ${listed(names)}` : '';
   const times = row.times === 1 ? '' : `${row.times} times${several && names.length > 1 ? ' each' : ''}`;

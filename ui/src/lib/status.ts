@@ -76,6 +76,11 @@ export function presentCounts(counts: Counts): { status: Status; count: number }
   return STATUSES.map((status) => ({ status, count: counts[status] })).filter((c) => c.count > 0);
 }
 
+/** "2 need you", "1 failed": how many tasks stand there, as a word after the number. */
+export function countedWord(status: Status, count: number): string {
+  return status === 'needs_you' && count !== 1 ? 'need you' : statusWord(status).toLowerCase();
+}
+
 /** One line under a task's name: what it does now, or what came of it. `sentTo`: the endpoint it runs at. */
 export function taskLine(task: TaskView, queuePlace: number | null, sentTo?: string): string {
   switch (task.status) {

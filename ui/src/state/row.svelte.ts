@@ -1,5 +1,5 @@
 import type { AgentPick, TaskRequest } from '../bindings/protocol';
-import { agentKey, samePick } from '../lib/agents';
+import { samePick } from '../lib/agents';
 
 /** A task as it is being written. */
 export class Row {
@@ -37,14 +37,14 @@ export class Row {
     this.left = !this.empty;
   }
 
-  /** Whether an agent does it beside the batch's. */
-  has(pick: AgentPick): boolean {
-    return this.others.some((other) => agentKey(other.agent) === agentKey(pick.agent));
+  /** All who do it, where the batch's agent is `batch`. */
+  doers(batch: AgentPick): AgentPick[] {
+    return [...(this.own ? [batch] : []), ...this.others];
   }
 
   /** What is asked for, where the batch's agent is `batch`. */
   asTask(batch: AgentPick): TaskRequest {
-    const agents = this.others.length === 0 ? [] : [...(this.own ? [batch] : []), ...this.others];
+    const agents = this.others.length === 0 ? [] : this.doers(batch);
     return {
       ...this.asText(),
       ...(this.seconds === null ? {} : { time_limit_s: this.seconds }),

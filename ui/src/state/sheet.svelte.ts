@@ -12,7 +12,7 @@ import type {
   TaskRequest,
   Template,
 } from '../bindings/protocol';
-import { agentKey, NO_OPTIONS } from '../lib/agents';
+import { agentKey, NO_OPTIONS, samePick } from '../lib/agents';
 import { nameOf, type PastedTask } from '../lib/paste';
 import { inTurn } from '../lib/turns';
 import type { App } from './app.svelte';
@@ -177,7 +177,7 @@ export class Sheet {
   useAgent(agent: AgentChoice, options: AgentOptions = NO_OPTIONS): void {
     this.agent = agent;
     this.options = options;
-    for (const row of this.rows) row.others = row.others.filter((other) => agentKey(other.agent) !== agentKey(agent));
+    for (const row of this.rows) row.others = row.others.filter((other) => !samePick(other, this.pick));
     for (const row of this.rows) if (row.others.length === 0) row.own = true;
     this.changed();
   }
@@ -189,7 +189,7 @@ export class Sheet {
   }
 
   duplicate(row: Row): Row {
-    const copy = this.#row({ ...row.asTask(this.#pick), task_name: this.#freeName(row.name) });
+    const copy = this.#row({ ...row.asTask(this.pick), task_name: this.#freeName(row.name) });
     this.rows.splice(this.rows.indexOf(row) + 1, 0, copy);
     this.changed();
     return copy;
@@ -256,7 +256,8 @@ export class Sheet {
     return this.#written.reduce((sum, row) => sum + row.tasks, 0);
   }
 
-  get #pick(): AgentPick {
+  /** The batch's agent, with what was chosen of what it offers. */
+  get pick(): AgentPick {
     return { agent: this.agent, options: this.options };
   }
 
@@ -266,7 +267,7 @@ export class Sheet {
       name: this.title.trim(),
       branch: this.startFrom,
       thread_id: '',
-      parallel_tasks: this.#written.map((row) => (endpoint ? row.asText() : row.asTask(this.#pick))),
+      parallel_tasks: this.#written.map((row) => (endpoint ? row.asText() : row.asTask(this.pick))),
     };
     // Which agent works there is decided there.
     if (endpoint) {
@@ -289,7 +290,7 @@ export class Sheet {
       endpoint: endpoint?.id ?? null,
       haiku,
       max_parallel: this.maxParallel,
-      tasks: this.rows.map((row) => row.asTask(this.#pick)),
+      tasks: this.rows.map((row) => row.asTask(this.pick)),
     };
   }
 
@@ -376,7 +377,7 @@ export class Sheet {
   }
 
   #row(task: TaskRequest): Row {
-    return new Row((this.#keys += 1), task, this.#pick);
+    return new Row((this.#keys += 1), task, this.pick);
   }
 
   #freeName(name: string): string {

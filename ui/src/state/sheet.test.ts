@@ -307,6 +307,18 @@ describe('agents and limits', () => {
     expect(sheet.request().parallel_tasks[1]).not.toHaveProperty('agents');
   });
 
+  it('the same agent does a row twice, with another model, and the draft keeps both', async () => {
+    const opus = { agent: claude, options: { ...NO_OPTIONS, model: 'opus' } };
+    const [, second] = sheet.rows;
+    if (!second) throw new Error('no row');
+    second.others = [opus, pick(codex)];
+    sheet.useAgent(claude);
+    expect(sheet.draft().tasks[1]?.agents).toEqual([pick(claude), opus, pick(codex)]);
+    await sheet.save();
+    await sheet.load();
+    expect(sheet.rows[1]).toMatchObject({ own: true, others: [opus, pick(codex)] });
+  });
+
   it('what was chosen of one agent is not asked of another', () => {
     sheet.options = { ...NO_OPTIONS, model: 'opus' };
     sheet.useAgent(codex);
@@ -330,11 +342,13 @@ describe('agents and limits', () => {
 
   it('a template brings its agent and safety into an empty sheet, and never into a written one', async () => {
     const tasks = [{ task_name: 'a', prompt: 'a', times: 2 }];
-    const template = { id: 't', name: 'T', tasks, agent: pick(codex), safety: 'careful' as const };
+    const options = { model: 'gpt', mode: 'plan', effort: 'high' };
+    const template = { id: 't', name: 'T', tasks, agent: { agent: codex, options }, safety: 'careful' as const };
     sheet.useTemplate(template);
     expect([sheet.agent, sheet.safety]).toEqual([claude, 'balanced']);
     await open('blank');
     sheet.useTemplate(template);
     expect([sheet.agent, sheet.safety, sheet.title, sheet.count]).toEqual([codex, 'careful', 'T', 2]);
+    expect(sheet.request().options).toEqual(options);
   });
 });

@@ -66,6 +66,8 @@ struct Practice {
     sessions: Mutex<HashMap<SessionId, Session>>,
     manners: Manners,
     takes_pieces: AtomicBool,
+    /// How many tool calls there were: an id is never given twice, also not in another turn.
+    calls: Arc<AtomicU64>,
 }
 
 /// One conversation.
@@ -237,7 +239,7 @@ impl Practice {
             session: request.session_id,
             room: room.clone(),
             takes_pieces: self.takes_pieces.load(Ordering::SeqCst),
-            calls: AtomicU64::new(0),
+            calls: Arc::clone(&self.calls),
             settings,
         };
         connection.spawn(async move {

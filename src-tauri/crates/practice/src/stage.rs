@@ -60,7 +60,7 @@ pub(crate) struct Stage {
     pub(crate) room: Room,
     /// Whether the client takes a command's output in pieces.
     pub(crate) takes_pieces: bool,
-    pub(crate) calls: AtomicU64,
+    pub(crate) calls: Arc<AtomicU64>,
     /// What is chosen of what the agent offers, in words.
     pub(crate) settings: String,
 }

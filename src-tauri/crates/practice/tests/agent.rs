@@ -172,6 +172,16 @@ fn a_command_runs_in_the_project_and_its_output_is_shown() {
 }
 
 #[test]
+fn a_step_of_a_later_turn_has_an_id_of_its_own() {
+    let mut client = Client::new();
+    client.play("run true");
+    client.play("run false");
+    let calls = client.updates().filter(|update| update["sessionUpdate"] == "tool_call");
+    let ids: Vec<&str> = calls.filter_map(|call| call["toolCallId"].as_str()).collect();
+    assert!(ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
+}
+
+#[test]
 fn many_lines_come_in_few_messages_and_in_order() {
     let mut client = Client::new();
     assert_eq!(client.play("print 12345 lines"), "end_turn");

@@ -23,11 +23,17 @@ const TO_INSTALL: Duration = Duration::from_secs(20 * 60);
 /// The version that `program --version` prints; empty: none that could be found.
 pub(super) async fn version(program: &Path, env: &Env) -> String {
     let said = say(program, &["--version"], env).await.map(|(_, said)| said).unwrap_or_default();
+    version_in(&said).to_owned()
+}
+
+/// The last word that looks like a version. It may be the last of a sentence.
+fn version_in(said: &str) -> &str {
     let is_version = |word: &&str| {
         word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()) && word.len() <= 40
     };
-    let words = said.split_whitespace().map(|word| word.trim_start_matches('v'));
-    words.rev().find(is_version).unwrap_or_default().to_owned()
+    let words = said.split_whitespace();
+    let words = words.map(|word| word.trim_start_matches('v').trim_end_matches(['.', ',']));
+    words.rev().find(is_version).unwrap_or_default()
 }
 
 /// Whether somebody is signed in, by the word of the agent's own program.
@@ -135,4 +141,22 @@ fn quiet(program: &Path, env: &Env) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(env).stdin(Stdio::null()).kill_on_drop(true);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_in;
+
+    #[test]
+    fn a_version_is_found_in_what_a_program_says_of_itself() {
+        for (said, version) in [
+            ("2.1.330 (Claude Code)", "2.1.330"),
+            ("codex-cli 0.169.0\n", "0.169.0"),
+            ("GitHub Copilot CLI 1.0.102.\nRun copilot update.", "1.0.102"),
+            ("v0.61.0", "0.61.0"),
+            ("no number here.", ""),
+        ] {
+            assert_eq!(version_in(said), version, "{said}");
+        }
+    }
 }

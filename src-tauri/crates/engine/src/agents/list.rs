@@ -243,7 +243,12 @@ fn missing(state: AgentState, row: Option<&Row>, agent: &AgentChoice) -> Option<
              Regatta can install it in a folder of its own."
         ),
         AgentState::SignedOut => {
-            format!("Nobody is signed in to {name}. Sign in with its own program, or enter a key.")
+            let key = if row.is_some_and(|row| !row.key_name.is_empty()) {
+                ", or enter a key"
+            } else {
+                ""
+            };
+            format!("Nobody is signed in to {name}. Sign in with its own program{key}.")
         }
         _ => return None,
     };

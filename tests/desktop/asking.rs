@@ -1,0 +1,163 @@
+//! Agents that ask, and a person who answers, speaks to them, and lets them go on.
+
+use super::driver::Session;
+use super::page::{button, labelled, saying, tab, write_task};
+use super::screen::{Opened, Screen};
+use super::{SOON, choose_the_practice_project, see_statuses};
+use regatta_tests::wait_until;
+use serde_json::json;
+use std::fs;
+
+const MESSAGE: &str = "Message to this task";
+
+#[test]
+fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_message() {
+    let screen = Screen::new();
+    let go = screen.home().join("go");
+    let app = screen.open();
+    let page = &app.session;
+    page.see(&button("Try the demo"));
+    choose_the_practice_project(page);
+    page.click(&button("New batch"));
+    page.type_into(&labelled("Title of the batch"), "Harbour");
+    let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go.display());
+    // Two ask the same. The fourth waits for a place, so that it asks after the others.
+    for (place, name, prompt) in [
+        (1, "Welcome", "ask May I add a file? | Yes | No\nwrite Welcome.md: Hello.".to_owned()),
+        (2, "Prices", "ask May I add a file? | Yes | No\nwrite Prices.md: None.".to_owned()),
+        (3, "Guide", format!("plan Look; Write\n{hold}\nwrite Guide.md: A guide.")),
+        (4, "Rules", "ask May I drop the rules? | Yes | No\nsay They stay.".to_owned()),
+    ] {
+        write_task(page, place, name, &prompt);
+    }
+    page.click(&button("Start 4 tasks"));
+    see_statuses(
+        &app,
+        &[
+            ("Welcome", ", Needs you,"),
+            ("Prices", ", Needs you,"),
+            ("Guide", ", Working,"),
+            ("Rules", ", Waiting,"),
+        ],
+    );
+    page.click(&tab("Guide"));
+    page.type_into(&labelled(MESSAGE), "write Extra.md: Something more.");
+    page.click(&button("Send when its turn ends"));
+    page.see(&saying("The agent reads your message when its turn ends."));
+    page.see(&saying("You: write Extra.md: Something more."));
+    app.shoot("14-message");
+
+    // One goes on, though two are asked something; then a place is free for the next.
+    fs::write(&go, "").unwrap();
+    see_statuses(
+        &app,
+        &[
+            ("Welcome", ", Needs you,"),
+            ("Prices", ", Needs you,"),
+            ("Guide", ", Finished,"),
+            ("Rules", ", Needs you,"),
+        ],
+    );
+    answer_all(&app);
+    page.click(&button("Harbour"));
+    see_statuses(
+        &app,
+        &[
+            ("Welcome", ", Finished,"),
+            ("Prices", ", Finished,"),
+            ("Guide", ", Finished,"),
+            ("Rules", ", Finished,"),
+        ],
+    );
+    assert_eq!(changed(page, "Welcome"), ["Welcome.md"]);
+    assert_eq!(changed(page, "Guide"), ["Extra.md", "Guide.md"]);
+    assert_eq!(changed(page, "Rules"), [""; 0]);
+
+    page.click(&tab("Guide"));
+    page.click(&tab("Result"));
+    page.see(&saying("in the same conversation"));
+    page.type_into("//textarea[starts-with(@id, 'continue-')]", "append Guide.md: The end.");
+    app.shoot("17-continue");
+    page.click("//form//button[normalize-space(.)='Continue']");
+    page.see(&saying("attempt 2"));
+    page.see(&button("Add to my project"));
+    page.click(&tab("What changed"));
+    page.click(&button("Guide.md"));
+    page.see(&saying("The end."));
+    app.close_window();
+    app.assert_gone();
+}
+
+/// Answers what is asked: twice at once for the batch, and once with no in the task's tab.
+fn answer_all(app: &Opened<'_>) {
+    let page = &app.session;
+    page.click(&button("Needs you"));
+    page.see(&saying("3 questions"));
+    let asked = page.texts("main h3");
+    let expected = ["May I add a file?", "May I add a file?", "May I drop the rules?"];
+    let same = asked.iter().zip(expected).all(|(title, start)| title.starts_with(start));
+    assert!(same && asked.len() == expected.len(), "{asked:?}");
+    app.shoot("15-needs-you");
+    page.click(&button("Allow for this batch"));
+    // The next question has the keyboard.
+    let in_focus = "return document.activeElement.textContent";
+    let focused = wait_until(SOON, || {
+        let text = page.run(in_focus, json!([])).unwrap();
+        page.texts("main h3").len() == 1
+            && text.as_str().is_some_and(|text| text.contains("May I drop the rules?"))
+    });
+    assert!(focused, "{:?} has the focus", page.run(in_focus, json!([])));
+    page.click(&button("Open task"));
+    page.see(&button("Not allowed"));
+    page.see(&saying("waits for your answer"));
+    app.shoot("16-asked-in-its-tab");
+    page.click(&button("Not allowed"));
+    page.see_gone(&button("Not allowed"));
+    page.see(&saying("You chose: No"));
+    page.click(&button("Needs you"));
+    page.see(&saying("Nobody needs you."));
+}
+
+#[test]
+fn a_question_that_is_open_when_the_window_closes_is_answered_after_the_next_start() {
+    let screen = Screen::new();
+    let app = screen.open();
+    let page = &app.session;
+    page.see(&button("Try the demo"));
+    choose_the_practice_project(page);
+    page.click(&button("New batch"));
+    page.type_into(&labelled("Title of the batch"), "Night watch");
+    write_task(page, 1, "Watch", "write log.md: Quiet.\nask May I light the lamp? | Yes | No");
+    page.click(&button("Start 1 task"));
+    see_statuses(&app, &[("Watch", ", Needs you,")]);
+    app.close_window();
+    page.click(&button("Stop 1 task and quit"));
+    app.assert_gone();
+    drop(app);
+
+    let app = screen.open();
+    let page = &app.session;
+    page.click(&button("Needs you"));
+    page.see(&saying("May I light the lamp?"));
+    page.see(&saying("Your answer lets it go on where it stopped."));
+    app.shoot("18-asked-before");
+    page.click(&button("Allow once"));
+    page.see(&saying("Nobody needs you."));
+    page.click(&button("Night watch"));
+    see_statuses(&app, &[("Watch", ", Finished,")]);
+    page.see(&saying("attempt 2"));
+    app.close_window();
+    app.assert_gone();
+}
+
+/// The names of the files that a task changed, in their order.
+fn changed(page: &Session, name: &str) -> Vec<String> {
+    let home = page.invoke("history", json!({ "query": "", "before": null })).unwrap();
+    let batch = page.invoke("batch", json!({ "id": home[0]["id"] })).unwrap();
+    let task = batch["tasks"].as_array().unwrap().iter().find(|task| task["name"] == name);
+    let files = task.unwrap()["files"].as_array().unwrap().iter();
+    let mut names: Vec<String> =
+        files.filter_map(|file| Some(file["path"].as_str()?.to_owned())).collect();
+    names.sort();
+    names
+}
