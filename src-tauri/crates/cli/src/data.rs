@@ -17,9 +17,15 @@ pub(crate) async fn open(dir: Option<&Path>, limit: Option<u32>) -> Result<Engin
         Some(dir) => std::path::absolute(dir)?,
         None => usual()?,
     };
+    open_with(options(data_dir, limit)?).await
+}
+
+fn options(data_dir: PathBuf, limit: Option<u32>) -> Result<EngineOptions, Refusal> {
     let limit = limit.unwrap_or(Settings::default().limit);
-    let (program, keys) = (env::current_exe()?, Arc::new(NoKeys));
-    let options = EngineOptions::new(data_dir, program, limit, keys);
+    Ok(EngineOptions::new(data_dir, env::current_exe()?, limit, Arc::new(NoKeys)))
+}
+
+async fn open_with(options: EngineOptions) -> Result<Engine, Refusal> {
     let engine = Engine::open(options).await?;
     for notice in engine.notices() {
         tell(&notice.to_string());
@@ -37,7 +43,8 @@ pub(crate) async fn find(wanted: &Wanted<'_>) -> Result<(Engine, BatchDetail), R
         let what = format!("There are no batches in {}.", dir.display());
         return Err(Notice::new(ErrorCode::NotFound, what, "", "Say --data-dir DIR.").into());
     }
-    let engine = open(Some(&dir), None).await?;
+    let options = options(std::path::absolute(dir)?, None)?;
+    let engine = open_with(EngineOptions { goes_on: false, ..options }).await?;
     let id = engine.find_batch(wanted.batch).await?;
     let mut detail = engine.batch(&id).await?;
     if let Some(name) = wanted.task {

@@ -76,8 +76,11 @@ impl Said {
 
 impl Agents {
     /// The known agents, then `added`, as they stand. Looks at folders only: where the login
-    /// shell was never asked, that is done meanwhile, and its answer is a change.
+    /// shell was never asked, that is done afterwards, and its answer is a change.
     pub(crate) async fn view(&self, added: &[AgentChoice]) -> AgentsView {
+        let sandbox = self.sandbox_program().await.is_some();
+        let known = KnownAgent::ALL.map(|id| AgentChoice::Known { id });
+        let agents = known.iter().chain(added).map(|agent| self.view_of(agent, sandbox)).collect();
         if self.0.login_path.known().is_none() {
             let agents = self.clone();
             tokio::spawn(async move {
@@ -85,9 +88,6 @@ impl Agents {
                 agents.0.said.change(|_| {});
             });
         }
-        let sandbox = self.sandbox_program().await.is_some();
-        let known = KnownAgent::ALL.map(|id| AgentChoice::Known { id });
-        let agents = known.iter().chain(added).map(|agent| self.view_of(agent, sandbox)).collect();
         AgentsView { agents, sandbox, sandbox_words: force::sandbox_words(sandbox).to_owned() }
     }
 

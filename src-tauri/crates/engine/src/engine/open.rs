@@ -9,7 +9,7 @@ use crate::dirs::Dirs;
 use crate::disk;
 use crate::keys::Keys;
 use crate::log::Log;
-use crate::queue::{Carrier, Message, Queue, Waiting, ending};
+use crate::queue::{Carrier, Kept, Message, Queue, Waiting, ending};
 use crate::rescue::{self, Cut};
 use crate::runner::{AttemptId, Cloud, Local, Means, Runner, what_to_do_about_questions};
 use crate::store::{self, read};
@@ -42,13 +42,17 @@ pub struct EngineOptions {
     pub keys: Arc<dyn Keys>,
     /// What agents may inherit from.
     pub environment: Environment,
+    /// Whether tasks go on that were held when the engine before ended. Whoever only looks at
+    /// what there is leaves them so.
+    pub goes_on: bool,
 }
 
 impl EngineOptions {
     /// With this program's own environment for agents.
     #[must_use]
     pub fn new(data_dir: PathBuf, program: PathBuf, limit: u32, keys: Arc<dyn Keys>) -> Self {
-        Self { data_dir, program, limit, keys, environment: Environment::of_this_program() }
+        let environment = Environment::of_this_program();
+        Self { data_dir, program, limit, keys, environment, goes_on: true }
     }
 }
 
@@ -68,7 +72,7 @@ impl Engine {
             std::fs::create_dir_all(&dir).map_err(|error| EngineError::data(&dir, &error))?;
         }
         let log = Log::of(&store);
-        let EngineOptions { program, keys, limit, environment, .. } = options;
+        let EngineOptions { program, keys, limit, environment, goes_on, .. } = options;
         let tokens = Tokens::default();
         let access = Access {
             program: program.clone(),
@@ -84,16 +88,17 @@ impl Engine {
             access: access.clone(),
             now,
         });
-        let go_on = recover(&carrier, &dirs).await?;
-        let queue = Queue::start(carrier, limit.clamp(1, MAX_PARALLEL));
+        let left = recover(&carrier, &dirs).await?;
+        let held = if goes_on { left.held } else { Kept::default() };
+        let queue = Queue::start(carrier, limit.clamp(1, MAX_PARALLEL), held);
         let means =
             Means { keys: Arc::clone(&keys), tokens: tokens.clone(), timing: Timing::default() };
         let runner = Cloud::new(log.clone(), means, now);
         let cloud = Arc::new(Carrier { log: log.clone(), runner, access, now });
-        let cloud = Queue::start(cloud, u32::MAX);
+        let cloud = Queue::start(cloud, u32::MAX, Kept::default());
         // Nobody waits for it: opening never waits for a network.
         let (reply, _) = oneshot::channel();
-        cloud.tell(Message::Add { tasks: go_on, events: Vec::new(), reply })?;
+        cloud.tell(Message::Add { tasks: left.elsewhere, events: Vec::new(), reply })?;
         for queue in [&queue, &cloud] {
             tokio::spawn(watch_disk_and_time(dirs.0.clone(), queue.downgrade()));
         }
@@ -128,9 +133,17 @@ impl Engine {
     }
 }
 
+/// What an engine before left to go on with.
+struct Left {
+    /// It goes on at an endpoint.
+    elsewhere: Vec<Waiting>,
+    /// It is held here.
+    held: Kept,
+}
+
 /// Ends what an engine before left running, and gives every task that it left open an end, but
-/// for those that are given back: they go on elsewhere.
-async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<Vec<Waiting>, EngineError> {
+/// for those that are given back.
+async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<Left, EngineError> {
     let mut leftovers = JoinSet::new();
     for id in carrier.runner.list().await {
         let carrier = Arc::clone(carrier);
@@ -140,12 +153,15 @@ async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<Vec<Waiti
 
     let room = Arc::new(Semaphore::new(RESCUES));
     let mut open = JoinSet::new();
-    let mut go_on = Vec::new();
-    for task in carrier.log.readers.with(read::open_tasks).await? {
+    let mut elsewhere = Vec::new();
+    let tasks = carrier.log.readers.with(read::open_tasks).await?;
+    let held = held(&carrier.log, dirs, &tasks).await?;
+    for task in tasks {
         match planned::stands(&carrier.log, &task).await? {
+            Stands::Here if held.tasks.iter().any(|waiting| waiting.task == task.id) => continue,
             Stands::Here => {}
             Stands::GoesOn(waiting) => {
-                go_on.push(waiting);
+                elsewhere.push(waiting);
                 continue;
             }
             Stands::Ended(outcome) => {
@@ -162,7 +178,23 @@ async fn recover(carrier: &Arc<Carrier<Local>>, dirs: &Dirs) -> Result<Vec<Waiti
         });
     }
     open.join_all().await.into_iter().collect::<Result<(), _>>()?;
-    Ok(go_on)
+    Ok(Left { elsewhere, held })
+}
+
+/// What was held, as far as it still is: of `tasks`, those whose attempt hadn't begun.
+async fn held(log: &Log, dirs: &Dirs, tasks: &[TaskView]) -> Result<Kept, EngineError> {
+    let body = log.readers.with(read::held).await?;
+    // What can't be read is as nothing: then its tasks are interrupted.
+    let mut kept: Kept = serde_json::from_str(&body).unwrap_or_default();
+    kept.tasks.retain(|waiting| {
+        let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
+        let waits = |task: &&TaskView| {
+            task.attempt == id.number && matches!(task.status, Status::Waiting | Status::Paused)
+        };
+        let task = tasks.iter().find(|task| task.id == id.task).filter(waits);
+        task.is_some() && !dirs.scratch(&id).is_dir()
+    });
+    Ok(kept)
 }
 
 async fn interrupt(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(), EngineError> {

@@ -8,11 +8,22 @@ use regatta_protocol::event::Outcome;
 use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::AgentHold;
 use regatta_protocol::{ErrorCode, Millis, Notice, Status};
+use serde::{Deserialize, Serialize};
 
 /// How often a task goes on by itself after a usage limit.
 const MAX_RESUMES: u32 = 5;
 /// The first pause where nobody says how long; each is twice the one before.
 const FIRST_PAUSE: Millis = 60 * 1000;
+
+/// All that is held, to go on after the next start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Kept {
+    /// The agents.
+    pub(super) holds: Vec<AgentHold>,
+    /// Their tasks that wait, in the order in which they came.
+    pub(crate) tasks: Vec<Waiting>,
+}
 
 /// An attempt that ended so that the task is held.
 #[derive(Debug)]
@@ -46,9 +57,9 @@ impl Held {
     }
 }
 
-/// All that are held.
+/// All agents that are held.
 #[derive(Debug, Default)]
-pub(super) struct Holds(Vec<AgentHold>);
+pub(super) struct Holds(pub(super) Vec<AgentHold>);
 
 impl Holds {
     /// Holds an agent's tasks, until the latest time that was told.
@@ -71,6 +82,11 @@ impl Holds {
         self.0.retain(|hold| hold.until.is_none_or(|until| until > now));
     }
 
+    /// What waits for a person is held as long as something waits.
+    pub(super) fn drop_idle(&mut self, line: &Line) {
+        self.0.retain(|hold| hold.until.is_some() || line.waiting_for(&hold.agent) > 0);
+    }
+
     /// A person says that an agent's tasks go on.
     pub(super) fn release(&mut self, agent: &AgentChoice) {
         self.0.retain(|hold| hold.agent != *agent);
@@ -79,6 +95,12 @@ impl Holds {
     /// Whether an agent's tasks are held.
     pub(super) fn hold(&self, agent: &AgentChoice) -> bool {
         self.0.iter().any(|hold| hold.agent == *agent)
+    }
+
+    /// As they are kept, with their tasks.
+    pub(super) fn kept(&self, line: &Line) -> Kept {
+        let tasks = line.of(|agent| self.hold(agent));
+        Kept { holds: self.0.clone(), tasks }
     }
 
     /// All of them, each with how many tasks wait for it.

@@ -5,10 +5,11 @@ use crate::runner::GoOn;
 use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::QueuePlace;
 use regatta_protocol::{BatchId, TaskId};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A task that waits for a free place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Waiting {
     pub(crate) task: TaskId,
     pub(crate) batch: BatchId,
@@ -73,6 +74,12 @@ impl Line {
     /// How many wait for an agent.
     pub(super) fn waiting_for(&self, agent: &AgentChoice) -> u32 {
         self.waiting.iter().filter(|(waiting, _)| waiting.agent == *agent).count() as u32
+    }
+
+    /// The tasks that wait for certain agents, in the order in which they came.
+    pub(super) fn of(&self, wanted: impl Fn(&AgentChoice) -> bool) -> Vec<Waiting> {
+        let waiting = self.waiting.iter().map(|(waiting, _)| waiting);
+        waiting.filter(|waiting| wanted(&waiting.agent)).cloned().collect()
     }
 
     /// The next task that may start when `limit` may work at the same time; it counts as

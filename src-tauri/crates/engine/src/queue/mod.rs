@@ -8,6 +8,7 @@ mod line;
 mod stop;
 
 pub(crate) use attempt::Carrier;
+pub(crate) use hold::Kept;
 pub(crate) use intake::Intake;
 pub(crate) use line::Waiting;
 pub(crate) use stop::{ending, failed};
@@ -17,6 +18,7 @@ use crate::disk;
 use crate::log::Written;
 use crate::runner::Runner;
 use crate::store::Entry;
+use crate::store::invocations::Note;
 use hold::{Held, Holds};
 use line::Line;
 use regatta_protocol::request::AgentChoice;
@@ -62,15 +64,21 @@ pub(crate) enum Message {
 pub(crate) struct Queue(mpsc::UnboundedSender<Message>);
 
 impl Queue {
-    /// Starts a queue whose attempts `carrier` carries.
-    pub(crate) fn start<R: Runner>(carrier: Arc<Carrier<R>>, limit: u32) -> Self {
+    /// Starts a queue whose attempts `carrier` carries, with what was held when the one before
+    /// ended.
+    pub(crate) fn start<R: Runner>(carrier: Arc<Carrier<R>>, limit: u32, kept: Kept) -> Self {
         let (to, messages) = mpsc::unbounded_channel();
+        let mut line = Line::default();
+        for task in &kept.tasks {
+            line.add(task.clone());
+        }
         let state = State {
             trouble: carrier.log.trouble.clone(),
             carrier,
             messages,
-            line: Line::default(),
-            holds: Holds::default(),
+            line,
+            holds: Holds(kept.holds.clone()),
+            kept,
             working: HashMap::new(),
             carried: JoinSet::new(),
             limit,
@@ -117,6 +125,8 @@ struct State<R> {
     /// Tasks to add whose attempt before has an end that can be seen, but isn't carried to
     /// its end yet.
     deferred: Vec<Message>,
+    /// What is held, as it is in the file.
+    kept: Kept,
     /// What was made known last.
     told: Option<(PlaceView, HashMap<BatchId, Vec<QueuePlace>>)>,
 }
@@ -135,12 +145,16 @@ struct Working {
     attempt: u32,
     controls: mpsc::UnboundedSender<Told>,
     handle: AbortHandle,
+    /// A person stopped it.
+    stopped: bool,
 }
 
 impl<R: Runner> State<R> {
     async fn run(mut self) {
         loop {
+            self.holds.drop_idle(&self.line);
             self.start_what_may();
+            self.keep_held();
             self.tell_place();
             tokio::select! {
                 message = self.messages.recv() => match message {
@@ -228,7 +242,7 @@ impl<R: Runner> State<R> {
                 let id = task.task.clone();
                 (id, carrier.carry(task, heard, held).await)
             });
-            self.working.insert(id, Working { attempt, controls, handle });
+            self.working.insert(id, Working { attempt, controls, handle, stopped: false });
         }
     }
 
@@ -246,14 +260,36 @@ impl<R: Runner> State<R> {
                 (task, None)
             }
         };
-        self.working.remove(&task);
-        self.line.ended(&task);
-        if let Some(held) = held {
-            self.holds.add(&held);
-            self.line.add(held.next);
-        }
+        self.over(&task, held);
         for message in std::mem::take(&mut self.deferred) {
             self.take(message);
+        }
+    }
+
+    /// An attempt is carried to its end; `held`: its task goes on later.
+    fn over(&mut self, task: &TaskId, held: Option<Held>) {
+        let stopped = self.working.remove(task).is_some_and(|working| working.stopped);
+        self.line.ended(task);
+        match held {
+            // It ended by itself before it heard that a person stopped it. If that can't be
+            // said, the store is closed.
+            Some(held) if stopped => drop(self.carrier.log.note(self.stopped(&held.next).into())),
+            Some(held) => {
+                self.holds.add(&held);
+                self.line.add(held.next);
+            }
+            None => {}
+        }
+    }
+
+    /// Puts on record what is held, if that has changed.
+    fn keep_held(&mut self) {
+        let held = self.holds.kept(&self.line);
+        if R::HERE && self.kept != held {
+            let body = serde_json::to_string(&held).expect("BUG: what is held is always JSON");
+            // A store that is closed keeps nothing more.
+            self.carrier.log.keep(Note::Held { body }).ok();
+            self.kept = held;
         }
     }
 

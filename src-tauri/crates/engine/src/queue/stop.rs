@@ -20,7 +20,8 @@ impl<R: Runner> State<R> {
         for task in tasks {
             if let Some(waiting) = self.line.remove(task) {
                 events.extend(self.stopped(&waiting));
-            } else if let Some(working) = self.working.get(task) {
+            } else if let Some(working) = self.working.get_mut(task) {
+                working.stopped = true;
                 // One that has just ended hears nothing.
                 working.controls.send(Told::Control(WorkerControl::Stop)).ok();
             }
@@ -35,14 +36,19 @@ impl<R: Runner> State<R> {
     pub(super) async fn wind_down(&mut self) {
         self.messages.close();
         if R::HERE {
-            let waiting = self.line.remove_all();
+            let (held, waiting): (Vec<_>, Vec<_>) =
+                self.line.remove_all().into_iter().partition(|task| self.holds.hold(&task.agent));
             let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
+            for task in held {
+                self.line.add(task); // It goes on after the next start.
+            }
             // Whether that can still be written or not: it ends here.
             self.carrier.log.note(events).ok();
             for working in self.working.values() {
                 working.controls.send(Told::Close).ok(); // As above.
             }
         }
+        let mut over = Vec::new();
         let trouble = &mut self.trouble;
         let no_use = async {
             if trouble.wait_for(Option::is_some).await.is_err() {
@@ -54,15 +60,21 @@ impl<R: Runner> State<R> {
             if !R::HERE {
                 self.carrier.runner.leave().await; // It goes on without us.
             }
-            while self.carried.join_next().await.is_some() {}
+            while let Some(ended) = self.carried.join_next().await {
+                over.extend(ended);
+            }
         };
         tokio::select! {
             () = all_ended => {}
             () = no_use => {}
         }
+        for (task, held) in over {
+            self.over(&task, held);
+        }
+        self.keep_held();
     }
 
-    fn stopped(&self, waiting: &Waiting) -> [Entry; 2] {
+    pub(super) fn stopped(&self, waiting: &Waiting) -> [Entry; 2] {
         ending(
             &waiting.task,
             waiting.attempt,

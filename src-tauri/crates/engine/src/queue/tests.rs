@@ -95,7 +95,7 @@ impl Runner for Arc<Fake> {
 
 /// A queue over a real store and a fake place.
 struct Table {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     fake: Arc<Fake>,
     log: Log,
     queue: Queue,
@@ -106,11 +106,18 @@ impl Table {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::of(&store::open::open(dir.path(), 1).unwrap());
         let fake = Arc::new(Fake::default());
-        let access = Access::without_keys(dir.path());
-        let runner = Arc::clone(&fake);
+        let queue = Self::queue(&dir, (&log, &fake), (limit, Kept::default()));
+        Self { dir, fake, log, queue }
+    }
+
+    fn queue(
+        dir: &tempfile::TempDir,
+        (log, fake): (&Log, &Arc<Fake>),
+        (limit, kept): (u32, Kept),
+    ) -> Queue {
+        let (access, runner) = (Access::without_keys(dir.path()), Arc::clone(fake));
         let carrier = Carrier { log: log.clone(), runner, access, now: || 5 };
-        let queue = Queue::start(Arc::new(carrier), limit);
-        Self { _dir: dir, fake, log, queue }
+        Queue::start(Arc::new(carrier), limit, kept)
     }
 
     /// Starts a batch of tasks `<batch>0`, `<batch>1`, …

@@ -230,6 +230,10 @@ fn append(tx: &Transaction<'_>, views: &mut Views, entry: &Entry) -> rusqlite::R
             let step = steps::place(tx, key, (entry, view), step)?;
             log(tx, views, entry, Event::Step(step))
         }
+        Event::Outcome(outcome) => {
+            let outcome = views.task(&entry.task).with_result(outcome);
+            log(tx, views, entry, Event::Outcome(outcome))
+        }
         other => log(tx, views, entry, other.clone()),
     }
 }

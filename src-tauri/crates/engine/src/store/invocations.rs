@@ -36,6 +36,11 @@ pub(crate) enum Note {
         /// The questions' key.
         key: String,
     },
+    /// What is held now, as the queue has it.
+    Held {
+        /// As JSON.
+        body: String,
+    },
     /// The place's name for the conversation of a task.
     Thread {
         /// The task.
@@ -103,6 +108,10 @@ pub(super) fn write(tx: &Transaction<'_>, views: &mut Views, note: &Note) -> rus
             let sql = "INSERT OR IGNORE INTO allowed (batch, key)
                        SELECT key, ?2 FROM batches WHERE id = ?1";
             tx.execute(sql, params![batch.as_str(), key]).map(drop)
+        }
+        Note::Held { body } => {
+            let sql = "INSERT OR REPLACE INTO held (one, body) VALUES (1, ?1)";
+            tx.execute(sql, [body]).map(drop)
         }
         Note::Thread { task, thread } => {
             views.load_task(tx, task)?;

@@ -134,6 +134,12 @@ pub(crate) fn open_tasks(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
     )
 }
 
+/// What was held when the queue last said so; empty: nothing ever was.
+pub(crate) fn held(conn: &Connection) -> rusqlite::Result<String> {
+    let body = conn.query_row("SELECT body FROM held", [], |row| row.get(0)).optional()?;
+    Ok(body.unwrap_or_default())
+}
+
 /// Every task with an open question.
 pub(crate) fn needs_you(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
     views(conn, "SELECT view FROM tasks WHERE asks = 1 ORDER BY key", [])

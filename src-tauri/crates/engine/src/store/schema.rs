@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each entry takes the schema one version up. Never changed once released, only added to.
-pub(super) const MIGRATIONS: &[&str] = &[V1, V2, V3];
+pub(super) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// The version this program writes.
 pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -151,6 +151,20 @@ CREATE TABLE allowed (
     key   TEXT NOT NULL,
     PRIMARY KEY (batch, key)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What is held: `held` is what the queue has of it, in one piece. A task's `result` is what an
+/// attempt left for the one that goes on with it.
+const V4: &str = "
+CREATE TABLE held (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    body TEXT NOT NULL
+) STRICT;
+
+ALTER TABLE tasks ADD COLUMN result TEXT;
+UPDATE tasks SET result = json_object('commit', json_extract(view, '$.outcome.commit'),
+    'totals', json_extract(view, '$.outcome.totals'))
+WHERE json_extract(view, '$.outcome.commit') IS NOT NULL;
 ";
 
 /// The version of the file.

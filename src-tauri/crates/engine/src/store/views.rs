@@ -2,8 +2,10 @@
 
 use super::group::Written;
 use super::json::{json, parse, word};
+use regatta_protocol::event::{ChangeTotals, Outcome};
 use regatta_protocol::{BatchId, BatchView, Event, Millis, Status, TaskId, TaskView};
 use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Views that are in memory because something happens to them.
@@ -29,7 +31,17 @@ pub(super) struct OpenTask {
     copy_attempt: u32,
     /// What the agent said last at an end.
     earlier: String,
+    /// What an attempt left for the one that goes on with it.
+    result: Option<Left>,
     changed: bool,
+}
+
+/// What an attempt left.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Left {
+    commit: String,
+    /// None: an older file doesn't tell.
+    totals: Option<ChangeTotals>,
 }
 
 /// A batch whose view is in memory.
@@ -64,6 +76,7 @@ impl Views {
             thread: None,
             copy_attempt: 1,
             earlier: String::new(),
+            result: None,
             changed: true,
             view,
         };
@@ -77,7 +90,7 @@ impl Views {
         }
         let task = conn
             .prepare_cached(
-                "SELECT key, view, save_commit, wire, thread, copy_attempt, earlier
+                "SELECT key, view, save_commit, wire, thread, copy_attempt, earlier, result
                  FROM tasks WHERE id = ?1",
             )?
             .query_row([id.as_str()], |row| {
@@ -89,6 +102,10 @@ impl Views {
                     thread: row.get(4)?,
                     copy_attempt: row.get(5)?,
                     earlier: row.get(6)?,
+                    result: row
+                        .get::<_, Option<String>>(7)?
+                        .map(|left| parse(&left))
+                        .transpose()?,
                     changed: false,
                 })
             })?;
@@ -140,7 +157,7 @@ impl Views {
         let revision = self.revision + 1;
         let mut update = conn.prepare_cached(
             "UPDATE tasks SET status = ?2, revision = ?3, save_commit = ?4, wire = ?5, thread = ?6,
-             copy_attempt = ?7, earlier = ?8, asks = ?9, view = ?10 WHERE key = ?1",
+             copy_attempt = ?7, earlier = ?8, asks = ?9, result = ?10, view = ?11 WHERE key = ?1",
         )?;
         for task in self.tasks.values_mut().filter(|task| task.changed) {
             task.view.revision = revision;
@@ -148,8 +165,9 @@ impl Views {
             let status = word(task.view.status);
             let (commit, wire, thread) = (&task.save_commit, task.wire, &task.thread);
             let (copy, earlier, asks) = (task.copy_attempt, &task.earlier, task.asks());
+            let result = task.result.as_ref().map(json);
             update.execute(params![
-                task.key, status, revision, commit, wire, thread, copy, earlier, asks, view
+                task.key, status, revision, commit, wire, thread, copy, earlier, asks, result, view
             ])?;
         }
         let mut batches = Vec::new();
@@ -209,12 +227,30 @@ impl OpenTask {
                     self.thread = None;
                     self.copy_attempt = *number;
                     self.earlier.clear();
+                    self.result = None;
                 }
             }
-            Event::Outcome(outcome) if !outcome.last_words.is_empty() => {
-                self.earlier.clone_from(&outcome.last_words);
+            Event::Outcome(outcome) => {
+                if !outcome.last_words.is_empty() {
+                    self.earlier.clone_from(&outcome.last_words);
+                }
+                let left = |commit| Left { commit, totals: Some(outcome.totals) };
+                self.result = outcome.commit.clone().map(left);
             }
             _ => {}
+        }
+    }
+
+    /// The outcome of an attempt that never worked is what the one before left.
+    pub(super) fn with_result(&self, outcome: &Outcome) -> Outcome {
+        let worked = self.view.started_at.is_some() || outcome.commit.is_some();
+        match self.result.as_ref().filter(|_| !worked) {
+            Some(Left { commit, totals }) => Outcome {
+                commit: Some(commit.clone()),
+                totals: totals.unwrap_or_default(),
+                ..outcome.clone()
+            },
+            None => outcome.clone(),
         }
     }
 }

@@ -28,7 +28,7 @@ async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
     stands(&engine, &two, Status::Working).await;
     drop(engine); // As when the program ends: nobody stops anything.
 
-    let engine = open_again(&table).await;
+    let engine = open_again(table.options.clone()).await;
     let view = engine.task(&one).await.unwrap();
     assert_eq!((view.status, view.can_continue), (Status::Interrupted, true));
     assert_eq!(view.notice.as_ref().map(|n| n.code), Some(ErrorCode::Interrupted));
@@ -59,7 +59,7 @@ async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
     let view = stands(&engine, &three, Status::Working).await;
     assert_eq!((view.attempt, view.notice), (2, None));
     engine.close().await;
-    let engine = open_again(&table).await;
+    let engine = open_again(table.options.clone()).await;
     assert_eq!(engine.task(&one).await.unwrap().status, Status::Stopped);
     assert_eq!(engine.running().await.unwrap(), []);
     engine.close().await;
@@ -102,9 +102,9 @@ async fn rows_of_several_agents_become_tasks_and_are_given_back_as_rows() {
 }
 
 /// Opens as soon as the engine before has let go of its folder.
-async fn open_again(table: &Table) -> Engine {
+async fn open_again(options: EngineOptions) -> Engine {
     loop {
-        match Engine::open(table.options.clone()).await {
+        match Engine::open(options.clone()).await {
             Err(EngineError::DataInUse { .. }) => {
                 tokio::time::sleep(Duration::from_millis(20)).await
             }
@@ -168,7 +168,7 @@ async fn ends_while_it_is_asked(by_a_person: bool) {
     }
     drop(engine);
 
-    let engine = open_again(&table).await;
+    let engine = open_again(table.options.clone()).await;
     let asking = engine.needs_you().await.unwrap();
     assert_eq!(asking.iter().map(|view| &view.id).collect::<Vec<_>>(), [&one]);
     assert_eq!(asking[0].status, Status::Interrupted);
@@ -185,6 +185,33 @@ async fn ends_while_it_is_asked(by_a_person: bool) {
     let page = engine.read_lines(&one, 0, 9).await.unwrap();
     assert!(page.lines.iter().any(|l| l.text == "You: You had asked: May it?"), "{page:?}");
     assert_eq!(engine.facts(&one).await.unwrap().allowed, ["run:x"]);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn a_pause_goes_on_after_a_crash_and_after_a_quit() {
+    let table = Table::new().await;
+    let engine = table.open().await;
+    let prompt = "[ -f b.txt ] && out again && end finished; echo two > b.txt; limited";
+    let started = table.start(&engine, &[prompt]).await;
+    let task = started.tasks[0].id.clone();
+    stands(&engine, &task, Status::Paused).await;
+    until(&engine, &task, |_| !engine.place().holds.is_empty()).await;
+    drop(engine);
+    let looking = EngineOptions { goes_on: false, ..table.options.clone() };
+    for options in [table.options.clone(), looking, table.options.clone()] {
+        let looks = !options.goes_on;
+        let engine = open_again(options).await;
+        assert_eq!(engine.task(&task).await.unwrap().status, Status::Paused);
+        let until: Vec<_> = engine.place().holds.iter().map(|hold| hold.until).collect();
+        let held = if looks { vec![] } else { vec![Some(99_999_999_999_999)] };
+        assert_eq!(until, held);
+        engine.close().await;
+    }
+    let engine = table.open().await;
+    engine.resume_agent(Default::default()).unwrap();
+    let view = stands(&engine, &task, Status::Finished).await;
+    assert_eq!((view.attempt, view.last_line.as_str()), (2, "again"));
     engine.close().await;
 }
 

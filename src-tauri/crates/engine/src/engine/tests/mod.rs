@@ -19,6 +19,7 @@ const WORKER: &str = r#"#!/bin/sh
 [ "$2" = alone ] || exec setsid "$0" worker alone
 say() { seq=$((seq + 1)); printf '{"seq":%d,"at":1,%s}\n' "$seq" "$1"; }
 end() { say '"event":"outcome","status":"'"$1"'"'; exit 0; }
+limited() { say '"event":"outcome","status":"failed","notice":{"code":"usage_limit","what":"Too much.","safe":"","next":""},"retry_at":99999999999999'; exit 0; }
 out() { say '"event":"output","kind":"out","text":"'"$1"'"'; }
 hang() { while read -r control; do case "$control" in *stop*) end stopped ;; esac; done; exit 1; }
 ask() {

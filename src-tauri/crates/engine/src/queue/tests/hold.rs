@@ -2,6 +2,7 @@
 
 use super::*;
 use regatta_protocol::Millis;
+use regatta_protocol::event::ChangeTotals;
 
 fn limited_until(code: ErrorCode, retry_at: Option<Millis>) -> Event {
     let notice = Some(Notice::new(code, "It is refused.", "", ""));
@@ -56,4 +57,73 @@ async fn an_expired_sign_in_holds_the_agent_until_a_person_says_so() {
     table.begun(&["a0-1", "a0-2"]).await;
     table.finishes("a0-2").await;
     table.stands("a0", Status::Finished).await;
+}
+
+/// The next queue finds what was held, as after a restart.
+#[tokio::test]
+async fn what_is_held_is_held_after_the_next_start_too() {
+    let mut table = Table::new(1).await;
+    table.start("a", 2, None).await;
+    table.begun(&["a0-1"]).await;
+    table.says("a0-1", status(Status::Working)).await;
+    table.says("a0-1", limited_until(ErrorCode::UsageLimit, None)).await;
+    table.place(|known| known.place.holds.first().is_some_and(|hold| hold.tasks == 2)).await;
+    let (done, closed) = oneshot::channel();
+    table.queue.tell(Message::Close { done }).unwrap();
+    limited(closed).await.unwrap();
+    table.stands("a0", Status::Paused).await;
+    table.stands("a1", Status::Waiting).await;
+
+    table.log.note(Vec::new()).unwrap().wait().await.unwrap(); // All before it is on disk.
+    let body = table.log.readers.with(read::held).await.unwrap();
+    let kept: Kept = serde_json::from_str(&body).unwrap();
+    table.queue = Table::queue(&table.dir, (&table.log, &table.fake), (2, kept));
+    let place = table.place(|known| known.place.limit == 2).await;
+    assert_eq!((place.holds[0].until, place.holds[0].tasks), (Some(60_005), 2));
+    table.queue.tell(Message::Time(60_004)).unwrap();
+    table.begun(&["a0-1"]).await;
+    table.queue.tell(Message::Time(60_005)).unwrap();
+    table.begun(&["a0-1", "a0-2", "a1-1"]).await;
+    table.place(|known| known.place.holds.is_empty()).await;
+    // It knows how often it went on.
+    table.says("a0-2", status(Status::Working)).await;
+    table.says("a0-2", limited_until(ErrorCode::UsageLimit, None)).await;
+    let place = table.place(|known| !known.place.holds.is_empty()).await;
+    assert_eq!(place.holds[0].until, Some(5 + 120_000));
+}
+
+#[tokio::test]
+async fn a_stop_counts_even_when_the_task_is_held_before_it_hears_it() {
+    let table = Table::new(1).await;
+    table.start("a", 1, None).await;
+    table.begun(&["a0-1"]).await;
+    table.says("a0-1", status(Status::Working)).await;
+    table.stop("a0").await;
+    table.heard("a0-1", &WorkerControl::Stop).await;
+    let Event::Outcome(outcome) = limited_until(ErrorCode::SignInNeeded, None) else {
+        unreachable!("it is one");
+    };
+    let totals = ChangeTotals { files: 2, ..ChangeTotals::default() };
+    let outcome = Outcome { commit: Some("c1".into()), totals, ..outcome };
+    table.says("a0-1", Event::Outcome(outcome)).await;
+    let view = table.stands("a0", Status::Stopped).await;
+    let end = view.outcome.unwrap();
+    assert_eq!((end.commit.as_deref(), end.totals), (Some("c1"), totals), "its result isn't lost");
+    // Nothing waits for somebody to sign in: the next task may try.
+    table.place(|known| known.place.holds.is_empty()).await;
+    table.start("b", 1, None).await;
+    table.begun(&["a0-1", "b0-1"]).await;
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_sign_in_for_tasks_that_were_stopped() {
+    let table = Table::new(1).await;
+    table.start("a", 2, None).await;
+    table.begun(&["a0-1"]).await;
+    table.says("a0-1", limited_until(ErrorCode::SignInNeeded, None)).await;
+    table.place(|known| !known.place.holds.is_empty()).await;
+    table.stop("a0").await;
+    table.place(|known| known.place.holds.first().is_some_and(|hold| hold.tasks == 1)).await;
+    table.stop("a1").await;
+    table.place(|known| known.place.holds.is_empty()).await;
 }

@@ -3,6 +3,7 @@
 use super::super::{read, schema};
 use super::*;
 use crate::fold;
+use regatta_protocol::event::Outcome;
 use rusqlite::{Connection, params};
 
 /// A file as version 1 wrote it: one batch with one task that is over.
@@ -74,7 +75,7 @@ async fn a_file_of_the_second_version_gets_rows_agents_and_copies() {
     conn.execute_batch(
         "UPDATE tasks SET position = 4, status = 'needs_you', view = json_set(view,
              '$.attempt', 3, '$.status', 'needs_you', '$.outcome',
-             json('{\"status\":\"failed\",\"last_words\":\"Half.\"}'))",
+             json('{\"status\":\"failed\",\"last_words\":\"Half.\",\"commit\":\"c9\"}'))",
     )
     .unwrap();
     drop(conn);
@@ -87,5 +88,14 @@ async fn a_file_of_the_second_version_gets_rows_agents_and_copies() {
     assert_eq!(asking.len(), 1);
     let request = store.readers.with(|c| read::request(c, &batch("b"))).await.unwrap();
     assert_eq!(request.parallel_tasks[0].task_name, "Task 1");
+
+    // What its attempt left is the result of one that goes on with it and never works.
+    let again = |continues| Event::Attempt { number: 4, continues, message: String::new() };
+    let end = || Event::Outcome(Outcome::without_work(Status::Stopped));
+    for (continues, commit) in [(true, Some("c9")), (false, None)] {
+        store.append(vec![entry(1, again(continues)), entry(1, end())]).await;
+        let view = store.readers.with(|c| read::task(c, &task(1))).await.unwrap();
+        assert_eq!(view.outcome.unwrap().commit.as_deref(), commit);
+    }
     store.close().await;
 }
