@@ -81,6 +81,8 @@ impl Desk<'_> {
                     self.standing.set_held(false);
                 }
                 Heard::Control(WorkerControl::Message { text, interrupt }) => {
+                    // One that is held couldn't end its turn.
+                    let interrupt = interrupt && !self.standing.is_held();
                     self.tell(Told { text, interrupt });
                 }
                 Heard::Control(WorkerControl::Allow { key }) => self.take_allowance(&key),

@@ -2,7 +2,8 @@
 //! starts (`regatta worker`): it reads the task and controls from standard input and writes
 //! events to standard output, one JSON value a line.
 //!
-//! - [`task`]: an attempt from beginning to end; [`desk`]: the loop while the agent works.
+//! - [`task`]: an attempt from beginning to end; [`copy`]: where it works; [`desk`]: the loop
+//!   while the agent works.
 //! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes;
 //!   [`sandbox`]: what is round them.
 //! - [`probe`]: an agent that is only asked what it is and what it offers.
@@ -12,6 +13,7 @@
 
 mod agent;
 mod control;
+mod copy;
 mod desk;
 mod error;
 mod lines;

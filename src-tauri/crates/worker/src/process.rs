@@ -6,6 +6,7 @@
 //! git calls are below the worker too, and nothing tells them apart for certain: whoever
 //! uses this sees to it that none is under way, except where it says otherwise.
 
+mod pipe;
 mod tree;
 
 use crate::sandbox::{self, Needs};
@@ -17,7 +18,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
@@ -131,6 +132,8 @@ pub(crate) struct Process {
     id: Pid,
     /// Whether the program is a sandbox, and what is to be ended is inside.
     sandboxed: bool,
+    /// The name of its standard output.
+    output: PathBuf,
     ended: watch::Receiver<Option<Ended>>,
     gone: watch::Sender<bool>,
 }
@@ -154,6 +157,7 @@ impl Process {
             output: child.stdout.take().expect("BUG: standard output is piped"),
             errors: child.stderr.take().expect("BUG: standard error is piped"),
         };
+        let output = pipe::name(&pipes.output);
         let (tell, ended) = watch::channel(None);
         tokio::spawn(async move {
             // An error can't come: nobody else awaits this child.
@@ -161,7 +165,7 @@ impl Process {
             let ended = if sandboxed { ended.inside() } else { ended };
             tell.send_replace(Some(ended));
         });
-        Ok((Self { id, sandboxed, ended, gone: watch::Sender::new(false) }, pipes))
+        Ok((Self { id, sandboxed, output, ended, gone: watch::Sender::new(false) }, pipes))
     }
 
     /// Waits until the program itself has ended; what it started may live on.
@@ -170,6 +174,15 @@ impl Process {
         let ended = ended.wait_for(Option::is_some).await.map(|ended| *ended);
         // An error: the one that awaits the child is gone, as the runtime shuts down.
         ended.ok().flatten().unwrap_or(Ended::Signal(0))
+    }
+
+    /// Waits until everything inside a sandbox has closed its output. Without a sandbox the end
+    /// of the output says it.
+    pub(crate) async fn closed_its_output(&self) {
+        if !self.sandboxed {
+            return std::future::pending().await;
+        }
+        pipe::closed(&self.output, self.id).await;
     }
 
     /// How the program itself ended, if it has.

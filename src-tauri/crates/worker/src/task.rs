@@ -2,6 +2,7 @@
 
 use crate::agent::{self, Agent, Spoken, Turn};
 use crate::control::Controls;
+use crate::copy;
 use crate::desk::{Allowed, Desk, Why};
 use crate::error::WorkerError;
 use crate::outcome::verdict;
@@ -9,14 +10,13 @@ use crate::output::{Events, now};
 use crate::process::{Ended, Patience};
 use crate::saves::{SavedResult, Saver, Saving};
 use crate::standing::Standing;
-use crate::steps::{COPY, SAVE, START};
+use crate::steps::{SAVE, START};
 use crate::text::{count, one_line, some_lines};
 use crate::trouble;
 use regatta_git::{Git, GitError};
 use regatta_protocol::event::{Outcome, SaveReason};
-use regatta_protocol::worker::{AgentProgram, WorkerControl, WorkerTask};
+use regatta_protocol::worker::{AgentProgram, WorkerTask};
 use regatta_protocol::{ErrorCode, Notice, Status};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -65,7 +65,7 @@ async fn attempt(
     events: &Events,
 ) -> Result<Outcome, WorkerError> {
     let git = Git::find().await?;
-    if let Some(why) = copy(&git, task, controls, events).await? {
+    if let Some(why) = copy::prepare(&git, task, controls, events).await? {
         let (status, notice) = verdict(why, None);
         return Ok(Outcome { notice, ..Outcome::without_work(status) });
     }
@@ -93,59 +93,6 @@ async fn attempt(
     let (spoken, ended) = hear_out(agent).await;
     let end = End { why: meant(why, &spoken.last_words), by_itself, spoken, ended };
     Ok(conclude(saver, end, events).await)
-}
-
-/// Makes the copy; a reason when the task ended meanwhile.
-async fn copy(
-    git: &Git,
-    task: &WorkerTask,
-    controls: &mut Controls,
-    events: &Events,
-) -> Result<Option<Why>, WorkerError> {
-    COPY.begin(events);
-    let scratch = |problem| WorkerError::System { doing: "making the task's folder", problem };
-    tokio::fs::create_dir_all(&task.scratch).await.map_err(scratch)?;
-    if task.reuse_copy && is_copy(&task.copy).await {
-        COPY.end_as(events, "Went on in its copy");
-        return Ok(None);
-    }
-    let over = async {
-        loop {
-            match controls.next().await {
-                None => return Why::Alone,
-                Some(WorkerControl::Stop) => return Why::Stopped,
-                Some(_) => {}
-            }
-        }
-    };
-    let copied = tokio::select! {
-        copied = git.copy(&task.cache, &task.copy_commit, &task.copy, "regatta") => copied,
-        why = over => {
-            COPY.end(events, false, String::new());
-            return Ok(Some(why));
-        }
-    };
-    let version: String = task.copy_commit.chars().take(8).collect();
-    let detail = if task.copy_commit == task.start_commit {
-        format!("Started from version {version}")
-    } else {
-        format!("Goes on from save point {version}")
-    };
-    COPY.end(events, copied.is_ok(), detail);
-    copied?;
-    Ok(None)
-}
-
-/// Whether the copy of an earlier attempt is there. Nothing works in it any more, so a lock
-/// in it is nobody's.
-async fn is_copy(copy: &Path) -> bool {
-    let git_dir = copy.join(".git");
-    let there = tokio::fs::symlink_metadata(&git_dir).await.is_ok_and(|found| found.is_dir());
-    if there {
-        // An error: there is no lock.
-        tokio::fs::remove_file(git_dir.join("index.lock")).await.ok();
-    }
-    there
 }
 
 fn start(task: &Arc<WorkerTask>, events: &Events) -> Result<Agent, WorkerError> {

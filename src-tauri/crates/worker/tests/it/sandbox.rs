@@ -27,9 +27,14 @@ fn bwrap() -> Option<PathBuf> {
     program
 }
 
-/// A command task in a sandbox, in a yard with a home of its own: `home/.ssh/key`, hidden, and
-/// `home/state`, which the agent may write to.
+/// A command task in a sandbox.
 fn boxed(yard: &Yard, script: &str) -> Option<WorkerTask> {
+    enclosed(yard, yard.command(script))
+}
+
+/// A task in a sandbox, in a yard with a home of its own: `home/.ssh/key`, hidden, and
+/// `home/state`, which the agent may write to.
+fn enclosed(yard: &Yard, task: WorkerTask) -> Option<WorkerTask> {
     let program = bwrap()?;
     let home = yard.root().join("home");
     fs::create_dir_all(home.join(".ssh")).expect("a folder");
@@ -47,7 +52,7 @@ fn boxed(yard: &Yard, script: &str) -> Option<WorkerTask> {
     let path = std::env::var("PATH").expect("a path");
     let env =
         vec![env("PATH", &path), env("HOME", &home.to_string_lossy()), env("AGENT_KEY", "its key")];
-    Some(WorkerTask { sandbox: Some(sandbox), env, ..yard.command(script) })
+    Some(WorkerTask { sandbox: Some(sandbox), env, ..task })
 }
 
 fn notes(worker: &Worker) -> String {
@@ -225,13 +230,28 @@ fn a_signal_inside_is_told_and_a_missing_program_too() {
 #[test]
 fn an_agent_that_speaks_acp_works_inside() {
     let yard = Yard::new();
-    let Some(WorkerTask { sandbox, env, .. }) = boxed(&yard, "") else { return };
     let prompt = "run cat ../home/.ssh/key\nrun touch ../escaped\nwrite a.txt: a\nsay Done.";
-    let task = WorkerTask { sandbox, env, ..yard.practice(prompt) };
+    let Some(task) = enclosed(&yard, yard.practice(prompt)) else { return };
     let worker = yard.work(&task);
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
     assert_eq!(worker.outcome().last_words, "Done.");
     assert_eq!(yard.file("a.txt").as_deref(), Some("a\n"));
     assert!(!yard.root().join("escaped").exists());
     assert!(notes(&worker).contains("The sandbox refused a change"), "{}", notes(&worker));
+}
+
+/// Its sandbox has the output open as long as it lives.
+#[test]
+fn one_that_closes_its_output_and_lives_on_is_ended() {
+    for script in ["exec >&- 2>&-\nexec sleep 600", "exec >/dev/null\nsleep 600 & sleep 600"] {
+        let yard = Yard::new();
+        let Some(task) = enclosed(&yard, yard.acp(script)) else { return };
+        let begun = Instant::now();
+        let worker = yard.work(&task);
+        worker.assert_failed(ErrorCode::AgentProtocol);
+        let what = &worker.outcome().notice.as_ref().expect("why").what;
+        assert!(what.contains("closed its connection"), "{what}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert_eq!(yard.processes(), [""; 0]);
+    }
 }

@@ -72,6 +72,32 @@ fn a_task_goes_on_in_its_copy_and_its_conversation() {
 }
 
 #[test]
+fn a_copy_that_lost_its_history_gets_it_again_and_keeps_its_files() {
+    let yard = Yard::new();
+    let first = yard.work(&yard.practice("write a.txt: a\nrun rm -rf .git"));
+    let commit = first.outcome().commit.clone().expect("it is saved without");
+    std::fs::write(yard.copy().join("kept.txt"), "x\n").expect("a file");
+    let reused = |prompt: &str| WorkerTask {
+        reuse_copy: true,
+        copy_commit: commit.clone(),
+        ..yard.practice(prompt)
+    };
+    let worker = yard.work(&reused("run git status --short\nrun git log --format=%s"));
+    assert_finished(&worker);
+    assert_eq!(worker.titles()[0], "Went on in its copy");
+    assert_eq!(worker.lines(LineKind::Out), ["?? kept.txt", "Paint the boat", "Begin"]);
+    assert!(worker.lines(LineKind::Note).iter().any(|note| note.contains("lost its history")));
+    assert_eq!(worker.outcome().totals.files, 2);
+    // What an agent puts in its place leads git nowhere.
+    let git_dir = yard.copy().join(".git");
+    std::fs::remove_dir_all(&git_dir).expect("it is there");
+    std::fs::write(&git_dir, "gitdir: /nowhere\n").expect("a file");
+    let worker = yard.work(&reused("run git status --short"));
+    assert_finished(&worker);
+    assert_eq!(worker.lines(LineKind::Out), ["?? kept.txt"]);
+}
+
+#[test]
 fn without_its_copy_it_is_made_again() {
     let yard = Yard::new();
     let mut task = yard.practice("write a.txt: a");
@@ -168,6 +194,21 @@ fn a_message_may_interrupt_and_withdraws_what_was_asked() {
     let said: Vec<String> =
         said.filter(|line| !line.starts_with("You: ")).map(|line| line.to_string()).collect();
     assert_eq!(said[said.len() - 2..], ["one", "two"]);
+}
+
+#[test]
+fn one_that_does_not_let_itself_be_interrupted_is_ended() {
+    let yard = Yard::new();
+    let script = "hear; answer '{\"sessionId\":\"s\"}'; hear; echo x > a.txt; say working; \
+                  while :; do sleep 0.1; done";
+    let mut worker = yard.start(&hearing(&yard, "{}", script));
+    worker.until_line("working");
+    worker.say("other", true);
+    worker.finish();
+    worker.assert_failed(ErrorCode::AgentProtocol);
+    assert!(worker.outcome().notice.as_ref().expect("why").what.contains("interrupted"));
+    assert!(worker.outcome().commit.is_some());
+    assert_eq!(yard.processes(), [""; 0]);
 }
 
 #[test]

@@ -43,6 +43,16 @@ pub(super) fn too_dear() -> Turn {
     ))
 }
 
+/// It went on when it was asked to end its turn for what a person said.
+pub(super) fn deaf() -> Turn {
+    Turn::Failed(Notice::new(
+        ErrorCode::AgentProtocol,
+        "The agent did not let itself be interrupted, and was ended.",
+        SAVED,
+        "Continue the task, and say again what you wanted to tell it.",
+    ))
+}
+
 /// What the reason for a turn's end means.
 pub(super) fn ended(reason: &str) -> Turn {
     let failed = |code, what: String, next: &str| {

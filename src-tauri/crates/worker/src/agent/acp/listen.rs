@@ -57,8 +57,10 @@ impl Listener {
         let mut bytes = Vec::new();
         loop {
             let over = async {
-                process.ended().await;
-                tokio::time::sleep(AFTER_THE_END).await;
+                tokio::select! {
+                    _ = process.ended() => tokio::time::sleep(AFTER_THE_END).await,
+                    () = process.closed_its_output() => {}
+                }
             };
             let read = read_some(&mut pipe, over, &mut bytes);
             let more = if self.voice.is_open() {

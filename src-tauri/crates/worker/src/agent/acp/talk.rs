@@ -26,7 +26,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long what was sent may take to be read once the turn is over.
 const TO_DRAIN: Duration = Duration::from_secs(1);
-/// How long an agent may take to end a turn that costs too much.
+/// How long an agent may take to end a turn that costs too much, or that a person interrupts.
+/// Those that can do it in half a second.
 const TO_CANCEL: Duration = Duration::from_secs(5);
 
 /// Both directions of the connection.
@@ -177,6 +178,8 @@ impl Signs {
         let answer = connection.send_request(prompt).block_task();
         tokio::pin!(answer);
         let mut interrupted = false;
+        let too_late = Fuse::terminated();
+        tokio::pin!(too_late);
         let answer = loop {
             tokio::select! {
                 biased;
@@ -196,7 +199,12 @@ impl Signs {
                     if told.interrupt && !interrupted {
                         interrupted = true;
                         cancel();
+                        too_late.set(tokio::time::sleep(TO_CANCEL).fuse());
                     }
+                }
+                () = &mut too_late => {
+                    self.last = true;
+                    return ends::deaf();
                 }
             }
         };
