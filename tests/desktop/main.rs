@@ -7,6 +7,7 @@
 mod asking;
 mod driver;
 mod elsewhere;
+mod notices;
 mod page;
 mod screen;
 

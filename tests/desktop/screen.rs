@@ -11,7 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, Window};
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, InputFocus, Window,
+};
 use x11rb::wrapper::ConnectionExt as _;
 
 const START: Duration = Duration::from_secs(20);
@@ -45,9 +47,14 @@ impl Screen {
         self.home.path()
     }
 
-    /// Opens the app, as its menu entry would.
+    /// Opens the app, as its menu entry would, without a session bus.
     pub(crate) fn open(&self) -> Opened<'_> {
-        let (driver, port) = self.driver();
+        self.open_on("")
+    }
+
+    /// Opens the app on the session bus at this address.
+    pub(crate) fn open_on(&self, bus: &str) -> Opened<'_> {
+        let (driver, port) = self.driver(bus);
         let app = built_app();
         let session = Session::start(port, &app.to_string_lossy()).expect("the app opens");
         let app = children(driver.id());
@@ -67,13 +74,18 @@ impl Screen {
             .collect()
     }
 
-    fn driver(&self) -> (Child, u16) {
+    fn driver(&self, bus: &str) -> (Child, u16) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("its number").port();
         drop(listener);
-        let driver = Command::new("WebKitWebDriver")
+        let mut driver = Command::new("WebKitWebDriver");
+        if bus.is_empty() {
+            driver.env_remove("DBUS_SESSION_BUS_ADDRESS");
+        } else {
+            driver.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        let driver = driver
             .arg(format!("--port={port}"))
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .env_remove("WAYLAND_DISPLAY")
             .env("DISPLAY", &self.display)
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
@@ -121,6 +133,14 @@ impl Opened<'_> {
         let event = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), message);
         x.send_event(false, window, EventMask::NO_EVENT, event).expect("a request");
         // What a client sent right before it left may be lost with it.
+        x.sync().expect("an answer to everything sent");
+    }
+
+    /// Takes the keyboard away from the window, as when another one is in front.
+    pub(crate) fn look_away(&self) {
+        let (x, _) = x11rb::connect(Some(&self.screen.display)).expect("the display");
+        let nowhere = x11rb::NONE;
+        x.set_input_focus(InputFocus::NONE, nowhere, x11rb::CURRENT_TIME).expect("a request");
         x.sync().expect("an answer to everything sent");
     }
 
