@@ -99,8 +99,11 @@ pub struct ProbeTask {
     pub agent: AgentProgram,
     /// Its whole environment.
     pub env: Vec<EnvVar>,
-    /// An empty folder.
+    /// An empty folder, beside which a folder for temporary files is made.
     pub folder: PathBuf,
+    /// What it may reach, as in a task of its own.
+    #[serde(default)]
+    pub sandbox: Option<Sandbox>,
 }
 
 /// What it answers: one line.

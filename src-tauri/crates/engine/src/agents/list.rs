@@ -110,13 +110,14 @@ impl Agents {
             });
         };
         self.busy(agent, "Asking it how it stands");
-        let env = self.environment(agent).await;
+        let folder = self.0.data.join("agents").join("probe").join("empty");
+        let (env, sandbox) = self.surroundings(agent, &folder).await;
         let report = match force::asks(agent) {
             false => ProbeReport::default(),
             true => {
-                let folder = self.0.data.join("agents").join("empty");
                 let env = environment::listed(env.clone());
-                ask::probe(&self.0.ours, &ProbeTask { agent: program, env, folder }).await
+                let task = ProbeTask { agent: program, env, folder, sandbox };
+                ask::probe(&self.0.ours, &task).await
             }
         };
         let report = self.with_own_word(agent, (report, &env)).await;

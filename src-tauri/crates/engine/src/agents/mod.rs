@@ -22,7 +22,7 @@ use regatta_protocol::{AgentChoice, KnownAgent, Notice};
 use shell::LoginPath;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use table::{Row, row};
+use table::row;
 use tokio::sync::OnceCell;
 
 /// Knows how agents are started. Cheap to clone.
@@ -111,18 +111,13 @@ impl Agents {
     pub(crate) async fn equip(&self, wanted: &Wanted<'_>) -> Result<Equipment, Notice> {
         let program = self.resolve(wanted.agent).await?;
         let row = known(wanted.agent).map(row);
-        let mut env = self.environment(wanted.agent).await;
+        let (env, sandbox) = self.surroundings(wanted.agent, wanted.cache).await;
         let mut options = wanted.options.clone();
         if let Some(row) = row.filter(|_| options.mode.is_empty()) {
             row.asking_mode.clone_into(&mut options.mode);
         }
         let turns = wanted.turn_limit.filter(|_| row.is_some_and(|row| row.limits_turns));
         let session_meta = turns.map(turns_meta).unwrap_or_default();
-        let sandbox = self.sandbox(wanted, (row, &env)).await;
-        if let Some(row) = row.filter(|_| sandbox.is_some()) {
-            let told = row.in_sandbox.iter();
-            env.extend(told.map(|(name, value)| ((*name).into(), (*value).into())));
-        }
         let env = environment::listed(env);
         Ok(Equipment { program, env, options, session_meta, sandbox })
     }
@@ -153,19 +148,22 @@ impl Agents {
         env
     }
 
-    /// The sandbox round the agent; none: there is no bubblewrap that works. The practice agent
-    /// is ours and needs none.
-    async fn sandbox(
-        &self,
-        wanted: &Wanted<'_>,
-        (row, env): (Option<&Row>, &Env),
-    ) -> Option<Sandbox> {
-        if *wanted.agent == AgentChoice::Practice {
-            return None;
-        }
-        let program = self.sandbox_program().await?;
-        let state = sandbox::state(row, env);
-        Some(sandbox::around(program, &self.0.env, state, (&self.0.data, wanted.cache)))
+    /// What the agent finds in its environment, and the sandbox round it; none: there is no
+    /// bubblewrap that works. The practice agent is ours and needs none. `cache`: what it must
+    /// be able to read besides.
+    async fn surroundings(&self, agent: &AgentChoice, cache: &Path) -> (Env, Option<Sandbox>) {
+        let mut env = self.environment(agent).await;
+        let program = match agent {
+            AgentChoice::Practice => None,
+            _ => self.sandbox_program().await,
+        };
+        let Some(program) = program else { return (env, None) };
+        let row = known(agent).map(row);
+        let state = sandbox::state(row, &env);
+        let told = row.map_or(&[][..], |row| row.in_sandbox).iter();
+        env.extend(told.map(|(name, value)| ((*name).into(), (*value).into())));
+        let sandbox = sandbox::around(program, &self.0.env, state, (&self.0.data, cache));
+        (env, Some(sandbox))
     }
 
     async fn sandbox_program(&self) -> Option<PathBuf> {

@@ -76,7 +76,9 @@ const CLAUDE_CODE: Row = Row {
     with_key: &[],
     // As root it works only where it is told that it is in one.
     in_sandbox: &[("IS_SANDBOX", "1")],
-    state: &[".claude", ".claude.json", ".claude.json.lock", ".cache/claude-cli-nodejs"],
+    // It also writes a `.claude.json` beside its folder, by a file of another name: inside a
+    // sandbox it can't, and goes on without. Its sign-in is kept in the folder.
+    state: &[".claude", ".cache/claude-cli-nodejs"],
     status: &["auth", "status"],
     sign_in: "claude auth login",
     limits_turns: true,
@@ -184,7 +186,7 @@ const COPILOT: Row = Row {
     asking_mode: "",
     with_key: &[],
     in_sandbox: &[],
-    state: &[".cache/copilot", ".copilot"],
+    state: &[".cache/Microsoft", ".cache/copilot", ".copilot"],
     status: &[],
     sign_in: "copilot login",
     limits_turns: false,

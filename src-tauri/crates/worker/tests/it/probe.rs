@@ -11,14 +11,18 @@ use std::process::{Command, Stdio};
 fn probe(yard: &Yard, agent: AgentProgram) -> ProbeReport {
     let folder = yard.root().join("empty");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let task = ProbeTask { agent, env: Vec::new(), folder };
+    asked(yard, &ProbeTask { agent, env: Vec::new(), folder, sandbox: None })
+}
+
+/// What the worker reports of `task`'s agent.
+pub(crate) fn asked(yard: &Yard, task: &ProbeTask) -> ProbeReport {
     let mut worker = Command::new(hands())
         .args(["worker", "--probe"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the worker starts");
-    let line = serde_json::to_string(&task).expect("a task");
+    let line = serde_json::to_string(task).expect("a task");
     writeln!(worker.stdin.take().expect("piped"), "{line}").expect("the worker reads");
     let done = worker.wait_with_output().expect("it ends");
     assert!(done.status.success(), "{done:?}");

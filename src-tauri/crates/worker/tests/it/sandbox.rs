@@ -3,7 +3,7 @@
 use crate::yard::{LONG, Worker, Yard};
 use regatta_protocol::agent::EnvVar;
 use regatta_protocol::event::LineKind;
-use regatta_protocol::worker::{Sandbox, WorkerControl, WorkerTask};
+use regatta_protocol::worker::{ProbeTask, Sandbox, WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Status};
 use std::fs;
 use std::io::ErrorKind;
@@ -238,6 +238,21 @@ fn an_agent_that_speaks_acp_works_inside() {
     assert_eq!(yard.file("a.txt").as_deref(), Some("a\n"));
     assert!(!yard.root().join("escaped").exists());
     assert!(notes(&worker).contains("The sandbox refused a change"), "{}", notes(&worker));
+}
+
+#[test]
+fn one_that_is_only_asked_is_asked_inside() {
+    let yard = Yard::new();
+    let script = r#"key=$(cat "$HOME/.ssh/key"); echo x > "$HOME/escaped"; echo x > "$TMPDIR/made"
+ask; answer '{"protocolVersion":1,"agentInfo":{"name":"x","version":"'"$TMPDIR$key$AGENT_KEY"'"}}'
+ask; answer '{"sessionId":"s"}'; ask"#;
+    let task = enclosed(&yard, yard.acp(&format!("{}\n{script}", crate::acp::TALK)));
+    let Some(WorkerTask { agent, env, sandbox, .. }) = task else { return };
+    let folder = yard.root().join("asked/empty");
+    fs::create_dir_all(&folder).expect("a folder");
+    let report = crate::probe::asked(&yard, &ProbeTask { agent, env, folder, sandbox });
+    assert_eq!((report.version.as_str(), report.problem), ("/tmpits key", None));
+    assert!(!yard.root().join("home/escaped").exists());
 }
 
 /// Its sandbox has the output open as long as it lives.

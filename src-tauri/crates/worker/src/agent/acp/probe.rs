@@ -41,7 +41,10 @@ pub(in crate::agent) async fn probe(
     task: &ProbeTask,
 ) -> io::Result<ProbeReport> {
     let folder = &task.folder;
-    let program = Program { program, args, folder, env: &task.env, temp: folder, sandbox: None };
+    let temp = folder.with_file_name("tmp");
+    // There is no cache whose objects it would need.
+    let sandbox = task.sandbox.as_ref().map(|sandbox| (sandbox, &**folder));
+    let program = Program { program, args, folder, env: &task.env, temp: &temp, sandbox };
     let (process, pipes) = Process::start(program, true)?;
     let Pipes { input, output, errors } = pipes;
     let input = input.expect("BUG: its input is piped");
