@@ -21,10 +21,10 @@ pub(crate) struct QuitAsked {
     pub(crate) working: u32,
 }
 
-/// A click on a notification asks for a batch or one of its tasks.
+/// A click on a notification asks for a batch, one of its tasks, or all that needs the person.
 #[derive(Serialize, Clone)]
 pub(crate) struct OpenAsked {
-    /// The batch's id.
+    /// The batch's id, or null.
     pub(crate) batch: Value,
     /// The task's id, or null.
     pub(crate) task: Value,
@@ -33,9 +33,9 @@ pub(crate) struct OpenAsked {
 /// Starts telling the window and the desktop what changes. Without an engine nothing does.
 pub(crate) fn start<R: Runtime>(app: &AppHandle<R>) {
     let Ok(engine) = state::engine(app) else { return };
-    let mut announcer = Announcer::new(app);
+    let mut announcer = Announcer::new(app, &engine.place());
     let window = app.clone();
-    let see = move |changed: &Changed| announcer.read(&changed.tasks, &changed.batches);
+    let see = move |changed: &Changed| announcer.read(changed);
     let tell = move |told: Told| {
         let name = told.name();
         match told {

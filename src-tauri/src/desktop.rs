@@ -3,7 +3,8 @@
 use crate::bridge::{self, OpenAsked};
 use crate::news::{Headline, News};
 use crate::{state, window};
-use regatta_protocol::{BatchView, TaskView};
+use regatta_engine::Changed;
+use regatta_protocol::view::PlaceView;
 use tauri::{AppHandle, Runtime};
 use tauri_plugin_notification::{ActionPerformed, NotificationExt};
 
@@ -14,19 +15,20 @@ pub(crate) struct Announcer<R: Runtime> {
 }
 
 impl<R: Runtime> Announcer<R> {
-    /// Begins with nothing told. A click on what it tells brings up the window.
-    pub(crate) fn new(app: &AppHandle<R>) -> Self {
+    /// Begins where `place` stands so. A click on what it tells brings up the window.
+    pub(crate) fn new(app: &AppHandle<R>, place: &PlaceView) -> Self {
         let handle = app.clone();
         let listening = app.notification().on_action(move |action| clicked(&handle, action));
         if let Err(error) = listening {
             eprintln!("A click on a notification won't open its task: {error}");
         }
-        Self { app: app.clone(), news: News::default() }
+        Self { app: app.clone(), news: News::since(place) }
     }
 
-    /// Tells what is new in these views, when the person wants it and doesn't see it anyway.
-    pub(crate) fn read(&mut self, tasks: &[TaskView], batches: &[BatchView]) {
-        for headline in self.news.read(tasks, batches) {
+    /// Tells what is new in what changed, when the person wants it and doesn't see it anyway.
+    pub(crate) fn read(&mut self, changed: &Changed) {
+        let views = (changed.tasks.as_slice(), changed.batches.as_slice());
+        for headline in self.news.read(views, &changed.place) {
             let wanted = state::store(&self.app).is_ok_and(|store| store.settings().notify);
             if wanted && !window::is_focused(&self.app) {
                 self.show(headline);

@@ -1,8 +1,8 @@
-//! What the desktop is told while nobody looks at the window: a question, and a batch that
-//! came to rest. Pure: views go in, headlines come out, each thing once.
+//! What the desktop is told while nobody looks at the window: a question, an agent to sign in
+//! to, and a batch that came to rest. Pure: views go in, headlines come out, each thing once.
 
-use regatta_protocol::view::Counts;
-use regatta_protocol::{BatchId, BatchView, Status, TaskId, TaskView};
+use regatta_protocol::view::{AgentHold, Counts, PlaceView};
+use regatta_protocol::{AgentChoice, BatchId, BatchView, Status, TaskId, TaskView};
 use std::collections::{HashMap, HashSet};
 
 const MAX_CHARS: usize = 200;
@@ -14,8 +14,8 @@ pub(crate) struct Headline {
     pub(crate) title: String,
     /// Why.
     pub(crate) body: String,
-    /// The batch that a click opens.
-    pub(crate) batch: BatchId,
+    /// The batch that a click opens; none: all that needs the person.
+    pub(crate) batch: Option<BatchId>,
     /// The task that a click opens.
     pub(crate) task: Option<TaskId>,
 }
@@ -24,16 +24,29 @@ pub(crate) struct Headline {
 #[derive(Default)]
 pub(crate) struct News {
     asked: HashMap<TaskId, (u32, String)>,
+    signed_out: HashSet<AgentChoice>,
     resting: HashSet<BatchId>,
 }
 
 impl News {
+    /// Begins where the place stands so: what holds already was told before the last end.
+    pub(crate) fn since(place: &PlaceView) -> Self {
+        let held = place.holds.iter().filter(|hold| hold.until.is_none());
+        let signed_out = held.map(|hold| hold.agent.clone()).collect();
+        Self { signed_out, ..Self::default() }
+    }
+
     /// What is new in these views. A batch's rest isn't told beside a question of its own
     /// that is told now: the question says it already.
-    pub(crate) fn read(&mut self, tasks: &[TaskView], batches: &[BatchView]) -> Vec<Headline> {
+    pub(crate) fn read(
+        &mut self,
+        (tasks, batches): (&[TaskView], &[BatchView]),
+        place: &PlaceView,
+    ) -> Vec<Headline> {
         let tasks = tasks.iter().filter(|task| !task.whole_batch);
         let mut headlines: Vec<Headline> = tasks.filter_map(|t| self.question(t)).collect();
-        let asking: HashSet<BatchId> = headlines.iter().map(|h| h.batch.clone()).collect();
+        let asking: HashSet<_> = headlines.iter().map(|h| h.batch.clone()).collect();
+        headlines.extend(self.sign_ins(place));
         let rests = batches.iter().filter_map(|b| self.rest(b));
         headlines.extend(rests.filter(|h| !asking.contains(&h.batch)));
         headlines
@@ -50,9 +63,27 @@ impl News {
         (before != Some(asked)).then(|| Headline {
             title: cut(&format!("{} needs you", view.name)),
             body: cut(&question.in_words()),
-            batch: view.batch.clone(),
+            batch: Some(view.batch.clone()),
             task: Some(view.id.clone()),
         })
+    }
+
+    /// The agents whose tasks wait until somebody signs in. Those that go on by themselves
+    /// need nobody.
+    fn sign_ins(&mut self, place: &PlaceView) -> Vec<Headline> {
+        let held: Vec<&AgentHold> = place.holds.iter().filter(|h| h.until.is_none()).collect();
+        self.signed_out.retain(|agent| held.iter().any(|hold| hold.agent == *agent));
+        let new = held.into_iter().filter(|hold| self.signed_out.insert(hold.agent.clone()));
+        new.map(|hold| Headline {
+            title: cut(&format!("{} needs you", hold.agent.label())),
+            body: match hold.tasks {
+                1 => "Sign in again: 1 task waits for that.".to_owned(),
+                tasks => format!("Sign in again: {tasks} tasks wait for that."),
+            },
+            batch: None,
+            task: None,
+        })
+        .collect()
     }
 
     fn rest(&mut self, view: &BatchView) -> Option<Headline> {
@@ -64,7 +95,7 @@ impl News {
         self.resting.insert(view.id.clone()).then(|| Headline {
             title: cut(&view.name),
             body: summary(counts),
-            batch: view.id.clone(),
+            batch: Some(view.id.clone()),
             task: None,
         })
     }
@@ -100,57 +131,88 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::sample::{batch, task};
+    use regatta_protocol::{ErrorCode, KnownAgent, Notice};
 
     fn counts(working: u32, needs_you: u32, finished: u32, failed: u32) -> Counts {
         Counts { working, needs_you, finished, failed, ..Counts::default() }
     }
 
+    fn place(holds: Vec<AgentHold>) -> PlaceView {
+        PlaceView { busy: 0, limit: 3, waiting: 2, paused: None, holds }
+    }
+
+    fn read(news: &mut News, tasks: &[TaskView], batches: &[BatchView]) -> Vec<Headline> {
+        news.read((tasks, batches), &place(vec![]))
+    }
+
+    #[test]
+    fn an_agent_to_sign_in_to_is_told_once_and_a_limit_is_not() {
+        let hold = |until| AgentHold {
+            agent: AgentChoice::Known { id: KnownAgent::Codex },
+            notice: Notice::new(ErrorCode::SignInNeeded, "Signed out.", "Saved.", "Sign in."),
+            until,
+            tasks: 2,
+        };
+        let held = |until| place(vec![hold(until)]);
+        let mut news = News::default();
+        assert_eq!(news.read((&[], &[]), &held(Some(1))), []);
+        let told = news.read((&[], &[]), &held(None));
+        assert_eq!(told[0].title, "Codex needs you");
+        assert_eq!(told[0].body, "Sign in again: 2 tasks wait for that.");
+        assert_eq!(told[0].batch, None);
+        assert_eq!(news.read((&[], &[]), &held(None)), []);
+        assert_eq!(read(&mut news, &[], &[]), []);
+        assert_eq!(news.read((&[], &[]), &held(None)).len(), 1, "again");
+        assert_eq!(News::since(&held(None)).read((&[], &[]), &held(None)), [], "at a start");
+    }
+
     #[test]
     fn a_question_is_told_once_with_the_task_first() {
         let mut news = News::default();
-        let told = news.read(&[task("a", Status::NeedsYou)], &[]);
+        let told = read(&mut news, &[task("a", Status::NeedsYou)], &[]);
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
         assert_eq!(told[0].body, "Run: npm install (adds the packages this project lists)");
         assert_eq!(told[0].task, TaskId::parse("a"));
-        assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]), []);
-        assert_eq!(news.read(&[task("a", Status::Working)], &[]), []);
-        assert_eq!(news.read(&[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
+        assert_eq!(read(&mut news, &[task("a", Status::NeedsYou)], &[]), []);
+        assert_eq!(read(&mut news, &[task("a", Status::Working)], &[]), []);
+        assert_eq!(read(&mut news, &[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
     }
 
     #[test]
     fn what_belongs_to_no_task_asks_nothing() {
         let whole = TaskView { whole_batch: true, ..task("a", Status::NeedsYou) };
-        assert_eq!(News::default().read(&[whole], &[]), []);
+        assert_eq!(read(&mut News::default(), &[whole], &[]), []);
     }
 
     #[test]
     fn a_batch_that_came_to_rest_is_told_once() {
         let mut news = News::default();
-        assert_eq!(news.read(&[], &[batch("b", counts(1, 1, 5, 1))]), []);
-        let told = news.read(&[], &[batch("b", counts(0, 1, 6, 1))]);
+        assert_eq!(read(&mut news, &[], &[batch("b", counts(1, 1, 5, 1))]), []);
+        let told = read(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]);
         assert_eq!(told[0].title, "Checkout");
         assert_eq!(told[0].body, "6 finished, 1 needs you, 1 failed");
-        assert_eq!(news.read(&[], &[batch("b", counts(0, 1, 6, 1))]), []);
-        assert_eq!(news.read(&[], &[batch("b", counts(1, 0, 6, 1))]), []);
-        let told = news.read(&[], &[batch("b", counts(0, 0, 7, 1))]);
+        assert_eq!(read(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]), []);
+        assert_eq!(read(&mut news, &[], &[batch("b", counts(1, 0, 6, 1))]), []);
+        let told = read(&mut news, &[], &[batch("b", counts(0, 0, 7, 1))]);
         assert_eq!(told[0].body, "7 finished, 1 failed");
     }
 
     #[test]
     fn the_last_question_is_told_once_and_not_as_an_end() {
         let mut news = News::default();
-        let told = news.read(&[task("a", Status::NeedsYou)], &[batch("b", counts(0, 2, 0, 0))]);
+        let told =
+            read(&mut news, &[task("a", Status::NeedsYou)], &[batch("b", counts(0, 2, 0, 0))]);
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
-        assert_eq!(news.read(&[], &[batch("b", counts(0, 2, 0, 0))]), []);
+        assert_eq!(read(&mut news, &[], &[batch("b", counts(0, 2, 0, 0))]), []);
     }
 
     #[test]
     fn text_of_an_agent_stays_text() {
         let mut hostile = task("a", Status::NeedsYou);
         hostile.name = format!("<b>bold</b> & \n{}", "x".repeat(500));
-        let told = News::default().read(&[hostile], &[]);
+        let told = read(&mut News::default(), &[hostile], &[]);
         assert!(!told[0].title.contains(['<', '>', '&', '\n']), "{}", told[0].title);
         assert_eq!(told[0].title.chars().count(), MAX_CHARS);
     }

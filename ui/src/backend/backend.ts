@@ -132,5 +132,5 @@ export interface Backend {
   /** The window was asked to close while tasks work. */
   onQuitAsked(told: (asked: { working: number }) => void): Subscription;
   /** A notification was clicked: this batch, or this task of it, is wanted. */
-  onOpenAsked(told: (asked: { batch: BatchId; task: TaskId | null }) => void): Subscription;
+  onOpenAsked(told: (asked: { batch: BatchId | null; task: TaskId | null }) => void): Subscription;
 }

@@ -91,7 +91,7 @@ export class FakeBackend extends FakeAgents implements Backend {
   }
 
   /** What the shell does when a notification is clicked. */
-  askToOpen(batch: string, task: string | null): void {
+  askToOpen(batch: string | null, task: string | null): void {
     this.#tell('open-asked', { batch, task });
   }
 
@@ -340,7 +340,7 @@ export class FakeBackend extends FakeAgents implements Backend {
     return this.#subscribe('quit-asked', told);
   }
 
-  onOpenAsked(told: (asked: { batch: string; task: string | null }) => void) {
+  onOpenAsked(told: (asked: { batch: string | null; task: string | null }) => void) {
     return this.#subscribe('open-asked', told);
   }
 

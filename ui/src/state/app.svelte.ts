@@ -79,7 +79,7 @@ export class App {
     await this.#follow('place', this.backend.onPlace((place) => this.#takePlace(place)));
     const quit = this.backend.onQuitAsked(({ working }) => (this.quitAsked = working));
     await this.#follow('quit-asked', quit);
-    const opens = this.backend.onOpenAsked((asked) => this.router.go({ page: 'batch', ...asked }));
+    const opens = this.backend.onOpenAsked(({ batch, task }) => this.router.go(batch ? { page: 'batch', batch, task } : { page: 'needs-you' }));
     await this.#follow('open-asked', opens);
     const settings = await this.attempt(() => this.backend.settings());
     if (settings) this.settings = settings;

@@ -147,6 +147,8 @@ it('opens what a notification was about', async () => {
   await app.open();
   backend.askToOpen('b-4', 'b-4-t4');
   expect(app.router.route).toEqual({ page: 'batch', batch: 'b-4', task: 'b-4-t4' });
+  backend.askToOpen(null, null);
+  expect(app.router.route).toEqual({ page: 'needs-you' });
 });
 
 it('the newest batch is first', () => {

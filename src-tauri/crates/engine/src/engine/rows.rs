@@ -34,10 +34,17 @@ fn picks(request: &BatchRequest, row: &TaskRequest) -> Vec<(Option<AgentPick>, S
         // Who does the work elsewhere is that place's business.
         _ if elsewhere => vec![(None, String::new())],
         [] => vec![(None, request.agent.label())],
-        several => several.iter().map(|pick| (Some(pick.clone()), pick.agent.label())).collect(),
+        several => several.iter().map(|pick| (Some(pick.clone()), label(pick, several))).collect(),
     };
     let times = row.times.unwrap_or(1) as usize;
     named.into_iter().flat_map(|each| std::iter::repeat_n(each, times)).collect()
+}
+
+/// The agent's name, with its model where the same agent does the row with several.
+fn label(pick: &AgentPick, all: &[AgentPick]) -> String {
+    let (name, model) = (pick.agent.label(), &pick.options.model);
+    let other = |other: &AgentPick| other.agent == pick.agent && other.options.model != *model;
+    if model.is_empty() || !all.iter().any(other) { name } else { format!("{name} ({model})") }
 }
 
 /// "Fix footer · Codex", "Fix footer · Codex 2": a name that no other task of the batch has.
@@ -78,7 +85,7 @@ fn task(name: String, (number, row): (u32, &TaskRequest), pick: Option<AgentPick
 #[cfg(test)]
 mod tests {
     use super::*;
-    use regatta_protocol::agent::KnownAgent;
+    use regatta_protocol::agent::{AgentOptions, KnownAgent};
     use regatta_protocol::request::AgentChoice;
 
     fn names(rows: &[(&str, &[KnownAgent], Option<u32>)]) -> Vec<(String, Option<u32>)> {
@@ -110,6 +117,26 @@ mod tests {
             ("Header", 1),
         ];
         assert_eq!(found, expected.map(|(name, row)| (name.to_owned(), Some(row))));
+    }
+
+    #[test]
+    fn the_same_agent_with_several_models_is_told_apart_by_them() {
+        let with = |id, model: &str| {
+            let options = AgentOptions { model: model.to_owned(), ..AgentOptions::default() };
+            AgentPick { options, ..pick(id) }
+        };
+        let agents = vec![
+            pick(KnownAgent::ClaudeCode),
+            with(KnownAgent::ClaudeCode, "opus"),
+            with(KnownAgent::Codex, "gpt"),
+        ];
+        let row = TaskRequest { task_name: "Footer".into(), agents, ..TaskRequest::default() };
+        let mut request = BatchRequest { parallel_tasks: vec![row], ..BatchRequest::default() };
+        let names: Vec<String> = tasks(&mut request).into_iter().map(|task| task.name).collect();
+        assert_eq!(
+            names,
+            ["Footer · Claude Code", "Footer · Claude Code (opus)", "Footer · Codex"]
+        );
     }
 
     #[test]
