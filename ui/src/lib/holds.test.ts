@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AgentHold, PlaceView } from '../bindings/protocol';
-import { holdOf, holdSentence, signIns } from './holds';
+import { holdOf, holdSentence, holdWords, signIns } from './holds';
 import { aBatch, aTask } from './testing';
 
 const notice = { code: 'usage_limit' as const, what: 'Used up.', safe: '', next: '' };
@@ -13,6 +13,8 @@ it('says when it goes on, or what a person has to do', () => {
   expect(holdSentence(limit, NOW)).toBe('Usage limit reached, continues at 14:05');
   expect(holdSentence({ ...limit, until: NOW + 20 * 3_600_000 }, NOW)).toBe('Usage limit reached, continues tomorrow 09:40');
   expect(holdSentence(signIn, NOW)).toBe('Sign in again');
+  expect(holdWords({ ...limit, until: NOW + 20 * 3_600_000 }, NOW)).toBe('Continues tomorrow 09:40');
+  expect(holdWords(signIn, NOW)).toBe('Sign in again');
   expect(signIns(place)).toBe(1);
 });
 

@@ -9,9 +9,9 @@ export function holdSentence(hold: AgentHold, now: number): string {
   return hold.until === null ? 'Sign in again' : `Usage limit reached, continues ${at(later(hold.until, now))}`;
 }
 
-/** The same for a narrow place, where the time must not be cut off. */
+/** The same for a narrow place, where the time must not be cut off: why stands elsewhere. */
 export function holdWords(hold: AgentHold, now: number): string {
-  return hold.until === null ? 'Sign in again' : `Limit reached, continues ${at(later(hold.until, now))}`;
+  return hold.until === null ? 'Sign in again' : `Continues ${at(later(hold.until, now))}`;
 }
 
 const at = (when: string) => (/^\d/.test(when) && when.length === 5 ? `at ${when}` : when);
