@@ -5,6 +5,9 @@ use regatta_protocol::agent::InForce;
 use regatta_protocol::{AgentChoice, Safety};
 
 const INSIDE: &str = "It can change only its copy and its own settings.";
+const INSIDE_OTHER: &str = "It can change only its copy, the settings that carry its name in your \
+                            home folder, and folders that you name for it in variables that \
+                            end in _HOME or _DIR.";
 const OUTSIDE: &str = "Nothing keeps it from changing other files.";
 
 /// Each level, the most careful first.
@@ -12,7 +15,7 @@ pub(super) fn of(agent: &AgentChoice, sandbox: bool) -> Vec<InForce> {
     let level = |level| InForce {
         level,
         whole: sandbox && (level == Safety::HandsOff || asks(agent)),
-        words: words(level, asks(agent), sandbox),
+        words: format!("{} {}", words(level, asks(agent)), reach(agent, sandbox)),
     };
     Safety::ALL.map(level).into()
 }
@@ -37,8 +40,8 @@ pub(super) const fn sandbox_words(sandbox: bool) -> &'static str {
     }
 }
 
-fn words(level: Safety, asks: bool, sandbox: bool) -> String {
-    let asking = match (asks, level) {
+fn words(level: Safety, asks: bool) -> &'static str {
+    match (asks, level) {
         (true, Safety::Careful) => "It asks before each command and each edit.",
         (true, Safety::Balanced) => {
             "It edits its copy freely and asks before it installs, deletes or reaches outside."
@@ -46,8 +49,16 @@ fn words(level: Safety, asks: bool, sandbox: bool) -> String {
         (true, Safety::HandsOff) => "It asks only before what could do great harm.",
         (false, Safety::HandsOff) => "It can't ask.",
         (false, _) => "It can't ask, so this is the same as Hands-off.",
-    };
-    format!("{asking} {}", if sandbox { INSIDE } else { OUTSIDE })
+    }
+}
+
+/// What an agent can change.
+fn reach(agent: &AgentChoice, sandbox: bool) -> &'static str {
+    match agent {
+        _ if !sandbox => OUTSIDE,
+        AgentChoice::Practice | AgentChoice::Known { .. } => INSIDE,
+        AgentChoice::Acp { .. } | AgentChoice::Command { .. } => INSIDE_OTHER,
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +73,8 @@ mod tests {
         assert!(!careful(&aider, true).whole && careful(&aider, true).words.contains("can't ask"));
         let claude = AgentChoice::Known { id: KnownAgent::ClaudeCode };
         assert!(careful(&claude, true).whole);
+        let own = AgentChoice::Command { command: vec!["x".into()] };
+        assert!(careful(&own, true).words.contains("_HOME"), "where it may write is said");
         assert!(!careful(&claude, false).whole && careful(&claude, false).words.contains(OUTSIDE));
     }
 }

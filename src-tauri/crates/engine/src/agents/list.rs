@@ -111,7 +111,7 @@ impl Agents {
         };
         self.busy(agent, "Asking it how it stands");
         let folder = self.0.data.join("agents").join("probe").join("empty");
-        let (env, sandbox) = self.surroundings(agent, &folder).await;
+        let (env, sandbox) = self.surroundings((agent, program.program()), &folder).await;
         let report = match force::asks(agent) {
             false => ProbeReport::default(),
             true => {

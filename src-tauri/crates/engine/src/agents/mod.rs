@@ -111,7 +111,8 @@ impl Agents {
     pub(crate) async fn equip(&self, wanted: &Wanted<'_>) -> Result<Equipment, Notice> {
         let program = self.resolve(wanted.agent).await?;
         let row = known(wanted.agent).map(row);
-        let (env, sandbox) = self.surroundings(wanted.agent, wanted.cache).await;
+        let (env, sandbox) =
+            self.surroundings((wanted.agent, program.program()), wanted.cache).await;
         let mut options = wanted.options.clone();
         if let Some(row) = row.filter(|_| options.mode.is_empty()) {
             row.asking_mode.clone_into(&mut options.mode);
@@ -148,26 +149,49 @@ impl Agents {
         env
     }
 
-    /// What the agent finds in its environment, and the sandbox round it; none: there is no
-    /// bubblewrap that works. The practice agent is ours and needs none. `cache`: what it must
-    /// be able to read besides.
-    async fn surroundings(&self, agent: &AgentChoice, cache: &Path) -> (Env, Option<Sandbox>) {
+    /// What the agent whose program this is finds in its environment, and the sandbox round it;
+    /// none: there is no bubblewrap that works. The practice agent is ours and needs none.
+    /// `cache`: what it must be able to read besides.
+    async fn surroundings(
+        &self,
+        (agent, program): (&AgentChoice, &Path),
+        cache: &Path,
+    ) -> (Env, Option<Sandbox>) {
         let mut env = self.environment(agent).await;
-        let program = match agent {
+        let bwrap = match agent {
             AgentChoice::Practice => None,
             _ => self.sandbox_program().await,
         };
-        let Some(program) = program else { return (env, None) };
-        let row = known(agent).map(row);
-        let state = sandbox::state(row, &env);
-        let told = row.map_or(&[][..], |row| row.in_sandbox).iter();
-        env.extend(told.map(|(name, value)| ((*name).into(), (*value).into())));
-        let sandbox = sandbox::around(program, &self.0.env, state, (&self.0.data, cache));
+        let Some(bwrap) = bwrap else { return (env, None) };
+        let state = match known(agent).map(row) {
+            Some(row) => {
+                let state = sandbox::state(row, &env);
+                let told = row.in_sandbox.iter();
+                env.extend(told.map(|(name, value)| ((*name).into(), (*value).into())));
+                state
+            }
+            None => self.state_of_other(agent, program, &mut env),
+        };
+        let sandbox = sandbox::around(bwrap, &self.0.env, state, (&self.0.data, cache));
         (env, Some(sandbox))
     }
 
+    /// What an agent that Regatta doesn't know may write, some of which is made for it.
+    fn state_of_other(&self, agent: &AgentChoice, program: &Path, env: &mut Env) -> Vec<PathBuf> {
+        let added = match agent {
+            AgentChoice::Acp { env, .. } => env.as_slice(),
+            _ => &[],
+        };
+        let (folders, data) = (self.folders(None), &self.0.data);
+        let other = sandbox::Other { program, env, added, folders: &folders, data };
+        let (mut state, private) = (other.state(), other.private());
+        state.extend(private.iter().map(|(_, folder)| folder.clone()));
+        env.extend(private.into_iter().map(|(name, path)| (name, path.display().to_string())));
+        state
+    }
+
     async fn sandbox_program(&self) -> Option<PathBuf> {
-        sandbox::program(&self.0.sandbox).await
+        sandbox::program(&self.0.sandbox, &self.folders(None)).await
     }
 
     fn known(&self, id: KnownAgent) -> Result<AgentProgram, Notice> {

@@ -3,11 +3,14 @@
 use super::environment::{Env, Environment};
 use super::find;
 use super::table::Row;
+use regatta_protocol::agent::EnvVar;
 use regatta_protocol::worker::Sandbox;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 /// Where people keep what no agent needs, below the home folder.
 const SECRETS: [&str; 14] = [
@@ -35,34 +38,55 @@ const XDG: [(&str, &str); 4] = [
     (".local/state/", "XDG_STATE_HOME"),
 ];
 
+/// What a sandbox is made of, as workers do it, round a program that ends well at once.
+const TRIED: [&str; 19] = [
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+    "--proc",
+    "/proc",
+    "--tmpfs",
+    "/tmp",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--cap-drop",
+    "ALL",
+    "--die-with-parent",
+    "--new-session",
+    "--chdir",
+    "/",
+    "true",
+];
+/// How long that may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// Finds out once whether bubblewrap is there and may do its work; where it is.
-pub(super) async fn program(known: &OnceCell<Option<PathBuf>>) -> Option<PathBuf> {
+pub(super) async fn program(
+    known: &OnceCell<Option<PathBuf>>,
+    folders: &[PathBuf],
+) -> Option<PathBuf> {
+    let look = async || {
+        // The system's own first: an agent can't have put that there.
+        let found = find::system_program("bwrap").or_else(|| find::program("bwrap", folders))?;
+        works(&found).await.then_some(found)
+    };
     known.get_or_init(look).await.clone()
 }
 
 /// Some systems have it and forbid what it does: it is tried.
-async fn look() -> Option<PathBuf> {
-    let program = find::program("bwrap", &find::folders(&Environment::default(), ""))?;
-    let mut tried = Command::new(&program);
-    tried.args([
-        "--ro-bind",
-        "/",
-        "/",
-        "--dev",
-        "/dev",
-        "--proc",
-        "/proc",
-        "--unshare-pid",
-        "true",
-    ]);
+async fn works(program: &Path) -> bool {
+    let mut tried = Command::new(program);
+    tried.args(TRIED).kill_on_drop(true);
     tried.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    tried.status().await.is_ok_and(|status| status.success()).then_some(program)
+    matches!(timeout(LIMIT, tried.status()).await, Ok(Ok(status)) if status.success())
 }
 
 /// Where an agent keeps its own state: as its variables say, or below the home folder. Folders
 /// that aren't there yet are made: inside the sandbox it couldn't.
-pub(super) fn state(row: Option<&Row>, env: &Env) -> Vec<PathBuf> {
-    let Some(row) = row else { return Vec::new() };
+pub(super) fn state(row: &Row, env: &Env) -> Vec<PathBuf> {
     let path = |name: &str| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let named =
         row.variables.iter().filter(|name| name.ends_with("_HOME") || name.ends_with("_DIR"));
@@ -81,6 +105,78 @@ pub(super) fn state(row: Option<&Row>, env: &Env) -> Vec<PathBuf> {
     state
 }
 
+/// An agent that Regatta doesn't know.
+#[derive(Debug)]
+pub(super) struct Other<'a> {
+    pub(super) program: &'a Path,
+    pub(super) env: &'a Env,
+    /// What the person added to its environment.
+    pub(super) added: &'a [EnvVar],
+    /// Where programs are looked for.
+    pub(super) folders: &'a [PathBuf],
+    /// Our own data.
+    pub(super) data: &'a Path,
+}
+
+impl Other<'_> {
+    /// What it may write besides its copy: folders of settings and data that carry its name,
+    /// and those that the person names in its variables. Never one through which it would get
+    /// at more than its own.
+    pub(super) fn state(&self) -> Vec<PathBuf> {
+        let path = |name: &str| self.env.get(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let Some(home) = path("HOME") else { return Vec::new() };
+        let below = |variable: &str, usual: &str| path(variable).unwrap_or(home.join(usual));
+        let name = self.name();
+        let by_name = [
+            below("XDG_CONFIG_HOME", ".config").join(&name),
+            below("XDG_DATA_HOME", ".local/share").join(&name),
+            home.join(format!(".{name}")),
+        ];
+        // A program of the system isn't an agent's own: its settings are everybody's.
+        let of_system = ["/usr/bin", "/bin"].iter().any(|folder| self.program.starts_with(folder));
+        let by_name = by_name.into_iter().filter(|_| !of_system && !name.is_empty());
+        let named = self.added.iter().filter(|added| {
+            (added.name.ends_with("_HOME") || added.name.ends_with("_DIR"))
+                && !PRIVATE.iter().any(|(variable, _)| added.name == *variable)
+        });
+        let named = named.map(|added| PathBuf::from(&added.value));
+        let folders = by_name.chain(named).filter_map(|folder| std::fs::canonicalize(folder).ok());
+        folders.filter(|folder| folder.is_dir() && self.is_its_own(folder, &home)).collect()
+    }
+
+    fn is_its_own(&self, folder: &Path, home: &Path) -> bool {
+        let secret = |name: &str| {
+            let secret = home.join(name);
+            secret.starts_with(folder) || folder.starts_with(secret)
+        };
+        let ours = self.data.starts_with(folder) || folder.starts_with(self.data);
+        let holds_programs = self.folders.iter().any(|programs| programs.starts_with(folder));
+        !home.starts_with(folder) && !ours && !holds_programs && !SECRETS.into_iter().any(secret)
+    }
+
+    /// Folders of its own in our data, for what it needs besides: the variables that say so.
+    pub(super) fn private(&self) -> Vec<(String, PathBuf)> {
+        let place = self.data.join("agents/others").join(self.name());
+        let made = |(variable, folder): (&str, &str)| {
+            let folder = place.join(folder);
+            // As with the state of a known agent.
+            std::fs::create_dir_all(&folder).ok();
+            (variable.to_owned(), folder)
+        };
+        PRIVATE.map(made).into()
+    }
+
+    /// Its program's name as the name of a folder.
+    fn name(&self) -> String {
+        let name = self.program.file_name().unwrap_or_default().to_string_lossy();
+        let plain = |c: &char| c.is_ascii_alphanumeric() || "._-".contains(*c);
+        name.trim_start_matches('.').chars().filter(plain).take(60).collect()
+    }
+}
+
+/// What an agent that Regatta doesn't know gets for itself.
+const PRIVATE: [(&str, &str); 2] = [("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")];
+
 /// What an agent that writes to `writable` may reach.
 pub(super) fn around(
     program: PathBuf,
@@ -92,4 +188,49 @@ pub(super) fn around(
     let hidden = secrets.chain([data.to_owned()]).collect();
     let ours = data.join("agents");
     Sandbox { program, writable, hidden, readable: vec![cache.to_owned(), ours] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::find::tests::program as script;
+
+    #[tokio::test]
+    async fn a_bubblewrap_that_cannot_work_is_as_none() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let bad = script(dir.path(), "bwrap", 0o755);
+        std::fs::write(&bad, "#!/bin/sh\nexit 1\n").expect("a file");
+        assert!(!works(&bad).await);
+        assert!(!works(Path::new("/nowhere/bwrap")).await);
+    }
+
+    #[test]
+    fn an_unknown_agent_writes_to_what_carries_its_name_and_to_nothing_else() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let home = dir.path().canonicalize().expect("a folder");
+        let data = home.join("data");
+        for folder in [".config/goose", ".goose", ".ssh", ".bun/bin", ".config/git", "named"] {
+            std::fs::create_dir_all(home.join(folder)).expect("a folder");
+        }
+        let env: Env = [("HOME".to_owned(), home.display().to_string())].into();
+        let added = |value: &Path| {
+            [EnvVar { name: "GOOSE_HOME".into(), value: value.display().to_string() }]
+        };
+        let folders = [home.join(".bun/bin")];
+        let state = |program: &str, named: &Path| {
+            let (program, added) = (home.join(program), added(named));
+            Other { program: &program, env: &env, added: &added, folders: &folders, data: &data }
+                .state()
+        };
+        let own = [home.join(".config/goose"), home.join(".goose")];
+        assert_eq!(state("bin/goose", Path::new("/nowhere/at/all")), own);
+        let named = [own.as_slice(), &[home.join("named")]].concat();
+        assert_eq!(state("bin/goose", &home.join("named")), named);
+        for more in [Path::new("/"), &home, &home.join(".ssh"), &home.join(".bun"), &data] {
+            assert_eq!(state("bin/goose", more), own, "{}", more.display());
+        }
+        assert!(state(".bun/bin/bun", Path::new("")).is_empty());
+        assert!(state("bin/ssh", Path::new("")).is_empty());
+        assert!(state("/usr/bin/git", Path::new("")).is_empty());
+    }
 }
