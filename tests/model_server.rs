@@ -142,9 +142,9 @@ async fn answer(State(asked): State<Asked>, uri: Uri, body: Bytes) -> Response {
         Move::Wait => std::future::pending().await,
         Move::Status(status, retry) => {
             let words = if status == StatusCode::UNAUTHORIZED {
-                "The key is not valid."
+                "Incorrect API key provided."
             } else {
-                "Too many requests, wait."
+                "Rate limit reached. Please wait."
             };
             let mut answer = (status, axum::Json((wire.refusal)(status, words))).into_response();
             if let Some(value) = retry.and_then(|seconds| seconds.parse().ok()) {
@@ -206,9 +206,11 @@ fn next_move(items: &[Item], tools: &[Tool]) -> (Move, usize) {
     (next, items.len())
 }
 
+/// The last block of a script: a prompt may quote an earlier one.
 fn steps(text: &str) -> Vec<String> {
-    let lines = text.lines().filter_map(|line| line.trim().strip_prefix(">> "));
-    lines.map(|line| line.trim().to_owned()).collect()
+    let lines: Vec<_> = text.lines().map(|line| line.trim().strip_prefix(">> ")).collect();
+    let block = lines.rsplit(Option::is_none).find(|block| !block.is_empty());
+    block.into_iter().flatten().flatten().map(|step| step.trim().to_owned()).collect()
 }
 
 fn write(file: &str, text: &str, tools: &[Tool]) -> Move {
@@ -219,8 +221,16 @@ fn write(file: &str, text: &str, tools: &[Tool]) -> Move {
     }
     match named(&["Write", "write", "write_file", "create"]) {
         Some(tool) => fill(tool, &[("path", file), ("text", text)]),
-        None => run(&format!("printf '%s\\n' '{text}' > '{file}'"), tools),
+        None => run(&patching(file, text), tools),
     }
+}
+
+/// How Codex's models write a file where they have nothing but a shell: Codex knows this command
+/// for an edit and does it itself.
+fn patching(file: &str, text: &str) -> String {
+    format!(
+        "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: {file}\n+{text}\n*** End Patch\nEOF\n"
+    )
 }
 
 fn run(command: &str, tools: &[Tool]) -> Move {
@@ -228,7 +238,8 @@ fn run(command: &str, tools: &[Tool]) -> Move {
         ["Bash", "bash", "exec_command", "shell_command", "run_shell_command", "shell"];
     let tool = SHELLS.iter().find_map(|name| tools.iter().find(|tool| tool.name == *name));
     match tool {
-        Some(tool) => fill(tool, &[("command", command)]),
+        // Codex's models say which commands need more than its own sandbox gives.
+        Some(tool) => fill(tool, &[("command", command), ("sandbox", "require_escalated")]),
         None => {
             let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
             Move::Say(format!("There is no tool to run a command among {names:?}."))
@@ -246,6 +257,7 @@ fn fill(tool: &Tool, known: &[(&str, &str)]) -> Move {
             "file_path" | "filePath" | "path" => "path",
             "content" | "file_text" => "text",
             "command" | "cmd" => "command",
+            "sandbox_permissions" => "sandbox",
             _ => "",
         };
         let value = known.iter().find(|(name, _)| *name == meaning).map(|(_, value)| *value);

@@ -99,7 +99,13 @@ fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
     let mut server = Server::start(&yard, &port);
     see_statuses(
         &app,
-        &[("Guide", ", Finished,"), ("Prices", ", Finished,"), ("Welcome", ", Interrupted,")],
+        &[
+            ("Guide", ", Finished,"),
+            ("Prices", ", Finished,"),
+            ("Welcome", ", Interrupted,"),
+            // It says that the connection broke and came back.
+            ("The whole batch", ", What belongs to no single task"),
+        ],
     );
     for name in ["Guide", "Prices"] {
         see_line(page, name, &format!("{name} line 300"));

@@ -51,5 +51,9 @@ fn refusal(status: StatusCode, words: &str) -> Value {
         StatusCode::UNAUTHORIZED => "UNAUTHENTICATED",
         _ => "RESOURCE_EXHAUSTED",
     };
-    json!({ "error": { "code": status.as_u16(), "message": words, "status": kind } })
+    // Of a limit it is said which: one of the day ends what one of the minute has tried again.
+    let details = json!([{ "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+        "violations": [{ "quotaId": "GenerateRequestsPerDayPerProjectPerModel" }] }]);
+    json!({ "error": { "code": status.as_u16(), "message": words, "status": kind,
+        "details": if kind == "UNAUTHENTICATED" { json!([]) } else { details } } })
 }

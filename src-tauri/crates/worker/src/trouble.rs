@@ -62,7 +62,7 @@ const SIGN_INS: [&str; 17] = [
     "not signed in",
 ];
 /// How a message of an agent's begins that is nothing but an error.
-const MARKS: [&str; 9] = [
+const MARKS: [&str; 12] = [
     "API Error:",
     "[API Error:",
     "Invalid API key",
@@ -72,6 +72,10 @@ const MARKS: [&str; 9] = [
     "Failed to authenticate",
     "Not logged in",
     "OAuth token has expired",
+    // Codex shows what ended its turn as a message of its own, after those before it.
+    "exceeded retry limit, last status:",
+    "unexpected status ",
+    "stream disconnected before completion:",
 ];
 
 /// What an error with this message and these data means. `now`: for times that are told as
@@ -90,11 +94,14 @@ pub(crate) fn read(message: &str, data: &Value, now: Millis) -> Trouble {
     if has(&SIGN_INS) || number(&["401"]) { Trouble::SignIn } else { Trouble::Other }
 }
 
-/// What an agent's last message means, if it is nothing but an error; none: it isn't.
+/// What an agent's last message means, if it or its last paragraph is nothing but an error; none:
+/// it isn't.
 pub(crate) fn of_words(words: &str, now: Millis) -> Option<Trouble> {
-    let words = words.trim();
-    let marked = MARKS.iter().any(|mark| words.starts_with(mark));
-    marked.then(|| read(words, &Value::Null, now))
+    let whole = words.trim();
+    let last = whole.rsplit("\n\n").next().filter(|last| last.lines().count() == 1);
+    let is_marked = |words: &&str| MARKS.iter().any(|mark| words.starts_with(mark));
+    let words = [Some(whole), last].into_iter().flatten().find(is_marked)?;
+    Some(read(words, &Value::Null, now))
 }
 
 /// What the last line of a program that failed means, if it is an error that is known.
@@ -260,6 +267,11 @@ mod tests {
             ("API Error: 401 Invalid authentication credentials", Some(Trouble::SignIn)),
             ("Invalid API key \u{b7} Please run /login", Some(Trouble::SignIn)),
             ("API Error: 500 oops", Some(Trouble::Other)),
+            (
+                "Warning: old.\n\nexceeded retry limit, last status: 429 Too Many Requests\n\n",
+                Some(Trouble::Limit(None)),
+            ),
+            ("Done.\n\nThe API says:\nAPI Error: 500", None),
             ("I made the API answer 401 and 429. Rate limits are tested.", None),
             ("", None),
         ];

@@ -2,6 +2,7 @@
 //! to the open app, every test, the figures, random inputs, or a package. Only the standard
 //! library, so that this builds in seconds.
 
+mod agents;
 mod bench;
 mod bundle;
 mod fuzz;
@@ -20,6 +21,7 @@ Usage: cargo xtask <COMMAND> [--yes]
   run      install what is missing, build, and open the app
            (without a display: the practice batch in the terminal)
   test     the same set-up, then every check and every test
+           (--agents: with real coding agents, which npm installs into a cache)
   bench    build for release and print the figures
   fuzz     give what reads foreign bytes random ones, a minute each
   bundle   make a package that people can install
@@ -37,7 +39,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         ["run"] => run::run(said_yes),
-        ["test"] => test::test(said_yes),
+        ["test"] => test::test(said_yes, false),
+        ["test", "--agents"] => test::test(said_yes, true),
         ["bench"] => bench::bench(said_yes),
         ["fuzz"] => fuzz::fuzz(said_yes),
         ["bundle"] => bundle::bundle(said_yes),

@@ -38,6 +38,8 @@ pub(crate) const WINDOW: [Need; 1] = [Need {
 }];
 /// To build the loop of the fuzz targets.
 pub(crate) const CPP: Need = program(&["c++", "clang++"], ["g++", "gcc-c++", "gcc"]);
+/// To see what real agents connect to.
+pub(crate) const STRACE: Need = program(&["strace"], ["strace"; 3]);
 /// To test the pages in a browser, the server with the documented call, the window on a
 /// display of its own, and keys in a key store of their own.
 const TESTS: [Need; 6] = [

@@ -3,18 +3,25 @@
 
 use crate::step::Step;
 use crate::system::{self, Consent, Need};
-use crate::{Outcome, node, place};
+use crate::{Outcome, agents, node, place};
 use std::env;
 use std::io::{self, IsTerminal};
 
-/// Sets up, then checks and tests everything.
-pub(crate) fn test(said_yes: bool) -> Outcome {
+/// Sets up, then checks and tests everything; `with_agents`: also with real coding agents, which
+/// are installed where they aren't. Those that are there are tested in any case.
+pub(crate) fn test(said_yes: bool, with_agents: bool) -> Outcome {
     let nobody_there = env::var_os("CI").is_some() || !io::stdin().is_terminal();
     let consent = if said_yes || nobody_there { Consent::Given } else { Consent::Ask };
     let needs: Vec<&Need> =
         system::WINDOW.iter().chain(system::for_tests()).chain([&system::GIT]).collect();
+    let watching = with_agents.then_some(&system::STRACE);
+    let needs: Vec<&Need> = needs.into_iter().chain(watching).collect();
     system::provide(&needs, consent)?;
     node::packages()?;
+    if with_agents {
+        agents::provide()?;
+    }
+    agents::name_missing();
     // The shell holds the built pages: without them it doesn't compile.
     node::build()?;
     let build = place::cargo(&["build", "--workspace", "--all-targets"]);

@@ -1,0 +1,79 @@
+//! The real coding agents that tests run: installed by npm into a folder that is kept, in the
+//! versions of one table.
+
+use crate::step::{Step, skip, unless_marked};
+use crate::{Outcome, node};
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+/// An agent's name, then its packages, each with its version; a line each.
+const VERSIONS: &str = include_str!("../../../../tests/agents/versions");
+const NAME: &str = "Agents";
+
+/// Installs those that aren't there in these versions.
+pub(crate) fn provide() -> Outcome {
+    for line in VERSIONS.lines() {
+        let (agent, packages) = line.split_once(' ').expect("BUG: a name, then packages");
+        let folder = folder(agent).ok_or("Neither XDG_CACHE_HOME nor HOME is set.")?;
+        fs::create_dir_all(&folder)
+            .map_err(|problem| format!("{}: {problem}", folder.display()))?;
+        unless_marked(&folder.join("installed"), line.as_bytes(), || {
+            println!("{packages}");
+            let mut npm = node::npm(&["install", "--no-audit", "--no-fund", "--prefix"]);
+            npm.arg(&folder).args(packages.split(' '));
+            Step::new(NAME, npm, "Check the network, then run this again.").run()
+        })?;
+    }
+    Ok(())
+}
+
+/// Names those that aren't there, and so aren't tested.
+pub(crate) fn name_missing() {
+    let missing: Vec<&str> = VERSIONS
+        .lines()
+        .filter(|line| !is_there(line))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    if missing.is_empty() {
+        skip(NAME, "all there");
+    } else {
+        let them = missing.join(", ");
+        let why = format!("not there, so not tested: {them} (cargo xtask test --agents)");
+        skip(NAME, &why);
+    }
+}
+
+fn is_there(line: &str) -> bool {
+    let mark = line.split(' ').next().and_then(folder).map(|folder| folder.join("installed"));
+    mark.and_then(|mark| fs::read(mark).ok()).is_some_and(|kept| kept == line.as_bytes())
+}
+
+fn folder(agent: &str) -> Option<PathBuf> {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")))?;
+    Some(cache.join("regatta/test-agents").join(agent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_is_pinned() {
+        let packages = VERSIONS.lines().flat_map(|line| line.split(' ').skip(1));
+        for package in packages {
+            let version = package.rsplit_once('@').map(|(_, version)| version);
+            assert!(
+                version.is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit())),
+                "{package}"
+            );
+        }
+        assert_eq!(VERSIONS.lines().count(), 4);
+    }
+
+    #[test]
+    fn one_that_is_not_there_is_not_taken_for_one_that_is() {
+        assert!(!is_there("no-such-agent package@1.0.0"));
+    }
+}

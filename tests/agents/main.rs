@@ -1,0 +1,193 @@
+//! Real coding agents through the engine, with a scripted model and no account. Those whose
+//! programs aren't in the cache are named and left out; `cargo xtask test --agents` brings them.
+
+mod there;
+mod watched;
+
+use regatta_protocol::agent::AgentPick;
+use regatta_protocol::event::OptionKind;
+use regatta_protocol::{ErrorCode, KnownAgent, Safety, Status, TaskView};
+use std::time::{Duration, Instant};
+use there::Harbour;
+
+const EDIT: &str = "Please do this.\n>> write made.txt: by the agent\n>> say Made it.";
+const MORE: &str = "One thing more.\n>> write more.txt: by the agent\n>> say Made more.";
+const WAIT: &str = "Please do this.\n>> write made.txt: by the agent\n>> wait";
+const ASK: &str = "Please do this.\n>> run curl http://127.0.0.1:9/\n>> say Tried it.";
+
+/// The agents that the tests run.
+const AGENTS: [KnownAgent; 4] =
+    [KnownAgent::ClaudeCode, KnownAgent::Codex, KnownAgent::Gemini, KnownAgent::Opencode];
+
+/// One test a scenario and agent: `each!(name, function)`.
+macro_rules! each {
+    ($($name:ident),+ $(,)?) => { $(mod $name {
+        use super::KnownAgent;
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn claude_code() { super::$name(KnownAgent::ClaudeCode).await; }
+        #[tokio::test(flavor = "multi_thread")]
+        async fn codex() { super::$name(KnownAgent::Codex).await; }
+        #[tokio::test(flavor = "multi_thread")]
+        async fn gemini() { super::$name(KnownAgent::Gemini).await; }
+        #[tokio::test(flavor = "multi_thread")]
+        async fn opencode() { super::$name(KnownAgent::Opencode).await; }
+    })+ };
+}
+
+each!(edits_files, stops, refused_key);
+
+async fn edits_files(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, EDIT, Safety::Balanced).await;
+    let view = harbour.over(&task).await;
+    let shown = harbour.told(&task).await;
+    assert_eq!(view.status, Status::Finished, "{shown}");
+    assert_eq!(view.totals.files, 1, "{shown}");
+    assert!(view.outcome.expect("an outcome").last_words.contains("Made it."), "{shown}");
+}
+
+async fn stops(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, WAIT, Safety::Balanced).await;
+    harbour.until_it_waits().await;
+    let asked = Instant::now();
+    harbour.engine.stop_task(&task).await.expect("it works");
+    let view = harbour.over(&task).await;
+    assert_eq!(view.status, Status::Stopped, "{}", harbour.told(&task).await);
+    // 2 s on a quiet machine; five times that for a busy one.
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+}
+
+async fn refused_key(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, "Please.\n>> status 401", Safety::Balanced).await;
+    let held = |view: &TaskView| view.status == Status::Paused || view.status.is_over();
+    let view = harbour.until(&task, held).await;
+    let notice = view.notice.expect("it says why");
+    assert_eq!(notice.code, ErrorCode::SignInNeeded, "{}", harbour.told(&task).await);
+}
+
+/// Careful: each agent asks before it runs something, and the answer reaches it.
+async fn asks(agent: KnownAgent, kind: OptionKind) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, ASK, Safety::Careful).await;
+    let asking = |view: &TaskView| !view.questions.is_empty() || view.status.is_over();
+    let view = harbour.until(&task, asking).await;
+    let question = view.questions.first().cloned();
+    let question = question.expect("it asks before it runs something");
+    let option = question.options.iter().find(|option| option.kind == kind).expect("this answer");
+    harbour.engine.answer(&task, &question.id, &option.id).await.expect("it is open");
+    let view = harbour.over(&task).await;
+    let refused = kind == OptionKind::RejectOnce;
+    // Codex breaks off its turn where something is refused; the others go on.
+    let codex_broke_off = agent == KnownAgent::Codex && refused;
+    let end = if codex_broke_off { Status::Failed } else { Status::Finished };
+    assert_eq!(view.status, end, "{}", harbour.told(&task).await);
+}
+
+async fn asked_and_allowed(agent: KnownAgent) {
+    asks(agent, OptionKind::AllowOnce).await;
+}
+
+async fn asked_and_refused(agent: KnownAgent) {
+    asks(agent, OptionKind::RejectOnce).await;
+}
+
+each!(asked_and_allowed, asked_and_refused);
+
+/// What is said to a working task is done after its turn.
+async fn follows_up(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, ASK, Safety::Balanced).await;
+    let view = harbour.until(&task, |view| !view.questions.is_empty() || view.status.is_over());
+    let question = view.await.questions.first().cloned().expect("it asks what reaches outside");
+    harbour.engine.say(&task, MORE, false).await.expect("it hears");
+    let once = question.options.iter().find(|option| option.kind == OptionKind::AllowOnce);
+    harbour.engine.answer(&task, &question.id, &once.expect("it").id).await.expect("it is open");
+    let view = harbour.over(&task).await;
+    let shown = harbour.told(&task).await;
+    assert_eq!((view.status, view.totals.files), (Status::Finished, 1), "{shown}");
+    assert!(view.outcome.expect("an outcome").last_words.contains("Made more."), "{shown}");
+}
+
+/// What can't wait interrupts the turn.
+async fn is_interrupted(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, WAIT, Safety::Balanced).await;
+    harbour.until_it_waits().await;
+    harbour.engine.say(&task, MORE, true).await.expect("it hears");
+    let view = harbour.over(&task).await;
+    let shown = harbour.told(&task).await;
+    assert_eq!((view.status, view.totals.files), (Status::Finished, 2), "{shown}");
+}
+
+/// Regatta is closed in mid-turn; then the task goes on in its copy, and in its conversation
+/// where the agent keeps them.
+async fn goes_on_after_a_restart(agent: KnownAgent) {
+    let Some(mut harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, WAIT, Safety::Balanced).await;
+    harbour.until_it_waits().await;
+    harbour.restart().await;
+    let before = harbour.engine.task(&task).await.expect("the task");
+    assert_eq!((before.status, before.totals.files), (Status::Stopped, 1));
+    harbour.engine.continue_with(&task, MORE).await.expect("it goes on");
+    let view = harbour.over(&task).await;
+    let shown = harbour.told(&task).await;
+    assert_eq!((view.status, view.totals.files), (Status::Finished, 2), "{shown}");
+    let (old, new) = (before.session.expect("one"), view.session.expect("one"));
+    // Gemini says that it loads, and then knows of none.
+    let keeps = (old.resumes || old.loads) && agent != KnownAgent::Gemini;
+    assert_eq!(old.id == new.id, keeps, "{shown}");
+}
+
+/// The agent dies in mid-turn: that is said, and what it did is kept.
+async fn crashes(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, WAIT, Safety::Balanced).await;
+    harbour.until_it_waits().await;
+    harbour.crash();
+    let view = harbour.over(&task).await;
+    let shown = harbour.told(&task).await;
+    assert_eq!((view.status, view.totals.files), (Status::Failed, 1), "{shown}");
+    assert_eq!(view.notice.expect("it says why").code, ErrorCode::AgentDied, "{shown}");
+    assert!(view.outcome.expect("an outcome").commit.is_some(), "{shown}");
+}
+
+/// The service wants patience: the agent's tasks wait, and it is said until when.
+async fn reaches_a_limit(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let task = harbour.start(agent, "Please.\n>> status 429 retry 2", Safety::Balanced).await;
+    let held = |view: &TaskView| view.status == Status::Paused || view.status.is_over();
+    let view = harbour.until(&task, held).await;
+    let shown = harbour.told(&task).await;
+    assert_eq!(view.status, Status::Paused, "{shown}");
+    assert_eq!(view.notice.expect("it says why").code, ErrorCode::UsageLimit, "{shown}");
+    let hold = harbour.until_held().await;
+    assert_eq!(hold.agent, there::choice(agent));
+    assert!(hold.until.is_some(), "it says when it goes on");
+    harbour.engine.stop_task(&task).await.expect("it works");
+    assert_eq!(harbour.over(&task).await.status, Status::Stopped);
+}
+
+async fn connects_to_the_model_only(agent: KnownAgent) {
+    watched::connects_to_the_model_only(agent).await;
+}
+
+each!(connects_to_the_model_only);
+each!(follows_up, is_interrupted, goes_on_after_a_restart, crashes, reaches_a_limit);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_agents_do_the_same_work_in_one_batch() {
+    let here: Vec<KnownAgent> = AGENTS.into_iter().filter(|id| there::is_here(*id)).collect();
+    let Some(harbour) = Harbour::with(&here).await else { return };
+    let picks =
+        here.iter().map(|id| AgentPick { agent: there::choice(*id), ..AgentPick::default() });
+    let tasks = harbour.start_all(picks.collect(), EDIT).await;
+    assert_eq!(tasks.len(), here.len());
+    for task in tasks {
+        let view = harbour.over(&task).await;
+        assert_eq!(view.status, Status::Finished, "{}", harbour.told(&task).await);
+        assert_eq!(view.row, 0, "they are the same work");
+    }
+}
