@@ -4,10 +4,12 @@
 mod fault_proxy;
 mod git_host;
 mod model_server;
+mod real_agents;
 
 pub use fault_proxy::{Fault, FaultProxy};
 pub use git_host::{GitHost, READ_TOKEN, TOKEN};
 pub use model_server::{MODEL_KEY, ModelServer};
+pub use real_agents::{agent_is_here, agents_environment};
 
 use std::ffi::OsStr;
 use std::fs;

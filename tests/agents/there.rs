@@ -8,15 +8,12 @@ use regatta_protocol::view::AgentHold;
 use regatta_protocol::{
     AgentChoice, BatchRequest, KnownAgent, Safety, TaskId, TaskRequest, TaskView,
 };
-use regatta_tests::{MODEL_KEY, ModelServer, Yard, program};
-use serde_json::json;
+use regatta_tests::{ModelServer, Yard, agent_is_here, agents_environment, program};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The packages that are installed for the tests: agent, then `package@version` each.
-const VERSIONS: &str = include_str!("versions");
 /// An agent may take long on a busy machine; nothing depends on how long.
 const LONG: Duration = Duration::from_secs(150);
 
@@ -29,33 +26,6 @@ pub(crate) struct Harbour {
     _home: TempDir,
     yard: Yard,
     model: ModelServer,
-}
-
-/// The folder of an agent's programs.
-fn programs(id: KnownAgent) -> Option<PathBuf> {
-    Some(cached(id)?.join("node_modules/.bin"))
-}
-
-fn cached(id: KnownAgent) -> Option<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
-    Some(cache.join("regatta/test-agents").join(id.id()))
-}
-
-/// Whether an agent is in the cache, whole and in the wanted version. One that isn't is named.
-pub(crate) fn is_here(id: KnownAgent) -> bool {
-    let mut lines = VERSIONS.lines();
-    let line = lines.find(|line| line.starts_with(&format!("{} ", id.id())));
-    let wanted = line.expect("its versions");
-    // Written by `cargo xtask test --agents` when npm was done.
-    let mark = cached(id).map(|folder| folder.join("installed"));
-    let here = mark
-        .and_then(|mark| std::fs::read(mark).ok())
-        .is_some_and(|kept| kept == wanted.as_bytes());
-    if !here {
-        eprintln!("{} isn't in the cache, so it isn't tested.", id.label());
-    }
-    here
 }
 
 /// How an agent is asked for.
@@ -205,63 +175,15 @@ async fn open(yard: &Yard, program: &Path, environment: Environment) -> Engine {
 }
 
 fn environment(home: &Path, agents: &[KnownAgent], model: &str) -> Environment {
-    std::fs::create_dir_all(home.join(".gemini")).expect("a home folder");
-    let own = agents.iter().filter_map(|id| programs(*id));
-    let system = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(own.chain(std::env::split_paths(&system)));
-    let path = path.expect("a search path").into_string().expect("text");
-    let mut env = vec![("HOME", home.display().to_string()), ("PATH", path)];
-    env.extend(claude(model));
-    env.extend(codex(home, model));
-    env.extend(gemini(home, model));
-    env.push(("OPENCODE_CONFIG_CONTENT", opencode(home, model)));
-    env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let ids: Vec<&str> = agents.iter().map(|id| id.id()).collect();
+    agents_environment(home, &ids, model).into_iter().collect()
 }
 
-fn claude(model: &str) -> [(&'static str, String); 3] {
-    let retries = ("CLAUDE_CODE_MAX_RETRIES", "1".to_owned());
-    let key = ("ANTHROPIC_API_KEY", MODEL_KEY.to_owned());
-    [("ANTHROPIC_BASE_URL", model.to_owned()), key, retries]
-}
-
-fn codex(home: &Path, model: &str) -> [(&'static str, String); 2] {
-    let folder = home.join(".codex");
-    std::fs::create_dir_all(&folder).expect("its folder");
-    let settings = format!(
-        "model = \"scripted\"\nmodel_provider = \"m\"\ncheck_for_update_on_startup = false\n\
-         [analytics]\nenabled = false\n[features]\nplugins = false\n[model_providers.m]\nname = \"m\"\n\
-         base_url = \"{model}/v1\"\nenv_key = \"OPENAI_API_KEY\"\nwire_api = \"responses\"\n\
-         request_max_retries = 1\nstream_max_retries = 1\n"
-    );
-    std::fs::write(folder.join("config.toml"), settings).expect("its settings");
-    [("CODEX_HOME", folder.display().to_string()), ("OPENAI_API_KEY", MODEL_KEY.to_owned())]
-}
-
-fn gemini(home: &Path, model: &str) -> [(&'static str, String); 3] {
-    let settings = json!({ "general": { "disableAutoUpdate": true },
-        "privacy": { "usageStatisticsEnabled": false },
-        "telemetry": { "enabled": false },
-        "security": { "auth": { "selectedType": "gemini-api-key" } } });
-    std::fs::write(home.join(".gemini/settings.json"), settings.to_string()).expect("its settings");
-    // Without a named model it asks another one first which to take.
-    let named = ("GEMINI_MODEL", "gemini-2.5-pro".to_owned());
-    [("GEMINI_API_KEY", MODEL_KEY.to_owned()), ("GOOGLE_GEMINI_BASE_URL", model.to_owned()), named]
-}
-
-/// As on a computer where it was used before: the first time it installs a package of its own
-/// from npm into the folder of its settings.
-fn opencode(home: &Path, model: &str) -> String {
-    let folder = home.join(".config/opencode");
-    std::fs::create_dir_all(folder.join("node_modules")).expect("its folder");
-    let needs = json!({ "dependencies": { "@opencode-ai/plugin": "*" } });
-    let lock = json!({ "packages": { "": needs } });
-    for (name, content) in [("package.json", needs), ("package-lock.json", lock)] {
-        std::fs::write(folder.join(name), content.to_string()).expect("its files");
+/// Whether an agent is in the cache. One that isn't is named.
+pub(crate) fn is_here(id: KnownAgent) -> bool {
+    let here = agent_is_here(id.id());
+    if !here {
+        eprintln!("{} isn't in the cache, so it isn't tested.", id.label());
     }
-    let config = json!({ "model": "m/scripted", "small_model": "m/scripted", "provider": { "m": {
-        "npm": "@ai-sdk/openai-compatible", "name": "m",
-        "options": { "baseURL": format!("{model}/v1"), "apiKey": MODEL_KEY },
-        "models": { "scripted": { "name": "scripted", "tool_call": true } },
-    } } });
-    config.to_string()
+    here
 }

@@ -3,7 +3,7 @@
 use super::driver::Session;
 use super::page::{button, labelled, saying, tab, write_task};
 use super::screen::{Opened, Screen};
-use super::{SOON, choose_the_practice_project, see_statuses};
+use super::{SOON, choose_the_practice_project, open_batch, see_statuses};
 use regatta_tests::wait_until;
 use serde_json::json;
 use std::fs;
@@ -59,7 +59,7 @@ fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_messag
         ],
     );
     answer_all(&app);
-    page.click(&button("Harbour"));
+    open_batch(page, "Harbour");
     see_statuses(
         &app,
         &[
@@ -143,7 +143,7 @@ fn a_question_that_is_open_when_the_window_closes_is_answered_after_the_next_sta
     app.shoot("18-asked-before");
     page.click(&button("Allow once"));
     page.see(&saying("Nobody needs you."));
-    page.click(&button("Night watch"));
+    open_batch(page, "Night watch");
     see_statuses(&app, &[("Watch", ", Finished,")]);
     page.see(&saying("attempt 2"));
     app.close_window();

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod agents;
 mod asking;
 mod driver;
 mod elsewhere;
@@ -158,6 +159,17 @@ fn choose_the_practice_project(page: &Session) {
     page.click(&button("No project yet"));
     page.click(&menu_item("Practice project"));
     page.see_gone(&button("No project yet"));
+}
+
+/// Opens a batch by its button in the side bar. That is drawn anew as the batch begins and ends,
+/// and a click on the one before goes nowhere.
+fn open_batch(page: &Session, title: &str) {
+    let is_open = || !page.texts("[role=tablist][aria-label^='Tasks of'] [role=tab]").is_empty();
+    let opened = wait_until(SOON, || {
+        page.click(&button(title));
+        is_open()
+    });
+    assert!(opened, "{title} isn't open; the page says: {}", page.page());
 }
 
 /// Waits until the tabs of the open batch's tasks are these, each with its status.

@@ -22,6 +22,8 @@ const START: Duration = Duration::from_secs(20);
 pub(crate) struct Screen {
     home: TempDir,
     display: String,
+    /// What the app finds in its environment besides.
+    environment: Vec<(String, String)>,
     x: Child,
 }
 
@@ -39,7 +41,12 @@ impl Screen {
         let mut number = String::new();
         let out = x.stdout.take().expect("its output");
         BufReader::new(out).read_line(&mut number).expect("the display's number");
-        Self { home, display: format!(":{}", number.trim()), x }
+        Self { home, display: format!(":{}", number.trim()), environment: Vec::new(), x }
+    }
+
+    /// Adds to what the app finds in its environment.
+    pub(crate) fn add_environment(&mut self, more: Vec<(String, String)>) {
+        self.environment.extend(more);
     }
 
     /// The folder that everything of this test is in.
@@ -87,6 +94,7 @@ impl Screen {
         let driver = driver
             .arg(format!("--port={port}"))
             .env_remove("WAYLAND_DISPLAY")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("DISPLAY", &self.display)
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("HOME", self.home())

@@ -1,0 +1,82 @@
+//! Real agents in the window, with a scripted model: those that are in the cache.
+
+use super::open_batch;
+use super::page::{button, saying};
+use super::screen::Screen;
+use regatta_protocol::agent::AgentPick;
+use regatta_protocol::{AgentChoice, BatchRequest, KnownAgent, TaskRequest};
+use regatta_tests::{ModelServer, Yard, agent_is_here, agents_environment, wait_until};
+use serde_json::json;
+use std::time::Duration;
+
+const AGENTS: [KnownAgent; 4] =
+    [KnownAgent::ClaudeCode, KnownAgent::Codex, KnownAgent::Gemini, KnownAgent::Opencode];
+const PROMPT: &str =
+    "Please.\n>> run curl http://127.0.0.1:9/\n>> write made.txt: by the agent\n>> say Made it.";
+/// All of them begin at once, on a busy machine.
+const LONG: Duration = Duration::from_secs(150);
+
+#[test]
+fn several_real_agents_ask_in_the_window_and_then_edit() {
+    let here: Vec<KnownAgent> =
+        AGENTS.into_iter().filter(|agent| agent_is_here(agent.id())).collect();
+    if here.is_empty() {
+        eprintln!("No real agent is in the cache.");
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let model = runtime.block_on(ModelServer::start());
+    let ids: Vec<&str> = here.iter().map(|agent| agent.id()).collect();
+    let mut screen = Screen::new();
+    screen.add_environment(agents_environment(screen.home(), &ids, &model.address()));
+    let yard = Yard::new();
+    let app = screen.open();
+    let page = &app.session;
+    page.see(&button("Try the demo"));
+    page.invoke("set_limit", json!({ "limit": here.len() })).unwrap();
+    page.invoke("start_batch", json!({ "request": request(&yard, &here) })).unwrap();
+
+    // The page hasn't started it, so it learns of it when it is loaded.
+    page.run("location.reload()", json!([])).unwrap();
+    page.click(&button("Needs you"));
+    let questions = || page.texts("main h3").len();
+    assert!(wait_until(LONG, || questions() == here.len()), "asked: {}", page.page());
+    app.shoot("19-real-agents-ask");
+    page.see(&saying("Run: curl"));
+    for left in (0..here.len()).rev() {
+        page.click(&button("Allow once"));
+        assert!(wait_until(LONG, || questions() == left), "{left} left: {}", page.page());
+    }
+    open_batch(page, "Regatta of agents");
+    let mut tabs = Vec::new();
+    let finished = wait_until(LONG, || {
+        tabs = page.texts("[role=tablist][aria-label^='Tasks of'] [role=tab]");
+        // The row's own tab sets them side by side.
+        tabs.retain(|tab| tab.starts_with("Work \u{b7} "));
+        tabs.len() == here.len() && tabs.iter().all(|tab| tab.contains(", Finished,"))
+    });
+    assert!(finished, "{tabs:?}; the page says: {}", page.page());
+    assert!(tabs.iter().all(|tab| tab.contains("1 file changed")), "{tabs:?}");
+    app.shoot("20-real-agents-done");
+    app.close_window();
+    app.assert_gone();
+}
+
+fn request(yard: &Yard, agents: &[KnownAgent]) -> BatchRequest {
+    let pick = |id: &KnownAgent| AgentPick {
+        agent: AgentChoice::Known { id: *id },
+        ..AgentPick::default()
+    };
+    let task = TaskRequest {
+        task_name: "Work".into(),
+        prompt: PROMPT.into(),
+        agents: agents.iter().map(pick).collect(),
+        ..TaskRequest::default()
+    };
+    BatchRequest {
+        repo_url: yard.project().display().to_string(),
+        name: "Regatta of agents".into(),
+        parallel_tasks: vec![task],
+        ..BatchRequest::default()
+    }
+}
