@@ -291,7 +291,13 @@ mod tests {
         let tools = dir.path().join("tools");
         program(&tools, "opencode", 0o755);
         let shell = program(dir.path(), "shell", 0o755);
-        let text = format!("#!/bin/sh\nPATH=$PATH:{}\neval \"$2\"\n", tools.display());
+        // It answers once it is let go, and not before the first look.
+        let go = dir.path().join("go");
+        let text = format!(
+            "#!/bin/sh\nuntil [ -e '{}' ]; do sleep 0.05; done\nPATH=$PATH:{}\neval \"$2\"\n",
+            go.display(),
+            tools.display()
+        );
         std::fs::write(&shell, text).expect("a file");
         let env = Environment::default().with_login_shell(Some(shell));
         let agents = Agents::new(("/x/regatta".into(), dir.path().into()), env, Arc::new(NoKeys));
@@ -302,6 +308,7 @@ mod tests {
             view.agents.iter().find(|v| v.agent == opencode).map(|v| v.state).expect("it is known")
         };
         assert_eq!(state(&agents.view(&[]).await), AgentState::NotInstalled, "nobody was asked");
+        std::fs::write(&go, "").expect("a file");
         changed.changed().await.expect("the shell was asked meanwhile");
         assert_eq!(state(&agents.view(&[]).await), AgentState::NotChecked);
         let found = agents.resolve(&opencode).await.expect("it is there");
