@@ -1,12 +1,13 @@
 //! Real coding agents that `cargo xtask test --agents` installs, and what each needs to speak to
 //! the scripted model instead of its own service.
 
-use crate::MODEL_KEY;
-use serde_json::json;
-use std::path::{Path, PathBuf};
+#[path = "agents/cache.rs"]
+mod cache;
 
-/// The packages that are installed: agent, then `package@version` each.
-const VERSIONS: &str = include_str!("agents/versions");
+use crate::MODEL_KEY;
+use cache::{VERSIONS, folder, is_there};
+use serde_json::json;
+use std::path::Path;
 
 /// Whether an agent is in the cache, whole and in the wanted version.
 ///
@@ -15,10 +16,7 @@ const VERSIONS: &str = include_str!("agents/versions");
 #[must_use]
 pub fn agent_is_here(id: &str) -> bool {
     let wanted = VERSIONS.lines().find(|line| line.starts_with(&format!("{id} ")));
-    let wanted = wanted.expect("its versions").as_bytes();
-    // Written when npm was done.
-    let mark = cached(id).map(|folder| folder.join("installed"));
-    mark.and_then(|mark| std::fs::read(mark).ok()).is_some_and(|kept| kept == wanted)
+    is_there(wanted.expect("its versions"))
 }
 
 /// The environment in which these agents are found and ask the model at this address. Their
@@ -29,7 +27,7 @@ pub fn agent_is_here(id: &str) -> bool {
 #[must_use]
 pub fn agents_environment(home: &Path, agents: &[&str], model: &str) -> Vec<(String, String)> {
     std::fs::create_dir_all(home.join(".gemini")).expect("a home folder");
-    let own = agents.iter().filter_map(|id| Some(cached(id)?.join("node_modules/.bin")));
+    let own = agents.iter().filter_map(|id| Some(folder(id)?.join("node_modules/.bin")));
     let system = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(own.chain(std::env::split_paths(&system)));
     let path = path.expect("a search path").into_string().expect("text");
@@ -39,12 +37,6 @@ pub fn agents_environment(home: &Path, agents: &[&str], model: &str) -> Vec<(Str
     env.extend(gemini(home, model));
     env.push(("OPENCODE_CONFIG_CONTENT", opencode(home, model)));
     env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn cached(id: &str) -> Option<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
-    Some(cache.join("regatta/test-agents").join(id))
 }
 
 fn claude(model: &str) -> [(&'static str, String); 3] {

@@ -136,26 +136,12 @@ impl Harbour {
 
     /// The hold of an agent, which is published just after its task is paused.
     pub(crate) async fn until_held(&self) -> AgentHold {
-        let held = async {
-            loop {
-                if let Some(hold) = self.engine.place().holds.into_iter().next() {
-                    return hold;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await; // Looks from outside.
-            }
-        };
-        tokio::time::timeout(LONG, held).await.expect("the agent is held")
+        seen(|| self.engine.place().holds.into_iter().next()).await
     }
 
     /// Waits until an agent waits for the model's answer, which never comes.
     pub(crate) async fn until_it_waits(&self) {
-        let waits = || self.model.asked().iter().any(|asked| asked.ends_with(" Wait"));
-        let waiting = async {
-            while !waits() {
-                tokio::time::sleep(Duration::from_millis(20)).await; // Looks from outside.
-            }
-        };
-        tokio::time::timeout(LONG, waiting).await.expect("the model is asked");
+        seen(|| self.model.asked().into_iter().find(|asked| asked.ends_with(" Wait"))).await;
     }
 
     /// Everything about a task, for a message.
@@ -166,6 +152,19 @@ impl Harbour {
             lines.unwrap_or_default().into_iter().map(|line| line.text).collect();
         format!("{:?}\n{}\n{view:?}", self.model.asked(), lines.join("\n"))
     }
+}
+
+/// What `look` finds as soon as it finds something; it looks from outside.
+async fn seen<T>(look: impl Fn() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LONG, found).await.expect("it comes")
 }
 
 async fn open(yard: &Yard, program: &Path, environment: Environment) -> Engine {

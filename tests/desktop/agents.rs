@@ -1,8 +1,8 @@
 //! Real agents in the window, with a scripted model: those that are in the cache.
 
-use super::open_batch;
 use super::page::{button, saying};
 use super::screen::Screen;
+use super::{open_batch, tabs};
 use regatta_protocol::agent::AgentPick;
 use regatta_protocol::{AgentChoice, BatchRequest, KnownAgent, TaskRequest};
 use regatta_tests::{ModelServer, Yard, agent_is_here, agents_environment, wait_until};
@@ -48,15 +48,15 @@ fn several_real_agents_ask_in_the_window_and_then_edit() {
         assert!(wait_until(LONG, || questions() == left), "{left} left: {}", page.page());
     }
     open_batch(page, "Regatta of agents");
-    let mut tabs = Vec::new();
+    let mut shown = Vec::new();
     let finished = wait_until(LONG, || {
-        tabs = page.texts("[role=tablist][aria-label^='Tasks of'] [role=tab]");
+        shown = tabs(page);
         // The row's own tab sets them side by side.
-        tabs.retain(|tab| tab.starts_with("Work \u{b7} "));
-        tabs.len() == here.len() && tabs.iter().all(|tab| tab.contains(", Finished,"))
+        shown.retain(|tab| tab.starts_with("Work \u{b7} "));
+        shown.len() == here.len() && shown.iter().all(|tab| tab.contains(", Finished,"))
     });
-    assert!(finished, "{tabs:?}; the page says: {}", page.page());
-    assert!(tabs.iter().all(|tab| tab.contains("1 file changed")), "{tabs:?}");
+    assert!(finished, "{shown:?}; the page says: {}", page.page());
+    assert!(shown.iter().all(|tab| tab.contains("1 file changed")), "{shown:?}");
     app.shoot("20-real-agents-done");
     app.close_window();
     app.assert_gone();

@@ -3,7 +3,7 @@
 use super::driver::Session;
 use super::page::{button, labelled, saying, tab, write_task};
 use super::screen::{Opened, Screen};
-use super::{SOON, choose_the_practice_project, open_batch, see_statuses};
+use super::{SOON, begin_batch, open_batch, see_statuses};
 use regatta_tests::wait_until;
 use serde_json::json;
 use std::fs;
@@ -16,10 +16,7 @@ fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_messag
     let go = screen.home().join("go");
     let app = screen.open();
     let page = &app.session;
-    page.see(&button("Try the demo"));
-    choose_the_practice_project(page);
-    page.click(&button("New batch"));
-    page.type_into(&labelled("Title of the batch"), "Harbour");
+    begin_batch(page, "Harbour");
     let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go.display());
     // Two ask the same. The fourth waits for a place, so that it asks after the others.
     for (place, name, prompt) in [
@@ -123,10 +120,7 @@ fn a_question_that_is_open_when_the_window_closes_is_answered_after_the_next_sta
     let screen = Screen::new();
     let app = screen.open();
     let page = &app.session;
-    page.see(&button("Try the demo"));
-    choose_the_practice_project(page);
-    page.click(&button("New batch"));
-    page.type_into(&labelled("Title of the batch"), "Night watch");
+    begin_batch(page, "Night watch");
     write_task(page, 1, "Watch", "write log.md: Quiet.\nask May I light the lamp? | Yes | No");
     page.click(&button("Start 1 task"));
     see_statuses(&app, &[("Watch", ", Needs you,")]);

@@ -33,9 +33,7 @@ fn a_batch_goes_from_the_form_to_a_branch_of_the_project() {
     page.see(&button("Try the demo"));
     app.shoot("1-first-run");
 
-    choose_the_practice_project(page);
-    page.click(&button("New batch"));
-    page.type_into(&labelled("Title of the batch"), "Harbour");
+    begin_batch(page, "Harbour");
     // Each works until it is let go, so that all three are seen at work.
     let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go.display());
     for (place, name) in [(1, "Guide"), (2, "Prices"), (3, "Welcome")] {
@@ -94,10 +92,7 @@ fn closing_asks_while_a_task_works_and_a_restart_shows_the_batch_as_it_was() {
     let screen = Screen::new();
     let app = screen.open();
     let page = &app.session;
-    page.see(&button("Try the demo"));
-    choose_the_practice_project(page);
-    page.click(&button("New batch"));
-    page.type_into(&labelled("Title of the batch"), "Night watch");
+    begin_batch(page, "Night watch");
     page::write_task(page, 1, "Watch", "write log.md: All is quiet.\nsay I watch.\nhang");
     page.click(&button("Start 1 task"));
     see_statuses(&app, &[("Watch", ", Working,")]);
@@ -155,19 +150,27 @@ fn the_window_shows_our_own_pages_and_does_our_own_commands_only() {
     app.assert_gone();
 }
 
-fn choose_the_practice_project(page: &Session) {
+/// Opens the sheet of a new batch of the practice project.
+fn begin_batch(page: &Session, title: &str) {
+    page.see(&button("Try the demo"));
     page.click(&button("No project yet"));
     page.click(&menu_item("Practice project"));
     page.see_gone(&button("No project yet"));
+    page.click(&button("New batch"));
+    page.type_into(&labelled("Title of the batch"), title);
+}
+
+/// What the tabs of the open batch say.
+fn tabs(page: &Session) -> Vec<String> {
+    page.texts("[role=tablist][aria-label^='Tasks of'] [role=tab]")
 }
 
 /// Opens a batch by its button in the side bar. That is drawn anew as the batch begins and ends,
 /// and a click on the one before goes nowhere.
 fn open_batch(page: &Session, title: &str) {
-    let is_open = || !page.texts("[role=tablist][aria-label^='Tasks of'] [role=tab]").is_empty();
     let opened = wait_until(SOON, || {
         page.click(&button(title));
-        is_open()
+        !tabs(page).is_empty()
     });
     assert!(opened, "{title} isn't open; the page says: {}", page.page());
 }
@@ -176,7 +179,7 @@ fn open_batch(page: &Session, title: &str) {
 fn see_statuses(app: &Opened<'_>, wanted: &[(&str, &str)]) {
     let mut seen = Vec::new();
     let all = wait_until(SOON, || {
-        seen = app.session.texts("[role=tablist][aria-label^='Tasks of'] [role=tab]");
+        seen = tabs(&app.session);
         seen.len() == wanted.len()
             && seen.iter().zip(wanted).all(|(tab, w)| tab.starts_with(w.0) && tab.contains(w.1))
     });

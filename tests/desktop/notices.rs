@@ -1,9 +1,9 @@
 //! What the desktop is told while nobody looks at the window: a desktop of the test's own
 //! takes the notifications, and clicks on one.
 
-use super::page::{button, labelled, saying, write_task};
+use super::page::{button, saying, write_task};
 use super::screen::Screen;
-use super::{SOON, choose_the_practice_project, see_statuses};
+use super::{SOON, begin_batch, see_statuses};
 use regatta_tests::wait_until;
 use serde_json::json;
 use std::collections::HashMap;
@@ -98,10 +98,7 @@ fn a_question_is_told_on_the_desktop_with_task_and_reason_and_a_click_opens_it()
     let go = screen.home().join("go");
     let app = screen.open_on(&address(screen.home()));
     let page = &app.session;
-    page.see(&button("Try the demo"));
-    choose_the_practice_project(page);
-    page.click(&button("New batch"));
-    page.type_into(&labelled("Title of the batch"), "Repairs");
+    begin_batch(page, "Repairs");
     let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go.display());
     write_task(page, 1, "Prices", "say They are right.\nhang");
     write_task(page, 2, "Fix footer", &format!("{hold}\nask May it install a font? | Yes | No"));

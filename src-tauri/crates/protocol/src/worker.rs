@@ -91,6 +91,21 @@ pub struct Sandbox {
     pub readable: Vec<PathBuf>,
 }
 
+impl Sandbox {
+    /// The arguments for its own view of what isn't files, and for no more rights than its user
+    /// has. Whoever tries whether a sandbox works tries them as well.
+    pub const APART: [&str; 7] = [
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--cap-drop",
+        "ALL",
+        // It ends with us, and has no terminal to type into.
+        "--die-with-parent",
+        "--new-session",
+    ];
+}
+
 /// What `regatta worker --probe` reads: an agent to be asked, without a prompt and so without
 /// cost, what it is and what it offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

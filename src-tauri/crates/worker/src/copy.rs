@@ -96,9 +96,9 @@ async fn left(copy: &Path) -> Left {
 
 /// Gives the copy a repository again, that of a copy made beside it. No file of it is touched.
 async fn mend(git: &Git, task: &WorkerTask) -> Result<(), WorkerError> {
-    // Of an earlier time that was cut off.
-    fs::remove_dir_all(task.scratch.join("mended")).await.ok();
     let (beside, git_dir) = (task.scratch.join("mended"), task.copy.join(".git"));
+    // Of an earlier time that was cut off.
+    fs::remove_dir_all(&beside).await.ok();
     git.copy(&task.cache, &task.copy_commit, &beside, "regatta").await?;
     let swapped = async {
         // What stands in its place, a file or a link, is kept, but not where git would read it.

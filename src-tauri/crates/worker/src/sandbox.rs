@@ -27,18 +27,6 @@ const OF_RUN: [&str; 5] = [
     "/run/opengl-driver",
 ];
 
-/// Its own view of what isn't files, and no more rights than its user has.
-const APART: [&str; 7] = [
-    "--unshare-pid",
-    "--unshare-ipc",
-    "--unshare-uts",
-    "--cap-drop",
-    "ALL",
-    // It ends with us, and has no terminal to type into.
-    "--die-with-parent",
-    "--new-session",
-];
-
 /// What a task needs of the computer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Needs<'a> {
@@ -80,7 +68,7 @@ pub(crate) fn arguments(sandbox: &Sandbox, needs: &Needs<'_>) -> io::Result<Vec<
             How::Writable => args.extend(["--bind".into(), path.clone().into(), path.into()]),
         }
     }
-    args.extend(APART.map(Into::into));
+    args.extend(Sandbox::APART.map(Into::into));
     args.extend(["--chdir".into(), needs.copy.into(), "--".into()]);
     Ok(args)
 }

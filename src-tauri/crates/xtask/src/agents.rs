@@ -1,14 +1,14 @@
 //! The real coding agents that tests run: installed by npm into a folder that is kept, in the
 //! versions of one table.
 
+#[path = "../../../../tests/agents/cache.rs"]
+mod cache;
+
 use crate::step::{Step, skip, unless_marked};
 use crate::{Outcome, node};
-use std::env;
+use cache::{MARK, VERSIONS, folder, is_there};
 use std::fs;
-use std::path::PathBuf;
 
-/// An agent's name, then its packages, each with its version; a line each.
-const VERSIONS: &str = include_str!("../../../../tests/agents/versions");
 const NAME: &str = "Agents";
 
 /// Installs those that aren't there in these versions.
@@ -18,7 +18,7 @@ pub(crate) fn provide() -> Outcome {
         let folder = folder(agent).ok_or("Neither XDG_CACHE_HOME nor HOME is set.")?;
         fs::create_dir_all(&folder)
             .map_err(|problem| format!("{}: {problem}", folder.display()))?;
-        unless_marked(&folder.join("installed"), line.as_bytes(), || {
+        unless_marked(&folder.join(MARK), line.as_bytes(), || {
             println!("{packages}");
             let mut npm = node::npm(&["install", "--no-audit", "--no-fund", "--prefix"]);
             npm.arg(&folder).args(packages.split(' '));
@@ -42,17 +42,6 @@ pub(crate) fn name_missing() {
         let why = format!("not there, so not tested: {them} (cargo xtask test --agents)");
         skip(NAME, &why);
     }
-}
-
-fn is_there(line: &str) -> bool {
-    let mark = line.split(' ').next().and_then(folder).map(|folder| folder.join("installed"));
-    mark.and_then(|mark| fs::read(mark).ok()).is_some_and(|kept| kept == line.as_bytes())
-}
-
-fn folder(agent: &str) -> Option<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")))?;
-    Some(cache.join("regatta/test-agents").join(agent))
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ const FOLDERS: &[&str] = &[
     "/bin",
     "/snap/bin",
 ];
+/// Those of the system itself.
+pub(super) const OF_SYSTEM: [&str; 2] = ["/usr/bin", "/bin"];
 /// Variables that name a folder in which programs are installed, and where they are in it.
 const NAMED: &[(&str, &str)] = &[
     ("NPM_CONFIG_PREFIX", "bin"),
@@ -83,7 +85,7 @@ fn missing(name: &str, places: &[PathBuf]) -> Notice {
 
 /// A program of the system itself, wherever else there may be one of that name.
 pub(super) fn system_program(name: &str) -> Option<PathBuf> {
-    program(name, &["/usr/bin", "/bin"].map(PathBuf::from))
+    program(name, &OF_SYSTEM.map(PathBuf::from))
 }
 
 /// Where programs are looked for: the folders of the search path, then those of the login

@@ -191,7 +191,7 @@ impl Agents {
     }
 
     async fn sandbox_program(&self) -> Option<PathBuf> {
-        sandbox::program(&self.0.sandbox, &self.folders(None)).await
+        sandbox::program(&self.0.sandbox, || self.folders(None)).await
     }
 
     fn known(&self, id: KnownAgent) -> Result<AgentProgram, Notice> {

@@ -38,39 +38,21 @@ const XDG: [(&str, &str); 4] = [
     (".local/state/", "XDG_STATE_HOME"),
 ];
 
-/// What a sandbox is made of, as workers do it, round a program that ends well at once.
-const TRIED: [&str; 19] = [
-    "--ro-bind",
-    "/",
-    "/",
-    "--dev",
-    "/dev",
-    "--proc",
-    "/proc",
-    "--tmpfs",
-    "/tmp",
-    "--unshare-pid",
-    "--unshare-ipc",
-    "--unshare-uts",
-    "--cap-drop",
-    "ALL",
-    "--die-with-parent",
-    "--new-session",
-    "--chdir",
-    "/",
-    "true",
-];
+/// The files of a sandbox, as workers give them to it.
+const FILES: [&str; 9] =
+    ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"];
 /// How long that may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Finds out once whether bubblewrap is there and may do its work; where it is.
+/// Finds out once whether bubblewrap is there and may do its work; where it is. `folders` are
+/// looked for only then.
 pub(super) async fn program(
     known: &OnceCell<Option<PathBuf>>,
-    folders: &[PathBuf],
+    folders: impl FnOnce() -> Vec<PathBuf>,
 ) -> Option<PathBuf> {
     let look = async || {
         // The system's own first: an agent can't have put that there.
-        let found = find::system_program("bwrap").or_else(|| find::program("bwrap", folders))?;
+        let found = find::system_program("bwrap").or_else(|| find::program("bwrap", &folders()))?;
         works(&found).await.then_some(found)
     };
     known.get_or_init(look).await.clone()
@@ -79,7 +61,7 @@ pub(super) async fn program(
 /// Some systems have it and forbid what it does: it is tried.
 async fn works(program: &Path) -> bool {
     let mut tried = Command::new(program);
-    tried.args(TRIED).kill_on_drop(true);
+    tried.args(FILES).args(Sandbox::APART).args(["--chdir", "/", "true"]).kill_on_drop(true);
     tried.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     matches!(timeout(LIMIT, tried.status()).await, Ok(Ok(status)) if status.success())
 }
@@ -133,7 +115,7 @@ impl Other<'_> {
             home.join(format!(".{name}")),
         ];
         // A program of the system isn't an agent's own: its settings are everybody's.
-        let of_system = ["/usr/bin", "/bin"].iter().any(|folder| self.program.starts_with(folder));
+        let of_system = find::OF_SYSTEM.iter().any(|folder| self.program.starts_with(folder));
         let by_name = by_name.into_iter().filter(|_| !of_system && !name.is_empty());
         let named = self.added.iter().filter(|added| {
             (added.name.ends_with("_HOME") || added.name.ends_with("_DIR"))
