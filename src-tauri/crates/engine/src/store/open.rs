@@ -63,7 +63,7 @@ pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
         views: Views::after(revision),
         published: published_tx,
         trouble: trouble_tx,
-        _lock: lock,
+        lock,
     };
     std::thread::Builder::new()
         .name("store".into())
@@ -72,7 +72,7 @@ pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
     Ok(Opened { messages, readers: Readers::new(&path), published, trouble, notice })
 }
 
-/// Makes the folder and takes its lock, which ends with the file that is given back.
+/// Makes the folder and takes its lock, which is held until it is released.
 fn lock(dir: &Path) -> Result<File, EngineError> {
     fs::create_dir_all(dir).map_err(|error| EngineError::data(dir, &error))?;
     let file = File::options()
@@ -86,6 +86,13 @@ fn lock(dir: &Path) -> Result<File, EngineError> {
         Err(TryLockError::WouldBlock) => Err(EngineError::DataInUse { dir: dir.to_owned() }),
         Err(TryLockError::Error(error)) => Err(EngineError::data(dir, &error)),
     }
+}
+
+/// Gives a lock back. Closing its file isn't enough: a program that is being started by another
+/// thread has the file, too, until it runs.
+pub(super) fn release(lock: &File) {
+    // An error leaves it to the end of the file.
+    lock.unlock().ok();
 }
 
 /// Reads the version from the file's first bytes, so that a newer file isn't even opened
@@ -179,4 +186,21 @@ pub(super) fn trouble(conn: &Connection, error: &rusqlite::Error) -> Notice {
         return notice.with_details(format!("the damage could not be noted: {error}"));
     }
     notice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_given_back_is_free_though_somebody_else_has_its_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let held = lock(dir.path()).expect("it is free");
+        let inherited = held.try_clone().expect("a second handle, as a started program has");
+        assert!(matches!(lock(dir.path()), Err(EngineError::DataInUse { .. })));
+        release(&held);
+        drop(held);
+        assert!(lock(dir.path()).is_ok());
+        drop(inherited);
+    }
 }

@@ -169,7 +169,7 @@ pub(super) struct Writer {
     pub(super) published: watch::Sender<Published>,
     pub(super) trouble: watch::Sender<Option<Notice>>,
     /// Held for as long as anything may be written.
-    pub(super) _lock: File,
+    pub(super) lock: File,
 }
 
 impl Writer {
@@ -279,6 +279,8 @@ impl Writer {
         {
             self.trouble.send_replace(Some(super::open::trouble(&self.conn, &error)));
         }
+        drop(self.conn);
+        super::open::release(&self.lock);
     }
 }
 
