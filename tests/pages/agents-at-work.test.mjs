@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, pages, shoot } from './tools.mjs';
+import { accessible, eventually, fits, pages, shoot, SMALLER } from './tools.mjs';
 
 const { open } = pages();
 
@@ -21,11 +21,6 @@ async function openBatch(options, name) {
   return page;
 }
 
-async function fits(page, name) {
-  const [all, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(all <= seen, `${name} is wider than the window: ${all} > ${seen}`);
-}
-
 test('a working task is told something, after its turn or at once', async () => {
   const page = await openBatch({ scene: 'running' }, 'Checkout clean-up');
   await tab(page, /^Clear error messages/).click();
@@ -36,7 +31,7 @@ test('a working task is told something, after its turn or at once', async () => 
   await page.getByRole('button', { name: 'Send when its turn ends' }).click();
   await page.getByRole('status').getByText('The agent reads your message when its turn ends.').waitFor();
   await page.getByText('You: Use short sentences.').first().waitFor();
-  assert.equal(await message.inputValue(), '');
+  await eventually(async () => assert.equal(await message.inputValue(), ''));
   await message.fill('Stop testing.');
   await page.getByRole('button', { name: 'Interrupt now' }).click();
   await page.getByText('You: Stop testing.').first().waitFor();
@@ -45,7 +40,7 @@ test('a working task is told something, after its turn or at once', async () => 
 test('a task that is over goes on with a message', async () => {
   const page = await openBatch({ scene: 'running' }, 'Checkout clean-up');
   await tab(page, /^Rename basket to bag/).click();
-  assert.equal(await page.getByLabel('Message to this task').count(), 0);
+  await eventually(async () => assert.equal(await page.getByLabel('Message to this task').count(), 0));
   await page.getByRole('button', { name: 'More for this task' }).click();
   await page.getByRole('menuitem', { name: /^Continue with a message…/ }).click();
   await page.getByText('in the same conversation').waitFor();
@@ -54,7 +49,7 @@ test('a task that is over goes on with a message', async () => {
   await page.getByText('attempt 2').waitFor();
 });
 
-for (const [name, size] of [['1440', {}], ['1024', { width: 1024, height: 768 }], ['720', { width: 720, height: 800 }], ['360', { width: 360, height: 700 }]]) {
+for (const [name, size] of [['1440', {}], ...SMALLER]) {
   test(`the same work stands side by side at ${name}`, async () => {
     for (const theme of ['light', 'dark']) {
       const page = await openBatch({ scene: 'several', theme, ...size }, 'Footer on small screens');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, pages, shoot } from './tools.mjs';
+import { accessible, eventually, fits, pages, shoot, SMALLER } from './tools.mjs';
 
 const { open } = pages();
 
@@ -15,7 +15,7 @@ const inFocus = (page) => page.evaluate(() => document.activeElement?.querySelec
 test('every question of every task is there, and the sidebar counts them', async () => {
   const page = await openAsking();
   await page.getByText('6 questions from 5 tasks').waitFor();
-  assert.equal(await page.locator('main h3').count(), 6);
+  await eventually(async () => assert.equal(await page.locator('main h3').count(), 6));
   await page.getByRole('link', { name: 'Needs you, 6 questions' }).waitFor();
   await page.getByText('Your answer lets it go on where it stopped.').waitFor();
   await page.getByText('Claude Code').first().waitFor();
@@ -29,7 +29,7 @@ test('a risk is a word, a colour and a shape; the exact command is under Details
   await push.getByText('High risk').waitFor();
   await push.getByText('replaces what others have in the repository').waitFor();
   await push.getByText('cd shop && git push --force origin main').waitFor();
-  assert.deepEqual(await push.getByRole('button').allTextContents().then((all) => all.map((text) => text.trim())), ['Allow once', 'Not allowed']);
+  await eventually(async () => assert.deepEqual(await push.getByRole('button').allTextContents().then((all) => all.map((text) => text.trim())), ['Allow once', 'Not allowed']));
   const shapes = await page.evaluate(() =>
     ['low', 'medium', 'high'].map((risk) => {
       const mark = document.querySelector(`main .risk.${risk}`);
@@ -47,10 +47,10 @@ test('an answer reaches its question; for the batch, those of other tasks too', 
   const page = await openAsking();
   await card(page, 'Fetch: docs').getByRole('button', { name: 'Not allowed' }).click();
   await card(page, 'Fetch: docs').waitFor({ state: 'detached' });
-  assert.equal(await card(page, 'Run: npm install').count(), 2);
+  await eventually(async () => assert.equal(await card(page, 'Run: npm install').count(), 2));
   await card(page, 'Run: npm install').first().getByRole('button', { name: 'Allow for this batch' }).click();
   await card(page, 'Run: npm install').first().waitFor({ state: 'detached' });
-  assert.equal(await card(page, 'Run: npm install').count(), 0);
+  await eventually(async () => assert.equal(await card(page, 'Run: npm install').count(), 0));
   await page.getByRole('link', { name: 'Needs you, 3 questions' }).waitFor();
   await card(page, 'Which word').getByRole('button', { name: 'Place order' }).click();
   await page.getByText('2 questions from 2 tasks').waitFor();
@@ -61,16 +61,16 @@ test('the keyboard goes from question to question, and on after an answer', asyn
   const first = card(page, 'Run: npm install').first().getByRole('button', { name: 'Allow once' });
   await first.focus();
   await page.keyboard.press('ArrowDown');
-  assert.match(await inFocus(page), /^Fetch: docs/);
+  await eventually(async () => assert.match(await inFocus(page), /^Fetch: docs/));
   await page.keyboard.press('ArrowDown');
-  assert.match(await inFocus(page), /^Change 2 files/);
+  await eventually(async () => assert.match(await inFocus(page), /^Change 2 files/));
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Allow once');
+  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Allow once'));
   await page.keyboard.press('Enter');
   await card(page, 'Fetch: docs').waitFor({ state: 'detached' });
-  assert.match(await inFocus(page), /^Change 2 files/);
+  await eventually(async () => assert.match(await inFocus(page), /^Change 2 files/));
   await page.getByRole('status').getByText('Allow once. 5 questions left.').waitFor();
 });
 
@@ -87,13 +87,12 @@ test('several questions stand in the tab of their task', async () => {
   await page.getByText('attempt 2').waitFor();
 });
 
-for (const [name, size] of [['1440', {}], ['1024', { width: 1024, height: 768 }], ['720', { width: 720, height: 800 }], ['360', { width: 360, height: 700 }]]) {
+for (const [name, size] of [['1440', {}], ...SMALLER]) {
   test(`questions at ${name}, light and dark`, async () => {
     for (const theme of ['light', 'dark']) {
       const page = await openAsking({ ...size, theme });
       await card(page, 'Run: git push').waitFor();
-      const [all, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      assert.ok(all <= seen, `wider than the window: ${all} > ${seen}`);
+      await fits(page, `questions at ${name}`);
       await accessible(page, `questions at ${name}, ${theme}`);
       await shoot(page, `asking-${name}-${theme}`);
       await page.context().close();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, pages, shoot } from './tools.mjs';
+import { accessible, eventually, fits, pages, shoot, SMALLER } from './tools.mjs';
 
 const { open } = pages();
 
@@ -40,12 +40,12 @@ test('an endpoint is added with the keyboard alone, its key tried at once and ne
   await page.getByRole('button', { name: 'Add an endpoint' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('dialog', { name: 'Add an endpoint' }).waitFor();
-  assert.equal(await focused(page), 'Name');
+  await eventually(async () => assert.equal(await focused(page), 'Name'));
   await page.keyboard.type('Night shift');
   await page.keyboard.press('Tab');
   await page.keyboard.type('http://cloud.example/');
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate('document.activeElement.type'), 'password');
+  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.type'), 'password'));
   await page.keyboard.type('sk-canary-1');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').getByText('This is not an address that a key can be sent to.').waitFor();
@@ -64,10 +64,10 @@ test('another address asks for the key again and says why', async () => {
   const page = await open({ scene: 'cloud', path: 'settings' });
   await page.getByRole('button', { name: 'Change Work' }).click();
   const dialog = page.getByRole('dialog', { name: 'Change Work' });
-  assert.equal(await dialog.getByLabel('Key').count(), 0);
+  await eventually(async () => assert.equal(await dialog.getByLabel('Key').count(), 0));
   await dialog.getByLabel('Address').fill('https://elsewhere.example');
   await dialog.getByText('A key belongs to the address that it was entered for').waitFor();
-  assert.equal(await dialog.getByLabel('Key').inputValue(), '');
+  await eventually(async () => assert.equal(await dialog.getByLabel('Key').inputValue(), ''));
   await accessible(page, 'a changed address');
   await shoot(page, 'endpoint-moved-light');
   await dialog.getByRole('button', { name: 'Save changes' }).click();
@@ -127,7 +127,7 @@ test('the sheet of a batch at an endpoint, light and dark', async () => {
     await page.getByText('These leave this computer and go to Work').waitFor();
     await page.getByText('The work goes on while this computer sleeps. It may cost money there.').waitFor();
     await page.getByRole('button', { name: 'Start 7 tasks on Work' }).waitFor();
-    assert.equal(await page.getByRole('combobox', { name: /^(Agent|At the same time)/ }).count(), 0);
+    await eventually(async () => assert.equal(await page.getByRole('combobox', { name: /^(Agent|At the same time)/ }).count(), 0));
     await accessible(page, `the sheet at an endpoint, ${theme}`);
     await shoot(page, `sheet-endpoint-${theme}`);
     await page.context().close();
@@ -157,7 +157,7 @@ test('a repository is chosen from the list, and the batch starts there, with the
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Choose a repository' });
   await dialog.getByText('acme/handbook').waitFor();
-  assert.match(await dialog.getByRole('button', { name: /^acme\/shop/ }).textContent(), /Private/);
+  await eventually(async () => assert.match(await dialog.getByRole('button', { name: /^acme\/shop/ }).textContent(), /Private/));
   await dialog.getByText('You can only read it').waitFor();
   await accessible(page, 'the list of repositories');
   await shoot(page, 'repositories-light');
@@ -309,37 +309,25 @@ test('a long name has room, or is cut', async () => {
   }
 });
 
-const SIZES = [
-  { name: '1024', width: 1024, height: 768, size: 1 },
-  { name: '720', width: 720, height: 768, size: 1 },
-  { name: '360', width: 360, height: 640, size: 1 },
-  { name: '200-percent', width: 1440, height: 900, size: 2 },
-];
-
-for (const { name, width, height, size } of SIZES) {
+for (const [name, size] of SMALLER) {
   test(`endpoints are reachable at ${name}`, async () => {
-    const large = (page) => page.evaluate((to) => document.documentElement.style.setProperty('--text-size', to), size);
-    const fits = async (page, what) =>
-      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${what} at ${name} is not wider than the window`);
-
-    const page = await open({ scene: 'cloud-draft', path: 'new', width, height });
-    await large(page);
+    const page = await open({ scene: 'cloud-draft', path: 'new', ...size });
     await page.getByRole('button', { name: 'Start 7 tasks on Work' }).click({ trial: true });
-    await fits(page, 'the sheet');
+    await fits(page, `the sheet at ${name}`);
     await accessible(page, `the sheet at an endpoint at ${name}`);
     await shoot(page, `sheet-endpoint-${name}`);
     await page.getByRole('button', { name: /^Repository/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Choose a repository' });
     await dialog.getByText('acme/handbook').scrollIntoViewIfNeeded();
     await dialog.getByRole('button', { name: 'Use this address' }).click({ trial: true });
-    await fits(page, 'the repositories');
+    await fits(page, `the repositories at ${name}`);
     await accessible(page, `the repositories at ${name}`);
     await shoot(page, `repositories-${name}`);
     await page.keyboard.press('Escape');
 
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Change Home server' }).scrollIntoViewIfNeeded();
-    await fits(page, 'settings');
+    await fits(page, `settings at ${name}`);
     await accessible(page, `endpoints at ${name}`);
     await shoot(page, `endpoints-${name}`);
     await page.getByRole('button', { name: 'Change Home server' }).click();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, pages, shoot } from './tools.mjs';
+import { accessible, enlarge, eventually, pages, shoot } from './tools.mjs';
 
 const { open } = pages();
 
@@ -64,7 +64,7 @@ test('100,000 lines open at once, and few of them are in the page', async () => 
   const { page, opened } = await long('long');
   assert.ok(opened < 3_000, `it took ${opened} ms`);
   await pill(page).getByText('Following the newest output').waitFor();
-  assert.ok((await shownNumbers(page)).at(-1) > 100_000);
+  await eventually(async () => assert.ok((await shownNumbers(page)).at(-1) > 100_000));
   assert.ok((await shownNumbers(page)).length < 100);
   assert.ok((await page.locator('*').count()) < 1_500);
   await accessible(page, 'long output');
@@ -93,7 +93,7 @@ test('it follows the newest line until it is scrolled, and again after a jump', 
   await pill(page).focus();
   await page.keyboard.press('Enter');
   await pill(page).getByText('Following the newest output').waitFor();
-  assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Following the newest output');
+  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Following the newest output'));
 });
 
 test('the keyboard scrolls it', async () => {
@@ -120,13 +120,13 @@ test('search goes through a long output in both directions', async () => {
   await lines(page).getByText('line 4999 of a long output', { exact: true }).waitFor();
   await page.keyboard.press('Enter');
   await page.getByText('2 of 11', { exact: true }).waitFor();
-  assert.ok((await shownNumbers(page)).includes(50_001));
+  await eventually(async () => assert.ok((await shownNumbers(page)).includes(50_001)));
   await page.keyboard.press('Shift+Enter');
   await page.keyboard.press('Shift+Enter');
   await page.getByText('11 of 11', { exact: true }).waitFor();
   await find(page).fill('is nowhere');
   await page.getByText('Not found').waitFor();
-  assert.ok(await page.getByRole('button', { name: 'Next match' }).isDisabled());
+  await eventually(async () => assert.ok(await page.getByRole('button', { name: 'Next match' }).isDisabled()));
 });
 
 test('scrolling through 100,000 lines keeps the page small', async () => {
@@ -149,8 +149,8 @@ test('scrolling through 100,000 lines keeps the page small', async () => {
 test('a million lines open at once', async () => {
   const { page, opened } = await long('million');
   assert.ok(opened < 5_000, `it took ${opened} ms`);
-  assert.ok((await shownNumbers(page)).at(-1) > 1_000_000);
-  assert.equal(await page.getByRole('button', { name: /earlier lines$/ }).count(), 0);
+  await eventually(async () => assert.ok((await shownNumbers(page)).at(-1) > 1_000_000));
+  await eventually(async () => assert.equal(await page.getByRole('button', { name: /earlier lines$/ }).count(), 0));
   await find(page).fill('line 1 of');
   await page.getByText('1 of 1', { exact: true }).waitFor();
   await find(page).press('Enter');
@@ -162,7 +162,7 @@ test('a million lines open at once', async () => {
 
 test('larger text holds a part of a million lines, and the rest is one press away', async () => {
   const { page } = await long('million');
-  await page.evaluate(() => document.documentElement.style.setProperty('--text-size', 2));
+  await enlarge(page, 2);
   await page.getByRole('button', { name: /earlier lines$/ }).click();
   await page.getByRole('button', { name: /later lines$/ }).waitFor();
   await find(page).fill('line 3 of');
@@ -171,7 +171,7 @@ test('larger text holds a part of a million lines, and the rest is one press awa
   await lines(page).getByText(/^line 3 of$/).waitFor();
   await pill(page).click();
   await pill(page).getByText('Following the newest output').waitFor();
-  assert.ok((await shownNumbers(page)).at(-1) > 1_000_000);
+  await eventually(async () => assert.ok((await shownNumbers(page)).at(-1) > 1_000_000));
 });
 
 test('long lines are wrapped and times are shown when asked for', async () => {

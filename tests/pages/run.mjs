@@ -16,5 +16,7 @@ const files = readdirSync(here)
   .filter((name) => name.endsWith('.test.mjs'))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .map((name) => here + name);
-const ran = spawnSync(process.execPath, ['--test', '--test-concurrency=1', ...files], { stdio: 'inherit' });
+// Its failures stand at the end of this report, where a log is read first.
+const how = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
+const ran = spawnSync(process.execPath, [...how, ...files], { stdio: 'inherit' });
 process.exit(ran.status ?? 1);

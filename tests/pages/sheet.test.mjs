@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, pages, shoot } from './tools.mjs';
+import { accessible, eventually, pages, shoot } from './tools.mjs';
 
 const { open } = pages();
 
@@ -35,7 +35,7 @@ test('a batch is written and started with the keyboard alone', async () => {
   await page.getByRole('button', { name: 'Start 2 tasks' }).waitFor();
   await page.keyboard.press('Control+Enter');
   await page.waitForURL(/#\/batch\//);
-  assert.equal(await page.getByRole('tab', { name: /^(Fix the footer|Translate the help page|Smaller images)/ }).count(), 3);
+  await eventually(async () => assert.equal(await page.getByRole('tab', { name: /^(Fix the footer|Translate the help page|Smaller images)/ }).count(), 3));
 });
 
 test('rows are opened, moved, duplicated and removed', async () => {
@@ -43,30 +43,30 @@ test('rows are opened, moved, duplicated and removed', async () => {
   const second = page.getByRole('button', { name: /^Task 2: Keep the bag/ });
   await second.focus();
   await page.keyboard.press('Alt+ArrowUp');
-  assert.equal((await names(page))[0], 'Keep the bag after signing in');
-  assert.match(await page.evaluate('document.activeElement.textContent'), /^Task 1:\s*Keep the bag/);
+  await eventually(async () => assert.equal((await names(page))[0], 'Keep the bag after signing in'));
+  await eventually(async () => assert.match(await page.evaluate('document.activeElement.textContent'), /^Task 1:\s*Keep the bag/));
 
   await page.keyboard.press('Enter');
-  assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in');
+  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in'));
   await page.keyboard.press('Alt+ArrowDown');
-  assert.equal((await names(page))[1], 'Keep the bag after signing in');
-  assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in');
+  await eventually(async () => assert.equal((await names(page))[1], 'Keep the bag after signing in'));
+  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in'));
   await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'More for task 3' }).click();
   await page.getByRole('menuitem', { name: 'Move down' }).click();
-  assert.equal((await names(page))[3], 'Smaller images on product pages');
+  await eventually(async () => assert.equal((await names(page))[3], 'Smaller images on product pages'));
 
   await page.getByRole('button', { name: 'More for task 1' }).click();
   await accessible(page, 'a menu', { popup: true });
   await page.getByRole('menuitem', { name: 'Duplicate' }).click();
   await page.getByRole('button', { name: 'Start 8 tasks' }).waitFor();
-  assert.equal((await names(page))[1], 'Show the delivery date earlier 2');
+  await eventually(async () => assert.equal((await names(page))[1], 'Show the delivery date earlier 2'));
 
   await page.getByRole('button', { name: 'Remove task 2' }).click();
   await page.getByRole('button', { name: 'Start 7 tasks' }).waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
-  assert.equal((await names(page))[1], 'Show the delivery date earlier 2');
+  await eventually(async () => assert.equal((await names(page))[1], 'Show the delivery date earlier 2'));
 });
 
 test('a pasted list is shown, then added', async () => {
@@ -84,9 +84,9 @@ test('a pasted list is shown, then added', async () => {
   await page.getByLabel('Your list').fill('Before:\n1. one\n2. two\n   more of two\n3. three');
   await shoot(page, 'paste-light');
   await page.getByRole('button', { name: 'Add 3 tasks' }).click();
-  assert.deepEqual(await names(page), ['one', 'two', 'three']);
+  await eventually(async () => assert.deepEqual(await names(page), ['one', 'two', 'three']));
   await page.getByRole('button', { name: /^Task 2: two/ }).click();
-  assert.equal(await page.getByLabel('What is to be done in task 2').inputValue(), 'two\nmore of two');
+  await eventually(async () => assert.equal(await page.getByLabel('What is to be done in task 2').inputValue(), 'two\nmore of two'));
 });
 
 test('what is missing is said at its row, and nothing starts', async () => {
@@ -102,7 +102,7 @@ test('what is missing is said at its row, and nothing starts', async () => {
   await shoot(page, 'problems-light');
   await page.keyboard.press('Control+Enter');
   await page.waitForFunction(() => document.activeElement.ariaLabel === 'Name of task 2');
-  assert.equal(await page.getByLabel('Name of task 2').getAttribute('aria-invalid'), 'true');
+  await eventually(async () => assert.equal(await page.getByLabel('Name of task 2').getAttribute('aria-invalid'), 'true'));
   assert.match(page.url(), /#\/new$/);
 });
 

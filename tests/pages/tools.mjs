@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const ui = join(here, '../../ui/');
@@ -17,6 +18,9 @@ const need = createRequire(join(ui, 'package.json'));
 const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** How long the page may take for anything, in milliseconds. */
+const PATIENCE = 10_000;
+
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -24,6 +28,14 @@ const TYPES = {
   '.woff2': 'font/woff2',
   '.svg': 'image/svg+xml',
 };
+
+/** What the window may be instead of wide: smaller, or with the largest text. */
+export const SMALLER = [
+  ['1024', { width: 1024, height: 768 }],
+  ['720', { width: 720, height: 800 }],
+  ['360', { width: 360, height: 700 }],
+  ['200-percent', { text: 2 }],
+];
 
 /** Serves `ui/dist` on a free port of loopback. */
 async function serve() {
@@ -55,6 +67,8 @@ const CHROMIUM = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A turn of the wheel is one step then: nothing moves on after it.
+  '--disable-smooth-scrolling',
 ];
 
 /**
@@ -83,8 +97,8 @@ export function pages() {
     assert.deepEqual(errors, [], 'errors on the pages');
   });
 
-  /** A page of the simulation's `scene` at `path`. */
-  async function open({ scene, path = '', theme = 'light', width = 1440, height = 900, scale = 1, time, reduced = true } = {}) {
+  /** A page of the simulation's `scene` at `path`, with its text `text` times as large. */
+  async function open({ scene, path = '', theme = 'light', width = 1440, height = 900, scale = 1, text = 1, time, reduced = true } = {}) {
     const context = await browser.newContext({
       viewport: { width, height },
       deviceScaleFactor: scale,
@@ -94,7 +108,7 @@ export function pages() {
       locale: 'en-GB',
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE);
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text());
@@ -103,10 +117,35 @@ export function pages() {
     const { port } = server.address();
     await page.goto(`http://127.0.0.1:${port}/?${new URLSearchParams({ scene })}#/${path}`);
     await page.locator('main > *').first().waitFor();
+    if (text !== 1) await enlarge(page, text);
     return page;
   }
 
   return { open };
+}
+
+/** Has the page's text be `times` as large. */
+export const enlarge = (page, times) =>
+  page.evaluate((to) => document.documentElement.style.setProperty('--text-size', to), times);
+
+/** Fails when the page is wider than its window. */
+export const fits = (page, name) =>
+  eventually(async () => {
+    const [all, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(all <= seen, `${name} is wider than the window: ${all} > ${seen}`);
+  });
+
+/** Tries again until what `check` asserts holds, as long as the page may take for what it does next. */
+export async function eventually(check) {
+  const until = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+    await delay(50);
+  }
 }
 
 /**

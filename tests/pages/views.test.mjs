@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, pages, shoot } from './tools.mjs';
+import { accessible, enlarge, eventually, fits, pages, shoot, SMALLER } from './tools.mjs';
 
 const { open } = pages();
 
@@ -34,7 +34,7 @@ test('the demo: a finished task, a question, a failure, on nobody’s project', 
   const page = await open({ scene: 'first', path: 'home' });
   await page.getByRole('button', { name: 'Try the demo' }).click();
   await page.waitForURL(/#\/batch\//);
-  assert.equal(await page.locator('[role=tablist] [role=tab]').filter({ hasText: /Describe|Write a welcome|Check the links/ }).count(), 3);
+  await eventually(async () => assert.equal(await page.locator('[role=tablist] [role=tab]').filter({ hasText: /Describe|Write a welcome|Check the links/ }).count(), 3));
   const needs = page.getByRole('link', { name: /^Needs you/ });
   await needs.filter({ hasText: '1' }).waitFor({ timeout: 20_000 });
   await needs.click();
@@ -64,7 +64,7 @@ test('history is searched, and a batch is used again', async () => {
   await page.waitForFunction(() => document.querySelectorAll('main li').length === 1);
   await page.getByRole('button', { name: 'Use again Spelling on product pages' }).click();
   await page.getByRole('button', { name: 'Start 4 tasks' }).waitFor();
-  assert.equal(await page.getByLabel('Title of the batch').inputValue(), 'Spelling on product pages');
+  await eventually(async () => assert.equal(await page.getByLabel('Title of the batch').inputValue(), 'Spelling on product pages'));
   await page.getByRole('link', { name: 'History' }).click();
   await page.getByLabel('Search batches and tasks').fill('nothing has this name');
   await page.getByText('No batch or task has').waitFor();
@@ -73,29 +73,21 @@ test('history is searched, and a batch is used again', async () => {
 test('theme, text size and limit are set at once', async () => {
   const page = await open({ scene: 'running', path: 'settings' });
   await page.getByText('Dark', { exact: true }).click();
-  assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark');
+  await eventually(async () => assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark'));
   await page.getByRole('radio', { name: '200 %' }).focus();
   await page.keyboard.press('Space');
-  assert.equal(await page.evaluate('getComputedStyle(document.documentElement).fontSize'), '32px');
+  await eventually(async () => assert.equal(await page.evaluate('getComputedStyle(document.documentElement).fontSize'), '32px'));
   await page.getByRole('button', { name: 'One more' }).click();
   await page.waitForFunction(() => document.querySelector('output')?.textContent === '4 tasks');
   await accessible(page, 'settings at 200 %');
 });
 
 test('at 1024, 720 and 200 % everything stays reachable', async () => {
-  const sizes = [
-    { name: '1024', width: 1024, height: 768 },
-    { name: '720', width: 720, height: 768 },
-    { name: '360', width: 360, height: 640 },
-    { name: '200-percent', width: 1440, height: 900, size: 2 },
-    { name: '1024-200-percent', width: 1024, height: 768, size: 2 },
-  ];
-  for (const { name, width, height, size } of sizes) {
-    const page = await open({ scene: 'draft', path: 'new', width, height });
-    if (size) await page.evaluate((to) => document.documentElement.style.setProperty('--text-size', to), size);
+  for (const [name, size] of [...SMALLER, ['1024-200-percent', { width: 1024, height: 768, text: 2 }]]) {
+    const page = await open({ scene: 'draft', path: 'new', ...size });
     await page.getByRole('button', { name: 'Start 7 tasks' }).click({ trial: true });
     await page.getByRole('link', { name: 'Settings' }).scrollIntoViewIfNeeded();
-    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name} is not wider than the window`);
+    await fits(page, `the sheet at ${name}`);
     await page.getByRole('button', { name: 'Ready to start' }).click();
     await page.getByRole('dialog').getByText('All 7 tasks are complete').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
@@ -110,7 +102,7 @@ test('no page is wider than a small window, or than one with large text', async 
     for (const { width, size } of [{ width: 720, size: 1 }, { width: 480, size: 1 }, { width: 1024, size: 2 }]) {
       const page = await open({ scene, path, width, height: 700 });
       await page.locator('main').getByText(folded ?? shows).first().waitFor();
-      await page.evaluate((to) => document.documentElement.style.setProperty('--text-size', to), size);
+      await enlarge(page, size);
       const wide = await page.evaluate(() =>
         [document.documentElement, ...document.querySelectorAll('main, main *')]
           .filter((element) => element.scrollWidth > element.clientWidth + 1)
