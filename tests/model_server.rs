@@ -3,8 +3,8 @@
 //! the prompt, and the step is told by how many results of tools came after it.
 //!
 //! A script is lines of a prompt that begin with `>>`:
-//! `>> write FILE: text`, `>> run COMMAND`, `>> say text`, `>> status 401`,
-//! `>> status 429 retry 2`, `>> wait` (never answers). After the last one it says "All done."
+//! `>> write FILE: text`, `>> run COMMAND`, `>> look COMMAND` (one that only reads), `>> say text`,
+//! `>> status 401`, `>> status 429 retry 2`, `>> wait` (never answers). After the last one it says "All done."
 
 mod anthropic;
 mod chat;
@@ -193,7 +193,8 @@ fn next_move(items: &[Item], tools: &[Tool]) -> (Move, usize) {
             let (file, text) = rest.split_once(": ").expect("`write FILE: text`");
             write(file, text, tools)
         }
-        "run" => run(rest, tools),
+        "run" => run(rest, ESCALATED, tools),
+        "look" => run(rest, "use_default", tools),
         "status" => {
             let mut words = rest.split(' ');
             let code = words.next().and_then(|code| code.parse().ok());
@@ -221,7 +222,7 @@ fn write(file: &str, text: &str, tools: &[Tool]) -> Move {
     }
     match named(&["Write", "write", "write_file", "create"]) {
         Some(tool) => fill(tool, &[("path", file), ("text", text)]),
-        None => run(&patching(file, text), tools),
+        None => run(&patching(file, text), ESCALATED, tools),
     }
 }
 
@@ -233,13 +234,15 @@ fn patching(file: &str, text: &str) -> String {
     )
 }
 
-fn run(command: &str, tools: &[Tool]) -> Move {
+/// Codex's models say which commands need more than its own sandbox gives.
+const ESCALATED: &str = "require_escalated";
+
+fn run(command: &str, sandbox: &str, tools: &[Tool]) -> Move {
     const SHELLS: [&str; 6] =
         ["Bash", "bash", "exec_command", "shell_command", "run_shell_command", "shell"];
     let tool = SHELLS.iter().find_map(|name| tools.iter().find(|tool| tool.name == *name));
     match tool {
-        // Codex's models say which commands need more than its own sandbox gives.
-        Some(tool) => fill(tool, &[("command", command), ("sandbox", "require_escalated")]),
+        Some(tool) => fill(tool, &[("command", command), ("sandbox", sandbox)]),
         None => {
             let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
             Move::Say(format!("There is no tool to run a command among {names:?}."))

@@ -15,6 +15,8 @@ const MORE: &str = "One thing more.\n>> write more.txt: by the agent\n>> say Mad
 const WAIT: &str = "Please do this.\n>> write made.txt: by the agent\n>> wait";
 const ASK: &str = "Please do this.\n>> run curl http://127.0.0.1:9/\n>> say Tried it.";
 
+const LOOK: &str = "Please do this.\n>> look ls\n>> say Looked.";
+
 /// The agents that the tests run.
 const AGENTS: [KnownAgent; 4] =
     [KnownAgent::ClaudeCode, KnownAgent::Codex, KnownAgent::Gemini, KnownAgent::Opencode];
@@ -94,7 +96,22 @@ async fn asked_and_refused(agent: KnownAgent) {
     asks(agent, OptionKind::RejectOnce).await;
 }
 
-each!(asked_and_allowed, asked_and_refused);
+/// What is told of the level is so: which commands an agent runs without asking, and that it
+/// asks before each edit.
+async fn careful_is_as_told(agent: KnownAgent) {
+    let Some(harbour) = Harbour::with(&[agent]).await else { return };
+    let asking = |view: &TaskView| !view.questions.is_empty() || view.status.is_over();
+    let edit = harbour.start(agent, EDIT, Safety::Careful).await;
+    let view = harbour.until(&edit, asking).await;
+    assert!(!view.questions.is_empty(), "{}", harbour.told(&edit).await);
+    let look = harbour.start(agent, LOOK, Safety::Careful).await;
+    let view = harbour.until(&look, asking).await;
+    let told = harbour.words_of(agent, Safety::Careful).await;
+    let looks_unasked = told.contains("Commands that only read");
+    assert_eq!(view.questions.is_empty(), looks_unasked, "{}", harbour.told(&look).await);
+}
+
+each!(asked_and_allowed, asked_and_refused, careful_is_as_told);
 
 /// What is said to a working task is done after its turn.
 async fn follows_up(agent: KnownAgent) {

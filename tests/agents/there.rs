@@ -144,6 +144,14 @@ impl Harbour {
         seen(|| self.model.asked().into_iter().find(|asked| asked.ends_with(" Wait"))).await;
     }
 
+    /// What is told of a safety level of an agent.
+    pub(crate) async fn words_of(&self, id: KnownAgent, level: Safety) -> String {
+        let view = self.engine.agents(&[]).await;
+        let agent = view.agents.into_iter().find(|agent| agent.agent == choice(id));
+        let in_force = agent.expect("it is known").in_force;
+        in_force.into_iter().find(|told| told.level == level).expect("this level").words
+    }
+
     /// Everything about a task, for a message.
     pub(crate) async fn told(&self, task: &TaskId) -> String {
         let view = self.engine.task(task).await;

@@ -125,7 +125,7 @@ fn a_question_that_is_open_when_the_window_closes_is_answered_after_the_next_sta
     page.click(&button("Start 1 task"));
     see_statuses(&app, &[("Watch", ", Needs you,")]);
     app.close_window();
-    page.click(&button("Stop 1 task and quit"));
+    page.click(&button("Stop and quit"));
     app.assert_gone();
     drop(app);
 

@@ -99,13 +99,13 @@ fn closing_asks_while_a_task_works_and_a_restart_shows_the_batch_as_it_was() {
     page.see(&page::saying("I watch."));
 
     app.close_window();
-    page.see(&page::saying("1 task is still working"));
+    page.see(&page::saying("1 task is not done yet"));
     app.shoot("7-quit");
     page.click(&button("Keep working"));
-    page.see_gone(&page::saying("1 task is still working"));
+    page.see_gone(&page::saying("1 task is not done yet"));
     assert!(app.runs());
     app.close_window();
-    page.click(&button("Stop 1 task and quit"));
+    page.click(&button("Stop and quit"));
     app.assert_gone();
     drop(app);
 

@@ -119,6 +119,6 @@ fn a_question_is_told_on_the_desktop_with_task_and_reason_and_a_click_opens_it()
     let open = page.texts("[role=tab][aria-selected=true]");
     assert!(open.iter().any(|tab| tab.starts_with("Fix footer")), "{open:?}");
     app.close_window();
-    page.click(&button("Stop 2 tasks and quit"));
+    page.click(&button("Stop and quit"));
     app.assert_gone();
 }

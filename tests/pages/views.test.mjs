@@ -120,7 +120,7 @@ test('no page is wider than a small window, or than one with large text', async 
 test('quitting while tasks work asks first', async () => {
   const page = await open({ scene: 'running', path: 'home' });
   await page.evaluate('window.fake.askToQuit()');
-  const dialog = page.getByRole('dialog', { name: /tasks are still working/ });
+  const dialog = page.getByRole('dialog', { name: /tasks are not done yet/ });
   await dialog.waitFor();
   await accessible(page, 'the question before quitting');
   await shoot(page, 'quit-light');
@@ -128,8 +128,18 @@ test('quitting while tasks work asks first', async () => {
   await dialog.waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate('window.fake.ended'), false);
   await page.evaluate('window.fake.askToQuit()');
-  await dialog.getByRole('button', { name: /^Stop \d tasks and quit/ }).click();
+  await dialog.getByRole('button', { name: 'Stop and quit' }).click();
   await page.waitForFunction(() => window.fake.ended);
+});
+
+test('quitting says what is kept for the next start', async () => {
+  const page = await open({ scene: 'held', path: 'home' });
+  await page.evaluate('window.fake.askToQuit()');
+  await page.getByRole('dialog').getByText('Tasks that wait for their agent go on by themselves then.').waitFor();
+  await page.goto(page.url().replace('scene=held', 'scene=asking'));
+  await page.evaluate('window.fake.askToQuit()');
+  await page.getByRole('dialog').getByText('Questions are kept: you can answer them after the next start.').waitFor();
+  await shoot(page, 'quit-asking-light');
 });
 
 test('an error says what happened, what is safe, and what to do', async () => {

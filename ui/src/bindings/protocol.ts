@@ -613,7 +613,7 @@ attempt: number, };
 /**
  * What kind of thing a step is.
  */
-export type StepKind = "copy" | "start" | "said" | "thought" | "read" | "search" | "edit" | "remove" | "run" | "fetch" | "ask" | "save" | "other";
+export type StepKind = "copy" | "start" | "said" | "message" | "thought" | "read" | "search" | "edit" | "remove" | "run" | "fetch" | "ask" | "save" | "other";
 
 /**
  * How far a step is.

@@ -68,9 +68,12 @@ export class Steps {
   }
 }
 
+/** Steps that are words themselves. */
+const WORDS: Step['kind'][] = ['said', 'message', 'thought', 'ask'];
+
 /** From which line on the newest lines of `step` are; null when it has printed nothing. */
 export function tailFrom(step: Step | undefined, lines: number): number | null {
-  if (step === undefined || step.kind === 'said' || step.kind === 'thought' || step.kind === 'ask') return null;
+  if (step === undefined || WORDS.includes(step.kind)) return null;
   const own = step.line + 1;
   return lines > own ? Math.max(own, lines - TAIL) : null;
 }

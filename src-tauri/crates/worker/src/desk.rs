@@ -45,6 +45,8 @@ pub(crate) struct Desk<'a> {
     /// The questions in order; the first ones are shown.
     pub(crate) questions: Vec<Asked>,
     pub(crate) allowed: Allowed,
+    /// How many messages the agent was told.
+    pub(crate) heard: u32,
 }
 
 /// What the loop hears.
@@ -150,7 +152,9 @@ impl Desk<'_> {
                         to tell it.";
             return self.events.note(note);
         }
+        self.heard += 1;
         let shown = format!("You: {text}");
+        self.events.send(Event::Step(Step::message(format!("you-{}", self.heard), &text)));
         self.events.send(Event::Message { text });
         self.events.send(Event::Output { kind: LineKind::Said, text: shown, first_line: 0 });
     }
@@ -286,7 +290,7 @@ fn ask_step(question: &Question, state: StepState) -> Step {
         QuestionKind::Permission => format!("Asked: {}", question.title),
         QuestionKind::Choice => question.title.clone(),
     };
-    crate::steps::step(&question.id, StepKind::Ask, &title, state)
+    Step::new(&question.id, StepKind::Ask, &title, state)
 }
 
 /// The system's signals that matter.

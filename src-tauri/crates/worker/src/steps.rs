@@ -4,22 +4,6 @@ use crate::output::Events;
 use regatta_protocol::Event;
 use regatta_protocol::event::{LineKind, Step, StepKind, StepState};
 
-/// A step with its title and nothing more. The store fills in what it knows better.
-pub(crate) fn step(id: &str, kind: StepKind, title: &str, state: StepState) -> Step {
-    Step {
-        id: id.to_owned(),
-        kind,
-        title: title.to_owned(),
-        detail: String::new(),
-        files: Vec::new(),
-        state,
-        line: 0,
-        started_at: 0,
-        changed_at: 0,
-        attempt: 0,
-    }
-}
-
 /// A step of ours: what it is called while it is done and when it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ours {
@@ -60,7 +44,7 @@ pub(crate) const SAVE: Ours = Ours {
 impl Ours {
     /// Tells that it has begun.
     pub(crate) fn begin(self, events: &Events) {
-        events.send(Event::Step(step(self.id, self.kind, self.doing, StepState::Working)));
+        events.send(Event::Step(Step::new(self.id, self.kind, self.doing, StepState::Working)));
     }
 
     /// Tells how it ended.
@@ -77,7 +61,7 @@ impl Ours {
 
     /// Tells how it stands, and heads the transcript with it.
     fn tell(self, events: &Events, title: &str, (state, detail): (StepState, String)) {
-        let step = Step { detail, ..step(self.id, self.kind, title, state) };
+        let step = Step { detail, ..Step::new(self.id, self.kind, title, state) };
         events.send(Event::Step(step));
         let text = title.to_owned();
         events.send(Event::Output { kind: LineKind::Step, text, first_line: 0 });

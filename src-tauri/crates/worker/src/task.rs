@@ -79,6 +79,7 @@ async fn attempt(
         saving: Saving::of(Saver::new(git, task.clone(), events.clone())),
         questions: Vec::new(),
         allowed: Allowed { always: task.allowed.clone(), once: task.allowed_once.clone() },
+        heard: 0,
     };
     let save_every = task.save_every_s.map_or(SAVE_EVERY, Duration::from_secs);
     let worked = desk.work(save_every).await;

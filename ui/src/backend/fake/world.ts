@@ -59,7 +59,7 @@ export class World {
     const id = `you-${task.steps.length}`;
     task.view = { ...task.view, last_event_at: this.time };
     if (interrupt) task.transcript.push('note', this.time, 'Interrupted, to read your message.');
-    this.#step(task, { act: 'step', id, kind: 'said', title: `You: ${text}`, state: 'done' });
+    this.#step(task, { act: 'step', id, kind: 'message', title: `You: ${text}`, state: 'done' });
     task.transcript.push('said', this.time, `You: ${text}`);
     this.changed(task);
   }

@@ -176,18 +176,7 @@ fn calls(message: &mut Map<String, Value>) -> Vec<(String, String, String)> {
 }
 
 fn step(id: String, kind: StepKind, title: &str) -> Step {
-    Step {
-        id,
-        kind,
-        title: short(title, TITLE_CHARS),
-        detail: String::new(),
-        files: Vec::new(),
-        state: StepState::Done,
-        line: 0,
-        started_at: 0,
-        changed_at: 0,
-        attempt: 0,
-    }
+    Step::new(id, kind, &short(title, TITLE_CHARS), StepState::Done)
 }
 
 /// What a tool does, by its name.

@@ -8,14 +8,16 @@ const INSIDE: &str = "It can change only its copy and its own settings.";
 const INSIDE_OTHER: &str = "It can change only its copy, the settings that carry its name in your \
                             home folder, and folders that you name for it in variables that \
                             end in _HOME or _DIR.";
+/// Follows on the words of the level.
+const READS_UNASKED: &str = " Commands that only read are run without asking.";
 const OUTSIDE: &str = "Nothing keeps it from changing other files.";
 
 /// Each level, the most careful first.
 pub(super) fn of(agent: &AgentChoice, sandbox: bool) -> Vec<InForce> {
     let level = |level| InForce {
         level,
-        whole: sandbox && (level == Safety::HandsOff || asks(agent)),
-        words: format!("{} {}", words(level, asks(agent)), reach(agent, sandbox)),
+        whole: sandbox && (level == Safety::HandsOff || asks(agent)) && !is_short(agent, level),
+        words: words(agent, level, sandbox),
     };
     Safety::ALL.map(level).into()
 }
@@ -40,7 +42,18 @@ pub(super) const fn sandbox_words(sandbox: bool) -> &'static str {
     }
 }
 
-fn words(level: Safety, asks: bool) -> &'static str {
+fn words(agent: &AgentChoice, level: Safety, sandbox: bool) -> String {
+    let short = if is_short(agent, level) { READS_UNASKED } else { "" };
+    format!("{}{short} {}", asking(level, asks(agent)), reach(agent, sandbox))
+}
+
+/// Whether the agent does things without asking that the level wants to be asked about.
+fn is_short(agent: &AgentChoice, level: Safety) -> bool {
+    let reads_unasked = matches!(agent, AgentChoice::Known { id } if row(*id).reads_unasked);
+    reads_unasked && level == Safety::Careful
+}
+
+const fn asking(level: Safety, asks: bool) -> &'static str {
     match (asks, level) {
         (true, Safety::Careful) => "It asks before each command and each edit.",
         (true, Safety::Balanced) => {
@@ -71,10 +84,15 @@ mod tests {
         let aider = AgentChoice::Known { id: KnownAgent::Aider };
         let careful = |agent: &AgentChoice, sandbox| of(agent, sandbox)[0].clone();
         assert!(!careful(&aider, true).whole && careful(&aider, true).words.contains("can't ask"));
-        let claude = AgentChoice::Known { id: KnownAgent::ClaudeCode };
-        assert!(careful(&claude, true).whole);
+        let opencode = AgentChoice::Known { id: KnownAgent::Opencode };
+        assert!(careful(&opencode, true).whole);
+        let codex = AgentChoice::Known { id: KnownAgent::Codex };
+        assert!(!careful(&codex, true).whole && careful(&codex, true).words.contains("only read"));
+        assert!(of(&codex, true)[1].whole, "Balanced lets it read");
         let own = AgentChoice::Command { command: vec!["x".into()] };
         assert!(careful(&own, true).words.contains("_HOME"), "where it may write is said");
-        assert!(!careful(&claude, false).whole && careful(&claude, false).words.contains(OUTSIDE));
+        assert!(
+            !careful(&opencode, false).whole && careful(&opencode, false).words.contains(OUTSIDE)
+        );
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Row {
     /// The mode in which it asks; empty: it has none, or asks by its variables. It is set at
     /// every safety level: our policy answers what the level allows, so the never-list holds.
     pub(crate) asking_mode: &'static str,
+    /// Whether it runs commands that only read without asking, also in that mode.
+    pub(crate) reads_unasked: bool,
     /// Variables that it needs beside a key, and inside a sandbox.
     pub(crate) with_key: &'static [(&'static str, &'static str)],
     pub(crate) in_sandbox: &'static [(&'static str, &'static str)],
@@ -73,6 +75,7 @@ const CLAUDE_CODE: Row = Row {
     ],
     asking: &[],
     asking_mode: "default",
+    reads_unasked: true,
     with_key: &[],
     // As root it works only where it is told that it is in one.
     in_sandbox: &[("IS_SANDBOX", "1")],
@@ -95,6 +98,7 @@ const CODEX: Row = Row {
     quiet: &[],
     asking: &[],
     asking_mode: "read-only",
+    reads_unasked: true,
     with_key: &[("DEFAULT_AUTH_REQUEST", r#"{"methodId":"api-key"}"#)],
     in_sandbox: &[],
     state: &[".codex"],
@@ -122,6 +126,7 @@ const GEMINI: Row = Row {
     quiet: &[("GEMINI_CLI_TRUST_WORKSPACE", "true")],
     asking: &[],
     asking_mode: "default",
+    reads_unasked: true,
     with_key: &[],
     in_sandbox: &[],
     state: &[".gemini"],
@@ -155,6 +160,7 @@ const OPENCODE: Row = Row {
     ],
     asking: &[("OPENCODE_PERMISSION", r#"{"edit":"ask","bash":"ask","webfetch":"ask"}"#)],
     asking_mode: "",
+    reads_unasked: false,
     with_key: &[],
     in_sandbox: &[],
     state: &[
@@ -184,6 +190,7 @@ const COPILOT: Row = Row {
     quiet: &[("COPILOT_AUTO_UPDATE", "false")],
     asking: &[],
     asking_mode: "",
+    reads_unasked: false,
     with_key: &[],
     in_sandbox: &[],
     state: &[".cache/Microsoft", ".cache/copilot", ".copilot"],
@@ -203,6 +210,7 @@ const QWEN: Row = Row {
     quiet: &[],
     asking: &[],
     asking_mode: "default",
+    reads_unasked: true,
     with_key: &[],
     in_sandbox: &[],
     state: &[".qwen"],
@@ -238,6 +246,7 @@ const AIDER: Row = Row {
     quiet: &[],
     asking: &[],
     asking_mode: "",
+    reads_unasked: false,
     with_key: &[],
     in_sandbox: &[],
     state: &[".aider"],

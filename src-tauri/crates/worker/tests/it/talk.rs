@@ -3,7 +3,7 @@
 use crate::acp::TALK;
 use crate::yard::{Worker, Yard};
 use regatta_protocol::agent::AgentOptions;
-use regatta_protocol::event::{AgentSession, Event, LineKind, TestRun};
+use regatta_protocol::event::{AgentSession, Event, LineKind, StepKind, TestRun};
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{ErrorCode, Status};
 
@@ -168,6 +168,8 @@ fn a_message_waits_for_the_turns_end() {
     assert_finished(&worker);
     let said = worker.lines(LineKind::Said);
     assert_eq!(said, ["first", "You: say second", "You chose: Yes", "second"]);
+    let is_step = |event: &Event| matches!(event, Event::Step(step) if step.kind == StepKind::Message && step.title == "You: say second");
+    assert!(worker.events().any(is_step));
     assert_eq!(worker.outcome().last_words, "second");
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use regatta_protocol::ErrorCode;
 use regatta_protocol::agent::{AgentOptions, AgentPick};
+use regatta_protocol::event::StepKind;
 use regatta_protocol::request::AgentChoice;
 
 /// Waits until there is a file.
@@ -134,6 +135,9 @@ async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
     assert!(!table.copy(&one, 2, "").exists(), "it works in the first attempt's copy");
     let page = engine.read_lines(&one, 0, 9).await.unwrap();
     assert!(page.lines.iter().any(|line| line.text.starts_with("You: out")), "{page:?}");
+    let steps = engine.read_steps(&one, 0, 99).await.unwrap();
+    let step = steps.iter().find(|step| step.kind == StepKind::Message).unwrap();
+    assert_eq!((step.title.as_str(), step.attempt), ("You: out $(cat b.txt)", 2));
 
     // Without a conversation it is asked all of it again.
     stands(&engine, &two, Status::Finished).await;

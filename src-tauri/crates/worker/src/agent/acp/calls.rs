@@ -7,7 +7,6 @@ use super::Shown;
 use super::printed::Printed;
 use super::tests_run::{TestsRun, exit_code};
 use super::words::{self, Subject};
-use crate::steps::step;
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{
     ContentBlock, ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolKind,
@@ -205,7 +204,7 @@ impl Call {
         let step = Step {
             detail: subject.detail(kind),
             files: subject.files.to_vec(),
-            ..step(&format!("t{}", self.number), kind, &subject.title(kind, state), state)
+            ..Step::new(format!("t{}", self.number), kind, &subject.title(kind, state), state)
         };
         let known = !subject.is_vague();
         if self.sent.as_ref() == Some(&step) {

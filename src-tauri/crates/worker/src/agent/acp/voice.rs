@@ -2,9 +2,8 @@
 
 use super::Shown;
 use crate::lines::Lines;
-use crate::steps::step;
 use crate::text::some_lines;
-use regatta_protocol::event::{LineKind, StepKind, StepState};
+use regatta_protocol::event::{LineKind, Step, StepKind, StepState};
 
 /// How much of a message is kept, in characters.
 const MAX_KEPT: usize = 4_000;
@@ -103,7 +102,7 @@ impl Voice {
             _ => StepKind::Said,
         };
         let text = some_lines(&self.text, MAX_KEPT);
-        Some(Shown::Step(Box::new(step(&format!("s{}", self.count), kind, &text, state))))
+        Some(Shown::Step(Box::new(Step::new(format!("s{}", self.count), kind, &text, state))))
     }
 }
 
