@@ -1,12 +1,10 @@
 //! Real agents in the window, with a scripted model: those that are in the cache.
 
-use super::page::{button, saying};
+use super::page::{button, labelled, menu_item, saying, write_task};
 use super::screen::Screen;
-use super::{open_batch, tabs};
-use regatta_protocol::agent::AgentPick;
-use regatta_protocol::{AgentChoice, BatchRequest, KnownAgent, TaskRequest};
-use regatta_tests::{ModelServer, Yard, agent_is_here, agents_environment, wait_until};
-use serde_json::json;
+use super::{begin_batch, open_batch, tabs};
+use regatta_protocol::KnownAgent;
+use regatta_tests::{ModelServer, agent_is_here, agents_environment, wait_until};
 use std::time::Duration;
 
 const AGENTS: [KnownAgent; 4] =
@@ -29,15 +27,21 @@ fn several_real_agents_ask_in_the_window_and_then_edit() {
     let ids: Vec<&str> = here.iter().map(|agent| agent.id()).collect();
     let mut screen = Screen::new();
     screen.add_environment(agents_environment(screen.home(), &ids, &model.address()));
-    let yard = Yard::new();
     let app = screen.open();
     let page = &app.session;
-    page.see(&button("Try the demo"));
-    page.invoke("set_limit", json!({ "limit": here.len() })).unwrap();
-    page.invoke("start_batch", json!({ "request": request(&yard, &here) })).unwrap();
-
-    // The page hasn't started it, so it learns of it when it is loaded.
-    page.run("location.reload()", json!([])).unwrap();
+    begin_batch(page, "Regatta of agents");
+    page.click("//*[@role='combobox'][contains(., 'At the same time')]");
+    page.click("//*[@role='option'][contains(normalize-space(.), '4 tasks')]");
+    write_task(page, 1, "Work", PROMPT);
+    page.click(&saying("Agents and limits"));
+    for agent in &here {
+        page.click(&button("Also by"));
+        page.click(&menu_item(agent.label()));
+    }
+    page.click(&labelled("Not by Practice agent"));
+    app.shoot("18-real-agents-chosen");
+    page.click(&button(&format!("Start {} task", here.len())));
+    page.see(&button("Stop all"));
     page.click(&button("Needs you"));
     let questions = || page.texts("main h3").len();
     assert!(wait_until(LONG, || questions() == here.len()), "asked: {}", page.page());
@@ -60,23 +64,4 @@ fn several_real_agents_ask_in_the_window_and_then_edit() {
     app.shoot("20-real-agents-done");
     app.close_window();
     app.assert_gone();
-}
-
-fn request(yard: &Yard, agents: &[KnownAgent]) -> BatchRequest {
-    let pick = |id: &KnownAgent| AgentPick {
-        agent: AgentChoice::Known { id: *id },
-        ..AgentPick::default()
-    };
-    let task = TaskRequest {
-        task_name: "Work".into(),
-        prompt: PROMPT.into(),
-        agents: agents.iter().map(pick).collect(),
-        ..TaskRequest::default()
-    };
-    BatchRequest {
-        repo_url: yard.project().display().to_string(),
-        name: "Regatta of agents".into(),
-        parallel_tasks: vec![task],
-        ..BatchRequest::default()
-    }
 }

@@ -115,6 +115,12 @@ test('model and safety are chosen, and the facts say what is in force', async ()
   await page.getByRole('option', { name: /^Opus/ }).click();
   await page.getByRole('radio', { name: /^Careful/ }).check();
   await facts.getByText('Careful, in separate copies').waitFor();
+  assert.equal(await page.getByText('Not all of this level is kept.').count(), 0);
+  await page.getByRole('combobox', { name: /^Mode / }).click();
+  await page.getByRole('option', { name: /^Bypass/ }).click();
+  await facts.getByText('In the mode “Bypass permissions” it decides by itself what it asks.').waitFor();
+  await accessible(page, 'a mode that keeps to no level');
+  await shoot(page, 'sheet-mode-light');
   await page.getByRole('combobox', { name: /^Agent Claude Code/ }).click();
   await accessible(page, 'the list of agents', { popup: true });
   await shoot(page, 'sheet-agents-light');

@@ -306,6 +306,10 @@ key_name: string,
  */
 key: SecretState, 
 /**
+ * The modes in which it asks as the safety levels promise; empty: in all of them.
+ */
+asks_in: Array<string>, 
+/**
  * What each safety level really means for it on this computer.
  */
 in_force: Array<InForce>, 

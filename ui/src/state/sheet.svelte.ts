@@ -55,11 +55,16 @@ export class Sheet {
     return found;
   });
 
+  /** Who does some of the work on this computer, with what options. */
+  readonly picks: AgentPick[] = $derived.by(() => {
+    const rows = this.#written;
+    const others = rows.flatMap((row) => row.others);
+    return rows.length === 0 || rows.some((row) => row.own) ? [this.pick, ...others] : others;
+  });
+
   /** The agents that do some of the work on this computer, each once. */
   readonly doers = $derived.by(() => {
-    const rows = this.#written;
-    const others = rows.flatMap((row) => row.others.map(({ agent }) => agent));
-    const all = rows.length === 0 || rows.some((row) => row.own) ? [this.agent, ...others] : others;
+    const all = this.picks.map(({ agent }) => agent);
     return all.filter((agent, n) => all.findIndex((one) => agentKey(one) === agentKey(agent)) === n);
   });
 

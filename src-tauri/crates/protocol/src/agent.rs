@@ -167,6 +167,8 @@ pub struct AgentView {
     pub key_name: String,
     /// Whether a key for it is kept here.
     pub key: SecretState,
+    /// The modes in which it asks as the safety levels promise; empty: in all of them.
+    pub asks_in: Vec<String>,
     /// What each safety level really means for it on this computer.
     pub in_force: Vec<InForce>,
     /// When it was last asked; none: never.

@@ -75,6 +75,10 @@ pub struct WorkerTask {
     /// What it may cost by the agent's figures, in US cents.
     #[serde(default)]
     pub cost_limit_cents: Option<u32>,
+    /// Whether the mode among its options is one in which it decides by itself what it asks, so
+    /// that the safety level doesn't hold.
+    #[serde(default)]
+    pub decides_itself: bool,
 }
 
 /// What an agent may reach. Everything else is there to be read only, but for what is hidden.

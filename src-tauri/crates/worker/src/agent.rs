@@ -88,6 +88,13 @@ pub(crate) fn start(task: &Arc<WorkerTask>, events: &Events) -> io::Result<Agent
     };
     if agent.is_ok() {
         events.note(sandbox::in_force(task.sandbox.is_some()));
+        if task.decides_itself {
+            let mode = &task.options.mode;
+            events.note(format!(
+                "In the mode \"{mode}\" the agent decides by itself what it asks: the safety level \
+                 doesn't hold."
+            ));
+        }
     }
     agent
 }

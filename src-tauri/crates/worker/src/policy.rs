@@ -22,8 +22,11 @@ pub(crate) enum Decision {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wish<'a> {
     pub(crate) kind: StepKind,
-    /// The whole command, if it is one.
+    /// The whole command, if it is one and the agent gives it.
     pub(crate) command: Option<&'a str>,
+    /// What the agent calls it. Where it gives no command that may be one; it can be reason to
+    /// ask, and never to allow.
+    pub(crate) title: &'a str,
     /// Whether a file outside the copy is meant.
     pub(crate) outside: bool,
 }
@@ -99,7 +102,7 @@ pub(crate) fn decide(safety: Safety, wish: &Wish<'_>) -> Decision {
         StepKind::Remove if safety != Safety::HandsOff => Decision::Ask(Risk::Medium, DELETES),
         StepKind::Read | StepKind::Search if !wish.outside => Decision::Allow,
         StepKind::Remove | StepKind::Thought => Decision::Allow,
-        StepKind::Run => by_level(safety, command(wish.command.unwrap_or_default())),
+        StepKind::Run => by_level(safety, run(wish)),
         StepKind::Fetch | StepKind::Read | StepKind::Search => {
             by_level(safety, Decision::Ask(Risk::Medium, REACHES))
         }
@@ -112,6 +115,14 @@ fn by_level(safety: Safety, found: Decision) -> Decision {
         (Safety::Careful, Decision::Allow) => Decision::Ask(Risk::Low, INSIDE),
         (Safety::HandsOff, Decision::Ask(Risk::Low | Risk::Medium, _)) => Decision::Allow,
         (_, found) => found,
+    }
+}
+
+fn run(wish: &Wish<'_>) -> Decision {
+    match (wish.command, command(wish.title)) {
+        (Some(exact), _) => command(exact),
+        (None, Decision::Allow) => Decision::Ask(Risk::Medium, UNKNOWN),
+        (None, worse) => worse,
     }
 }
 
@@ -218,7 +229,8 @@ mod tests {
     use super::*;
 
     fn run(safety: Safety, command: &str) -> Decision {
-        decide(safety, &Wish { kind: StepKind::Run, command: Some(command), outside: false })
+        let kind = StepKind::Run;
+        decide(safety, &Wish { kind, command: Some(command), title: "bash", outside: false })
     }
 
     #[test]
@@ -258,13 +270,26 @@ mod tests {
     }
 
     #[test]
+    fn a_title_can_be_reason_to_ask_and_never_to_allow() {
+        let titled = |safety, title| {
+            decide(safety, &Wish { kind: StepKind::Run, command: None, title, outside: false })
+        };
+        let ask = |risk, why| Decision::Ask(risk, why);
+        assert_eq!(titled(Safety::HandsOff, "sudo ls"), ask(Risk::High, NEVER));
+        assert_eq!(titled(Safety::Balanced, "curl http://a.test"), ask(Risk::Medium, REACHES));
+        for title in ["ls", "sort the imports", ""] {
+            assert_eq!(titled(Safety::Balanced, title), ask(Risk::Medium, UNKNOWN), "{title}");
+        }
+    }
+
+    #[test]
     fn each_level_keeps_its_promise() {
         for command in ["ls", "npm install", "./run.sh"] {
             assert!(matches!(run(Safety::Careful, command), Decision::Ask(..)), "{command}");
             assert_eq!(run(Safety::HandsOff, command), Decision::Allow, "{command}");
         }
         assert!(matches!(run(Safety::HandsOff, "sudo ls"), Decision::Ask(Risk::High, _)));
-        let edit = |outside| Wish { kind: StepKind::Edit, command: None, outside };
+        let edit = |outside| Wish { kind: StepKind::Edit, command: None, title: "", outside };
         assert!(matches!(decide(Safety::Careful, &edit(false)), Decision::Ask(Risk::Low, _)));
         assert_eq!(decide(Safety::Balanced, &edit(false)), Decision::Allow);
         for level in Safety::ALL {

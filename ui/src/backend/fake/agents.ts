@@ -22,7 +22,11 @@ const NOTHING: Offers = { models: [], modes: [], efforts: [], current: NO_OPTION
 
 const CLAUDE: Offers = {
   models: [offer('default', 'Default (recommended)'), offer('opus', 'Opus', 'For hard work'), offer('haiku', 'Haiku', 'Quick and small')],
-  modes: [offer('default', 'Always ask'), offer('plan', 'Plan', 'Reads and plans, changes nothing')],
+  modes: [
+    offer('default', 'Always ask'),
+    offer('plan', 'Plan', 'Reads and plans, changes nothing'),
+    offer('bypassPermissions', 'Bypass permissions'),
+  ],
   efforts: [offer('low', 'Low'), offer('medium', 'Medium'), offer('high', 'High')],
   current: { model: 'default', mode: 'default', effort: 'medium' },
 };
@@ -77,6 +81,9 @@ const KEYS: Partial<Record<KnownAgent, string>> = {
   qwen: 'OPENAI_API_KEY',
 };
 
+/** As far as the simulation offers modes. */
+const ASKS_IN: Partial<Record<KnownAgent, string[]>> = { 'claude-code': ['default', 'plan'] };
+
 function inForce(agent: AgentChoice, sandbox: boolean): InForce[] {
   const walls = sandbox ? 'It can change only its copy.' : 'Without a sandbox its program could reach other files.';
   if (agent.kind === 'command' || (agent.kind === 'known' && agent.id === 'aider')) {
@@ -109,6 +116,7 @@ function viewOf(agent: AgentChoice, found: Found, sandbox: boolean): AgentView {
     missing: found.missing ?? null,
     key_name: (id && KEYS[id]) ?? '',
     key: 'missing',
+    asks_in: agent.kind === 'known' ? (ASKS_IN[agent.id] ?? []) : [],
     in_force: inForce(agent, sandbox),
     checked_at: null,
     busy: '',

@@ -219,6 +219,11 @@ impl Agents {
             missing: missing(stands, row, agent),
             key_name: row.map_or("", |row| row.key_name).to_owned(),
             key: SecretState::Missing,
+            asks_in: row
+                .map_or(&[][..], |row| row.asking_modes)
+                .iter()
+                .map(|m| (*m).into())
+                .collect(),
             in_force: force::of(agent, sandbox),
             checked_at: kept.map(|kept| kept.at),
             busy: state.busy.get(agent).cloned().unwrap_or_default(),

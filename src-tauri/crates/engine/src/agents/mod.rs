@@ -49,12 +49,14 @@ pub(crate) struct Equipment {
     pub(crate) program: AgentProgram,
     pub(crate) env: Vec<EnvVar>,
     pub(crate) options: AgentOptions,
+    /// Whether it was given a mode in which it decides by itself what it asks.
+    pub(crate) decides_itself: bool,
     pub(crate) session_meta: String,
     pub(crate) sandbox: Option<Sandbox>,
 }
 
 /// What an agent is equipped for.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) agent: &'a AgentChoice,
     pub(crate) options: &'a AgentOptions,
@@ -114,13 +116,15 @@ impl Agents {
         let (env, sandbox) =
             self.surroundings((wanted.agent, program.program()), wanted.cache).await;
         let mut options = wanted.options.clone();
-        if let Some(row) = row.filter(|_| options.mode.is_empty()) {
-            row.asking_mode.clone_into(&mut options.mode);
+        let asking_modes = row.map_or(&[][..], |row| row.asking_modes);
+        if let Some(mode) = asking_modes.first().filter(|_| options.mode.is_empty()) {
+            (*mode).clone_into(&mut options.mode);
         }
+        let decides_itself = !asking_modes.is_empty() && !asking_modes.contains(&&*options.mode);
         let turns = wanted.turn_limit.filter(|_| row.is_some_and(|row| row.limits_turns));
         let session_meta = turns.map(turns_meta).unwrap_or_default();
         let env = environment::listed(env);
-        Ok(Equipment { program, env, options, session_meta, sandbox })
+        Ok(Equipment { program, env, options, decides_itself, session_meta, sandbox })
     }
 
     async fn environment(&self, agent: &AgentChoice) -> Env {
@@ -281,7 +285,18 @@ mod tests {
         assert_eq!(get("CLAUDE_CODE_EXECUTABLE"), Some(nvm.join("claude").display().to_string()));
         assert!(get("PATH").expect("a path").contains(".nvm"));
         assert_eq!(equipment.options.mode, "default", "it asks, and our policy answers");
+        assert!(!equipment.decides_itself);
         assert!(equipment.session_meta.contains(r#""maxTurns":7"#));
+
+        for (mode, decides) in [("plan", false), ("bypassPermissions", true)] {
+            let options = AgentOptions { mode: mode.into(), ..AgentOptions::default() };
+            let equipment = agents.equip(&Wanted { options: &options, ..wanted }).await;
+            let equipment = equipment.expect("both are there");
+            assert_eq!(
+                (equipment.options.mode.as_str(), equipment.decides_itself),
+                (mode, decides)
+            );
+        }
     }
 
     /// The folder is known to nobody but the login shell.

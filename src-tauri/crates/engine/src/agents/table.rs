@@ -22,9 +22,10 @@ pub(crate) struct Row {
     pub(crate) quiet: &'static [(&'static str, &'static str)],
     /// Variables that make it ask before it acts.
     pub(crate) asking: &'static [(&'static str, &'static str)],
-    /// The mode in which it asks; empty: it has none, or asks by its variables. It is set at
-    /// every safety level: our policy answers what the level allows, so the never-list holds.
-    pub(crate) asking_mode: &'static str,
+    /// The modes in which it asks; empty: it has none, or asks by its variables. The first is
+    /// set at every safety level: our policy answers what the level allows, so the never-list
+    /// holds.
+    pub(crate) asking_modes: &'static [&'static str],
     /// Whether it runs commands that only read without asking, also in that mode.
     pub(crate) reads_unasked: bool,
     /// Variables that it needs beside a key, and inside a sandbox.
@@ -74,7 +75,7 @@ const CLAUDE_CODE: Row = Row {
         ("DISABLE_TELEMETRY", "1"),
     ],
     asking: &[],
-    asking_mode: "default",
+    asking_modes: &["default", "plan"],
     reads_unasked: true,
     with_key: &[],
     // As root it works only where it is told that it is in one.
@@ -97,7 +98,7 @@ const CODEX: Row = Row {
     variables: &["CODEX_API_KEY", "CODEX_HOME", "OPENAI_API_KEY", "OPENAI_BASE_URL"],
     quiet: &[],
     asking: &[],
-    asking_mode: "read-only",
+    asking_modes: &["read-only"],
     reads_unasked: true,
     with_key: &[("DEFAULT_AUTH_REQUEST", r#"{"methodId":"api-key"}"#)],
     in_sandbox: &[],
@@ -125,7 +126,7 @@ const GEMINI: Row = Row {
     ],
     quiet: &[("GEMINI_CLI_TRUST_WORKSPACE", "true")],
     asking: &[],
-    asking_mode: "default",
+    asking_modes: &["default", "plan"],
     reads_unasked: true,
     with_key: &[],
     in_sandbox: &[],
@@ -159,7 +160,7 @@ const OPENCODE: Row = Row {
         ("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1"),
     ],
     asking: &[("OPENCODE_PERMISSION", r#"{"edit":"ask","bash":"ask","webfetch":"ask"}"#)],
-    asking_mode: "",
+    asking_modes: &[],
     reads_unasked: false,
     with_key: &[],
     in_sandbox: &[],
@@ -189,7 +190,7 @@ const COPILOT: Row = Row {
     ],
     quiet: &[("COPILOT_AUTO_UPDATE", "false")],
     asking: &[],
-    asking_mode: "",
+    asking_modes: &[],
     reads_unasked: false,
     with_key: &[],
     in_sandbox: &[],
@@ -209,7 +210,7 @@ const QWEN: Row = Row {
     variables: &["DASHSCOPE_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
     quiet: &[],
     asking: &[],
-    asking_mode: "default",
+    asking_modes: &["default", "plan"],
     reads_unasked: true,
     with_key: &[],
     in_sandbox: &[],
@@ -245,7 +246,7 @@ const AIDER: Row = Row {
     ],
     quiet: &[],
     asking: &[],
-    asking_mode: "",
+    asking_modes: &[],
     reads_unasked: false,
     with_key: &[],
     in_sandbox: &[],
@@ -278,7 +279,7 @@ mod tests {
         for id in KnownAgent::ALL {
             let row = row(id);
             let asks_by_itself = matches!(id, KnownAgent::Copilot);
-            let made_to_ask = !row.asking_mode.is_empty() || !row.asking.is_empty();
+            let made_to_ask = !row.asking_modes.is_empty() || !row.asking.is_empty();
             assert_eq!(row.asks(), made_to_ask || asks_by_itself, "{id:?}");
             assert!(row.state.iter().all(|path| path.starts_with('.')), "{id:?}");
             assert!(row.key_name.is_empty() || row.variables.contains(&row.key_name), "{id:?}");

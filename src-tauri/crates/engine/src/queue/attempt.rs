@@ -14,10 +14,14 @@ use crate::runner::{
 use crate::store::{Entry, TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status};
+use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status, TaskId};
 use tokio::sync::{mpsc, watch};
 
 type Controls = mpsc::UnboundedReceiver<Told>;
+
+/// What an attempt is told by the queue, and tells it: why what works is held, if so; and whether
+/// its task waits for a person.
+type Ties = (watch::Receiver<Option<Notice>>, mpsc::UnboundedSender<(TaskId, bool)>);
 
 /// What is wanted of an attempt at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,8 @@ struct Around {
     /// Why what works is held, if so.
     held: watch::Receiver<Option<Notice>>,
     wish: watch::Receiver<Wish>,
+    task: TaskId,
+    asking: mpsc::UnboundedSender<(TaskId, bool)>,
 }
 
 /// What is needed to carry attempts.
@@ -52,11 +58,11 @@ impl<R: Runner> Carrier<R> {
         &self,
         waiting: Waiting,
         controls: Controls,
-        held: watch::Receiver<Option<Notice>>,
+        ties: Ties,
     ) -> Option<Held> {
         let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
         let ended = match self.prepare(&id, waiting.go_on.clone()).await {
-            Ok((task, worked)) => self.work(&id, (&task, worked), (controls, held)).await,
+            Ok((task, worked)) => self.work(&id, (&task, worked), (controls, ties)).await,
             Err(error) => Ok(Some(failed(error.into()))),
         };
         // None: the store is closed, or the attempt goes on elsewhere.
@@ -101,7 +107,7 @@ impl<R: Runner> Carrier<R> {
         &self,
         id: &AttemptId,
         (task, worked): (&R::Task, bool),
-        (controls, held): (Controls, watch::Receiver<Option<Notice>>),
+        (controls, (held, asking)): (Controls, Ties),
     ) -> Result<Option<Outcome>, EngineError> {
         if let Err(notice) = self.runner.submit(id, task).await {
             return Ok(Some(failed(notice)));
@@ -111,7 +117,7 @@ impl<R: Runner> Carrier<R> {
             Err(notice) => return Ok(Some(failed(notice))),
         };
         let wish = watch::Sender::new(Wish::GoOn);
-        let around = Around { held, wish: wish.subscribe() };
+        let around = Around { held, wish: wish.subscribe(), task: id.task.clone(), asking };
         let mut progress = Progress { worked, ..Progress::default() };
         // Controls get through while events wait for room on the disk.
         tokio::select! {
@@ -204,7 +210,13 @@ impl<R: Runner> Carrier<R> {
         if withdrawn && *around.wish.borrow() == Wish::Close {
             return; // It can be answered after the next start.
         }
+        let asked = !progress.asked.is_empty();
         progress.note(&happened.event);
+        let asks = !progress.asked.is_empty();
+        if asks != asked {
+            // The queue may have ended.
+            around.asking.send((around.task.clone(), asks)).ok();
+        }
         let why_held = around.held.borrow().clone();
         if let Some(event) = admitted::<R>(happened.event, why_held) {
             happened.event = event;

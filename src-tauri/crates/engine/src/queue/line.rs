@@ -6,7 +6,7 @@ use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::QueuePlace;
 use regatta_protocol::{BatchId, TaskId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A task that waits for a free place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub(super) struct Line {
     /// In the order in which they came; with the wish to be next, later wishes first.
     waiting: Vec<(Waiting, u64)>,
     working: HashMap<TaskId, BatchId>,
+    /// Those at work that wait for a person.
+    asking: HashSet<TaskId>,
     wishes: u64,
 }
 
@@ -85,10 +87,11 @@ impl Line {
     /// The next task that may start when `limit` may work at the same time; it counts as
     /// working from now on.
     pub(super) fn start_next(&mut self, limit: u32, holds: &Holds) -> Option<Waiting> {
-        if self.busy() >= limit {
+        if self.busy(limit) >= limit {
             return None;
         }
-        let has_room = |task: &&Waiting| task.cap.is_none_or(|cap| self.working(&task.batch) < cap);
+        let has_room =
+            |task: &&Waiting| task.cap.is_none_or(|cap| self.busy_of(&task.batch, cap) < cap);
         let may = |task: &&Waiting| has_room(task) && !holds.hold(&task.agent);
         let next = self.order().into_iter().find(may)?.task.clone();
         let task = self.remove(&next)?;
@@ -99,6 +102,16 @@ impl Line {
     /// A task doesn't work any more.
     pub(super) fn ended(&mut self, task: &TaskId) {
         self.working.remove(task);
+        self.asking.remove(task);
+    }
+
+    /// A task at work waits for a person, or doesn't any more.
+    pub(super) fn asks(&mut self, task: &TaskId, asks: bool) {
+        if asks && self.working.contains_key(task) {
+            self.asking.insert(task.clone());
+        } else {
+            self.asking.remove(task);
+        }
     }
 
     /// The tasks of a batch that work.
@@ -106,9 +119,10 @@ impl Line {
         self.working.iter().filter(move |(_, of)| *of == batch).map(|(task, _)| task)
     }
 
-    /// How many work.
-    pub(super) fn busy(&self) -> u32 {
-        self.working.len() as u32
+    /// How many take a place when `limit` may work at the same time. One that waits for a person
+    /// leaves its place to another, but not to any number: each still has its program.
+    pub(super) fn busy(&self, limit: u32) -> u32 {
+        self.working.len() as u32 - limit.min(self.asking.len() as u32)
     }
 
     /// How many wait.
@@ -139,6 +153,12 @@ impl Line {
         }
         order.sort_by_key(|(wish, turn, _)| (*wish, *turn)); // Stable: else as they came.
         order.into_iter().map(|(_, _, waiting)| waiting).collect()
+    }
+
+    /// As [`Line::busy`], of one batch.
+    fn busy_of(&self, batch: &BatchId, cap: u32) -> u32 {
+        let asking = self.asking.iter().filter(|task| self.working.get(*task) == Some(batch));
+        self.working(batch) - cap.min(asking.count() as u32)
     }
 
     fn working(&self, batch: &BatchId) -> u32 {
@@ -194,6 +214,29 @@ mod tests {
     }
 
     #[test]
+    fn one_that_asks_leaves_its_place_to_another_as_often_as_there_are_places() {
+        let names = ["a1", "a2", "a3", "a4", "b1"];
+        let of = |name: &'static str| (name, &name[..1], (&name[..1] == "a").then_some(1));
+        let mut line = line(&names.map(of));
+        let id = |name| TaskId::parse(name).expect("an id");
+        assert_eq!(started(&mut line, 1), ["a1"]);
+        line.asks(&id("a1"), true);
+        assert_eq!(line.busy(1), 0);
+        assert_eq!(started(&mut line, 1), ["b1"], "the other batch has its turn");
+        line.ended(&id("b1"));
+        assert_eq!(started(&mut line, 1), ["a2"]);
+        line.asks(&id("a2"), true);
+        assert_eq!(started(&mut line, 1), [""; 0], "two programs are enough");
+        line.asks(&id("a1"), false);
+        assert_eq!(started(&mut line, 1), [""; 0]);
+        line.ended(&id("a1"));
+        assert_eq!(started(&mut line, 1), ["a3"]);
+        line.ended(&id("a2"));
+        line.asks(&id("a2"), true);
+        assert_eq!(line.busy(1), 1, "one that is over asks nothing");
+    }
+
+    #[test]
     fn batches_take_turns() {
         let all = [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")];
         let mut line = line(&all.map(|(task, batch)| (task, batch, None)));
@@ -238,7 +281,7 @@ mod tests {
                     working.push(task);
                 }
                 prop_assert!(working.len() <= limit as usize);
-                prop_assert_eq!(line.busy() as usize, working.len());
+                prop_assert_eq!(line.busy(limit) as usize, working.len());
                 for (batch, cap) in batches.iter().zip(&caps) {
                     let busy = working.iter().filter(|w| w.batch.as_str() == *batch).count();
                     prop_assert!(cap.is_none_or(|cap| busy <= cap as usize));

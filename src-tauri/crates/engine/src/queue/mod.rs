@@ -68,6 +68,7 @@ impl Queue {
     /// ended.
     pub(crate) fn start<R: Runner>(carrier: Arc<Carrier<R>>, limit: u32, kept: Kept) -> Self {
         let (to, messages) = mpsc::unbounded_channel();
+        let asking = mpsc::unbounded_channel();
         let mut line = Line::default();
         for task in &kept.tasks {
             line.add(task.clone());
@@ -76,6 +77,7 @@ impl Queue {
             trouble: carrier.log.trouble.clone(),
             carrier,
             messages,
+            asking,
             line,
             holds: Holds(kept.holds.clone()),
             kept,
@@ -114,6 +116,8 @@ impl Queue {
 struct State<R> {
     carrier: Arc<Carrier<R>>,
     messages: mpsc::UnboundedReceiver<Message>,
+    /// By which attempts say that they wait for a person, or don't any more.
+    asking: (mpsc::UnboundedSender<(TaskId, bool)>, mpsc::UnboundedReceiver<(TaskId, bool)>),
     line: Line,
     holds: Holds,
     working: HashMap<TaskId, Working>,
@@ -167,6 +171,7 @@ impl<R: Runner> State<R> {
                     None => return,
                 },
                 Some(ended) = self.carried.join_next() => self.ended(ended),
+                Some((task, asks)) = self.asking.1.recv() => self.line.asks(&task, asks),
                 Ok(()) = self.trouble.changed() => {}
             }
         }
@@ -237,10 +242,10 @@ impl<R: Runner> State<R> {
             let (controls, heard) = mpsc::unbounded_channel();
             let (id, attempt) = (task.task.clone(), task.attempt);
             let carrier = Arc::clone(&self.carrier);
-            let held = self.held.subscribe();
+            let (held, asking) = (self.held.subscribe(), self.asking.0.clone());
             let handle = self.carried.spawn(async move {
                 let id = task.task.clone();
-                (id, carrier.carry(task, heard, held).await)
+                (id, carrier.carry(task, heard, (held, asking)).await)
             });
             self.working.insert(id, Working { attempt, controls, handle, stopped: false });
         }
@@ -269,6 +274,10 @@ impl<R: Runner> State<R> {
     /// An attempt is carried to its end; `held`: its task goes on later.
     fn over(&mut self, task: &TaskId, held: Option<Held>) {
         let stopped = self.working.remove(task).is_some_and(|working| working.stopped);
+        // What it said before its end is not about the task's next attempt.
+        while let Ok((task, asks)) = self.asking.1.try_recv() {
+            self.line.asks(&task, asks);
+        }
         self.line.ended(task);
         match held {
             // It ended by itself before it heard that a person stopped it. If that can't be
@@ -331,7 +340,7 @@ impl<R: Runner> State<R> {
             return; // How busy other places are, only they know.
         }
         let place = PlaceView {
-            busy: self.line.busy(),
+            busy: self.line.busy(self.limit),
             limit: self.limit,
             waiting: self.line.waiting(),
             paused: self.paused(),

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
+mod asks;
 mod full;
 mod hold;
 

@@ -259,6 +259,7 @@ pub(crate) async fn worker_task(
         reuse_copy: go_on.is_some(),
         env: equipment.env,
         options: equipment.options,
+        decides_itself: equipment.decides_itself,
         session_meta: equipment.session_meta,
         safety: facts.request.safety,
         sandbox: equipment.sandbox,

@@ -2,7 +2,7 @@
 
 use crate::yard::Yard;
 use regatta_protocol::event::{Event, LineKind, SaveReason, StepState};
-use regatta_protocol::worker::WorkerControl;
+use regatta_protocol::worker::{WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Status};
 
 #[test]
@@ -207,5 +207,15 @@ fn raw_protocol_lines_are_kept() {
     let raw = std::fs::read_to_string(yard.scratch().join("agent.jsonl")).expect("the file");
     for part in ["\"session/prompt\"", "agent_message_chunk", "end_turn"] {
         assert!(raw.contains(part), "{part} is in {raw}");
+    }
+}
+
+#[test]
+fn a_mode_in_which_no_level_holds_is_said() {
+    for decides_itself in [false, true] {
+        let yard = Yard::new();
+        let worker = yard.work(&WorkerTask { decides_itself, ..yard.practice("say Hello.") });
+        let notes = worker.lines(LineKind::Note).join("\n");
+        assert_eq!(notes.contains("the safety level doesn't hold"), decides_itself, "{notes}");
     }
 }

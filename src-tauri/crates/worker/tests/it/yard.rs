@@ -101,6 +101,7 @@ impl Yard {
             allowed: Vec::new(),
             allowed_once: Vec::new(),
             cost_limit_cents: None,
+            decides_itself: false,
             save_every_s: None,
         }
     }

@@ -68,6 +68,7 @@ fn task(dir: &Path, id: &AttemptId, play: Play) -> WorkerTask {
         allowed: Vec::new(),
         allowed_once: Vec::new(),
         cost_limit_cents: None,
+        decides_itself: false,
         save_every_s: None,
     }
 }

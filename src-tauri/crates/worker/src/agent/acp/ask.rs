@@ -29,8 +29,8 @@ pub(super) fn question(
         QuestionOption { id: format!("{number}"), label: cut(&label, MAX_LABEL), kind }
     });
     let options: Vec<QuestionOption> = options.collect();
-    let (kind, command, outside) = calls.wish(&request.tool_call.tool_call_id.0);
-    let wish = Wish { kind, command: command.as_deref(), outside };
+    let (kind, command, called, outside) = calls.wish(&request.tool_call.tool_call_id.0);
+    let wish = Wish { kind, command: command.as_deref(), title: &called, outside };
     let is_choice = is_choice(&options);
     let decision = match is_choice {
         true => Decision::Ask(Risk::Low, ""),

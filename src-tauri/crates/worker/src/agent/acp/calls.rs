@@ -141,18 +141,21 @@ impl Calls {
         Some((subject.question(kind), subject.particulars(kind)))
     }
 
-    /// What a call is, its command with the copy's own folder as `.`, and whether it means a file
-    /// outside the copy.
-    pub(super) fn wish(&self, id: &str) -> (StepKind, Option<String>, bool) {
-        let Some(call) = self.by_id.get(id) else { return (StepKind::Other, None, false) };
-        let inside = |command: &String| {
+    /// What a call is, its command and its title with the copy's own folder as `.`, and whether
+    /// it means a file outside the copy.
+    pub(super) fn wish(&self, id: &str) -> (StepKind, Option<String>, String, bool) {
+        let Some(call) = self.by_id.get(id) else {
+            return (StepKind::Other, None, String::new(), false);
+        };
+        let inside = |text: &str| {
             let copies = self.copies.iter().map(|copy| copy.display().to_string());
-            copies.fold(command.clone(), |command, copy| command.replace(&copy, "."))
+            copies.fold(text.to_owned(), |text, copy| text.replace(&copy, "."))
         };
         let outside =
             |file: &FileCount| file.path.starts_with(['/', '~']) || file.path.contains("..");
         let files = call.located.0.iter().chain(&call.changed.0);
-        (call.kind(), call.command.as_ref().map(inside), files.clone().any(outside))
+        let (command, title) = (call.command.as_deref().map(inside), inside(&call.title));
+        (call.kind(), command, title.trim_matches('`').to_owned(), files.clone().any(outside))
     }
 
     fn call(&mut self, id: &str) -> &mut Call {
