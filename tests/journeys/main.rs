@@ -10,3 +10,4 @@ mod finish;
 mod names;
 mod remote;
 mod serve;
+mod walls;

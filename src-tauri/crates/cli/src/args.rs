@@ -5,6 +5,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use regatta_protocol::TaskRequest;
 use regatta_protocol::request::MAX_PARALLEL;
 use regatta_server::NamedAgent;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -32,6 +33,9 @@ pub(crate) enum Verb {
     /// One attempt of one task; started by Regatta itself
     #[command(hide = true)]
     Worker(WorkerArgs),
+    /// The last step into a sandbox; taken by Regatta itself
+    #[command(hide = true)]
+    Enter(EnterArgs),
 }
 
 /// What a worker does.
@@ -40,6 +44,14 @@ pub(crate) struct WorkerArgs {
     /// Only ask the agent what it is and what it offers
     #[arg(long)]
     pub(crate) probe: bool,
+}
+
+/// What is started in the sandbox.
+#[derive(Debug, Args)]
+pub(crate) struct EnterArgs {
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// A batch to start.

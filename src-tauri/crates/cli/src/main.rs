@@ -20,7 +20,7 @@ mod show;
 mod table;
 mod words;
 
-use args::{CommandLine, Verb, WorkerArgs};
+use args::{CommandLine, EnterArgs, Verb, WorkerArgs};
 use clap::Parser;
 use refusal::Refusal;
 use std::process::ExitCode;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     match CommandLine::parse().verb {
         Verb::Worker(WorkerArgs { probe: true }) => regatta_worker::probe(),
         Verb::Worker(WorkerArgs { probe: false }) => regatta_worker::main(),
+        Verb::Enter(EnterArgs { command }) => regatta_worker::enter(&command),
         Verb::PracticeAgent => regatta_practice::main(),
         Verb::Run(args) => wait_for(run::run(&args)),
         Verb::Serve(args) => wait_for(serve::serve(&args)),

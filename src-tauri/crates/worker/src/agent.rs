@@ -87,7 +87,8 @@ pub(crate) fn start(task: &Arc<WorkerTask>, events: &Events) -> io::Result<Agent
         AgentProgram::Command { program, args } => command::start(program, args, task, events),
     };
     if agent.is_ok() {
-        events.note(sandbox::in_force(task.sandbox.is_some()));
+        let open = task.sandbox.as_ref().map(|_| sandbox::left_open());
+        events.note(sandbox::in_force(open.as_deref()));
         if task.decides_itself {
             let mode = &task.options.mode;
             events.note(format!(

@@ -32,6 +32,7 @@ mod trouble;
 
 use control::Controls;
 use regatta_protocol::Event;
+use std::ffi::OsString;
 use std::io::BufReader;
 use std::process::ExitCode;
 
@@ -39,6 +40,13 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main() -> ExitCode {
     said(work())
+}
+
+/// Inside a sandbox: becomes the program that `command` names, once it has given up what the
+/// sandbox shuts off besides files.
+#[must_use]
+pub fn enter(command: &[OsString]) -> ExitCode {
+    process::enter(command)
 }
 
 /// Asks the agent that standard input tells what it is and what it offers, without a prompt

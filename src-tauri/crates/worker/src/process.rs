@@ -6,10 +6,12 @@
 //! git calls are below the worker too, and nothing tells them apart for certain: whoever
 //! uses this sees to it that none is under way, except where it says otherwise.
 
+mod enter;
 mod pipe;
 mod tree;
 
 use crate::sandbox::{self, Needs};
+pub(crate) use enter::enter;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use regatta_protocol::agent::EnvVar;
@@ -98,10 +100,13 @@ impl Program<'_> {
             Some((sandbox, cache)) => {
                 // The sandbox would tell that in words of its own.
                 fs::metadata(self.program)?;
-                let found = [self.program, cache];
+                let ours = std::env::current_exe()?;
+                let found = [self.program, cache, &ours];
                 let needs = Needs { copy: self.folder, temp: self.temp, found: &found };
                 let mut command = Command::new(&sandbox.program);
-                command.args(sandbox::arguments(sandbox, &needs)?).arg(self.program);
+                command.args(sandbox::arguments(sandbox, &needs)?);
+                command.args([ours.as_os_str(), enter::VERB.as_ref(), "--".as_ref()]);
+                command.arg(self.program);
                 command
             }
         };

@@ -2,12 +2,16 @@
 //!
 //! The agent finds the computer as it is, to be read only. It may write to its copy, to its own
 //! state and to a folder for temporary files. Sockets of the session (keyring, SSH agent, bus,
-//! containers) lie below `/run` and `/tmp`, which are its own; other processes it doesn't see.
+//! containers) lie below `/run` and `/tmp`, which are its own, or are hidden; other processes it
+//! doesn't see. What isn't a file is shut off by [`shut`].
+
+mod shut;
 
 use crate::output::Events;
 use crate::text::one_line;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::Sandbox;
+pub(crate) use shut::{Open, left_open, shut_off};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -97,14 +101,17 @@ fn places(sandbox: &Sandbox, needs: &Needs<'_>) -> Vec<(PathBuf, How)> {
     places
 }
 
-/// What is said at the beginning.
-pub(crate) const fn in_force(sandboxed: bool) -> &'static str {
-    if sandboxed {
-        "The agent works in a sandbox: it can change only its copy, its own settings and \
-         temporary files, and sees no other program."
-    } else {
-        "The agent works without a sandbox: it can read and change whatever you can."
-    }
+/// What is said at the beginning. `open`: what a sandbox leaves open on this system; none: there
+/// is no sandbox.
+pub(crate) fn in_force(open: Option<&[Open]>) -> String {
+    let Some(open) = open else {
+        return "The agent works without a sandbox: it can read and change whatever you can."
+            .into();
+    };
+    let words = "The agent works in a sandbox: it can change only its copy, its own settings and \
+                 temporary files, and sees no other program.";
+    let open = open.iter().map(|open| open.words());
+    std::iter::once(words).chain(open).collect::<Vec<_>>().join(" ")
 }
 
 /// What the sandbox was seen to refuse; each kind is told once.
@@ -199,6 +206,15 @@ mod tests {
         assert_eq!(how("not/there"), None);
         assert!(place("data") < place("data/copy") && place("data") < place("data/cache"));
         assert!(place("home/.config") < place("home/.config/gh"), "it stays hidden");
+    }
+
+    #[test]
+    fn what_is_left_open_is_said() {
+        let whole = in_force(Some(&[]));
+        assert!(whole.contains("in a sandbox") && !whole.contains("can't"), "{whole}");
+        let open = in_force(Some(&[Open::Sockets, Open::Keyring]));
+        assert!(open.contains("session bus") && open.contains("keyring"), "{open}");
+        assert!(in_force(None).contains("without a sandbox"));
     }
 
     #[test]

@@ -13,7 +13,9 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 /// Where people keep what no agent needs, below the home folder.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 16] = [
+    ".ICEauthority",
+    ".Xauthority",
     ".aws",
     ".azure",
     ".config/gcloud",
@@ -29,6 +31,11 @@ const SECRETS: [&str; 14] = [
     ".pki",
     ".ssh",
 ];
+
+/// Variables that name what opens the person's session, wherever that lies: sockets of bus, SSH
+/// agent and containers, and the key of the display.
+const SESSION: [&str; 5] =
+    ["CONTAINER_HOST", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "SSH_AUTH_SOCK", "XAUTHORITY"];
 
 /// Folders below the home folder that a variable moves elsewhere.
 const XDG: [(&str, &str); 4] = [
@@ -167,9 +174,19 @@ pub(super) fn around(
     (data, cache): (&Path, &Path),
 ) -> Sandbox {
     let secrets = env.home().into_iter().flat_map(|home| SECRETS.map(|name| home.join(name)));
-    let hidden = secrets.chain([data.to_owned()]).collect();
+    let session = SESSION.iter().filter_map(|name| env.get(name)).flat_map(paths);
+    let hidden = secrets.chain(session).chain([data.to_owned()]).collect();
     let ours = data.join("agents");
     Sandbox { program, writable, hidden, readable: vec![cache.to_owned(), ours] }
+}
+
+/// The files that a variable names: as a path, as `unix://PATH`, or as the addresses of a bus.
+fn paths(value: &str) -> impl Iterator<Item = PathBuf> {
+    let named = value.split([';', ',']).map(|part| {
+        let part = part.strip_prefix("unix:").unwrap_or(part);
+        PathBuf::from(part.strip_prefix("path=").unwrap_or(part))
+    });
+    named.filter(|path| path.is_absolute())
 }
 
 #[cfg(test)]
@@ -184,6 +201,23 @@ mod tests {
         std::fs::write(&bad, "#!/bin/sh\nexit 1\n").expect("a file");
         assert!(!works(&bad).await);
         assert!(!works(Path::new("/nowhere/bwrap")).await);
+    }
+
+    #[test]
+    fn what_opens_the_session_is_hidden_wherever_it_lies() {
+        let env = [
+            ("HOME", "/h"),
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=/x;unix:path=/h/bus,guid=1"),
+            ("DOCKER_HOST", "unix:///h/docker.sock"),
+            ("CONTAINER_HOST", "tcp://localhost:1"),
+            ("SSH_AUTH_SOCK", "/h/agent.sock"),
+        ];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
+        let ours = (Path::new("/h/data"), Path::new("/h/data/cache"));
+        let hidden = around("/usr/bin/bwrap".into(), &env.collect(), Vec::new(), ours).hidden;
+        let rest: Vec<_> = hidden.into_iter().skip(SECRETS.len()).collect();
+        let expected = ["/h/bus", "/h/docker.sock", "/h/agent.sock", "/h/data"];
+        assert_eq!(rest, expected.map(PathBuf::from));
     }
 
     #[test]

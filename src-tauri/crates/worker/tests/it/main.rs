@@ -9,5 +9,6 @@ mod flood;
 mod practice;
 mod probe;
 mod sandbox;
+mod shut;
 mod talk;
 mod yard;

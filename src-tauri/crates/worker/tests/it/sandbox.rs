@@ -28,7 +28,7 @@ fn bwrap() -> Option<PathBuf> {
 }
 
 /// A command task in a sandbox.
-fn boxed(yard: &Yard, script: &str) -> Option<WorkerTask> {
+pub(crate) fn boxed(yard: &Yard, script: &str) -> Option<WorkerTask> {
     enclosed(yard, yard.command(script))
 }
 
@@ -55,7 +55,7 @@ fn enclosed(yard: &Yard, task: WorkerTask) -> Option<WorkerTask> {
     Some(WorkerTask { sandbox: Some(sandbox), env, ..task })
 }
 
-fn notes(worker: &Worker) -> String {
+pub(crate) fn notes(worker: &Worker) -> String {
     worker.lines(LineKind::Note).join("\n")
 }
 
