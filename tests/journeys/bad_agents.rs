@@ -64,6 +64,56 @@ fn an_agent_that_does_not_speak_the_protocol() {
     yard.assert_nothing_runs(Duration::from_secs(12));
 }
 
+/// An agent in shell that says `update`s, and why its turn ended.
+fn updates(yard: &Yard, updates: &[&str], reason: &str) -> Ran {
+    let mut script = "#!/bin/sh\n\
+        ask() { IFS= read -r line; id=$(printf '%s\\n' \"$line\" | sed 's/.*\"id\":\\(\"[^\"]*\"\\|[0-9]*\\).*/\\1/'); }\n\
+        answer() { printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\\n' \"$id\" \"$1\"; }\n\
+        ask; answer '{\"protocolVersion\":1}'; ask; answer '{\"sessionId\":\"s\"}'; ask\n"
+        .to_owned();
+    for update in updates {
+        let params = format!(r#"{{"sessionId":"s","update":{update}}}"#);
+        script += &format!(
+            "echo '{{\"jsonrpc\":\"2.0\",\"method\":\"session/update\",\"params\":{params}}}'\n"
+        );
+    }
+    script += &format!("echo x > kept.txt; answer '{{\"stopReason\":\"{reason}\"}}'\n");
+    acp(yard, &script)
+}
+
+#[test]
+fn an_agent_that_ends_for_a_reason_that_nobody_knows() {
+    let yard = Yard::new();
+    let ran = updates(&yard, &[], "tired");
+    failed(&yard, &ran, "agent_protocol");
+    let outcome = ran.outcome("Bad");
+    assert!(outcome["commit"].is_string(), "its work is kept: {outcome}");
+    let what = outcome["notice"]["what"].as_str().unwrap();
+    assert!(what.contains("isn't known") && what.contains("tired"), "{what}");
+    let shown = yard.ask("show", "journey", &["--task", "Bad"]).out;
+    assert!(shown.starts_with("Bad: Failed") && shown.contains(what), "{shown}");
+}
+
+#[test]
+fn an_agent_whose_updates_nobody_knows_goes_on_and_finishes() {
+    let yard = Yard::new();
+    let words = [
+        r#"{"sessionUpdate":"dance","steps":3}"#,
+        r#"{"sessionUpdate":"dance","steps":4}"#,
+        r#"{"sessionUpdate":7}"#,
+        r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"Done."}}"#,
+    ];
+    let ran = updates(&yard, &words, "end_turn");
+    assert_eq!(ran.status("Bad"), "finished", "{}{}", ran.out, ran.err);
+    assert_eq!(ran.lines("Bad", "said"), ["Done."]);
+    let notes = ran.lines("Bad", "note");
+    let unknown = |word: &str| {
+        notes.iter().filter(|n| n.contains("doesn't understand") && n.contains(word)).count()
+    };
+    assert_eq!((unknown("dance"), unknown("without a kind")), (1, 1), "{notes:?}");
+    yard.assert_nothing_runs(Duration::from_secs(12));
+}
+
 #[test]
 fn an_agent_that_closes_its_output_and_lives_on() {
     let yard = Yard::new();

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
 
-async fn open(yard: &Yard) -> Engine {
+pub(crate) async fn open(yard: &Yard) -> Engine {
     let (data_dir, keys) = (yard.data(), Arc::new(NoKeys));
     let options = EngineOptions::new(data_dir, program(), 3, keys);
     Engine::open(options).await.unwrap()
 }
 
-fn request(yard: &Yard, tasks: &[(&str, &str)]) -> BatchRequest {
+pub(crate) fn request(yard: &Yard, tasks: &[(&str, &str)]) -> BatchRequest {
     let tasks = tasks.iter().map(|(name, prompt)| TaskRequest {
         task_name: (*name).to_owned(),
         prompt: (*prompt).to_owned(),
@@ -30,7 +30,11 @@ fn request(yard: &Yard, tasks: &[(&str, &str)]) -> BatchRequest {
 }
 
 /// The task as soon as `done` says yes.
-async fn until(engine: &Engine, task: &TaskId, done: impl Fn(&TaskView) -> bool) -> TaskView {
+pub(crate) async fn until(
+    engine: &Engine,
+    task: &TaskId,
+    done: impl Fn(&TaskView) -> bool,
+) -> TaskView {
     let wait = async {
         let mut seen = 0;
         loop {
@@ -47,11 +51,11 @@ async fn until(engine: &Engine, task: &TaskId, done: impl Fn(&TaskView) -> bool)
     }
 }
 
-async fn over(engine: &Engine, task: &TaskId) -> TaskView {
+pub(crate) async fn over(engine: &Engine, task: &TaskId) -> TaskView {
     until(engine, task, |view| view.status.is_over()).await
 }
 
-fn ids(detail: &BatchDetail) -> Vec<TaskId> {
+pub(crate) fn ids(detail: &BatchDetail) -> Vec<TaskId> {
     detail.tasks.iter().map(|task| task.id.clone()).collect()
 }
 

@@ -8,6 +8,7 @@ mod control;
 mod crash;
 mod finish;
 mod names;
+mod questions;
 mod remote;
 mod serve;
 mod walls;

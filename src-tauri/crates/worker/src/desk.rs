@@ -321,3 +321,6 @@ impl Ends {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use crate::yard::{Worker, Yard};
 use regatta_protocol::Status;
 use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerControl;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most memory that the worker has had, in KiB; none: it has ended, and what it said is
 /// still being read.
@@ -69,6 +69,66 @@ fn an_acp_agent_that_prints_without_end_is_cut_short_and_goes_on() {
     assert_eq!(worker.outcome().status, Status::Finished);
     assert_eq!(worker.lines(LineKind::Out).len(), 1, "its beginning is shown");
     assert!(worker.lines(LineKind::Note).iter().any(|note| note.contains("too long")));
+}
+
+/// A hundred thousand updates of every kind, after the first tenth of them a word, and a word
+/// at their end.
+const UPDATES: &str = r#"
+updates() { awk -v from="$1" -v to="$2" '
+function update(text) { print "{\"jsonrpc\":\"2.0\",\"method\":\"session/update\",\"params\":{\"sessionId\":\"s\",\"update\":" text "}}" }
+function kind(name, more) { update("{\"sessionUpdate\":\"" name "\"," more "}") }
+BEGIN { for (n = from; n < to; n++) {
+if (n % 5 == 0) kind("tool_call", "\"toolCallId\":\"call " n "\",\"title\":\"Look at " n "\",\"kind\":\"read\"")
+if (n % 5 == 1) kind("tool_call_update", "\"toolCallId\":\"call " (n - 1) "\",\"status\":\"completed\"")
+if (n % 5 == 2) kind("agent_message_chunk", "\"content\":{\"type\":\"text\",\"text\":\"line " n "\\n\"}")
+if (n % 5 == 3) kind("usage_update", "\"used\":" n ",\"size\":200000")
+if (n % 5 == 4) kind("dance " n, "\"steps\":" n)
+} }'; }
+begin; updates 0 10000; say 'a tenth\n'; updates 10000 100000; say 'all of it\n'
+until [ -e go ]; do sleep 0.05; done; end
+"#;
+
+#[test]
+fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
+    let yard = Yard::new();
+    let mut worker = yard.start(&yard.acp(&format!("{TALK}\n{UPDATES}")));
+    let mut lines = 0;
+    let mut until = |worker: &mut Worker, word: &str| loop {
+        let event = worker.until(word, |_| true);
+        worker.seen.clear();
+        if let Event::Output { kind: LineKind::Said, text, .. } = &event {
+            lines += text.split('\n').filter(|line| line.starts_with("line ")).count();
+            if text.split('\n').any(|line| line == word) {
+                return most_memory(worker).expect("it runs");
+            }
+        }
+    };
+    let tenth = until(&mut worker, "a tenth");
+    let all = until(&mut worker, "all of it");
+    std::fs::write(yard.copy().join("go"), "").expect("a file");
+    assert!(all < tenth + tenth / 2, "{tenth} KiB, then {all} KiB");
+    assert_eq!(lines, 20_000, "nothing was lost");
+    worker.until("outcome", |event| matches!(event, Event::Outcome(_)));
+    assert_eq!(worker.outcome().status, Status::Finished);
+}
+
+#[test]
+fn a_stop_is_heard_in_the_middle_of_a_flood() {
+    let yard = Yard::new();
+    let script = "begin; prompt=$id; while :; do updates 0 10000; done & flood=$!; ask; \
+                  kill $flood; id=$prompt; answer '{\"stopReason\":\"cancelled\"}'";
+    let updates = UPDATES.split("begin;").next().expect("the function");
+    let mut worker = yard.start(&yard.acp(&format!("{TALK}\n{updates}\n{script}")));
+    for _ in 0..50 {
+        worker.until("lines", |event| matches!(event, Event::Output { .. }));
+    }
+    worker.send(&WorkerControl::Stop);
+    let begun = Instant::now();
+    worker.finish();
+    // It is terminated after five seconds if it hears nothing.
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(worker.outcome().status, Status::Stopped);
+    assert_eq!(yard.processes(), [""; 0]);
 }
 
 #[test]
