@@ -1,5 +1,6 @@
 //! `regatta serve` as other programs meet it.
 
+mod agent_keys;
 mod both_ends;
 mod call;
 #[path = "../../../src-tauri/crates/server/tests/it/caller.rs"]

@@ -8,14 +8,16 @@
 //!   [`sandbox`]: what is round them.
 //! - [`probe`]: an agent that is only asked what it is and what it offers.
 //! - [`saves`]: save points and changes; [`outcome`], [`trouble`]: what the end means.
-//! - [`control`] and [`output`]: the two pipes to the engine; [`lines`], [`text`]: bytes to
-//!   lines, lines to titles; [`standing`], [`steps`]: what is told by the way.
+//! - [`control`] and [`output`]: the two pipes to the engine, of which the second never carries
+//!   [`keys`]; [`lines`], [`text`]: bytes to lines, lines to titles; [`standing`], [`steps`]:
+//!   what is told by the way.
 
 mod agent;
 mod control;
 mod copy;
 mod desk;
 mod error;
+mod keys;
 mod lines;
 mod outcome;
 mod output;

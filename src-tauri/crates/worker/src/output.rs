@@ -4,11 +4,13 @@
 //! the agent down and nothing is kept in memory without bound. What the worker itself has
 //! to say is never held up ([`Events::send`]): there is little of it.
 
+use crate::keys::Keys;
 use regatta_protocol::Millis;
 use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerLine;
+use std::borrow::Cow;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
@@ -29,6 +31,7 @@ pub(crate) struct Events {
     items: mpsc::UnboundedSender<Item>,
     room: Arc<Semaphore>,
     stirred: Arc<Notify>,
+    hidden: Arc<OnceLock<Keys>>,
 }
 
 #[derive(Debug)]
@@ -49,17 +52,24 @@ enum What {
 pub(crate) struct Outlet {
     items: mpsc::UnboundedReceiver<Item>,
     room: Arc<Semaphore>,
+    hidden: Arc<OnceLock<Keys>>,
 }
 
 /// Opens the way out.
 pub(crate) fn open() -> (Events, Outlet) {
     let (send, items) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(ROOM));
-    let stirred = Arc::new(Notify::new());
-    (Events { items: send, room: room.clone(), stirred }, Outlet { items, room })
+    let (stirred, hidden) = (Arc::new(Notify::new()), Arc::default());
+    let outlet = Outlet { items, room: Arc::clone(&room), hidden: Arc::clone(&hidden) };
+    (Events { items: send, room, stirred, hidden }, outlet)
 }
 
 impl Events {
+    /// From now on these keys aren't in anything that is written.
+    pub(crate) fn hide(&self, keys: Keys) {
+        self.hidden.set(keys).expect("BUG: keys are known once");
+    }
+
     /// Sends an event of our own.
     pub(crate) fn send(&self, event: Event) {
         self.put(What::Event(Box::new(event)), None);
@@ -109,7 +119,7 @@ impl Events {
 impl Outlet {
     /// Writes what is sent until all senders are gone or nobody reads any more.
     pub(crate) async fn write_to(mut self, out: impl AsyncWrite + Unpin) -> io::Result<()> {
-        let mut writer = Writer { out, seq: 0, line: Vec::new() };
+        let mut writer = Writer { out, seq: 0, hidden: Arc::clone(&self.hidden) };
         let written = self.write_all(&mut writer).await;
         self.room.close();
         written
@@ -157,17 +167,21 @@ impl Outlet {
 struct Writer<W> {
     out: W,
     seq: u64,
-    line: Vec<u8>,
+    hidden: Arc<OnceLock<Keys>>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn write(&mut self, event: Option<Event>) -> io::Result<()> {
         let Some(event) = event else { return Ok(()) };
         self.seq += 1;
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, &WorkerLine { seq: self.seq, at: now(), event })?;
-        self.line.push(b'\n');
-        self.out.write_all(&self.line).await
+        let mut line = serde_json::to_string(&WorkerLine { seq: self.seq, at: now(), event })?;
+        if let Some(keys) = self.hidden.get()
+            && let Cow::Owned(without) = keys.hide(&line)
+        {
+            line = without;
+        }
+        line.push('\n');
+        self.out.write_all(line.as_bytes()).await
     }
 }
 

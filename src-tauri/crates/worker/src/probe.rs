@@ -3,6 +3,7 @@
 use crate::agent;
 use crate::control::Controls;
 use crate::error::WorkerError;
+use crate::keys::Keys;
 use crate::process;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use std::io::{self, BufReader, Write};
@@ -12,11 +13,15 @@ pub(crate) fn answer() -> io::Result<()> {
     process::stand_alone()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut controls = Controls::listen(BufReader::new(io::stdin()));
-    let report = runtime.block_on(async { ask(controls.task().await).await });
+    let (report, keys) = runtime.block_on(async {
+        let task: Option<Result<ProbeTask, String>> = controls.task().await;
+        let keys = task.as_ref().and_then(|task| Some(Keys::of(&task.as_ref().ok()?.env)));
+        (ask(task).await, keys.unwrap_or_default())
+    });
     // Something may still read standard input; nothing waits for it.
     runtime.shutdown_background();
     let line = serde_json::to_string(&report)?;
-    writeln!(io::stdout(), "{line}")
+    writeln!(io::stdout(), "{}", keys.hide(&line))
 }
 
 async fn ask(task: Option<Result<ProbeTask, String>>) -> ProbeReport {

@@ -5,6 +5,7 @@ use crate::control::Controls;
 use crate::copy;
 use crate::desk::{Allowed, Desk, Why};
 use crate::error::WorkerError;
+use crate::keys::Keys;
 use crate::outcome::verdict;
 use crate::output::{Events, now};
 use crate::process::{Ended, Patience};
@@ -43,11 +44,12 @@ struct End {
 
 /// Does the task that is told first; how it ended.
 pub(crate) async fn run(mut controls: Controls, events: &Events) -> Outcome {
-    let task = match controls.task().await {
+    let task: Arc<WorkerTask> = match controls.task().await {
         Some(Ok(task)) => Arc::new(task),
         Some(Err(problem)) => return unable(WorkerError::BadTask(problem)),
         None => return unable(WorkerError::BadTask("there is none".to_owned())),
     };
+    events.hide(Keys::of(&task.env));
     match attempt(&task, &mut controls, events).await {
         Ok(outcome) => outcome,
         Err(problem) => unable(problem),

@@ -26,6 +26,7 @@ mod wire;
 mod words;
 
 use super::{Agent, Ear, hear};
+use crate::keys::Keys;
 use crate::output::Events;
 use crate::process::{Pipes, Process, Program};
 use calls::Calls;
@@ -75,7 +76,7 @@ pub(super) fn start(
     let (process, pipes) = Process::start(program, true)?;
     let Pipes { input, output, errors } = pipes;
     let input = input.expect("BUG: its input is piped");
-    let raw = Arc::new(Mutex::new(RawLog::in_folder(&task.scratch)));
+    let raw = Arc::new(Mutex::new(RawLog::in_folder(&task.scratch, Keys::of(&task.env))));
     let calls = Arc::new(Mutex::new(Calls::new(&task.copy)));
     let (to_crate, messages) = mpsc::channel(MESSAGES);
     let (ask, asked) = mpsc::channel(QUESTIONS);

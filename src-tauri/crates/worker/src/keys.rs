@@ -1,0 +1,88 @@
+//! Keys that an agent was given. It knows them, and may print them; they are neither written down
+//! nor shown. Pure.
+
+use regatta_protocol::agent::EnvVar;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// Words in the names of variables whose values are keys.
+const WORDS: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
+/// The shortest value that is taken for a key, in bytes: a shorter one stands in other words.
+const SHORTEST: usize = 8;
+
+/// The keys, each with what stands in its place.
+#[derive(Clone, Default)]
+pub(crate) struct Keys(Arc<[(String, String)]>);
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({})", self.0.len())
+    }
+}
+
+impl Keys {
+    /// Those of an agent's environment.
+    pub(crate) fn of(env: &[EnvVar]) -> Self {
+        let is_key = |var: &&EnvVar| {
+            let name = var.name.to_uppercase();
+            var.value.len() >= SHORTEST && WORDS.iter().any(|word| name.contains(word))
+        };
+        let keys = env.iter().filter(is_key).flat_map(|var| {
+            let place = format!("[{} is not shown]", var.name);
+            let in_json = serde_json::to_string(&var.value).expect("BUG: a text is always JSON");
+            let in_json = in_json[1..in_json.len() - 1].to_owned();
+            [(var.value.clone(), place.clone()), (in_json, place)]
+        });
+        let mut keys: Vec<_> = keys.collect();
+        // One that begins with another is found as a whole.
+        keys.sort_by_key(|(key, _)| std::cmp::Reverse(key.len()));
+        keys.dedup();
+        Self(keys.into())
+    }
+
+    /// The text without them: plain text, or text inside JSON.
+    pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for (key, place) in self.0.iter() {
+            if text.contains(key) {
+                text = Cow::Owned(text.replace(key, place));
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(vars: &[(&str, &str)]) -> Keys {
+        let var =
+            |(name, value): &(&str, &str)| EnvVar { name: (*name).into(), value: (*value).into() };
+        Keys::of(&vars.iter().map(var).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_key_is_nowhere_and_what_is_no_key_stays() {
+        let keys = keys(&[
+            ("ANTHROPIC_API_KEY", "sk-ant-12345"),
+            ("API_TOKEN", "sk-ant-12345-longer"),
+            ("PIN_KEY", "1234"),
+            ("HOME", "/home/ada"),
+        ]);
+        let said = "x sk-ant-12345, sk-ant-12345-longer sk-ant-12345 1234 /home/ada";
+        let hidden = "x [ANTHROPIC_API_KEY is not shown], [API_TOKEN is not shown] \
+                      [ANTHROPIC_API_KEY is not shown] 1234 /home/ada";
+        assert_eq!(keys.hide(said), hidden);
+        assert!(matches!(keys.hide("nothing of it"), Cow::Borrowed(_)));
+        assert!(!format!("{keys:?}").contains("sk-ant"));
+    }
+
+    #[test]
+    fn one_with_signs_that_json_writes_in_its_own_way_is_found_in_json() {
+        let keys = keys(&[("DB_PASSWORD", "a\"b\\c/d\u{e9}")]);
+        let line = serde_json::json!({ "text": "it is a\"b\\c/d\u{e9}." }).to_string();
+        assert_eq!(keys.hide(&line), r#"{"text":"it is [DB_PASSWORD is not shown]."}"#);
+    }
+}
