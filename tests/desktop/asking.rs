@@ -18,12 +18,12 @@ fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_messag
     let page = &app.session;
     begin_batch(page, "Harbour");
     let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go.display());
-    // Two ask the same. The fourth waits for a place, so that it asks after the others.
+    // Two ask the same, and leave their places. The fourth is let go to ask after them.
     for (place, name, prompt) in [
         (1, "Welcome", "ask May I add a file? | Yes | No\nwrite Welcome.md: Hello.".to_owned()),
         (2, "Prices", "ask May I add a file? | Yes | No\nwrite Prices.md: None.".to_owned()),
         (3, "Guide", format!("plan Look; Write\n{hold}\nwrite Guide.md: A guide.")),
-        (4, "Rules", "ask May I drop the rules? | Yes | No\nsay They stay.".to_owned()),
+        (4, "Rules", format!("{hold}\nask May I drop the rules? | Yes | No\nsay They stay.")),
     ] {
         write_task(page, place, name, &prompt);
     }
@@ -34,7 +34,7 @@ fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_messag
             ("Welcome", ", Needs you,"),
             ("Prices", ", Needs you,"),
             ("Guide", ", Working,"),
-            ("Rules", ", Waiting,"),
+            ("Rules", ", Working,"),
         ],
     );
     page.click(&tab("Guide"));
@@ -44,7 +44,7 @@ fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_messag
     page.see(&saying("You: write Extra.md: Something more."));
     app.shoot("14-message");
 
-    // One goes on, though two are asked something; then a place is free for the next.
+    // They go on, though two are asked something.
     fs::write(&go, "").unwrap();
     see_statuses(
         &app,

@@ -2,6 +2,8 @@
 
 use super::driver::{self, Session};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use regatta_tests::wait_until;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -79,6 +81,19 @@ impl Screen {
             .map(|id| (id, proc_file(id, "cmdline").replace('\0', " ")))
             .filter(|(_, command)| !command.is_empty())
             .collect()
+    }
+
+    /// Ends the own processes of an agent of the cache, as a crash would.
+    pub(crate) fn crash(&self, agent: &str) {
+        let own = format!("test-agents/{agent}/");
+        let is_own = |line: &str| line.contains(&own) && !line.contains("bwrap ");
+        let own: Vec<u32> =
+            self.left(0).into_iter().filter(|(_, line)| is_own(line)).map(|(id, _)| id).collect();
+        assert!(!own.is_empty(), "{agent} runs: {:?}", self.left(0));
+        for id in own {
+            let id = Pid::from_raw(i32::try_from(id).expect("a process id"));
+            kill(id, Signal::SIGKILL).ok(); // One may end with another.
+        }
     }
 
     fn driver(&self, bus: &str) -> (Child, u16) {
@@ -188,8 +203,8 @@ impl Drop for Opened<'_> {
         // After a failed test the app is there still: the driver doesn't take it along. What
         // the app started ends with it.
         if self.runs() {
-            let pid = nix::unistd::Pid::from_raw(i32::try_from(self.app).expect("a process id"));
-            if let Err(error) = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL) {
+            let pid = Pid::from_raw(i32::try_from(self.app).expect("a process id"));
+            if let Err(error) = kill(pid, Signal::SIGKILL) {
                 eprintln!("The app could not be ended: {error}");
             }
         }
