@@ -2,6 +2,9 @@
 //! nor shown. Pure.
 
 use regatta_protocol::agent::EnvVar;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +44,37 @@ impl Keys {
         Self(keys.into())
     }
 
+    /// What is told, as JSON, without them in any text of it. A word without which it couldn't be
+    /// read stays: that is one of ours, and so no key.
+    pub(crate) fn hide_in<T: Serialize + DeserializeOwned>(
+        &self,
+        told: &T,
+    ) -> serde_json::Result<String> {
+        let line = serde_json::to_string(told)?;
+        if !self.0.iter().any(|(key, _)| line.contains(key)) {
+            return Ok(line);
+        }
+        let mut value = serde_json::from_str(&line)?;
+        self.hide_in_texts(&mut value);
+        let can_be_read = T::deserialize(&value).is_ok();
+        Ok(if can_be_read { value.to_string() } else { line })
+    }
+
+    fn hide_in_texts(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(hidden) = self.hide(text) {
+                    *text = hidden;
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.hide_in_texts(value)),
+            Value::Object(values) => {
+                values.values_mut().for_each(|value| self.hide_in_texts(value));
+            }
+            _ => {}
+        }
+    }
+
     /// The text without them: plain text, or text inside JSON.
     pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
@@ -77,6 +111,25 @@ mod tests {
         assert_eq!(keys.hide(said), hidden);
         assert!(matches!(keys.hide("nothing of it"), Cow::Borrowed(_)));
         assert!(!format!("{keys:?}").contains("sk-ant"));
+    }
+
+    #[test]
+    fn words_and_numbers_of_ours_stay() {
+        use regatta_protocol::worker::WorkerLine;
+        use regatta_protocol::{Event, Status};
+        let keys =
+            keys(&[("A_TOKEN", "finished"), ("MAX_TOKENS", "12345678"), ("KEY", "hush-hush")]);
+        let status = Event::Status { status: Status::Finished, notice: None };
+        let line = WorkerLine { seq: 1, at: 12_345_678, event: status };
+        let told = keys.hide_in(&line).expect("JSON");
+        assert_eq!(serde_json::from_str::<WorkerLine>(&told).expect("a line"), line);
+        let text = "hush-hush 12345678".to_owned();
+        let kind = regatta_protocol::event::LineKind::Out;
+        let event = Event::Output { kind, text, first_line: 12_345_678 };
+        let told = keys.hide_in(&WorkerLine { event, ..line }).expect("JSON");
+        let WorkerLine { at, event, .. } = serde_json::from_str(&told).expect("a line");
+        let text = "[KEY is not shown] [MAX_TOKENS is not shown]".to_owned();
+        assert_eq!((at, event), (12_345_678, Event::Output { kind, text, first_line: 12_345_678 }));
     }
 
     #[test]

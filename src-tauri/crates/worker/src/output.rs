@@ -8,7 +8,6 @@ use crate::keys::Keys;
 use regatta_protocol::Millis;
 use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerLine;
-use std::borrow::Cow;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -174,12 +173,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn write(&mut self, event: Option<Event>) -> io::Result<()> {
         let Some(event) = event else { return Ok(()) };
         self.seq += 1;
-        let mut line = serde_json::to_string(&WorkerLine { seq: self.seq, at: now(), event })?;
-        if let Some(keys) = self.hidden.get()
-            && let Cow::Owned(without) = keys.hide(&line)
-        {
-            line = without;
-        }
+        let line = WorkerLine { seq: self.seq, at: now(), event };
+        let mut line = self.hidden.get().unwrap_or(&Keys::default()).hide_in(&line)?;
         line.push('\n');
         self.out.write_all(line.as_bytes()).await
     }

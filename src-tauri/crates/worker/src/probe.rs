@@ -20,8 +20,7 @@ pub(crate) fn answer() -> io::Result<()> {
     });
     // Something may still read standard input; nothing waits for it.
     runtime.shutdown_background();
-    let line = serde_json::to_string(&report)?;
-    writeln!(io::stdout(), "{}", keys.hide(&line))
+    writeln!(io::stdout(), "{}", keys.hide_in(&report)?)
 }
 
 async fn ask(task: Option<Result<ProbeTask, String>>) -> ProbeReport {

@@ -41,8 +41,8 @@ pub(crate) const CPP: Need = program(&["c++", "clang++"], ["g++", "gcc-c++", "gc
 /// To see what real agents connect to.
 pub(crate) const STRACE: Need = program(&["strace"], ["strace"; 3]);
 /// To test the pages in a browser, the server with the documented call, the window on a
-/// display of its own, and keys in a key store of their own.
-const TESTS: [Need; 6] = [
+/// display of its own, keys in a key store of their own, and an SSH agent that nothing may reach.
+const TESTS: [Need; 7] = [
     program(&BROWSERS, ["chromium"; 3]),
     program(&["curl"], ["curl"; 3]),
     program(
@@ -52,6 +52,7 @@ const TESTS: [Need; 6] = [
     program(&["Xvfb"], ["xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"]),
     program(&["dbus-run-session"], ["dbus", "dbus-daemon", "dbus"]),
     program(&["gnome-keyring-daemon"], ["gnome-keyring"; 3]),
+    program(&["ssh-agent"], ["openssh-client", "openssh-clients", "openssh"]),
 ];
 
 /// What the tests need here: the real window is driven on Linux only.

@@ -3,6 +3,7 @@
 use crate::acp::TALK;
 use crate::yard::{Yard, hands};
 use regatta_protocol::ErrorCode;
+use regatta_protocol::agent::EnvVar;
 use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -75,4 +76,21 @@ fn one_that_cannot_be_asked_says_why() {
     let program = yard.root().join("no-such-agent");
     let report = probe(&yard, AgentProgram::Acp { program, args: Vec::new() });
     assert_eq!(report.problem.expect("a problem").code, ErrorCode::AgentMissing);
+}
+
+#[test]
+fn a_key_that_it_tells_is_not_in_the_report() {
+    let yard = Yard::new();
+    let script = r#"ask; answer '{"protocolVersion":1,"agentInfo":{"version":"1 '"$AGENT_KEY"'"}}'
+echo "for $AGENT_KEY" >&2; exit 3"#;
+    let agent = yard.acp(&format!("{TALK}\n{script}")).agent;
+    let path = std::env::var("PATH").expect("a path");
+    let env = [("PATH", path), ("AGENT_KEY", "sk-of-this-agent".to_owned())];
+    let env = env.map(|(name, value)| EnvVar { name: name.into(), value }).to_vec();
+    let folder = yard.root().join("empty");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let report = asked(&yard, &ProbeTask { agent, env, folder, sandbox: None });
+    assert_eq!(report.version, "1 [AGENT_KEY is not shown]");
+    let details = report.problem.expect("it left").details.expect("details");
+    assert!(details.contains("for [AGENT_KEY is not shown]"), "{details}");
 }

