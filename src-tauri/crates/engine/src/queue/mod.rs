@@ -113,11 +113,13 @@ impl Queue {
     }
 }
 
+/// The way by which attempts say that they wait for a person, or don't any more.
+type Asking = (mpsc::UnboundedSender<(TaskId, bool)>, mpsc::UnboundedReceiver<(TaskId, bool)>);
+
 struct State<R> {
     carrier: Arc<Carrier<R>>,
     messages: mpsc::UnboundedReceiver<Message>,
-    /// By which attempts say that they wait for a person, or don't any more.
-    asking: (mpsc::UnboundedSender<(TaskId, bool)>, mpsc::UnboundedReceiver<(TaskId, bool)>),
+    asking: Asking,
     line: Line,
     holds: Holds,
     working: HashMap<TaskId, Working>,
