@@ -56,7 +56,7 @@ export function held(make: MakeBatch, now: number): { requests: BatchRequest[]; 
           code: 'usage_limit',
           what: 'The usage limit of Claude Code is reached.',
           safe: 'What its tasks had done is saved.',
-          next: 'They go on by themselves.',
+          next: 'Nothing is to be done: it goes on by itself.',
         },
       },
       {

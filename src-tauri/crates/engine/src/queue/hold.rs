@@ -15,6 +15,9 @@ const MAX_RESUMES: u32 = 5;
 /// The first pause where nobody says how long; each is twice the one before.
 const FIRST_PAUSE: Millis = 60 * 1000;
 
+/// What is to be done about a pause that ends by itself.
+const GOES_ON: &str = "Nothing is to be done: it goes on by itself.";
+
 /// All that is held, to go on after the next start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -38,7 +41,7 @@ pub(super) struct Held {
 impl Held {
     /// What holds the task of an attempt that ended like this, if that is to be.
     pub(super) fn of(waiting: &Waiting, outcome: &Outcome, now: Millis) -> Option<Self> {
-        let notice = outcome.notice.as_ref().filter(|_| outcome.status == Status::Failed)?;
+        let notice = outcome.notice.clone().filter(|_| outcome.status == Status::Failed)?;
         let mut next = Waiting {
             attempt: waiting.attempt + 1,
             go_on: Some(GoOn::default()),
@@ -53,7 +56,11 @@ impl Held {
             }
             _ => return None,
         };
-        Some(Self { next, notice: notice.clone(), until })
+        let notice = match until {
+            Some(_) => Notice { next: GOES_ON.to_owned(), ..notice },
+            None => notice,
+        };
+        Some(Self { next, notice, until })
     }
 }
 

@@ -25,7 +25,9 @@ async fn a_usage_limit_holds_the_agent_with_growing_pauses_and_at_most_five() {
         let until = told.unwrap_or(5 + (60_000 << resume));
         assert_eq!((place.holds[0].until, place.holds[0].tasks), (Some(until), 2));
         let view = table.stands("a0", Status::Paused).await;
-        assert_eq!(view.notice.unwrap().code, ErrorCode::UsageLimit);
+        let notice = view.notice.unwrap();
+        assert_eq!(notice.code, ErrorCode::UsageLimit);
+        assert!(notice.next.contains("goes on by itself"), "{}", notice.next);
         table.queue.tell(Message::Time(until - 1)).unwrap();
         // It goes on before the other, as it had its turn.
         table.queue.ask(|reply| Message::RunNext { task: view.id, reply }).await.unwrap();
