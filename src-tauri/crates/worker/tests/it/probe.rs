@@ -81,8 +81,9 @@ fn one_that_cannot_be_asked_says_why() {
 #[test]
 fn a_key_that_it_tells_is_not_in_the_report() {
     let yard = Yard::new();
-    let script = r#"ask; answer '{"protocolVersion":1,"agentInfo":{"version":"1 '"$AGENT_KEY"'"}}'
-echo "for $AGENT_KEY" >&2; exit 3"#;
+    let script = r#"ask; answer '{"protocolVersion":1,"agentInfo":{"version":"1 '"$AGENT_KEY"'"}}'; ask
+printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32603,"message":"no luck with %s"}}\n' "$id" "$AGENT_KEY"
+ask"#;
     let agent = yard.acp(&format!("{TALK}\n{script}")).agent;
     let path = std::env::var("PATH").expect("a path");
     let env = [("PATH", path), ("AGENT_KEY", "sk-of-this-agent".to_owned())];
@@ -91,6 +92,6 @@ echo "for $AGENT_KEY" >&2; exit 3"#;
     std::fs::create_dir_all(&folder).expect("a folder");
     let report = asked(&yard, &ProbeTask { agent, env, folder, sandbox: None });
     assert_eq!(report.version, "1 [AGENT_KEY is not shown]");
-    let details = report.problem.expect("it left").details.expect("details");
-    assert!(details.contains("for [AGENT_KEY is not shown]"), "{details}");
+    let problem = format!("{:?}", report.problem.expect("it had none"));
+    assert!(problem.contains("no luck with [AGENT_KEY is not shown]"), "{problem}");
 }
