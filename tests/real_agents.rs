@@ -49,8 +49,7 @@ fn codex(home: &Path, model: &str) -> [(&'static str, String); 2] {
     let folder = home.join(".codex");
     std::fs::create_dir_all(&folder).expect("its folder");
     let settings = format!(
-        "model = \"scripted\"\nmodel_provider = \"m\"\ncheck_for_update_on_startup = false\n\
-         [analytics]\nenabled = false\n[features]\nplugins = false\n[model_providers.m]\nname = \"m\"\n\
+        "model = \"scripted\"\nmodel_provider = \"m\"\n[model_providers.m]\nname = \"m\"\n\
          base_url = \"{model}/v1\"\nenv_key = \"OPENAI_API_KEY\"\nwire_api = \"responses\"\n\
          request_max_retries = 1\nstream_max_retries = 1\n"
     );
@@ -59,10 +58,7 @@ fn codex(home: &Path, model: &str) -> [(&'static str, String); 2] {
 }
 
 fn gemini(home: &Path, model: &str) -> [(&'static str, String); 3] {
-    let settings = json!({ "general": { "disableAutoUpdate": true },
-        "privacy": { "usageStatisticsEnabled": false },
-        "telemetry": { "enabled": false },
-        "security": { "auth": { "selectedType": "gemini-api-key" } } });
+    let settings = json!({ "security": { "auth": { "selectedType": "gemini-api-key" } } });
     std::fs::write(home.join(".gemini/settings.json"), settings.to_string()).expect("its settings");
     // Without a named model it asks another one first which to take.
     let named = ("GEMINI_MODEL", "gemini-2.5-pro".to_owned());

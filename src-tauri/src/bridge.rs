@@ -48,7 +48,7 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>) {
     tauri::async_runtime::spawn(run(engine, see, tell));
 }
 
-/// Tells the window how the agents stand now.
+/// Tells the window how the agents stand now, and their keys.
 pub(crate) async fn tell_agents<R: Runtime>(app: &AppHandle<R>) {
     // Without an engine or a store there are none to tell of.
     if let Ok(view) = agents::agents(app.clone()).await {
@@ -59,7 +59,10 @@ pub(crate) async fn tell_agents<R: Runtime>(app: &AppHandle<R>) {
 /// Tells the window whenever agents are asked or installed, at most some times a second.
 async fn follow_agents<R: Runtime>(app: AppHandle<R>, mut changed: watch::Receiver<u64>) {
     while changed.changed().await.is_ok() {
-        tell_agents(&app).await;
+        // As above.
+        if let Ok(view) = agents::agents_now(&app).await {
+            emit(&app, "agents", view);
+        }
         tokio::time::sleep(AGENTS_PACE).await;
     }
 }

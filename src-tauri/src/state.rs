@@ -6,10 +6,11 @@ use crate::store::Store;
 use regatta_client::Client;
 use regatta_engine::{Engine, EngineOptions, Environment};
 use regatta_protocol::app::Settings;
+use regatta_protocol::endpoint::SecretState;
 use regatta_protocol::{ErrorCode, Notice};
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Manager, Runtime, State};
 
 /// What the commands work on.
@@ -17,6 +18,8 @@ pub(crate) struct Shell<R: Runtime> {
     engine: Result<Engine, Notice>,
     store: Result<Store<R>, Notice>,
     secrets: Secrets,
+    /// How it stood with the known agents' keys when they were last looked for.
+    agent_keys: Mutex<Option<Vec<SecretState>>>,
     client: Client,
 }
 
@@ -38,7 +41,8 @@ pub(crate) fn open<R: Runtime>(
         };
         tauri::async_runtime::block_on(Engine::open(options)).map_err(Notice::from)
     });
-    app.manage(Shell { engine, store, secrets, client: Client::new() });
+    let (agent_keys, client) = (Mutex::default(), Client::new());
+    app.manage(Shell { engine, store, secrets, agent_keys, client });
 }
 
 /// The engine, or why there is none.
@@ -54,6 +58,14 @@ pub(crate) fn store<R: Runtime>(app: &AppHandle<R>) -> Result<&Store<R>, Notice>
 /// Keys and tokens.
 pub(crate) fn secrets<R: Runtime>(app: &AppHandle<R>) -> Secrets {
     shell(app).secrets.clone()
+}
+
+/// How it stood with the known agents' keys when they were last looked for, in the agents'
+/// order; none: they never were.
+pub(crate) fn agent_keys<R: Runtime>(
+    app: &AppHandle<R>,
+) -> MutexGuard<'_, Option<Vec<SecretState>>> {
+    shell(app).inner().agent_keys.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What calls endpoints and hosts of repositories.

@@ -126,6 +126,25 @@ async fn a_folder_gets_its_branch_by_itself_only_where_that_is_wanted() {
     engine.close().await;
 }
 
+/// It did something, and then its service wanted patience.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_task_did_before_it_was_held_is_shared_when_it_is_stopped() {
+    let yard = Yard::new();
+    let engine = open(&yard).await;
+    let prompt = "write a.txt: a\nfail usage limit reached";
+    let asked = request(yard.project().to_str().unwrap(), prompt);
+    let batch = start(&engine, asked, shared("")).await;
+    let task = batch.tasks[0].id.clone();
+    let held = until(&engine, &task, |view| view.status == Status::Paused).await;
+    assert_eq!((held.attempt, held.branch), (2, None));
+    engine.stop_task(&task).await.unwrap();
+    let task = over(&engine, &batch).await;
+    assert_eq!((task.status, task.totals.files), (Status::Stopped, 1));
+    let branch = task.branch.unwrap();
+    assert_eq!(Some(yard.git(&["rev-parse", &branch])), task.outcome.unwrap().commit);
+    engine.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_start_is_refused_before_anything_does() {
     let (yard, host) = (Yard::new(), GitHost::http());

@@ -4,16 +4,32 @@ use super::{Answer, endpoints};
 use crate::secrets::{Look, Slot};
 use crate::{bridge, state};
 use regatta_protocol::agent::AgentsView;
+use regatta_protocol::endpoint::SecretState;
 use regatta_protocol::{AgentChoice, KnownAgent, Secret};
 use tauri::{AppHandle, Runtime, command};
 
 #[command]
 pub(crate) async fn agents<R: Runtime>(app: AppHandle<R>) -> Answer<AgentsView> {
-    let added = state::store(&app)?.settings().agents;
-    let mut view = state::engine(&app)?.agents(&added).await;
     let slots = KnownAgent::ALL.map(Slot::agent).to_vec();
     let Look { states, .. } = state::secrets(&app).look(slots).await;
-    for (id, key) in KnownAgent::ALL.into_iter().zip(states) {
+    state::agent_keys(&app).replace(states.clone());
+    view(&app, states).await
+}
+
+/// As [`agents`], with the keys as they stood when they were last looked for: while an agent is
+/// installed it says something new many times, and the key store need not be asked each time.
+pub(crate) async fn agents_now<R: Runtime>(app: &AppHandle<R>) -> Answer<AgentsView> {
+    let known = state::agent_keys(app).clone();
+    match known {
+        Some(states) => view(app, states).await,
+        None => agents(app.clone()).await,
+    }
+}
+
+async fn view<R: Runtime>(app: &AppHandle<R>, keys: Vec<SecretState>) -> Answer<AgentsView> {
+    let added = state::store(app)?.settings().agents;
+    let mut view = state::engine(app)?.agents(&added).await;
+    for (id, key) in KnownAgent::ALL.into_iter().zip(keys) {
         let of_it = |shown: &&mut regatta_protocol::agent::AgentView| {
             shown.agent == AgentChoice::Known { id }
         };

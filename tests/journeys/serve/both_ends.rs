@@ -59,10 +59,11 @@ async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() 
     };
     let request = BatchRequest {
         name: "Spring".into(),
+        haiku: true,
         repo_url: yard.project().display().to_string(),
         endpoint: Some(Endpoint { id, name: "Here".into(), address: proxy.base() }),
         parallel_tasks: vec![
-            task("Print", "print 40 lines\nwrite a.txt: a"),
+            task("Print", "print 40 lines\nwrite a.txt: a\nsettings"),
             task("Wait", "print 20 lines\nask Go on? | Yes | No\nprint 20 lines"),
         ],
         ..BatchRequest::default()
@@ -72,6 +73,8 @@ async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() 
     let finished = seen(&engine, &print, |view| view.status.is_over()).await;
     assert_eq!(finished.status, Status::Finished, "{:?}", finished.notice);
     assert!(finished.branch.is_some(), "its result is a branch of the repository");
+    let model = "model haiku";
+    assert!(finished.outcome.unwrap().last_words.contains(model), "it is the one asked for");
     seen(&engine, &wait, |view| !view.questions.is_empty()).await;
     engine.close().await;
 

@@ -10,6 +10,7 @@ mod ends;
 mod idle;
 mod search;
 mod starts;
+mod who;
 
 use caller::{Caller, LONG, Pieces, Sent};
 use nix::sys::signal::Signal;

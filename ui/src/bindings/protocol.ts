@@ -80,7 +80,7 @@ parallel_tasks: Array<TaskRequest>,
  */
 branch: string, 
 /**
- * Ours: who does the work.
+ * Ours: who does the work. Its name is enough where that needs no program.
  */
 agent: AgentChoice, 
 /**

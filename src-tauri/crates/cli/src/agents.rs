@@ -72,7 +72,7 @@ impl From<SafetyLevel> for Safety {
 
 /// An agent that a server offers.
 pub(crate) fn named_agent(text: &str) -> Result<NamedAgent, String> {
-    if let Some(agent) = by_id(text) {
+    if let Some(agent) = AgentChoice::by_name(text) {
         return Ok(NamedAgent { name: text.to_owned(), agent });
     }
     let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.split_once(':')?)));
@@ -90,15 +90,6 @@ pub(crate) fn named_agent(text: &str) -> Result<NamedAgent, String> {
         _ => return Err("an agent is of the kind acp or command".to_owned()),
     };
     Ok(NamedAgent { name: name.trim().to_owned(), agent })
-}
-
-/// The agent that needs no program to be named.
-fn by_id(text: &str) -> Option<AgentChoice> {
-    if text == "practice" {
-        return Some(AgentChoice::Practice);
-    }
-    let known = KnownAgent::ALL.into_iter().find(|agent| agent.id() == text)?;
-    Some(AgentChoice::Known { id: known })
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(crate) enum Verb {
     Serve(ServeArgs),
     /// Bring results into the project, each as a new branch
     Add(AddArgs),
+    /// Show the agents of this computer and what they offer, as they said when last asked
+    Agents(AgentsArgs),
     /// The practice agent on standard input and output (speaks ACP)
     PracticeAgent,
     /// One attempt of one task; started by Regatta itself
@@ -75,6 +77,9 @@ pub(crate) struct RunArgs {
     /// Who does the work (else the practice agent)
     #[arg(long, value_enum)]
     pub(crate) agent: Option<AgentKind>,
+    /// The model, as the agent calls it (else what it takes by itself)
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
     /// The program and arguments of `--agent acp` or `--agent command`; for a command, an
     /// argument {prompt} is replaced by the prompt
     #[arg(long, value_name = "PROGRAM ARG …", requires = "agent")]
@@ -132,6 +137,20 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) insecure_http: bool,
     /// Where batches are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// The agents to show.
+#[derive(Debug, Args)]
+pub(crate) struct AgentsArgs {
+    /// Ask them now: each is started, without a prompt and so without cost
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Only this agent, said as for `serve`; may be given several times
+    #[arg(long, value_name = "AGENT", value_parser = named_agent)]
+    pub(crate) agent: Vec<NamedAgent>,
+    /// Where batches are kept, and what agents said
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 }

@@ -13,11 +13,19 @@ use std::sync::Arc;
 
 /// The engine on the given folder, or on the usual one.
 pub(crate) async fn open(dir: Option<&Path>, limit: Option<u32>) -> Result<Engine, Refusal> {
-    let data_dir = match dir {
+    open_with(options(whole(dir)?, limit)?).await
+}
+
+/// As [`open`], to look at what there is: nothing that was held goes on.
+pub(crate) async fn look(dir: Option<&Path>) -> Result<Engine, Refusal> {
+    open_with(EngineOptions { goes_on: false, ..options(whole(dir)?, None)? }).await
+}
+
+fn whole(dir: Option<&Path>) -> Result<PathBuf, Refusal> {
+    Ok(match dir {
         Some(dir) => std::path::absolute(dir)?,
         None => usual()?,
-    };
-    open_with(options(data_dir, limit)?).await
+    })
 }
 
 fn options(data_dir: PathBuf, limit: Option<u32>) -> Result<EngineOptions, Refusal> {

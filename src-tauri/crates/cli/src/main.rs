@@ -7,6 +7,7 @@ mod answers;
 mod args;
 mod askpass;
 mod data;
+mod file;
 mod interrupt;
 mod lines;
 mod names;
@@ -17,6 +18,7 @@ mod request;
 mod run;
 mod serve;
 mod show;
+mod stand;
 mod table;
 mod words;
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Verb::Serve(args) => wait_for(serve::serve(&args)),
         Verb::Show(args) => wait_for(show::show(&args)),
         Verb::Add(args) => wait_for(add::add(&args)),
+        Verb::Agents(args) => wait_for(stand::stand(&args)),
     }
 }
 

@@ -2,16 +2,16 @@
 
 use crate::agents::AgentKind;
 use crate::args::RunArgs;
-use crate::words;
+use crate::{file, words};
+use regatta_protocol::agent::AgentOptions;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, Notice};
-use std::fs;
 use std::path::Path;
 
 /// Reads the file or takes the tasks; what the command line says wins over the file.
 pub(crate) fn of(args: &RunArgs) -> Result<BatchRequest, Notice> {
     let mut request = match &args.file {
-        Some(file) => read(file)?,
+        Some(file) => file::read(file)?,
         None => BatchRequest { parallel_tasks: args.task.clone(), ..BatchRequest::default() },
     };
     if let Some(repo) = &args.repo {
@@ -26,8 +26,13 @@ pub(crate) fn of(args: &RunArgs) -> Result<BatchRequest, Notice> {
     if let Some(start) = &args.start_from {
         request.branch.clone_from(start);
     }
-    if let Some(agent) = agent(args)? {
+    if let Some(agent) = agent(args)?.filter(|agent| *agent != request.agent) {
         request.agent = agent;
+        // What the file chose was of what its own agent offers.
+        request.options = AgentOptions::default();
+    }
+    if let Some(model) = &args.model {
+        request.options.model.clone_from(model);
     }
     if let Some(level) = args.safety {
         request.safety = level.into();
@@ -53,29 +58,6 @@ pub(crate) fn notice_lines(notice: &Notice) -> Vec<String> {
     let details = notice.details.iter().flat_map(|details| details.lines());
     let details = details.map(|line| format!("  {line}"));
     std::iter::once(notice.to_string()).chain(details).collect()
-}
-
-fn read(file: &Path) -> Result<BatchRequest, Notice> {
-    let shown = file.display();
-    let text = fs::read_to_string(file).map_err(|problem| {
-        bad(&format!("The batch's file {shown} can't be read: {problem}."), "Check its path.")
-    })?;
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|problem| {
-        let place = format!("line {}, column {}", problem.line(), problem.column());
-        let said = said(&problem);
-        let next = "It has to look like this: \
-                    {\"parallel_tasks\": [{\"task_name\": \"…\", \"prompt\": \"…\"}]}";
-        bad(&format!("The batch's file {shown} is wrong at {place}: {said}."), next)
-    })
-}
-
-/// The parser's own words, without the place (it is said already) and without our types' names.
-fn said(problem: &serde_json::Error) -> String {
-    let place = format!(" at line {} column {}", problem.line(), problem.column());
-    let said = problem.to_string();
-    let said = said.strip_suffix(&place).unwrap_or(&said);
-    said.replace("struct BatchRequest", "a batch in { }")
-        .replace("struct TaskRequest", "a task in { }")
 }
 
 fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
@@ -122,7 +104,7 @@ fn bad_folder(path: &Path) -> Notice {
     bad(&what, "Choose a folder with a plain name.")
 }
 
-fn bad(what: &str, next: &str) -> Notice {
+pub(crate) fn bad(what: &str, next: &str) -> Notice {
     Notice::new(ErrorCode::BadRequest, what, "", next)
 }
 
@@ -131,7 +113,9 @@ mod tests {
     use super::*;
     use crate::args::{CommandLine, Verb};
     use clap::Parser;
+    use regatta_protocol::agent::AgentPick;
     use regatta_protocol::{KnownAgent, Safety};
+    use std::fs;
 
     fn parse(args: &[&str]) -> Result<BatchRequest, Notice> {
         let args = ["regatta", "run"].iter().chain(args);
@@ -222,6 +206,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_names_agents_and_models_as_the_call_to_a_server_does() {
+        let text = r#"{"repo_url": "/p", "agent": "claude-code", "model": "opus", "parallel_tasks": [
+            {"task_name": "A", "prompt": "p"},
+            {"task_name": "B", "prompt": "p", "model": "haiku"},
+            {"task_name": "C", "prompt": "p", "agent": "codex"}]}"#;
+        let (_dir, path) = file(text);
+        let request = parse(&["--file", &path]).expect("a batch");
+        let [claude, codex] = [KnownAgent::ClaudeCode, KnownAgent::Codex];
+        let pick = |id, model: &str| {
+            let mut pick = AgentPick { agent: AgentChoice::Known { id }, ..AgentPick::default() };
+            model.clone_into(&mut pick.options.model);
+            pick
+        };
+        let batch = AgentPick { agent: request.agent.clone(), options: request.options };
+        assert_eq!(batch, pick(claude, "opus"));
+        let own: Vec<_> = request.parallel_tasks.into_iter().map(|task| task.agents).collect();
+        assert_eq!(own, [vec![], vec![pick(claude, "haiku")], vec![pick(codex, "")]]);
+
+        let other = parse(&["--file", &path, "--agent", "codex"]).expect("a batch");
+        assert_eq!(other.options.model, "", "that was the other agent's");
+        let model = parse(&["--file", &path, "--model", "sonnet"]).expect("a batch");
+        assert_eq!(model.options.model, "sonnet", "the command line wins");
+    }
+
+    #[test]
     fn a_wrong_file_is_told_with_line_column_and_what_was_expected() {
         let cases = [
             (
@@ -230,6 +239,8 @@ mod tests {
             ),
             ("{\n", "line 2, column 0: EOF while parsing an object."),
             ("\n7", "line 2, column 1: invalid type: integer `7`, expected a batch in { }."),
+            ("{\"parallel_tasks\": [{\"agent\": \"bot\"}]}", "doesn't know: bot."),
+            ("{\"model\": 7}", "invalid type: integer `7`, expected a string."),
             (
                 "{\"agent\": {\"kind\": \"bot\"}}",
                 "unknown variant `bot`, expected one of `practice`, `known`, `acp`, `command`.",
@@ -239,7 +250,7 @@ mod tests {
             let (_dir, path) = file(text);
             let notice = parse(&["--file", &path, "--repo", "/p"]).expect_err("a wrong file");
             assert!(notice.what.ends_with(said), "{}", notice.what);
-            assert!(notice.what.contains("batch.json"), "{}", notice.what);
+            assert!(notice.what.contains("batch"), "{}", notice.what);
         }
     }
 

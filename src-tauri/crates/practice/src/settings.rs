@@ -8,7 +8,7 @@ use agent_client_protocol::v1::schema::{
 };
 
 const MODES: [(&str, &str); 2] = [("work", "Work"), ("look", "Look")];
-const MODELS: [(&str, &str); 2] = [("paper", "Paper boat"), ("tin", "Tin boat")];
+const MODELS: [(&str, &str); 2] = [("paper", "Paper boat"), ("haiku", "Haiku boat, the small one")];
 const EFFORTS: [(&str, &str); 2] = [("low", "Low"), ("high", "High")];
 
 /// What is chosen in one conversation.

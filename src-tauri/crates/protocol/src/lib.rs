@@ -1,14 +1,16 @@
 //! The words that every room shares: what is asked for ([`request`]), what happened
 //! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
 //! [`app`]), what went wrong ([`notice`]), what the engine and a worker say to each other
-//! over a pipe ([`worker`]), which agents there are ([`agent`]), which places there are besides this computer ([`endpoint`]), and
-//! what is said over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
+//! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
+//! ([`named`]), which places there are besides this computer ([`endpoint`]), and what is said
+//! over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
 
 pub mod agent;
 pub mod app;
 pub mod endpoint;
 pub mod event;
 pub mod id;
+pub mod named;
 pub mod notice;
 pub mod question;
 pub mod request;

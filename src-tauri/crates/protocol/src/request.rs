@@ -35,7 +35,8 @@ pub struct BatchRequest {
     pub parallel_tasks: Vec<TaskRequest>,
     /// Where to start from: a branch, tag or commit. Empty: what is checked out.
     pub branch: String,
-    /// Ours: who does the work.
+    /// Ours: who does the work. Its name is enough where that needs no program.
+    #[serde(deserialize_with = "crate::named::agent")]
     pub agent: AgentChoice,
     /// Ours: what was chosen of what that agent offers.
     pub options: AgentOptions,

@@ -44,7 +44,7 @@ pub struct Invoke {
     pub parallel_tasks: Vec<InvokeTask>,
     /// The branch to start from. Empty: `main`, or else the repository's default branch.
     pub branch: String,
-    /// Whether the smaller, quicker model is wanted.
+    /// Whether the smaller, quicker model is wanted, by tasks for which no model is named.
     pub haiku: bool,
     /// An earlier task whose work goes on.
     pub thread_id: Option<String>,
@@ -52,7 +52,7 @@ pub struct Invoke {
     pub name: String,
     /// Ours: the name of the agent, one of `GET /v1/agents`.
     pub agent: Option<String>,
-    /// Ours: the model; none of the server's agents takes one now.
+    /// Ours: the model, as that agent calls it (`GET /v1/agents` lists what is known).
     pub model: Option<String>,
     /// Ours: how many tasks may work at the same time.
     pub max_parallel: Option<u32>,
@@ -69,9 +69,9 @@ pub struct InvokeTask {
     pub prompt: String,
     /// Ours: the time it may take, in seconds. None: no limit.
     pub time_limit_s: Option<u64>,
-    /// Ours: the agent, where it isn't the batch's.
+    /// Ours: the name of the agent, where it isn't the batch's.
     pub agent: Option<String>,
-    /// Ours: the model.
+    /// Ours: the model, as its agent calls it. None: the batch's, if it has the batch's agent.
     pub model: Option<String>,
 }
 

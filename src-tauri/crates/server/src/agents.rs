@@ -3,6 +3,9 @@
 use crate::refusal::Refusal;
 use crate::state::State;
 use axum::Json;
+use regatta_protocol::agent::{AgentOptions, AgentPick, Offer};
+use regatta_protocol::named::said;
+use regatta_protocol::wire::InvokeTask;
 use regatta_protocol::{AgentChoice, ErrorCode, Notice};
 use serde::Serialize;
 use std::sync::Arc;
@@ -46,8 +49,8 @@ impl Agents {
     }
 
     /// The agent that a request names; none: the first.
-    pub(crate) fn find(&self, name: Option<&str>) -> Result<&NamedAgent, Notice> {
-        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
+    fn find(&self, name: Option<&str>) -> Result<&NamedAgent, Notice> {
+        let Some(name) = name else {
             return Ok(&self.0[0]);
         };
         self.0.iter().find(|agent| agent.name == name).ok_or_else(|| {
@@ -60,6 +63,27 @@ impl Agents {
                 format!("It has: {}.", names.join(", ")),
             )
         })
+    }
+
+    /// Who does the work of a batch: the agent of this name, with a model that it knows.
+    pub(crate) fn of_batch(
+        &self,
+        agent: Option<&str>,
+        model: Option<&str>,
+    ) -> Result<AgentPick, Notice> {
+        let agent = self.find(said(agent))?.agent.clone();
+        let model = said(model).unwrap_or_default().to_owned();
+        Ok(AgentPick { agent, options: AgentOptions { model, ..AgentOptions::default() } })
+    }
+
+    /// Who does a task of the batch, where somebody else than `batch` does.
+    pub(crate) fn of_task(
+        &self,
+        task: &InvokeTask,
+        batch: &AgentPick,
+    ) -> Result<Option<AgentPick>, Notice> {
+        let named = said(task.agent.as_deref()).map(|name| self.find(Some(name))).transpose()?;
+        Ok(batch.of_task(named.map(|named| named.agent.clone()), task.model.as_deref()))
     }
 
     /// The name under which an agent is offered, or what people call it.
@@ -85,6 +109,9 @@ struct OfferedAgent {
     label: String,
     /// Whether it is taken when none is named.
     default: bool,
+    /// The models for the field `model`, by the agent's own word when it was last asked with
+    /// `regatta agents --check`. Null: not known; one that is named is then left to the agent.
+    models: Option<Vec<Offer>>,
 }
 
 /// The agents that requests may name.
@@ -98,6 +125,7 @@ pub(crate) async fn list(
         name: agent.name.clone(),
         label: agent.agent.label(),
         default: position == 0,
+        models: state.engine.models_of(&agent.agent),
     };
     Ok(Json(AgentList { agents: state.agents.0.iter().enumerate().map(offered).collect() }))
 }
@@ -114,7 +142,7 @@ mod tests {
     fn the_first_is_taken_when_none_is_named_and_an_unknown_one_is_told_the_list() {
         let agents = Agents::new(vec![named("one"), named("two")]).expect("agents");
         assert_eq!(agents.find(None).map(|a| a.name.as_str()), Ok("one"));
-        assert_eq!(agents.find(Some(" two ")).map(|a| a.name.as_str()), Ok("two"));
+        assert_eq!(agents.find(said(Some(" two "))).map(|a| a.name.as_str()), Ok("two"));
         let refused = agents.find(Some("three")).expect_err("no such agent");
         assert_eq!(refused.next, "It has: one, two.");
     }

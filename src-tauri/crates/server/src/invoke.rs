@@ -9,7 +9,7 @@ use crate::stream;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use regatta_engine::StartOptions;
-use regatta_protocol::agent::AgentOptions;
+use regatta_protocol::agent::AgentPick;
 use regatta_protocol::wire::{ErrorBody, IDEMPOTENCY_HEADER, Invoke, InvokeTask, Message};
 use regatta_protocol::{BatchRequest, TaskRequest};
 use std::sync::Arc;
@@ -62,19 +62,14 @@ pub(crate) async fn invoke(
 
 /// The batch that the body asks for.
 async fn request(state: &State, invoke: Invoke) -> Result<BatchRequest, Refusal> {
-    let offered = state.agents.find(invoke.agent.as_deref())?;
-    refuse_model(invoke.model.as_deref())?;
-    for task in &invoke.parallel_tasks {
-        refuse_model(task.model.as_deref())?;
-        let other = task.agent.as_deref().filter(|agent| !agent.trim().is_empty());
-        if other.is_some() && state.agents.find(other)?.name != offered.name {
-            return Err(Refusal::bad(
-                "All tasks of a batch have the same agent here.",
-                "Name the agent once, beside the tasks, or start a batch for each agent.",
-            ));
-        }
+    let who = state.agents.of_batch(invoke.agent.as_deref(), invoke.model.as_deref())?;
+    let own = |task: &InvokeTask| state.agents.of_task(task, &who);
+    let own: Vec<_> = invoke.parallel_tasks.iter().map(own).collect::<Result<_, _>>()?;
+    let mut parallel_tasks = tasks(invoke.messages, invoke.parallel_tasks)?;
+    for (task, own) in parallel_tasks.iter_mut().zip(own) {
+        task.agents = own.into_iter().collect();
     }
-    let parallel_tasks = tasks(invoke.messages, invoke.parallel_tasks)?;
+    let AgentPick { agent, options } = who;
     let repository = repository::look(&invoke.repo_url, &state.roots).await?;
     let named = invoke.branch.trim();
     let branch = if named.is_empty() { repository.usual_branch } else { named.to_owned() };
@@ -83,8 +78,8 @@ async fn request(state: &State, invoke: Invoke) -> Result<BatchRequest, Refusal>
         repo_url: repository.url,
         parallel_tasks,
         branch,
-        agent: offered.agent.clone(),
-        options: AgentOptions::default(),
+        agent,
+        options,
         safety: state.safety,
         haiku: invoke.haiku,
         thread_id: invoke.thread_id.unwrap_or_default(),
@@ -118,16 +113,6 @@ fn tasks(messages: Vec<Message>, named: Vec<InvokeTask>) -> Result<Vec<TaskReque
     let said: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
     let prompt = said.join("\n\n");
     Ok(vec![TaskRequest { task_name: ONLY_TASK.into(), prompt, ..TaskRequest::default() }])
-}
-
-fn refuse_model(model: Option<&str>) -> Result<(), Refusal> {
-    match model.map(str::trim).filter(|model| !model.is_empty()) {
-        None => Ok(()),
-        Some(_) => Err(Refusal::bad(
-            "This server doesn't offer a choice of models.",
-            "Leave model out; GET /v1/agents lists the agents that can be named.",
-        )),
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {

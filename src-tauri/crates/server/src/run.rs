@@ -60,6 +60,10 @@ pub(crate) struct RunDetail {
 pub(crate) struct RunTask {
     /// Its name.
     task_name: String,
+    /// Its agent's name.
+    agent: String,
+    /// The model that was asked for; empty: what the agent takes by itself.
+    model: String,
     /// The thread with which its work can go on.
     thread_id: String,
     /// Where it stands.
@@ -116,14 +120,20 @@ impl Run {
 
 impl RunDetail {
     pub(crate) fn of(detail: BatchDetail, names: &Names, agents: &Agents) -> Self {
-        let tasks = detail.tasks.into_iter().map(|view| RunTask::of(view, names)).collect();
+        let tasks = detail.tasks.into_iter().map(|view| RunTask::of(view, names, agents)).collect();
         Self { run: Run::of(detail.batch, agents), tasks }
     }
 }
 
 impl RunTask {
-    pub(crate) fn of(view: TaskView, names: &Names) -> Self {
+    pub(crate) fn of(view: TaskView, names: &Names, agents: &Agents) -> Self {
+        let (agent, model) = match names.who(&view.id) {
+            Some(who) => (agents.name_of(&who.agent), who.options.model.clone()),
+            None => (view.agent, String::new()),
+        };
         Self {
+            agent,
+            model,
             task_name: names.name(&view.id).to_owned(),
             thread_id: view.id.into(),
             status: view.status,

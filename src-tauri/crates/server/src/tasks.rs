@@ -109,5 +109,5 @@ pub(crate) async fn find(state: &State, named: Named) -> Result<(TaskId, Arc<Nam
 }
 
 async fn shown(state: &State, task: &TaskId, names: &Names) -> Result<Json<RunTask>, Refusal> {
-    Ok(Json(RunTask::of(state.engine.task(task).await?, names)))
+    Ok(Json(RunTask::of(state.engine.task(task).await?, names, &state.agents)))
 }

@@ -9,7 +9,8 @@ mod there;
 use super::names::COMMANDS;
 use crate::secrets::Secrets;
 use crate::{state, with_plugins};
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::endpoint::SecretState;
+use regatta_protocol::{ErrorCode, KnownAgent, Notice};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -102,6 +103,25 @@ fn home_is_empty_at_first_and_settings_are_kept() {
         assert!(Instant::now() < end, "the limit never changed");
         std::thread::yield_now();
     }
+}
+
+/// An installation tells each of its steps: the key store isn't asked for each.
+#[test]
+fn how_agents_stand_is_told_again_without_asking_for_their_keys() {
+    let data = TempDir::new().expect("a temporary folder");
+    let secrets = Secrets::waiting_for_a_person();
+    let mock = mock_in(data.path(), Ok("/bin/true".into()), secrets);
+    let app = mock.app.handle();
+    let kept = vec![SecretState::Kept; KnownAgent::ALL.len()];
+    state::agent_keys(app).replace(kept);
+    let told = async {
+        tokio::time::timeout(Duration::from_secs(20), super::agents::agents_now(app)).await
+    };
+    let view = tauri::async_runtime::block_on(told).expect("nobody waits for the key store");
+    let view = view.expect("there is an engine");
+    let keys: BTreeSet<bool> =
+        view.agents.iter().map(|agent| agent.key == SecretState::Kept).collect();
+    assert_eq!(keys, [true].into());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::table::{Row, row};
 use super::{Agents, ask, force, known};
 use crate::EngineError;
 use crate::project::shown_below;
-use regatta_protocol::agent::{AgentState, AgentView, AgentsView, GoesOn, Missing};
+use regatta_protocol::agent::{AgentState, AgentView, AgentsView, GoesOn, Missing, Offers};
 use regatta_protocol::endpoint::SecretState;
 use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
 use regatta_protocol::{AgentChoice, KnownAgent, Millis, Notice};
@@ -15,9 +15,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// The file in the data folder with what agents said.
 const KEPT: &str = "agents.json";
+/// How many agents are asked at the same time. Each start keeps a processor busy.
+const AT_ONCE: usize = 3;
 
 /// What agents said, and what is done with them now.
 #[derive(Debug)]
@@ -101,8 +104,21 @@ impl Agents {
         self.0.login_path.ask_again(&self.0.env).await;
     }
 
+    /// Asks agents how they stand, [`AT_ONCE`] at the same time.
+    pub(crate) async fn check_all(&self, agents: &[AgentChoice], now: fn() -> Millis) {
+        let mut asked = JoinSet::new();
+        for agent in agents {
+            if asked.len() == AT_ONCE {
+                asked.join_next().await;
+            }
+            let (agents, agent) = (self.clone(), agent.clone());
+            asked.spawn(async move { agents.check(&agent, now).await });
+        }
+        asked.join_all().await;
+    }
+
     /// Asks an agent how it stands, and keeps what it says.
-    pub(crate) async fn check(&self, agent: &AgentChoice, now: fn() -> Millis) {
+    async fn check(&self, agent: &AgentChoice, now: fn() -> Millis) {
         let Ok(program) = self.resolve(agent).await else {
             return self.0.said.change(|state| {
                 state.kept.retain(|kept| kept.agent != *agent);
@@ -141,6 +157,13 @@ impl Agents {
             report.signed_in = Some(signed_in);
         }
         report
+    }
+
+    /// What an agent offers, by its own word; none: it was never asked, or couldn't be.
+    pub(super) fn offers(&self, agent: &AgentChoice) -> Option<Offers> {
+        let state = self.0.said.state();
+        let told = |kept: &&Kept| kept.agent == *agent && kept.report.problem.is_none();
+        state.kept.iter().find(told).map(|kept| kept.report.offers.clone())
     }
 
     /// Installs what is missing for an agent, and asks it then.
@@ -262,4 +285,55 @@ fn missing(state: AgentState, row: Option<&Row>, agent: &AgentChoice) -> Option<
     let packages = packages.iter().filter(|_| installs).map(|name| (*name).to_owned()).collect();
     let sign_in = row.filter(|_| state == AgentState::SignedOut).map_or("", |row| row.sign_in);
     Some(Missing { words, packages, sign_in: sign_in.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Environment;
+    use super::super::find::tests::program;
+    use super::*;
+    use crate::NoKeys;
+    use std::sync::Arc;
+
+    /// A worker that answers only once another one works, too, and writes down how many do.
+    const TOGETHER: &str = "#!/bin/sh
+cd \"$(dirname \"$0\")\" || exit 1
+read -r task
+: > \"began.$$\"
+: > \"works.$$\"
+set -- works.*
+echo $# >> together
+tries=0
+until set -- began.*; [ $# -gt 1 ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 600 ] || exit 1
+    sleep 0.05
+done
+rm \"works.$$\"
+echo '{}'
+";
+
+    #[tokio::test]
+    async fn some_agents_are_asked_at_the_same_time_but_not_all() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let worker = program(dir.path(), "worker", 0o755);
+        std::fs::write(&worker, TOGETHER).expect("a file");
+        let data = dir.path().join("data");
+        std::fs::create_dir(&data).expect("a folder");
+        let agents = Agents::new((worker, data), Environment::default(), Arc::new(NoKeys));
+        let other = |n: u32| AgentChoice::Acp {
+            command: vec!["/bin/true".to_owned(), n.to_string()],
+            env: Vec::new(),
+        };
+        let asked: Vec<AgentChoice> = (0..7).map(other).collect();
+        agents.check_all(&asked, || 1).await;
+        let views = agents.view(&asked).await.agents;
+        for agent in &asked {
+            let view = views.iter().find(|view| view.agent == *agent).expect("it is shown");
+            assert_eq!(view.state, AgentState::SignInUnknown, "{:?}", view.notice);
+        }
+        let together = std::fs::read_to_string(dir.path().join("together")).expect("it is kept");
+        let most = together.lines().filter_map(|line| line.parse().ok()).max();
+        assert!(most <= Some(AT_ONCE), "{together}");
+    }
 }

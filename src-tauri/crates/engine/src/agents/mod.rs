@@ -7,6 +7,8 @@ mod environment;
 mod find;
 mod force;
 mod list;
+mod models;
+mod quiet;
 mod sandbox;
 mod shell;
 mod table;
@@ -60,6 +62,8 @@ pub(crate) struct Equipment {
 pub(crate) struct Wanted<'a> {
     pub(crate) agent: &'a AgentChoice,
     pub(crate) options: &'a AgentOptions,
+    /// Whether it takes its smaller, quicker model, where no model is named.
+    pub(crate) small: bool,
     pub(crate) turn_limit: Option<u32>,
     /// The cache, whose objects the copy needs.
     pub(crate) cache: &'a Path,
@@ -116,6 +120,9 @@ impl Agents {
         let (env, sandbox) =
             self.surroundings((wanted.agent, program.program()), wanted.cache).await;
         let mut options = wanted.options.clone();
+        if wanted.small && options.model.is_empty() {
+            options.model = self.small_model(wanted.agent);
+        }
         let asking_modes = row.map_or(&[][..], |row| row.asking_modes);
         if let Some(mode) = asking_modes.first().filter(|_| options.mode.is_empty()) {
             (*mode).clone_into(&mut options.mode);
@@ -138,6 +145,11 @@ impl Agents {
             && let Some(own) = id.and_then(|id| self.program_of(row(id).program, id))
         {
             env.insert(variable.to_owned(), own.display().to_string());
+        }
+        if let Some(id) = id
+            && let Some(how) = row(id).quiet_file
+        {
+            quiet::quieten(how, &self.home_of(id), &mut env);
         }
         if let Some(id) = id.filter(|id| !row(*id).key_name.is_empty())
             && let Some(key) = self.0.keys.agent_key(id).await
@@ -277,8 +289,13 @@ mod tests {
             0o755,
         );
         let (options, cache) = (AgentOptions::default(), dir.path().join("cache"));
-        let wanted =
-            Wanted { agent: &choice, options: &options, turn_limit: Some(7), cache: &cache };
+        let wanted = Wanted {
+            agent: &choice,
+            options: &options,
+            small: true,
+            turn_limit: Some(7),
+            cache: &cache,
+        };
         let equipment = agents.equip(&wanted).await.expect("both are there");
         let get =
             |name: &str| equipment.env.iter().find(|v| v.name == name).map(|v| v.value.clone());
@@ -286,6 +303,7 @@ mod tests {
         assert!(get("PATH").expect("a path").contains(".nvm"));
         assert_eq!(equipment.options.mode, "default", "it asks, and our policy answers");
         assert!(!equipment.decides_itself);
+        assert_eq!(equipment.options.model, "haiku");
         assert!(equipment.session_meta.contains(r#""maxTurns":7"#));
 
         for (mode, decides) in [("plan", false), ("bypassPermissions", true)] {

@@ -1,5 +1,6 @@
 //! The agents that Regatta knows: one row each. Facts of their programs, tried, not assumed.
 
+use super::quiet::QuietFile;
 use regatta_protocol::KnownAgent;
 
 /// What is known of an agent.
@@ -20,6 +21,8 @@ pub(crate) struct Row {
     pub(crate) variables: &'static [&'static str],
     /// Variables that keep it from telling, updating and asking around.
     pub(crate) quiet: &'static [(&'static str, &'static str)],
+    /// The file that does so where no variable can; none: none is needed, or known of.
+    pub(crate) quiet_file: Option<QuietFile>,
     /// Variables that make it ask before it acts.
     pub(crate) asking: &'static [(&'static str, &'static str)],
     /// The modes in which it asks; empty: it has none, or asks by its variables. The first is
@@ -74,6 +77,7 @@ const CLAUDE_CODE: Row = Row {
         ("DISABLE_ERROR_REPORTING", "1"),
         ("DISABLE_TELEMETRY", "1"),
     ],
+    quiet_file: None,
     asking: &[],
     asking_modes: &["default", "plan"],
     reads_unasked: true,
@@ -97,6 +101,7 @@ const CODEX: Row = Row {
     key_name: "OPENAI_API_KEY",
     variables: &["CODEX_API_KEY", "CODEX_HOME", "OPENAI_API_KEY", "OPENAI_BASE_URL"],
     quiet: &[],
+    quiet_file: Some(QuietFile::WithoutPlugins),
     asking: &[],
     asking_modes: &["read-only"],
     reads_unasked: true,
@@ -118,6 +123,8 @@ const GEMINI: Row = Row {
     variables: &[
         "GEMINI_API_KEY",
         "GEMINI_CLI_HOME",
+        "GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
+        "GEMINI_CLI_SYSTEM_SETTINGS_PATH",
         "GEMINI_MODEL",
         "GOOGLE_API_KEY",
         "GOOGLE_CLOUD_LOCATION",
@@ -125,6 +132,13 @@ const GEMINI: Row = Row {
         "GOOGLE_GEMINI_BASE_URL",
     ],
     quiet: &[("GEMINI_CLI_TRUST_WORKSPACE", "true")],
+    quiet_file: Some(QuietFile::Settings {
+        prefix: "GEMINI_CLI",
+        system: [
+            "/etc/gemini-cli/system-defaults.json",
+            "/Library/Application Support/GeminiCli/system-defaults.json",
+        ],
+    }),
     asking: &[],
     asking_modes: &["default", "plan"],
     reads_unasked: true,
@@ -159,6 +173,7 @@ const OPENCODE: Row = Row {
         ("OPENCODE_DISABLE_MODELS_FETCH", "1"),
         ("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1"),
     ],
+    quiet_file: None,
     asking: &[("OPENCODE_PERMISSION", r#"{"edit":"ask","bash":"ask","webfetch":"ask"}"#)],
     asking_modes: &[],
     reads_unasked: false,
@@ -189,6 +204,7 @@ const COPILOT: Row = Row {
         "COPILOT_PROVIDER_BASE_URL",
     ],
     quiet: &[("COPILOT_AUTO_UPDATE", "false")],
+    quiet_file: None,
     asking: &[],
     asking_modes: &[],
     reads_unasked: false,
@@ -207,8 +223,22 @@ const QWEN: Row = Row {
     args: &["--acp"],
     packages: &["@qwen-code/qwen-code"],
     key_name: "OPENAI_API_KEY",
-    variables: &["DASHSCOPE_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
+    variables: &[
+        "DASHSCOPE_API_KEY",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "OPENAI_MODEL",
+        "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
+        "QWEN_CODE_SYSTEM_SETTINGS_PATH",
+    ],
     quiet: &[],
+    quiet_file: Some(QuietFile::Settings {
+        prefix: "QWEN_CODE",
+        system: [
+            "/etc/qwen-code/system-defaults.json",
+            "/Library/Application Support/QwenCode/system-defaults.json",
+        ],
+    }),
     asking: &[],
     asking_modes: &["default", "plan"],
     reads_unasked: true,
@@ -245,6 +275,7 @@ const AIDER: Row = Row {
         "OPENROUTER_API_KEY",
     ],
     quiet: &[],
+    quiet_file: None,
     asking: &[],
     asking_modes: &[],
     reads_unasked: false,

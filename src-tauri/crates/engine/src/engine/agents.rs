@@ -2,7 +2,7 @@
 
 use super::{Engine, now};
 use crate::EngineError;
-use regatta_protocol::agent::AgentsView;
+use regatta_protocol::agent::{AgentsView, Offer};
 use regatta_protocol::{AgentChoice, KnownAgent};
 use tokio::sync::watch;
 
@@ -13,12 +13,18 @@ impl Engine {
         self.0.agents.view(added).await
     }
 
-    /// Asks agents how they stand, one after the other: each takes some seconds.
+    /// The models that an agent offers, by its own word when it was last asked; none: it was never
+    /// asked, or couldn't be. Nothing is started for it.
+    #[must_use]
+    pub fn models_of(&self, agent: &AgentChoice) -> Option<Vec<Offer>> {
+        self.0.agents.models(agent)
+    }
+
+    /// Asks agents how they stand, some at the same time: each takes some seconds. What one says
+    /// is there as soon as it said it.
     pub async fn check_agents(&self, agents: &[AgentChoice]) {
         self.0.agents.look_again().await;
-        for agent in agents {
-            self.0.agents.check(agent, now).await;
-        }
+        self.0.agents.check_all(agents, now).await;
     }
 
     /// Installs what is missing for an agent, in a folder of ours.

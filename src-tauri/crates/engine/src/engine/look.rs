@@ -5,9 +5,10 @@ use super::Engine;
 use super::ground::{Ground, problem};
 use crate::access::Access;
 use crate::disk;
-use regatta_protocol::BatchRequest;
+use regatta_protocol::agent::AgentPick;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::secret::Secret;
+use regatta_protocol::{BatchRequest, Notice};
 use std::sync::Arc;
 
 /// What is the place's own business, where that isn't this computer.
@@ -57,29 +58,38 @@ impl Engine {
     async fn look_here(&self, request: &BatchRequest, problems: &mut Vec<RequestProblem>) {
         let named = !problems.iter().any(|problem| problem.field == "agent");
         if named {
-            problems.extend(self.missing_agents(request).await);
+            problems.extend(self.agent_problems(request).await);
         }
         if let Some(free) = disk::free(&self.0.dirs.0).filter(|free| *free < disk::LOW) {
             problems.push(problem("project", disk::low_notice(free)));
         }
     }
 
-    /// The agents that aren't on this computer, of those that would be started.
-    async fn missing_agents(&self, request: &BatchRequest) -> Vec<RequestProblem> {
+    /// The agents that can't be started as they are wanted, of those that would be.
+    async fn agent_problems(&self, request: &BatchRequest) -> Vec<RequestProblem> {
         let mut found = Vec::new();
         if request.parallel_tasks.iter().any(|row| row.agents.is_empty()) {
-            let notice = self.0.agents.resolve(&request.agent).await.err();
+            let (agent, options) = (request.agent.clone(), request.options.clone());
+            let notice = self.agent_problem(&AgentPick { agent, options }).await;
             found.extend(notice.map(|notice| problem("agent", notice)));
         }
         for (row, task) in (0..).zip(&request.parallel_tasks) {
             for pick in &task.agents {
-                if let Err(notice) = self.0.agents.resolve(&pick.agent).await {
+                if let Some(notice) = self.agent_problem(pick).await {
                     found.push(RequestProblem { row: Some(row), ..problem("agent", notice) });
                     break; // One is enough for a row.
                 }
             }
         }
         found
+    }
+
+    /// Why an agent can't be started: it isn't there, or it doesn't have the model.
+    async fn agent_problem(&self, pick: &AgentPick) -> Option<Notice> {
+        match self.0.agents.resolve(&pick.agent).await {
+            Ok(_) => self.0.agents.model_problem(pick),
+            Err(notice) => Some(notice),
+        }
     }
 
     /// The way to repositories.

@@ -84,6 +84,26 @@ impl<R: Runner> Carrier<R> {
         None
     }
 
+    /// Ends a task that was stopped while it waited to go on. What it did before it was held is
+    /// its result, which nobody has shared yet.
+    pub(super) async fn end_held(&self, waiting: &Waiting) {
+        let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
+        let mut outcome = Outcome::without_work(Status::Stopped);
+        let mut shared = None;
+        if let Ok(facts) = self.facts(&id).await
+            && facts.view.status == Status::Paused
+            && let Some(left) = facts.left
+        {
+            (outcome.commit, outcome.totals) = (Some(left.commit), left.totals.unwrap_or_default());
+            shared = self.share(&id, &mut outcome).await;
+        }
+        let end = ending(&id.task, id.number, (self.now)(), outcome);
+        // A store that is closed keeps nothing more.
+        if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
+            written.wait().await.ok();
+        }
+    }
+
     /// Everything that the attempt needs, and whether it was at work before: in a place that
     /// went on without us.
     async fn prepare(

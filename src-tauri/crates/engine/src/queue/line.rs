@@ -95,8 +95,13 @@ impl Line {
         let may = |task: &&Waiting| has_room(task) && !holds.hold(&task.agent);
         let next = self.order().into_iter().find(may)?.task.clone();
         let task = self.remove(&next)?;
-        self.working.insert(task.task.clone(), task.batch.clone());
+        self.begin(&task);
         Some(task)
+    }
+
+    /// A task that doesn't wait any more counts as working from now on.
+    pub(super) fn begin(&mut self, task: &Waiting) {
+        self.working.insert(task.task.clone(), task.batch.clone());
     }
 
     /// A task doesn't work any more.

@@ -241,16 +241,28 @@ impl<R: Runner> State<R> {
             return;
         }
         while let Some(task) = self.line.start_next(self.limit, &self.holds) {
-            let (controls, heard) = mpsc::unbounded_channel();
-            let (id, attempt) = (task.task.clone(), task.attempt);
-            let carrier = Arc::clone(&self.carrier);
-            let (held, asking) = (self.held.subscribe(), self.asking.0.clone());
-            let handle = self.carried.spawn(async move {
-                let id = task.task.clone();
-                (id, carrier.carry(task, heard, (held, asking)).await)
-            });
-            self.working.insert(id, Working { attempt, controls, handle, stopped: false });
+            self.carry(task, false);
         }
+    }
+
+    /// Has a task that counts as working carried to its end; one that was `stopped` before it
+    /// began straight to it.
+    fn carry(&mut self, task: Waiting, stopped: bool) {
+        let (controls, heard) = mpsc::unbounded_channel();
+        let (id, attempt) = (task.task.clone(), task.attempt);
+        let carrier = Arc::clone(&self.carrier);
+        let (held, asking) = (self.held.subscribe(), self.asking.0.clone());
+        let handle = self.carried.spawn(async move {
+            let id = task.task.clone();
+            match stopped {
+                false => (id, carrier.carry(task, heard, (held, asking)).await),
+                true => {
+                    carrier.end_held(&task).await;
+                    (id, None)
+                }
+            }
+        });
+        self.working.insert(id, Working { attempt, controls, handle, stopped });
     }
 
     fn ended(&mut self, ended: Result<(TaskId, Option<Held>), JoinError>) {
@@ -284,7 +296,10 @@ impl<R: Runner> State<R> {
         match held {
             // It ended by itself before it heard that a person stopped it. If that can't be
             // said, the store is closed.
-            Some(held) if stopped => drop(self.carrier.log.note(self.stopped(&held.next).into())),
+            Some(held) if stopped => {
+                let events = self.end(held.next);
+                self.carrier.log.note(events).ok();
+            }
             Some(held) => {
                 self.holds.add(&held);
                 self.line.add(held.next);

@@ -19,7 +19,7 @@ impl<R: Runner> State<R> {
         let mut events = Vec::new();
         for task in tasks {
             if let Some(waiting) = self.line.remove(task) {
-                events.extend(self.stopped(&waiting));
+                events.extend(self.end(waiting));
             } else if let Some(working) = self.working.get_mut(task) {
                 working.stopped = true;
                 // One that has just ended hears nothing.
@@ -38,7 +38,7 @@ impl<R: Runner> State<R> {
         if R::HERE {
             let (held, waiting): (Vec<_>, Vec<_>) =
                 self.line.remove_all().into_iter().partition(|task| self.holds.hold(&task.agent));
-            let events = waiting.iter().flat_map(|task| self.stopped(task)).collect();
+            let events = waiting.into_iter().flat_map(|task| self.end(task)).collect();
             for task in held {
                 self.line.add(task); // It goes on after the next start.
             }
@@ -48,33 +48,46 @@ impl<R: Runner> State<R> {
                 working.controls.send(Told::Close).ok(); // As above.
             }
         }
-        let mut over = Vec::new();
-        let trouble = &mut self.trouble;
-        let no_use = async {
+        let mut trouble = self.trouble.clone();
+        let no_use = async move {
             if trouble.wait_for(Option::is_some).await.is_err() {
                 std::future::pending::<()>().await;
             }
             sleep(GIVE_UP).await;
         };
-        let all_ended = async {
-            if !R::HERE {
-                self.carrier.runner.leave().await; // It goes on without us.
+        tokio::pin!(no_use);
+        if !R::HERE {
+            tokio::select! {
+                () = self.carrier.runner.leave() => {} // It goes on without us.
+                () = &mut no_use => return,
             }
-            while let Some(ended) = self.carried.join_next().await {
-                over.extend(ended);
-            }
-        };
-        tokio::select! {
-            () = all_ended => {}
-            () = no_use => {}
         }
-        for (task, held) in over {
-            self.over(&task, held);
+        loop {
+            let ended = tokio::select! {
+                ended = self.carried.join_next() => ended,
+                () = &mut no_use => None,
+            };
+            match ended {
+                Some(Ok((task, held))) => self.over(&task, held),
+                Some(Err(_)) => {} // A bug of ours: the next start finds it cut off.
+                None => break,
+            }
         }
         self.keep_held();
     }
 
-    pub(super) fn stopped(&self, waiting: &Waiting) -> [Entry; 2] {
+    /// Ends a task that waits, and gives what is to be written of that. One that would have
+    /// gone on is carried to its end: what it did before may have to be shared.
+    pub(super) fn end(&mut self, waiting: Waiting) -> Vec<Entry> {
+        if waiting.go_on.is_none() || !R::HERE {
+            return self.stopped(&waiting).into();
+        }
+        self.line.begin(&waiting);
+        self.carry(waiting, true);
+        Vec::new()
+    }
+
+    fn stopped(&self, waiting: &Waiting) -> [Entry; 2] {
         ending(
             &waiting.task,
             waiting.attempt,

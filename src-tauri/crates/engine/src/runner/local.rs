@@ -228,6 +228,7 @@ pub(crate) async fn worker_task(
     let wanted = Wanted {
         agent: &facts.pick.agent,
         options: &facts.pick.options,
+        small: facts.request.haiku,
         turn_limit: facts.asked.turn_limit,
         cache: &cache,
     };

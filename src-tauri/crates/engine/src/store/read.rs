@@ -3,6 +3,7 @@
 use super::asked::{self, Asked};
 use super::json::parse;
 use super::lines::chunk_text;
+use super::views::Left;
 use super::writer::BatchStart;
 use crate::EngineError;
 use regatta_protocol::agent::AgentPick;
@@ -229,6 +230,8 @@ pub(crate) struct TaskFacts {
     pub(crate) start: BatchStart,
     /// The last save point's commit.
     pub(crate) save_commit: Option<String>,
+    /// What an attempt left for the one that goes on with it.
+    pub(crate) left: Option<Left>,
     /// The place's name for its conversation.
     pub(crate) thread: Option<String>,
     /// The attempt that made the copy in which the present one works.
@@ -248,7 +251,7 @@ pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFact
     let allowed: Vec<String> = allowed.collect::<rusqlite::Result<_>>()?;
     conn.prepare_cached(
         "SELECT p.name, p.prompt, p.time_limit_s, p.extra, t.view, r.request, r.title, r.start,
-                t.save_commit, t.thread, t.copy_attempt, t.earlier
+                t.save_commit, t.thread, t.copy_attempt, t.earlier, t.result
          FROM tasks t JOIN prompts p ON p.task = t.key JOIN requests r ON r.batch = t.batch
          WHERE t.id = ?1",
     )?
@@ -266,6 +269,7 @@ pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFact
             thread: row.get(9)?,
             copy_attempt: row.get(10)?,
             earlier: row.get(11)?,
+            left: row.get::<_, Option<String>>(12)?.map(|left| parse(&left)).transpose()?,
             allowed,
         })
     })

@@ -38,10 +38,10 @@ pub(super) struct OpenTask {
 
 /// What an attempt left.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Left {
-    commit: String,
+pub(crate) struct Left {
+    pub(crate) commit: String,
     /// None: an older file doesn't tell.
-    totals: Option<ChangeTotals>,
+    pub(crate) totals: Option<ChangeTotals>,
 }
 
 /// A batch whose view is in memory.

@@ -69,7 +69,7 @@ impl Chance {
     }
 }
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "repo_url",
     "github_token",
     "messages",
@@ -79,6 +79,7 @@ const FIELDS: [&str; 10] = [
     "thread_id",
     "name",
     "agent",
+    "model",
     "max_parallel",
 ];
 

@@ -2,8 +2,8 @@
 
 use crate::caller::{Answer, Caller, Pieces};
 use regatta_engine::{Engine, EngineOptions, NoKeys, project};
-use regatta_protocol::Safety;
-use regatta_server::{Agents, Key, Limits, Options, Server};
+use regatta_protocol::{AgentChoice, Safety};
+use regatta_server::{Agents, Key, Limits, NamedAgent, Options, Server};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -36,6 +36,10 @@ case "$task" in
     *'"safety":"careful"'*) finish finished ;;
     *) finish stopped ;;
     esac ;;
+*'"prompt":"Model?"'*)
+    model=${task#*'"options":{"model":"'}
+    say '"event":"output","kind":"out","text":"'"${model%%'"'*}"'"'
+    finish finished ;;
 *'"prompt":"Wait"'*)
     while read -r control; do
         case "$control" in
@@ -45,6 +49,20 @@ case "$task" in
 *) finish finished ;;
 esac
 "#;
+
+/// The practice agent, which was asked once, and one that never was.
+fn agents() -> Agents {
+    let never = AgentChoice::Acp { command: vec!["/bin/true".into()], env: Vec::new() };
+    let named = |name: &str, agent| NamedAgent { name: name.into(), agent };
+    Agents::new(vec![named("practice", AgentChoice::Practice), named("never", never)]).unwrap()
+}
+
+fn said_before() -> Value {
+    let model = |id: &str, name: &str| json!({"id": id, "name": name});
+    let models = [model("paper", "Paper boat"), model("tin", "Haiku, of tin")];
+    let report = json!({"offers": {"models": models}});
+    json!([{"agent": AgentChoice::Practice, "at": 1, "report": report}])
+}
 
 /// A running server.
 pub(crate) struct Dock {
@@ -69,6 +87,8 @@ impl Dock {
         fs::write(&program, WORKER).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let data_dir = dir.path().join("data");
+        fs::create_dir_all(&data_dir).unwrap();
+        fs::write(data_dir.join("agents.json"), said_before().to_string()).unwrap();
         let options = EngineOptions::new(data_dir, program, 8, Arc::new(NoKeys));
         let engine = Engine::open(options).await.unwrap();
         let server = Server::bind(Options {
@@ -78,7 +98,7 @@ impl Dock {
             tls: None,
             insecure_http: false,
             roots: vec![dir.path().join("root")],
-            agents: Agents::default(),
+            agents: agents(),
             safety: Safety::Careful,
             limits,
         });

@@ -9,3 +9,4 @@ mod limits;
 mod same;
 mod schema;
 mod streams;
+mod who;

@@ -43,10 +43,10 @@ fn what_was_chosen_is_set_and_what_is_not_offered_is_noted() {
     let yard = Yard::new();
     let mut task = yard.practice("settings");
     task.options =
-        AgentOptions { model: "tin".into(), mode: "look".into(), effort: "extreme".into() };
+        AgentOptions { model: "haiku".into(), mode: "look".into(), effort: "extreme".into() };
     let worker = yard.work(&task);
     assert_finished(&worker);
-    assert_eq!(worker.outcome().last_words, "mode look, model tin, effort low");
+    assert_eq!(worker.outcome().last_words, "mode look, model haiku, effort low");
     let notes = worker.lines(LineKind::Note);
     assert!(notes.iter().any(|note| note.contains("doesn't offer the effort")), "{notes:?}");
     assert_eq!(Some(told_session(&worker)), session("practice-1"));

@@ -72,7 +72,7 @@ async fn rows_of_several_agents_become_tasks_and_are_given_back_as_rows() {
     let engine = table.open().await;
     let mut request = table.request(&["out a", "out b"]);
     let command = vec!["/bin/echo".to_owned(), "{prompt}".to_owned()];
-    let options = AgentOptions { model: "big".into(), ..AgentOptions::default() };
+    let options = AgentOptions { effort: "high".into(), ..AgentOptions::default() };
     let other = AgentPick { agent: AgentChoice::Command { command }, options };
     request.parallel_tasks[0].agents = vec![AgentPick::default(), other];
     request.parallel_tasks[0].times = Some(2);
