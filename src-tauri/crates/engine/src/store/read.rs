@@ -26,12 +26,12 @@ const PAGE_BYTES: usize = 1024 * 1024;
 pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path) -> Arc<Self> {
-        let room = Semaphore::new(READERS);
+        let room = Arc::new(Semaphore::new(READERS));
         Arc::new(Self { path: path.to_owned(), idle: Mutex::default(), room })
     }
 
@@ -40,9 +40,11 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let _permit = self.room.acquire().await.expect("BUG: never closed");
+        let permit = Arc::clone(&self.room).acquire_owned().await.expect("BUG: never closed");
         let readers = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
+            // It is held as long as the thread, also when nobody waits for that any more.
+            let _permit = permit;
             let conn = readers.connection()?;
             let found = read(&conn);
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
