@@ -309,6 +309,8 @@ until set -- began.*; [ $# -gt 1 ]; do
     [ $tries -lt 600 ] || exit 1
     sleep 0.05
 done
+# Time for more to begin, if more than may did.
+sleep 0.3
 rm \"works.$$\"
 echo '{}'
 ";

@@ -133,7 +133,7 @@ mod tests {
         let home = dir.path().join(".codex");
         let given = env(&[("HOME", dir.path()), ("CODEX_PATH", &codex)]);
         let mut quiet = given.clone();
-        quieten(QuietFile::WithoutPlugins, &dir.path().join("ours"), &mut quiet);
+        quieten(QuietFile::WithoutPlugins, &dir.path().join("of ours"), &mut quiet);
         let mut started = Command::new(&quiet["CODEX_PATH"]);
         let said = started.arg("app-server").env_clear().envs(&quiet).output().expect("it starts");
         let said = String::from_utf8_lossy(&said.stdout).into_owned();
@@ -142,7 +142,7 @@ mod tests {
         fs::create_dir(&home).expect("a folder");
         fs::write(home.join("config.toml"), "[plugins.\"a@b\"]\nenabled = true\n").expect("a file");
         let mut left = given.clone();
-        quieten(QuietFile::WithoutPlugins, &dir.path().join("ours"), &mut left);
+        quieten(QuietFile::WithoutPlugins, &dir.path().join("of ours"), &mut left);
         assert_eq!(left, given);
     }
 }
