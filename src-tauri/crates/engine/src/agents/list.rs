@@ -159,11 +159,13 @@ impl Agents {
         report
     }
 
-    /// What an agent offers, by its own word; none: it was never asked, or couldn't be.
+    /// What an agent offers, by its own word; none: it was never asked, or couldn't be, or nobody
+    /// was signed in: then it may tell nothing, or what it offers to nobody.
     pub(super) fn offers(&self, agent: &AgentChoice) -> Option<Offers> {
         let state = self.0.said.state();
-        let told = |kept: &&Kept| kept.agent == *agent && kept.report.problem.is_none();
-        state.kept.iter().find(told).map(|kept| kept.report.offers.clone())
+        let report = &state.kept.iter().find(|kept| kept.agent == *agent)?.report;
+        let told = report.problem.is_none() && report.signed_in != Some(false);
+        told.then(|| report.offers.clone())
     }
 
     /// Installs what is missing for an agent, and asks it then.

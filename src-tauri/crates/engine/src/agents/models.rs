@@ -13,8 +13,8 @@ const MAX_MODEL: usize = 200;
 const NAMED: usize = 30;
 
 impl Agents {
-    /// The models that an agent offers; none: it was never asked, or couldn't be. A command is
-    /// told nothing but its prompt, so it offers none to choose from.
+    /// The models that an agent offers; none: that isn't known. A command is told nothing but its
+    /// prompt, so it offers none to choose from.
     pub(crate) fn models(&self, agent: &AgentChoice) -> Option<Vec<Offer>> {
         match force::asks(agent) {
             true => self.offers(agent).map(|offers| offers.models),
@@ -78,9 +78,11 @@ mod tests {
     const CLAUDE: AgentChoice = AgentChoice::Known { id: KnownAgent::ClaudeCode };
     const CODEX: AgentChoice = AgentChoice::Known { id: KnownAgent::Codex };
     const QWEN: AgentChoice = AgentChoice::Known { id: KnownAgent::Qwen };
+    const GEMINI: AgentChoice = AgentChoice::Known { id: KnownAgent::Gemini };
     const AIDER: AgentChoice = AgentChoice::Known { id: KnownAgent::Aider };
 
-    /// Claude Code told two models, Codex that it could not be asked, Qwen Code none.
+    /// Claude Code told two models, Codex that it could not be asked, Qwen Code none,
+    /// Gemini CLI that nobody is signed in.
     fn agents(dir: &std::path::Path) -> Agents {
         let models = json!([{ "id": "big", "name": "Opus" }, { "id": "small", "name": "Haiku 5" }]);
         let failed = Notice::new(ErrorCode::AgentProtocol, "It failed.", "", "");
@@ -88,6 +90,7 @@ mod tests {
             { "agent": CLAUDE, "at": 1, "report": { "offers": { "models": models } } },
             { "agent": CODEX, "at": 1, "report": { "problem": failed } },
             { "agent": QWEN, "at": 1, "report": {} },
+            { "agent": GEMINI, "at": 1, "report": { "signed_in": false } },
         ]);
         std::fs::write(dir.join("agents.json"), kept.to_string()).expect("a file");
         Agents::new(("/x/regatta".into(), dir.into()), Environment::default(), Arc::new(NoKeys))
@@ -107,6 +110,7 @@ mod tests {
         assert_eq!(refused.what, "Claude Code doesn't offer the model \"tiny\".");
         assert_eq!(refused.next, "It offers: big, small.");
         assert_eq!(problem(CODEX, "tiny"), None, "it could not be asked");
+        assert_eq!(problem(GEMINI, "tiny"), None, "it told nothing of its models");
         assert_eq!(problem(AgentChoice::Practice, "tiny"), None, "it was never asked");
         for agent in [QWEN, AIDER, AgentChoice::Command { command: vec!["x".into()] }] {
             let refused = problem(agent.clone(), "tiny").expect("it offers none");

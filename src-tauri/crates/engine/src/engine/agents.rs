@@ -14,7 +14,7 @@ impl Engine {
     }
 
     /// The models that an agent offers, by its own word when it was last asked; none: it was never
-    /// asked, or couldn't be. Nothing is started for it.
+    /// asked, or couldn't be, or nobody was signed in. Nothing is started for it.
     #[must_use]
     pub fn models_of(&self, agent: &AgentChoice) -> Option<Vec<Offer>> {
         self.0.agents.models(agent)
