@@ -24,18 +24,8 @@ fn output(text: &str) -> Event {
 }
 
 fn step(id: &str, state: StepState, times: (Millis, Millis)) -> Event {
-    Event::Step(Step {
-        id: id.into(),
-        kind: StepKind::Edit,
-        title: format!("Edit {id}"),
-        detail: String::new(),
-        files: Vec::new(),
-        state,
-        line: 0,
-        started_at: times.0,
-        changed_at: times.1,
-        attempt: 1,
-    })
+    let step = Step::new(id, StepKind::Edit, &format!("Edit {id}"), state);
+    Event::Step(Step { started_at: times.0, changed_at: times.1, attempt: 1, ..step })
 }
 
 fn outcome(status: Status) -> Outcome {

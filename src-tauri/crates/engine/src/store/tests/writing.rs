@@ -97,21 +97,7 @@ async fn a_step_is_one_step_whatever_is_said_of_it() {
     let store = opened(dir.path());
     store.create(new_batch(1)).await.unwrap();
     let step = |id: &str, title: &str, state| {
-        entry(
-            0,
-            Event::Step(Step {
-                id: id.into(),
-                kind: StepKind::Read,
-                title: title.into(),
-                detail: String::new(),
-                files: Vec::new(),
-                state,
-                line: 0,
-                started_at: 0,
-                changed_at: 0,
-                attempt: 0,
-            }),
-        )
+        entry(0, Event::Step(Step::new(id, StepKind::Read, title, state)))
     };
     store.append(vec![lines(0, "one\ntwo"), step("a", "Read", StepState::Working)]).await;
     store.append(vec![lines(0, "three"), step("b", "Look", StepState::Working)]).await;
