@@ -61,15 +61,14 @@ enum Heard {
 
 impl Desk<'_> {
     /// Works until something ends the work.
-    pub(crate) async fn work(&mut self, save_every: Duration) -> io::Result<Why> {
-        let mut signals = Signals::listen()?;
+    pub(crate) async fn work(&mut self, signals: &mut Signals, save_every: Duration) -> Why {
         let mut save_time = tokio::time::interval_at(Instant::now() + save_every, save_every);
         save_time.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut may_ask = true;
         loop {
-            match self.hear(&mut signals, &mut save_time, may_ask).await {
-                Heard::Over(why) => return Ok(why),
-                Heard::Control(WorkerControl::Stop) => return Ok(Why::Stopped),
+            match self.hear(signals, &mut save_time, may_ask).await {
+                Heard::Over(why) => return why,
+                Heard::Control(WorkerControl::Stop) => return Why::Stopped,
                 Heard::Control(WorkerControl::Answer { question, option }) => {
                     self.answer(&question, &option);
                 }
@@ -294,7 +293,7 @@ fn ask_step(question: &Question, state: StepState) -> Step {
 }
 
 /// The system's signals that matter.
-struct Signals {
+pub(crate) struct Signals {
     ends: Ends,
     child: Signal,
 }
@@ -303,7 +302,9 @@ struct Signals {
 struct Ends([Signal; 3]);
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    /// Listens from now on. What is started from now on takes these signals as usual, also where
+    /// Regatta was started in the background of a script, which has Ctrl-C ignored.
+    pub(crate) fn listen() -> io::Result<Self> {
         let [terminate, interrupt, hang_up] =
             [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
         let ends = Ends([terminate?, interrupt?, hang_up?]);

@@ -3,7 +3,7 @@
 use crate::agent::{self, Agent, Spoken, Turn};
 use crate::control::Controls;
 use crate::copy;
-use crate::desk::{Allowed, Desk, Why};
+use crate::desk::{Allowed, Desk, Signals, Why};
 use crate::error::WorkerError;
 use crate::keys::Keys;
 use crate::outcome::verdict;
@@ -71,6 +71,10 @@ async fn attempt(
         let (status, notice) = verdict(why, None);
         return Ok(Outcome { notice, ..Outcome::without_work(status) });
     }
+    let mut signals = Signals::listen().map_err(|problem| {
+        let doing = "listening to signals";
+        WorkerError::System { doing, problem }
+    })?;
     let mut agent = start(task, events)?;
     let limit = task.time_limit_s.map(Duration::from_secs);
     let mut desk = Desk {
@@ -84,14 +88,7 @@ async fn attempt(
         heard: 0,
     };
     let save_every = task.save_every_s.map_or(SAVE_EVERY, Duration::from_secs);
-    let worked = desk.work(save_every).await;
-    let why = match worked {
-        Ok(why) => why,
-        Err(problem) => {
-            let doing = "listening to signals";
-            return Err(WorkerError::System { doing, problem });
-        }
-    };
+    let why = desk.work(&mut signals, save_every).await;
     let (saver, by_itself) = end(&mut desk, &why).await;
     let (spoken, ended) = hear_out(agent).await;
     let end = End { why: meant(why, &spoken.last_words), by_itself, spoken, ended };

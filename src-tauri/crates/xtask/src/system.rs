@@ -41,8 +41,9 @@ pub(crate) const CPP: Need = program(&["c++", "clang++"], ["g++", "gcc-c++", "gc
 /// To see what real agents connect to.
 pub(crate) const STRACE: Need = program(&["strace"], ["strace"; 3]);
 /// To test the pages in a browser, the server with the documented call, the window on a
-/// display of its own, keys in a key store of their own, and an SSH agent that nothing may reach.
-const TESTS: [Need; 7] = [
+/// display of its own, keys in a key store of their own, and agents that try to get out of their
+/// sandbox.
+const TESTS: [Need; 9] = [
     program(&BROWSERS, ["chromium"; 3]),
     program(&["curl"], ["curl"; 3]),
     program(
@@ -53,6 +54,8 @@ const TESTS: [Need; 7] = [
     program(&["dbus-run-session"], ["dbus", "dbus-daemon", "dbus"]),
     program(&["gnome-keyring-daemon"], ["gnome-keyring"; 3]),
     program(&["ssh-agent"], ["openssh-client", "openssh-clients", "openssh"]),
+    program(&["bwrap"], ["bubblewrap"; 3]),
+    program(&["python3"], ["python3", "python3", "python"]),
 ];
 
 /// What the tests need here: the real window is driven on Linux only.

@@ -52,6 +52,7 @@ async fn no_clock_ends_a_silent_agent_or_answers_for_a_person() {
     let (input, _open) = std::io::pipe().expect("a pipe");
     let mut controls = Controls::listen(BufReader::new(input));
     let saver = Saver::new(git, task, events.clone());
+    let mut signals = Signals::listen().expect("signals");
     let mut desk = Desk {
         agent: &mut agent,
         controls: &mut controls,
@@ -62,13 +63,19 @@ async fn no_clock_ends_a_silent_agent_or_answers_for_a_person() {
         allowed: Allowed::default(),
         heard: 0,
     };
-    assert!(tokio::time::timeout(YEAR, desk.work(YEAR * 3)).await.is_err(), "it ended");
+    assert!(
+        tokio::time::timeout(YEAR, desk.work(&mut signals, YEAR * 3)).await.is_err(),
+        "it ended"
+    );
 
     let (answer, mut answered) = oneshot::channel();
     let decision = Decision::Ask(Risk::Low, "");
     let asking = ask.send(Asked { question: question(), decision, answer }).await;
     assert!(asking.is_ok(), "it is heard");
-    assert!(tokio::time::timeout(YEAR, desk.work(YEAR * 3)).await.is_err(), "it ended");
+    assert!(
+        tokio::time::timeout(YEAR, desk.work(&mut signals, YEAR * 3)).await.is_err(),
+        "it ended"
+    );
     assert!(answered.try_recv().is_err(), "nobody answered");
     desk.answer("q1", "1");
     assert_eq!(answered.await.as_deref(), Ok("1"));

@@ -162,7 +162,10 @@ pub(crate) struct Worker {
 
 impl Worker {
     fn spawn(folder: &Path) -> Self {
-        let mut child = Command::new(hands())
+        // As in the background of a script, where Ctrl-C is ignored.
+        let mut child = Command::new("env")
+            .arg("--ignore-signal=INT")
+            .arg(hands())
             .arg("worker")
             .current_dir(folder)
             .env("GIT_DIR", "/nowhere")
