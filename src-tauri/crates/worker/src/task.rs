@@ -26,6 +26,8 @@ use tokio::time::Instant;
 const SAVE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How long an agent has to end after it was asked to.
 const AFTER_ASKING: Duration = Duration::from_secs(5);
+/// How long its program has to end once its turn was cancelled: a person waits for that.
+const AFTER_CANCELLING: Duration = Duration::from_secs(1);
 /// How long an agent has to end after its turn ended by itself.
 const AFTER_THE_TURN: Duration = Duration::from_secs(2);
 /// How long a program that closed its connection may take to end.
@@ -147,7 +149,7 @@ async fn ask_to_end(agent: &mut Agent, until: Instant) -> Patience {
     drop(tokio::time::timeout_at(until, &mut agent.turn).await);
     // Nothing holds its input any more; most agents end with it.
     agent.turn.abort();
-    Patience::ForTheProgram(until)
+    Patience::ForTheProgram(until.min(Instant::now() + AFTER_CANCELLING))
 }
 
 /// What an end means whose last words are nothing but an error.
