@@ -133,13 +133,16 @@ test('quitting while tasks work asks first', async () => {
 });
 
 test('quitting says what is kept for the next start', async () => {
-  const page = await open({ scene: 'held', path: 'home' });
-  await page.evaluate('window.fake.askToQuit()');
-  await page.getByRole('dialog').getByText('Tasks that wait for their agent go on by themselves then.').waitFor();
-  await page.goto(page.url().replace('scene=held', 'scene=asking'));
-  await page.evaluate('window.fake.askToQuit()');
-  await page.getByRole('dialog').getByText('Questions are kept: you can answer them after the next start.').waitFor();
-  await shoot(page, 'quit-asking-light');
+  for (const [scene, kept] of [
+    ['held', 'Tasks that wait for their agent go on by themselves then.'],
+    ['asking', 'Questions are kept: you can answer them after the next start.'],
+  ]) {
+    const page = await open({ scene, path: 'home' });
+    await page.evaluate('window.fake.askToQuit()');
+    await page.getByRole('dialog').getByText(kept).waitFor();
+    await shoot(page, `quit-${scene}-light`);
+    await page.context().close();
+  }
 });
 
 test('an error says what happened, what is safe, and what to do', async () => {
