@@ -201,10 +201,7 @@ fn the_limits_of_real_agents_are_told_in_the_window() {
     });
     assert!(all, "{held:?}; the page says: {}", page.page());
     app.shoot("24-real-agents-limited");
-    page.click(&button("Stop all"));
-    app.close_window();
-    page.click(&button("Stop and quit"));
-    app.assert_gone();
+    stop_all(&harbour, &app);
 }
 
 fn stop_all(harbour: &Harbour, app: &Opened<'_>) {

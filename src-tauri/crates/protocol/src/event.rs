@@ -170,33 +170,6 @@ pub struct Step {
     pub attempt: u32,
 }
 
-/// The most characters of a step's title.
-const MAX_TITLE_CHARS: usize = 4_000;
-
-impl Step {
-    /// A step with its title and nothing more. The store fills in what it knows better.
-    pub fn new(id: impl Into<String>, kind: StepKind, title: &str, state: StepState) -> Self {
-        Self {
-            id: id.into(),
-            kind,
-            title: title.to_owned(),
-            detail: String::new(),
-            files: Vec::new(),
-            state,
-            line: 0,
-            started_at: 0,
-            changed_at: 0,
-            attempt: 0,
-        }
-    }
-
-    /// What a person said to the agent.
-    pub fn message(id: impl Into<String>, text: &str) -> Self {
-        let title: String = format!("You: {text}").chars().take(MAX_TITLE_CHARS).collect();
-        Self::new(id, StepKind::Message, &title, StepState::Done)
-    }
-}
-
 /// What kind of thing a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -10,6 +10,7 @@ pub mod app;
 pub mod endpoint;
 pub mod event;
 pub mod id;
+mod made;
 pub mod named;
 pub mod notice;
 pub mod question;

@@ -152,10 +152,10 @@ impl Desk<'_> {
             return self.events.note(note);
         }
         self.heard += 1;
-        let shown = format!("You: {text}");
-        self.events.send(Event::Step(Step::message(format!("you-{}", self.heard), &text)));
+        let [step, line] = Event::from_person(format!("you-{}", self.heard), &text);
+        self.events.send(step);
         self.events.send(Event::Message { text });
-        self.events.send(Event::Output { kind: LineKind::Said, text: shown, first_line: 0 });
+        self.events.send(line);
     }
 
     /// Nobody will answer any more.

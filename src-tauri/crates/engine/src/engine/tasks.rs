@@ -6,7 +6,6 @@ use crate::disk;
 use crate::queue::{Message, Queue, Waiting};
 use crate::runner::GoOn;
 use crate::store::{Entry, TaskFacts};
-use regatta_protocol::event::{LineKind, Step};
 use regatta_protocol::request::{AgentChoice, MAX_PARALLEL};
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{BatchId, BatchRequest, ErrorCode, Event, Millis, Notice, Status, TaskId};
@@ -178,14 +177,9 @@ pub(super) fn next_attempt(
     let (attempt, continues) = (number, go_on.is_some());
     let message = go_on.as_ref().map_or_else(String::new, |go_on| go_on.message.clone());
     // Elsewhere the message is written where it was sent.
-    let text = format!("You: {message}");
-    let said = [
-        Event::Step(Step::message("you", &message)),
-        Event::Output { kind: LineKind::Said, text, first_line: 0 },
-    ];
-    let is_said = !message.is_empty();
+    let said = (!message.is_empty()).then(|| Event::from_person("you", &message));
     let mut events = vec![Event::Attempt { number, continues, message }];
-    events.extend(said.into_iter().filter(|_| is_said));
+    events.extend(said.into_iter().flatten());
     events.push(Event::Status { status: Status::Waiting, notice: None });
     let entry = |event| Entry { task: task.clone(), attempt, at: now, event };
     let entries = events.into_iter().map(entry).collect();
