@@ -3,8 +3,8 @@
 
 use crate::Millis;
 use crate::endpoint::SecretState;
-use crate::notice::Notice;
 use crate::request::AgentChoice;
+use crate::user_message::UserMessage;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -83,7 +83,7 @@ pub struct AgentOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(default)]
-pub struct AgentPick {
+pub struct AgentSelection {
     /// Who does the work.
     pub agent: AgentChoice,
     /// How.
@@ -134,9 +134,11 @@ pub struct AgentsView {
     /// The known agents in their order, then those that the person added.
     pub agents: Vec<AgentView>,
     /// Whether agents run in a sandbox on this computer.
-    pub sandbox: bool,
+    #[serde(rename = "sandbox")]
+    pub has_sandbox: bool,
     /// What the sandbox does, or why there is none and what would bring one.
-    pub sandbox_words: String,
+    #[serde(rename = "sandbox_words")]
+    pub sandbox_description: String,
 }
 
 /// One agent on this computer.
@@ -154,29 +156,37 @@ pub struct AgentView {
     /// Its version by its own word; empty: not known.
     pub version: String,
     /// What it offers, by its own word when it was last asked.
-    pub offers: Offers,
+    #[serde(rename = "offers")]
+    pub capabilities: AgentCapabilities,
     /// How a task of it goes on later.
-    pub goes_on: GoesOn,
+    #[serde(rename = "goes_on")]
+    pub resume_support: ResumeSupport,
     /// Whether it can keep to a number of turns.
-    pub limits_turns: bool,
+    #[serde(rename = "limits_turns")]
+    pub can_limit_turns: bool,
     /// Whether it reports what it costs, so that a limit in money can be kept.
     pub reports_cost: bool,
     /// What is missing and what to do about it; none: nothing.
-    pub missing: Option<Missing>,
+    #[serde(rename = "missing")]
+    pub setup_hint: Option<SetupHint>,
     /// The name of the variable that carries its key; empty: it takes none from us.
-    pub key_name: String,
+    #[serde(rename = "key_name")]
+    pub key_variable: String,
     /// Whether a key for it is kept here.
     pub key: SecretState,
     /// The modes in which it asks as the safety levels promise; empty: in all of them.
-    pub asks_in: Vec<String>,
+    #[serde(rename = "asks_in")]
+    pub asking_modes: Vec<String>,
     /// What each safety level really means for it on this computer.
-    pub in_force: Vec<InForce>,
+    #[serde(rename = "in_force")]
+    pub effective_safety: Vec<EffectiveSafety>,
     /// When it was last asked; none: never.
     pub checked_at: Option<Millis>,
     /// Whether it is being asked or installed now, in plain words; empty: neither.
-    pub busy: String,
+    #[serde(rename = "busy")]
+    pub activity: String,
     /// Why it could not be asked.
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
 }
 
 /// Whether an agent can be used.
@@ -203,9 +213,10 @@ pub enum AgentState {
 /// What is missing for an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Missing {
+pub struct SetupHint {
     /// One sentence: what is missing and what to do.
-    pub words: String,
+    #[serde(rename = "words")]
+    pub message: String,
     /// What Regatta can install for it: npm packages. Empty: nothing.
     pub packages: Vec<String>,
     /// What a person runs in a terminal to sign in; empty: nothing.
@@ -216,13 +227,13 @@ pub struct Missing {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(default)]
-pub struct Offers {
+pub struct AgentCapabilities {
     /// Its models.
-    pub models: Vec<Offer>,
+    pub models: Vec<OptionValue>,
     /// Its modes.
-    pub modes: Vec<Offer>,
+    pub modes: Vec<OptionValue>,
     /// How hard it may think.
-    pub efforts: Vec<Offer>,
+    pub efforts: Vec<OptionValue>,
     /// What it takes by itself.
     pub current: AgentOptions,
 }
@@ -231,24 +242,26 @@ pub struct Offers {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Offer {
+pub struct OptionValue {
     /// The agent's own id for it.
     pub id: String,
     /// Its name, at most 100 characters.
     pub name: String,
     /// More about it, at most 300 characters.
     #[serde(default)]
-    pub about: String,
+    #[serde(rename = "about")]
+    pub description: String,
 }
 
 /// How a task of an agent goes on later.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub enum GoesOn {
+pub enum ResumeSupport {
     /// In a new conversation that is told the earlier result.
     #[default]
-    Anew,
+    #[serde(rename = "anew")]
+    NewConversation,
     /// In the same conversation.
     SameConversation,
 }
@@ -256,11 +269,13 @@ pub enum GoesOn {
 /// What a safety level really means for an agent on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct InForce {
+pub struct EffectiveSafety {
     /// The level.
     pub level: Safety,
     /// Whether all that the level promises is kept.
-    pub whole: bool,
+    #[serde(rename = "whole")]
+    pub is_complete: bool,
     /// What is in force, one or two sentences.
-    pub words: String,
+    #[serde(rename = "words")]
+    pub description: String,
 }

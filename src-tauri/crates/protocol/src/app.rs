@@ -1,10 +1,10 @@
 //! What the window asks for and gets that isn't a batch or a task.
 
 use crate::EndpointId;
-use crate::agent::{AgentOptions, AgentPick, Safety};
+use crate::agent::{AgentOptions, AgentSelection, Safety};
 use crate::endpoint::Endpoint;
-use crate::notice::Notice;
 use crate::request::{AgentChoice, TaskRequest};
+use crate::user_message::UserMessage;
 use crate::view::{BatchView, PlaceView};
 use crate::{Millis, TaskId};
 use serde::{Deserialize, Serialize};
@@ -26,9 +26,10 @@ pub struct ProjectView {
     /// The branches, the newest first, at most 500.
     pub branches: Vec<String>,
     /// Whether there are changes that no commit holds; tasks don't see those.
-    pub unsaved: bool,
+    #[serde(rename = "unsaved")]
+    pub has_uncommitted_changes: bool,
     /// What to say, when it isn't ready.
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
 }
 
 /// What can be done with a folder.
@@ -76,7 +77,7 @@ pub struct Draft {
 /// A saved batch to start again from: its tasks without a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Template {
+pub struct Recipe {
     /// Unique; made by us.
     pub id: String,
     /// Its name.
@@ -86,7 +87,7 @@ pub struct Template {
     /// Who does the work and how; none: whoever is chosen when it is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
-    pub agent: Option<AgentPick>,
+    pub agent: Option<AgentSelection>,
     /// How much agents may do without asking; none: as chosen when it is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
@@ -165,7 +166,7 @@ pub struct HomeView {
     /// Tasks that need a person.
     pub needs_you: Vec<TaskId>,
     /// What a person should know once, such as a settings file that was set aside.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<UserMessage>,
 }
 
 /// A project that was used before.
@@ -185,11 +186,11 @@ pub struct ProjectRef {
 /// A result that was brought into the project, or why it wasn't.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct AddedResult {
+pub struct PublishResult {
     /// The task.
     pub task: TaskId,
     /// The new branch.
     pub branch: Option<String>,
     /// Why there is none.
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
 }

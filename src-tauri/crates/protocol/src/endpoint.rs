@@ -2,7 +2,7 @@
 //! person is told of them, of keys, and of the repositories they can choose from.
 
 use crate::EndpointId;
-use crate::notice::Notice;
+use crate::user_message::UserMessage;
 use serde::{Deserialize, Serialize};
 
 /// The address of a Cloud Coding API. Its key is kept elsewhere, bound to the address.
@@ -46,7 +46,8 @@ pub enum SecretState {
     /// None was entered for this address.
     Missing,
     /// In the computer's key store.
-    Kept,
+    #[serde(rename = "kept")]
+    Stored,
     /// In memory until Regatta ends, as the computer has no key store that can be used.
     ForSession,
 }
@@ -60,19 +61,22 @@ pub struct CredentialsView {
     /// The host that repositories are listed from.
     pub github: TokenView,
     /// What to say of the key store, when it can't be used.
-    pub store: Option<Notice>,
+    #[serde(rename = "store")]
+    pub key_store_notice: Option<UserMessage>,
 }
 
 /// What a test of a key or token found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Tested {
+pub struct ConnectionTest {
     /// Whether it can be used, as far as is known.
-    pub ok: bool,
+    #[serde(rename = "ok")]
+    pub passed: bool,
     /// One sentence, such as "The key works. 2 agents are there."
-    pub said: String,
+    #[serde(rename = "said")]
+    pub message: String,
     /// Why not, when it can't.
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
 }
 
 /// A repository that a person can choose.
@@ -84,7 +88,8 @@ pub struct Repository {
     /// Its address for git.
     pub address: String,
     /// Whether only some people see it.
-    pub private: bool,
+    #[serde(rename = "private")]
+    pub is_private: bool,
     /// The branch that is its main version.
     pub default_branch: String,
     /// Whether the token may write to it.
@@ -98,19 +103,21 @@ pub struct RepositoryPage {
     /// The repositories, those changed last first.
     pub repositories: Vec<Repository>,
     /// The number of the next page, if there is one.
-    pub next: Option<u32>,
+    #[serde(rename = "next")]
+    pub next_page: Option<u32>,
     /// What to know before starting anything, such as a token that may not do enough.
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
 }
 
 /// A task's branch as it is at the remote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct BranchLook {
+pub struct RemoteBranch {
     /// The branch that was looked for.
     pub branch: String,
     /// The commit it points to; none: it isn't there.
     pub commit: Option<String>,
     /// How many commits it has that the start doesn't have, as far as that can be told.
-    pub commits: Option<u32>,
+    #[serde(rename = "commits")]
+    pub commits_ahead: Option<u32>,
 }

@@ -1,14 +1,17 @@
 //! What happened. Everything that a person sees of a batch is a fold over these.
 
-pub use crate::question::{OptionKind, Question, QuestionKind, QuestionOption, Risk};
+pub use crate::outcome::{Outcome, TestRun, Usage};
+pub use crate::question::{Question, QuestionKind, QuestionOption, QuestionOptionKind, Risk};
 
-use crate::notice::Notice;
 use crate::status::Status;
+use crate::user_message::UserMessage;
 use crate::{Millis, TaskId};
 use serde::{Deserialize, Serialize};
 
 /// The most files that an event or a view names; the full list is read on demand.
 pub const MAX_FILES_NAMED: usize = 20;
+/// The most characters of a step's title.
+const MAX_TITLE_CHARS: usize = 4_000;
 
 /// One entry of a batch's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,7 +44,7 @@ pub enum Event {
         /// Why, where that isn't plain.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
-        notice: Option<Notice>,
+        notice: Option<UserMessage>,
     },
     /// One or more whole lines of the transcript, joined by `\n`, without the last one.
     Output {
@@ -68,7 +71,7 @@ pub enum Event {
         /// Sums over all files.
         totals: ChangeTotals,
         /// The first files, at most [`MAX_FILES_NAMED`].
-        files: Vec<FileCount>,
+        files: Vec<FileDiffStat>,
     },
     /// What the agent says it used.
     Usage(Usage),
@@ -102,7 +105,8 @@ pub enum Event {
         message: String,
     },
     /// The result was brought into the project: by the person, or by the place itself.
-    Added {
+    #[serde(rename = "added")]
+    Published {
         /// The new branch's name.
         branch: String,
         /// The commit it points to.
@@ -124,13 +128,16 @@ pub enum LineKind {
     /// The heading of a step.
     Step,
     /// What the agent says to the person.
-    Said,
+    #[serde(rename = "said")]
+    AgentMessage,
     /// What the agent thinks aloud.
     Thought,
     /// A program's standard output.
-    Out,
+    #[serde(rename = "out")]
+    Stdout,
     /// A program's standard error.
-    Err,
+    #[serde(rename = "err")]
+    Stderr,
     /// Said by us.
     Note,
     /// Received from a place and not understood, as it came. Shown under "Details".
@@ -153,7 +160,7 @@ pub struct Step {
     pub detail: String,
     /// The files it touches, at most [`MAX_FILES_NAMED`].
     #[serde(default)]
-    pub files: Vec<FileCount>,
+    pub files: Vec<FileDiffStat>,
     /// How far it is.
     pub state: StepState,
     /// The transcript's line at which it began. The store gives it.
@@ -181,7 +188,8 @@ pub enum StepKind {
     /// The agent was started.
     Start,
     /// The agent says something to the person.
-    Said,
+    #[serde(rename = "said")]
+    AgentMessage,
     /// The person says something to the agent.
     Message,
     /// It thinks aloud.
@@ -271,7 +279,8 @@ pub enum SaveReason {
     /// The attempt ended; this is its result.
     Result,
     /// The attempt was cut off; this is what was there.
-    Rescued,
+    #[serde(rename = "rescued")]
+    Recovered,
 }
 
 /// Sums over the changed files.
@@ -291,26 +300,13 @@ pub struct ChangeTotals {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct FileCount {
+pub struct FileDiffStat {
     /// Its path in the project, with `/`.
     pub path: String,
     /// Added lines.
     pub added: u64,
     /// Removed lines.
     pub removed: u64,
-}
-
-/// What the agent says it used. Its figures, not ours.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Usage {
-    /// Tokens in and out.
-    pub tokens: u64,
-    /// Cost in US dollars, where the agent says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub cost_usd: Option<f64>,
 }
 
 /// The name of an agent's conversation, and how it can go on.
@@ -322,71 +318,39 @@ pub struct AgentSession {
     /// The agent's name for it, at most 200 characters.
     pub id: String,
     /// Whether the agent can go on with it (`session/resume`).
-    pub resumes: bool,
+    #[serde(rename = "resumes")]
+    pub can_resume: bool,
     /// Whether it can load it, telling everything again (`session/load`).
-    pub loads: bool,
+    #[serde(rename = "loads")]
+    pub can_load: bool,
 }
 
-/// A test that the agent ran, as far as could be seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct TestRun {
-    /// The command, at most 200 characters.
-    pub command: String,
-    /// Whether it passed the last time; none: that could not be seen.
-    pub passed: Option<bool>,
-}
-
-/// How an attempt ended, with its facts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Outcome {
-    /// `finished`, `failed`, `stopped` or `interrupted`; `unknown` when the place that was
-    /// to say so can't be reached any more.
-    pub status: Status,
-    /// Why, where it isn't `finished`; or what a person should know of the result, such as
-    /// that it could not be shared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub notice: Option<Notice>,
-    /// The agent's last words, at most 4,000 characters.
-    #[serde(default)]
-    pub last_words: String,
-    /// The commit that holds the result; none: nothing was changed, or nothing is there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub commit: Option<String>,
-    /// Our count of what changed.
-    #[serde(default)]
-    pub totals: ChangeTotals,
-    /// How the agent's program ended, for the details: "exit code 0", "signal 9".
-    #[serde(default)]
-    pub ended_by: String,
-    /// The tests that were run, the last ones, at most 5.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<TestRun>>"))]
-    pub tests: Vec<TestRun>,
-    /// When the agent's service can be used again, if the end is a usage limit and it said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub retry_at: Option<Millis>,
-}
-
-impl Outcome {
-    /// The end of an attempt in which nothing was done.
-    #[must_use]
-    pub fn without_work(status: Status) -> Self {
+impl Step {
+    /// A step with its title and nothing more. The store fills in what it knows better.
+    pub fn new(id: impl Into<String>, kind: StepKind, title: &str, state: StepState) -> Self {
         Self {
-            status,
-            notice: None,
-            last_words: String::new(),
-            commit: None,
-            totals: ChangeTotals::default(),
-            ended_by: String::new(),
-            tests: Vec::new(),
-            retry_at: None,
+            id: id.into(),
+            kind,
+            title: title.to_owned(),
+            detail: String::new(),
+            files: Vec::new(),
+            state,
+            line: 0,
+            started_at: 0,
+            changed_at: 0,
+            attempt: 0,
         }
+    }
+}
+
+impl Event {
+    /// What a person said to the agent: a step, and a line of the transcript.
+    pub fn message_to_agent(id: impl Into<String>, text: &str) -> [Self; 2] {
+        let text = format!("You: {text}");
+        let title: String = text.chars().take(MAX_TITLE_CHARS).collect();
+        [
+            Self::Step(Step::new(id, StepKind::Message, &title, StepState::Done)),
+            Self::Output { kind: LineKind::AgentMessage, text, first_line: 0 },
+        ]
     }
 }

@@ -1,22 +1,22 @@
 //! The words that every room shares: what is asked for ([`request`]), what happened
 //! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
-//! [`app`]), what went wrong ([`notice`]), what the engine and a worker say to each other
+//! [`app`]), what went wrong ([`user_message`]), what the engine and a worker say to each other
 //! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
-//! ([`named`]), which places there are besides this computer ([`endpoint`]), and what is said
+//! ([`agent_name`]), which places there are besides this computer ([`endpoint`]), and what is said
 //! over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
 
 pub mod agent;
+pub mod agent_name;
 pub mod app;
 pub mod endpoint;
 pub mod event;
 pub mod id;
-mod made;
-pub mod named;
-pub mod notice;
+mod outcome;
 pub mod question;
 pub mod request;
 pub mod secret;
 pub mod status;
+pub mod user_message;
 pub mod view;
 pub mod wire;
 pub mod worker;
@@ -25,10 +25,10 @@ pub use agent::{KnownAgent, Safety};
 pub use endpoint::Endpoint;
 pub use event::{Event, LogEvent};
 pub use id::{BatchId, EndpointId, TaskId};
-pub use notice::{ErrorCode, Notice};
 pub use request::{AgentChoice, BatchRequest, TaskRequest};
 pub use secret::Secret;
 pub use status::Status;
+pub use user_message::{ErrorCode, UserMessage};
 pub use view::{BatchView, TaskView};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.

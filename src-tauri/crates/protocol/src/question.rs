@@ -25,19 +25,21 @@ pub struct Question {
     pub risk: Risk,
     /// Why that much, in a few plain words: "adds the packages this project lists".
     #[serde(default)]
-    pub risk_words: String,
+    #[serde(rename = "risk_words")]
+    pub risk_reason: String,
     /// What "Allow for this batch" allows: the same key is the same thing. Empty: it can't be
     /// allowed for more than once.
     #[serde(default)]
-    pub key: String,
+    #[serde(rename = "key")]
+    pub permission_key: String,
 }
 
 impl Question {
     /// The question in one line with why something could go wrong: "Run: npm install (adds the
     /// packages this project lists)".
     #[must_use]
-    pub fn in_words(&self) -> String {
-        let Self { title, risk_words, .. } = self;
+    pub fn summary(&self) -> String {
+        let Self { title, risk_reason: risk_words, .. } = self;
         if risk_words.is_empty() { title.clone() } else { format!("{title} ({risk_words})") }
     }
 }
@@ -82,7 +84,7 @@ pub struct QuestionOption {
     /// What the person reads, at most 200 characters.
     pub label: String,
     /// What it means.
-    pub kind: OptionKind,
+    pub kind: QuestionOptionKind,
 }
 
 /// What an answer means, whatever the agent calls it.
@@ -90,7 +92,7 @@ pub struct QuestionOption {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub enum OptionKind {
+pub enum QuestionOptionKind {
     /// Yes, this time.
     AllowOnce,
     /// Yes, from now on.

@@ -3,9 +3,9 @@
 //! [`BatchRequest`] is the body of `POST /invoke/stdout` as the hosted service documents
 //! it, plus our own optional extras. The same body is what `regatta run --file` reads.
 
-use crate::agent::{AgentOptions, AgentPick, EnvVar, KnownAgent, Safety};
+use crate::agent::{AgentOptions, AgentSelection, EnvVar, KnownAgent, Safety};
 use crate::endpoint::Endpoint;
-use crate::notice::{ErrorCode, Notice};
+use crate::user_message::{ErrorCode, UserMessage};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -30,13 +30,15 @@ pub struct BatchRequest {
     /// Ours: the batch's title. Empty: named after its first task.
     pub name: String,
     /// The project: a folder on this computer, or the address of a repository.
-    pub repo_url: String,
+    #[serde(rename = "repo_url")]
+    pub project: String,
     /// The tasks, in the order in which they are shown and started.
     pub parallel_tasks: Vec<TaskRequest>,
     /// Where to start from: a branch, tag or commit. Empty: what is checked out.
-    pub branch: String,
+    #[serde(rename = "branch")]
+    pub start_from: String,
     /// Ours: who does the work. Its name is enough where that needs no program.
-    #[serde(deserialize_with = "crate::named::agent")]
+    #[serde(deserialize_with = "crate::agent_name::deserialize_agent")]
     pub agent: AgentChoice,
     /// Ours: what was chosen of what that agent offers.
     pub options: AgentOptions,
@@ -80,8 +82,8 @@ pub struct TaskRequest {
     /// Who does it, each in a task of its own, so that the results can be compared. Empty: the
     /// batch's agent. Never on the wire: it names programs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<AgentPick>>"))]
-    pub agents: Vec<AgentPick>,
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<AgentSelection>>"))]
+    pub agents: Vec<AgentSelection>,
     /// How often each of them does it, 1 to 9. None: once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
@@ -120,7 +122,7 @@ pub enum AgentChoice {
 impl TaskRequest {
     /// How many tasks the row becomes.
     #[must_use]
-    pub fn tasks(&self) -> usize {
+    pub fn task_count(&self) -> usize {
         self.agents.len().max(1) * self.times.unwrap_or(1) as usize
     }
 }
@@ -128,7 +130,7 @@ impl TaskRequest {
 impl AgentChoice {
     /// Whether it names a program, where that is the person's to name.
     #[must_use]
-    pub fn names_a_program(&self) -> bool {
+    pub fn has_program(&self) -> bool {
         match self {
             Self::Practice | Self::Known { .. } => true,
             Self::Acp { command, .. } | Self::Command { command } => {
@@ -162,7 +164,7 @@ pub struct RequestProblem {
     /// `endpoint`, `thread`.
     pub field: String,
     /// What to say there.
-    pub notice: Notice,
+    pub notice: UserMessage,
 }
 
 impl BatchRequest {
@@ -170,13 +172,13 @@ impl BatchRequest {
     #[must_use]
     pub fn problems(&self) -> Vec<RequestProblem> {
         let mut found = Vec::new();
-        self.batch_problems(&mut found);
+        self.collect_batch_problems(&mut found);
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (row, task) in self.parallel_tasks.iter().enumerate() {
-            task_problems(row, task, &mut found);
+            collect_task_problems(row, task, &mut found);
             let name = task.task_name.trim();
             if let Some(first) = seen.get(name).filter(|_| !name.is_empty()) {
-                found.push(at(
+                found.push(row_problem(
                     row,
                     "name",
                     format!("Task {} already has this name.", first + 1),
@@ -199,44 +201,52 @@ impl BatchRequest {
         self.parallel_tasks.first().map_or_else(String::new, |t| t.task_name.trim().to_owned())
     }
 
-    fn batch_problems(&self, found: &mut Vec<RequestProblem>) {
+    fn collect_batch_problems(&self, found: &mut Vec<RequestProblem>) {
         let count =
-            self.parallel_tasks.iter().map(TaskRequest::tasks).fold(0, usize::saturating_add);
+            self.parallel_tasks.iter().map(TaskRequest::task_count).fold(0, usize::saturating_add);
         if self.parallel_tasks.is_empty() {
-            found.push(whole("tasks", "This batch has no tasks.".into(), "Write at least one."));
+            found.push(batch_problem(
+                "tasks",
+                "This batch has no tasks.".into(),
+                "Write at least one.",
+            ));
         }
         if count > MAX_TASKS {
-            found.push(whole(
+            found.push(batch_problem(
                 "tasks",
                 format!("This batch has {count} tasks; {MAX_TASKS} is the most."),
                 "Split it into two batches.",
             ));
         }
         if self.name.chars().count() > MAX_NAME_CHARS {
-            found.push(whole("title", "The batch's name is too long.".into(), "Shorten it."));
+            found.push(batch_problem(
+                "title",
+                "The batch's name is too long.".into(),
+                "Shorten it.",
+            ));
         }
         if self.max_parallel.is_some_and(|n| n == 0 || n > MAX_PARALLEL) {
-            found.push(whole(
+            found.push(batch_problem(
                 "parallel",
                 "The number of tasks at the same time is out of range.".into(),
                 "Choose a number from 1 to 64.",
             ));
         }
-        if !self.agent.names_a_program() {
-            found.push(whole("agent", NO_PROGRAM.into(), NAME_PROGRAM));
+        if !self.agent.has_program() {
+            found.push(batch_problem("agent", NO_PROGRAM.into(), NAME_PROGRAM));
         }
     }
 }
 
-fn task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
+fn collect_task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
     if task.task_name.trim().is_empty() {
-        found.push(at(row, "name", "This task has no name.".into(), "Name it."));
+        found.push(row_problem(row, "name", "This task has no name.".into(), "Name it."));
     }
     if task.task_name.chars().count() > MAX_NAME_CHARS {
-        found.push(at(row, "name", "This name is too long.".into(), "Shorten it."));
+        found.push(row_problem(row, "name", "This name is too long.".into(), "Shorten it."));
     }
     if task.prompt.trim().is_empty() {
-        found.push(at(
+        found.push(row_problem(
             row,
             "prompt",
             "This task doesn't say what to do.".into(),
@@ -245,7 +255,7 @@ fn task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>
     }
     let length = task.prompt.chars().count();
     if length > MAX_PROMPT_CHARS {
-        found.push(at(
+        found.push(row_problem(
             row,
             "prompt",
             format!("This text has {length} characters; {MAX_PROMPT_CHARS} is the most."),
@@ -253,33 +263,48 @@ fn task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>
         ));
     }
     if task.time_limit_s == Some(0) {
-        found.push(at(row, "time_limit", "A time limit of 0 is no time.".into(), "Leave it out."));
+        found.push(row_problem(
+            row,
+            "time_limit",
+            "A time limit of 0 is no time.".into(),
+            "Leave it out.",
+        ));
     }
-    limit_problems(row, task, found);
+    collect_limit_problems(row, task, found);
 }
 
-fn limit_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
+fn collect_limit_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
     if task.turn_limit == Some(0) {
-        found.push(at(row, "turn_limit", "A limit of 0 turns is no turn.".into(), "Leave it out."));
+        found.push(row_problem(
+            row,
+            "turn_limit",
+            "A limit of 0 turns is no turn.".into(),
+            "Leave it out.",
+        ));
     }
     if task.cost_limit_cents == Some(0) {
-        found.push(at(row, "cost_limit", "A limit of 0 is no money.".into(), "Leave it out."));
+        found.push(row_problem(
+            row,
+            "cost_limit",
+            "A limit of 0 is no money.".into(),
+            "Leave it out.",
+        ));
     }
     if task.times.is_some_and(|times| times == 0 || times > MAX_TIMES) {
         let what = "The number of times is out of range.".into();
-        found.push(at(row, "times", what, "Choose a number from 1 to 9."));
+        found.push(row_problem(row, "times", what, "Choose a number from 1 to 9."));
     }
-    if !task.agents.iter().all(|pick| pick.agent.names_a_program()) {
-        found.push(at(row, "agent", NO_PROGRAM.into(), NAME_PROGRAM));
+    if !task.agents.iter().all(|pick| pick.agent.has_program()) {
+        found.push(row_problem(row, "agent", NO_PROGRAM.into(), NAME_PROGRAM));
     }
 }
 
-fn at(row: usize, field: &str, what: String, next: &str) -> RequestProblem {
-    RequestProblem { row: u32::try_from(row).ok(), ..whole(field, what, next) }
+fn row_problem(row: usize, field: &str, what: String, next: &str) -> RequestProblem {
+    RequestProblem { row: u32::try_from(row).ok(), ..batch_problem(field, what, next) }
 }
 
-fn whole(field: &str, what: String, next: &str) -> RequestProblem {
-    let notice = Notice::new(ErrorCode::BadRequest, what, "", next);
+fn batch_problem(field: &str, what: String, next: &str) -> RequestProblem {
+    let notice = UserMessage::new(ErrorCode::BadRequest, what, "", next);
     RequestProblem { row: None, field: field.to_owned(), notice }
 }
 
@@ -291,7 +316,7 @@ mod tests {
         TaskRequest { task_name: name.into(), prompt: prompt.into(), ..TaskRequest::default() }
     }
 
-    fn fields(request: &BatchRequest) -> Vec<(Option<u32>, String)> {
+    fn problem_fields(request: &BatchRequest) -> Vec<(Option<u32>, String)> {
         request.problems().into_iter().map(|p| (p.row, p.field)).collect()
     }
 
@@ -309,28 +334,28 @@ mod tests {
         };
         let expected = [(1, "name"), (2, "name"), (3, "prompt"), (4, "prompt")];
         let expected: Vec<_> = expected.map(|(r, f)| (Some(r), f.to_owned())).to_vec();
-        assert_eq!(fields(&request), expected);
+        assert_eq!(problem_fields(&request), expected);
     }
 
     #[test]
     fn a_batch_is_never_empty_or_over_the_limit() {
-        assert_eq!(fields(&BatchRequest::default()), [(None, "tasks".to_owned())]);
+        assert_eq!(problem_fields(&BatchRequest::default()), [(None, "tasks".to_owned())]);
         let rows = (0..=MAX_TASKS).map(|n| task(&format!("t{n}"), "do")).collect();
         let request = BatchRequest { parallel_tasks: rows, ..BatchRequest::default() };
-        assert_eq!(fields(&request), [(None, "tasks".to_owned())]);
-        let agents = vec![AgentPick::default(); 3];
+        assert_eq!(problem_fields(&request), [(None, "tasks".to_owned())]);
+        let agents = vec![AgentSelection::default(); 3];
         let row = TaskRequest { agents, times: Some(9), ..task("t", "do") };
-        assert_eq!(row.tasks(), 27);
+        assert_eq!(row.task_count(), 27);
         let many = (0..8).map(|n| TaskRequest { task_name: format!("{n}"), ..row.clone() });
         let request = BatchRequest { parallel_tasks: many.collect(), ..BatchRequest::default() };
-        assert_eq!(fields(&request), [(None, "tasks".to_owned())]);
+        assert_eq!(problem_fields(&request), [(None, "tasks".to_owned())]);
     }
 
     #[test]
     fn a_limit_of_nothing_and_an_agent_without_a_program_are_named() {
-        let nameless = AgentPick {
+        let nameless = AgentSelection {
             agent: AgentChoice::Command { command: vec![" ".into()] },
-            ..AgentPick::default()
+            ..AgentSelection::default()
         };
         let row = TaskRequest {
             turn_limit: Some(0),
@@ -341,7 +366,7 @@ mod tests {
         };
         let request = BatchRequest { parallel_tasks: vec![row], ..BatchRequest::default() };
         let expected = ["turn_limit", "cost_limit", "times", "agent"];
-        assert_eq!(fields(&request), expected.map(|field| (Some(0), field.to_owned())));
+        assert_eq!(problem_fields(&request), expected.map(|field| (Some(0), field.to_owned())));
     }
 
     #[test]

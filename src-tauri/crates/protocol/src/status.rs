@@ -45,7 +45,7 @@ impl Status {
 
     /// The word that people read.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Waiting => "Waiting",
             Self::Working => "Working",

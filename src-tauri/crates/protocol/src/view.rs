@@ -2,11 +2,12 @@
 
 use crate::endpoint::Endpoint;
 use crate::event::{
-    AgentSession, ChangeTotals, FileCount, LineKind, Outcome, PlanEntry, Question, StepKind, Usage,
+    AgentSession, ChangeTotals, FileDiffStat, LineKind, Outcome, PlanEntry, Question, StepKind,
+    Usage,
 };
-use crate::notice::Notice;
 use crate::request::AgentChoice;
 use crate::status::Status;
+use crate::user_message::UserMessage;
 use crate::{BatchId, Millis, TaskId};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,8 @@ pub struct TaskView {
     /// Whether it is no task but holds what a place says of the batch as a whole. Then it
     /// isn't counted.
     #[serde(default)]
-    pub whole_batch: bool,
+    #[serde(rename = "whole_batch")]
+    pub is_batch_channel: bool,
     /// Its name, cut to 200 characters.
     pub name: String,
     /// Its place in the batch, from 0.
@@ -34,7 +36,7 @@ pub struct TaskView {
     /// Where it stands.
     pub status: Status,
     /// Why it is paused, failed or interrupted.
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
     /// The attempt, from 1.
     pub attempt: u32,
     /// What it does now, in plain words.
@@ -50,7 +52,7 @@ pub struct TaskView {
     /// What it changed so far.
     pub totals: ChangeTotals,
     /// The first files it changed.
-    pub files: Vec<FileCount>,
+    pub files: Vec<FileDiffStat>,
     /// How many save points the attempt has.
     pub save_points: u32,
     /// When it was created.
@@ -122,7 +124,7 @@ pub struct Counts {
 
 impl Counts {
     /// The count of `status`, to read or change.
-    pub const fn of(&mut self, status: Status) -> &mut u32 {
+    pub const fn count_mut(&mut self, status: Status) -> &mut u32 {
         match status {
             Status::Waiting => &mut self.waiting,
             Status::Working => &mut self.working,
@@ -139,7 +141,7 @@ impl Counts {
     /// All tasks.
     #[must_use]
     pub const fn total(&self) -> u32 {
-        self.waiting + self.active() + self.over()
+        self.waiting + self.active() + self.ended()
     }
 
     /// Tasks whose agent is at work, or held in mid-work.
@@ -150,7 +152,7 @@ impl Counts {
 
     /// Tasks that ended.
     #[must_use]
-    pub const fn over(&self) -> u32 {
+    pub const fn ended(&self) -> u32 {
         self.finished + self.failed + self.stopped + self.interrupted + self.unknown
     }
 }
@@ -164,7 +166,8 @@ pub struct BatchView {
     /// Its title, cut to 200 characters.
     pub name: String,
     /// The project's folder, or the address of the repository.
-    pub project_path: String,
+    #[serde(rename = "project_path")]
+    pub project: String,
     /// The project's name: the last part of that.
     pub project_name: String,
     /// Where its tasks run; none: on this computer.
@@ -192,17 +195,18 @@ pub struct BatchView {
     pub counts: Counts,
     /// Its waiting tasks in the order in which they will start, with their place in the
     /// computer's queue, from 1.
-    pub queue: Vec<QueuePlace>,
+    pub queue: Vec<QueuePosition>,
 }
 
 /// A waiting task's place in the computer's queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct QueuePlace {
+pub struct QueuePosition {
     /// The task.
     pub task: TaskId,
     /// 1: next.
-    pub place: u32,
+    #[serde(rename = "place")]
+    pub position: u32,
 }
 
 /// A batch with its tasks.
@@ -216,7 +220,8 @@ pub struct BatchDetail {
     /// What its place says of the batch as a whole, once there is something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
-    pub whole: Option<TaskView>,
+    #[serde(rename = "whole")]
+    pub batch_channel: Option<TaskView>,
 }
 
 /// Where tasks run, as it stands. Now there is one: this computer.
@@ -230,20 +235,22 @@ pub struct PlaceView {
     /// Tasks that wait.
     pub waiting: u32,
     /// Why nothing is started now, if so.
-    pub paused: Option<Notice>,
+    #[serde(rename = "paused")]
+    pub pause_reason: Option<UserMessage>,
     /// Agents whose tasks are held: a usage limit, an expired sign-in.
     #[serde(default)]
-    pub holds: Vec<AgentHold>,
+    #[serde(rename = "holds")]
+    pub agent_pauses: Vec<AgentPause>,
 }
 
 /// Why an agent's tasks are held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct AgentHold {
+pub struct AgentPause {
     /// The agent.
     pub agent: AgentChoice,
     /// Why, and what to do.
-    pub notice: Notice,
+    pub notice: UserMessage,
     /// When its tasks go on by themselves; none: when a person says so.
     pub until: Option<Millis>,
     /// How many of its tasks wait for that.
@@ -253,7 +260,7 @@ pub struct AgentHold {
 /// One line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Line {
+pub struct TranscriptLine {
     /// Its number, from 0.
     pub number: u64,
     /// Where it comes from.
@@ -264,7 +271,8 @@ pub struct Line {
     pub text: String,
     /// Whether it was cut here; the saved file has it whole.
     #[serde(default)]
-    pub cut: bool,
+    #[serde(rename = "cut")]
+    pub is_truncated: bool,
 }
 
 /// How much of one line a page carries, in bytes.
@@ -277,7 +285,7 @@ pub const MAX_PAGE_LINES: u32 = 1_000;
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct LinePage {
     /// The lines, in order and without a gap.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TranscriptLine>,
     /// How many lines there are in all.
     pub total: u64,
 }
@@ -289,7 +297,8 @@ pub struct Matches {
     /// The numbers of the lines that hold it, in order, at most 10,000.
     pub lines: Vec<u64>,
     /// Whether there are more.
-    pub more: bool,
+    #[serde(rename = "more")]
+    pub has_more: bool,
 }
 
 /// What a task did to the repository.
@@ -301,7 +310,8 @@ pub struct Changes {
     /// The files, at most 2,000.
     pub files: Vec<FileChange>,
     /// Whether there are more files than are listed.
-    pub more: bool,
+    #[serde(rename = "more")]
+    pub has_more: bool,
 }
 
 /// What happened to one file.
@@ -315,7 +325,8 @@ pub struct FileChange {
     /// What happened.
     pub kind: ChangeKind,
     /// Whether it isn't text (then there are no counts).
-    pub binary: bool,
+    #[serde(rename = "binary")]
+    pub is_binary: bool,
     /// Added lines.
     pub added: u64,
     /// Removed lines.
@@ -344,7 +355,8 @@ pub struct FilePatch {
     /// Its lines, at most 5,000.
     pub lines: Vec<PatchLine>,
     /// Whether it was cut.
-    pub more: bool,
+    #[serde(rename = "more")]
+    pub has_more: bool,
 }
 
 /// One line of a change.

@@ -2,21 +2,22 @@
 //! server adds to it. Both ends use these types, so they can't come to differ.
 //!
 //! An event of the stream is an SSE event. `updates` is a step of the agent, `custom` text
-//! that a task printed ([`Printed`]) or one of our typed facts ([`Told`]), `end` the last
+//! that a task printed ([`OutputEvent`]) or one of our typed facts ([`FactEvent`]), `end` the last
 //! word ([`End`]). On our server every event's `id` is the number of the entry of the batch's
 //! log that it shows.
 
 use crate::event::{
-    ChangeTotals, Event, FileCount, LineKind, Outcome, PlanEntry, Question, SavePoint, Step, Usage,
+    ChangeTotals, Event, FileDiffStat, LineKind, Outcome, PlanEntry, Question, SavePoint, Step,
+    Usage,
 };
-use crate::notice::{ErrorCode, Notice};
 use crate::secret::Secret;
 use crate::status::Status;
+use crate::user_message::{ErrorCode, UserMessage};
 use crate::{BatchId, Millis};
 use serde::{Deserialize, Serialize};
 
 /// The path of the call that starts a batch.
-pub const INVOKE: &str = "/invoke/stdout";
+pub const INVOKE_PATH: &str = "/invoke/stdout";
 /// The header that carries the key.
 pub const KEY_HEADER: &str = "x-api-key";
 /// The header with which the same request joins the batch that it started before.
@@ -32,14 +33,14 @@ pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
-pub struct Invoke {
+pub struct InvokeRequest {
     /// The repository: an https address, or a folder that the server allows.
     pub repo_url: String,
     /// The token for the repository's host. In memory only.
     #[cfg_attr(feature = "schema", schema(value_type = String, default = ""))]
     pub github_token: Secret,
     /// A single task.
-    pub messages: Vec<Message>,
+    pub messages: Vec<ChatMessage>,
     /// Tasks to run at the same time.
     pub parallel_tasks: Vec<InvokeTask>,
     /// The branch to start from. Empty: `main`, or else the repository's default branch.
@@ -79,7 +80,7 @@ pub struct InvokeTask {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
-pub struct Message {
+pub struct ChatMessage {
     /// `human` for what a person says.
     #[serde(rename = "type")]
     pub kind: String,
@@ -90,7 +91,7 @@ pub struct Message {
 /// Text that a task printed: the data of a `custom` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Printed {
+pub struct OutputEvent {
     /// The task.
     pub task_name: String,
     /// The text with its newlines.
@@ -106,7 +107,7 @@ pub struct Printed {
 /// Something that happened to a task: the data of a `custom` event of ours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Told {
+pub struct FactEvent {
     /// The task.
     pub task_name: String,
     /// When it happened.
@@ -140,7 +141,8 @@ pub enum Fact {
     /// How the attempt ended.
     Outcome(Outcome),
     /// The result was shared as a branch of the repository.
-    Branch(BranchFact),
+    #[serde(rename = "branch")]
+    Published(PublishedFact),
 }
 
 /// Where a task stands.
@@ -151,7 +153,7 @@ pub struct StatusFact {
     pub status: Status,
     /// Why, where that isn't plain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notice: Option<Notice>,
+    pub notice: Option<UserMessage>,
 }
 
 /// What a task has changed.
@@ -161,7 +163,7 @@ pub struct ChangesFact {
     /// Sums over all files.
     pub totals: ChangeTotals,
     /// The first files.
-    pub files: Vec<FileCount>,
+    pub files: Vec<FileDiffStat>,
 }
 
 /// An answered question.
@@ -177,7 +179,7 @@ pub struct AnsweredFact {
 /// A branch that holds a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct BranchFact {
+pub struct PublishedFact {
     /// The branch's name.
     pub branch: String,
     /// The commit it points to.
@@ -200,9 +202,9 @@ pub struct Update {
     /// Whether it goes on from what was saved.
     pub continues: bool,
     /// Always empty; there because the documented event has it.
-    pub messages: Vec<Message>,
+    pub messages: Vec<ChatMessage>,
     /// Always empty; there because the documented event has it.
-    pub stream_events: Vec<Message>,
+    pub stream_events: Vec<ChatMessage>,
 }
 
 /// The data of the `end` event of ours.
@@ -255,12 +257,12 @@ pub struct WireError {
     pub hint: String,
 }
 
-impl From<&Notice> for ErrorBody {
-    fn from(notice: &Notice) -> Self {
+impl From<&UserMessage> for ErrorBody {
+    fn from(notice: &UserMessage) -> Self {
         let error = WireError {
             code: notice.code,
-            message: notice.what.clone(),
-            hint: notice.next.clone(),
+            message: notice.message.clone(),
+            hint: notice.hint.clone(),
         };
         Self { error }
     }
@@ -270,7 +272,7 @@ impl Fact {
     /// The fact that an entry of a log is, if it is one: text, attempts and ends have events
     /// of their own.
     #[must_use]
-    pub fn of(event: &Event) -> Option<Self> {
+    pub fn from_event(event: &Event) -> Option<Self> {
         Some(match event.clone() {
             Event::Status { status, notice } => Self::Status(StatusFact { status, notice }),
             Event::Step(step) => Self::Activity(step),
@@ -283,7 +285,9 @@ impl Fact {
                 Self::Answered(AnsweredFact { question, option })
             }
             Event::Outcome(outcome) => Self::Outcome(outcome),
-            Event::Added { branch, commit } => Self::Branch(BranchFact { branch, commit }),
+            Event::Published { branch, commit } => {
+                Self::Published(PublishedFact { branch, commit })
+            }
             Event::Output { .. }
             | Event::Attempt { .. }
             | Event::Session(_)
@@ -308,7 +312,9 @@ impl Fact {
                 Event::Answered { question, option }
             }
             Self::Outcome(outcome) => Event::Outcome(outcome),
-            Self::Branch(BranchFact { branch, commit }) => Event::Added { branch, commit },
+            Self::Published(PublishedFact { branch, commit }) => {
+                Event::Published { branch, commit }
+            }
         }
     }
 }
@@ -321,12 +327,12 @@ mod tests {
     #[test]
     fn a_fact_is_a_key_beside_the_tasks_name() {
         let event = Event::Status { status: Status::Working, notice: None };
-        let fact = Fact::of(&event).expect("a fact");
-        let told = Told { task_name: "a".into(), at: 7, fact };
+        let fact = Fact::from_event(&event).expect("a fact");
+        let told = FactEvent { task_name: "a".into(), at: 7, fact };
         let value = serde_json::to_value(&told).expect("JSON");
         let expected = json!({ "task_name": "a", "at": 7, "status": { "status": "working" } });
         assert_eq!(value, expected);
-        let read: Told = serde_json::from_value(value).expect("a fact");
+        let read: FactEvent = serde_json::from_value(value).expect("a fact");
         assert_eq!(read.fact.into_event(), event);
     }
 
@@ -335,7 +341,7 @@ mod tests {
         let body = r#"{"repo_url":"https://github.com/o/r","github_token":"hush","later":1,
             "messages":[{"type":"human","content":"go"}],
             "parallel_tasks":[{"prompt":"write tests","task_name":"testing"}]}"#;
-        let read: Invoke = serde_json::from_str(body).expect("a body");
+        let read: InvokeRequest = serde_json::from_str(body).expect("a body");
         assert_eq!(read.parallel_tasks[0].task_name, "testing");
         assert_eq!(read.github_token.expose(), "hush");
         assert!(!format!("{read:?}").contains("hush"));

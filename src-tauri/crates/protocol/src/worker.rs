@@ -5,9 +5,9 @@
 //! standard input ends, the worker ends the agent and itself.
 
 use crate::Millis;
-use crate::agent::{AgentOptions, EnvVar, Offers, Safety};
+use crate::agent::{AgentCapabilities, AgentOptions, EnvVar, Safety};
 use crate::event::{AgentSession, Event};
-use crate::notice::Notice;
+use crate::user_message::UserMessage;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,8 @@ pub struct WorkerTask {
     pub time_limit_s: Option<u64>,
     /// How often the copy is saved while the agent works, in seconds. None: 5 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub save_every_s: Option<u64>,
+    #[serde(rename = "save_every_s")]
+    pub save_interval_s: Option<u64>,
     /// Whether the copy of an earlier attempt is gone on with, if it is still there as it was
     /// left; else it is made from `copy_commit`.
     #[serde(default)]
@@ -65,10 +66,12 @@ pub struct WorkerTask {
     pub session: Option<AgentSession>,
     /// What an earlier attempt said at its end, for an agent that begins a new conversation.
     #[serde(default)]
-    pub earlier: String,
+    #[serde(rename = "earlier")]
+    pub previous_summary: String,
     /// What was allowed for the whole batch: keys of questions.
     #[serde(default)]
-    pub allowed: Vec<String>,
+    #[serde(rename = "allowed")]
+    pub allowed_for_batch: Vec<String>,
     /// What was allowed once before this attempt began: keys of questions.
     #[serde(default)]
     pub allowed_once: Vec<String>,
@@ -78,7 +81,8 @@ pub struct WorkerTask {
     /// Whether the mode among its options is one in which it decides by itself what it asks, so
     /// that the safety level doesn't hold.
     #[serde(default)]
-    pub decides_itself: bool,
+    #[serde(rename = "decides_itself")]
+    pub is_autonomous: bool,
 }
 
 /// What an agent may reach. Everything else is there to be read only, but for what is hidden.
@@ -98,7 +102,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// The arguments for its own view of what isn't files, and for no more rights than its user
     /// has. Whoever tries whether a sandbox works tries them as well.
-    pub const APART: [&str; 7] = [
+    pub const NAMESPACE_ARGS: [&str; 7] = [
         "--unshare-pid",
         "--unshare-ipc",
         "--unshare-uts",
@@ -134,13 +138,16 @@ pub struct ProbeReport {
     /// Whether somebody is signed in; none: it doesn't tell.
     pub signed_in: Option<bool>,
     /// What it offers.
-    pub offers: Offers,
+    #[serde(rename = "offers")]
+    pub capabilities: AgentCapabilities,
     /// Whether it can go on with a conversation (`session/resume`).
-    pub resumes: bool,
+    #[serde(rename = "resumes")]
+    pub can_resume: bool,
     /// Whether it can load one (`session/load`).
-    pub loads: bool,
+    #[serde(rename = "loads")]
+    pub can_load: bool,
     /// Why it could not be asked.
-    pub problem: Option<Notice>,
+    pub problem: Option<UserMessage>,
 }
 
 /// A name and an address for commits.
@@ -196,7 +203,8 @@ pub enum WorkerControl {
     /// ones aren't asked.
     Allow {
         /// The questions' key.
-        key: String,
+        #[serde(rename = "key")]
+        permission_key: String,
     },
     /// A person says something to the agent.
     Message {

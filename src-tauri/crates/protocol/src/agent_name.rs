@@ -1,6 +1,6 @@
 //! Agents by their names: how requests to a server and batches in files say who does the work.
 
-use crate::agent::{AgentPick, KnownAgent};
+use crate::agent::{AgentSelection, KnownAgent};
 use crate::request::AgentChoice;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -22,16 +22,16 @@ impl AgentChoice {
     }
 }
 
-impl AgentPick {
+impl AgentSelection {
     /// Who does a task of the batch that `self` does, where the task names an agent or a model
     /// of its own; none: `self`. A model is one agent's, so another agent doesn't get it.
     #[must_use]
-    pub fn of_task(&self, agent: Option<AgentChoice>, model: Option<&str>) -> Option<Self> {
+    pub fn task_override(&self, agent: Option<AgentChoice>, model: Option<&str>) -> Option<Self> {
         let mut own = self.clone();
         if let Some(agent) = agent.filter(|agent| *agent != self.agent) {
             own = Self { agent, ..Self::default() };
         }
-        if let Some(model) = said(model) {
+        if let Some(model) = non_empty(model) {
             model.clone_into(&mut own.options.model);
         }
         (own != *self).then_some(own)
@@ -40,15 +40,17 @@ impl AgentPick {
 
 /// What is said, if anything is.
 #[must_use]
-pub fn said(text: Option<&str>) -> Option<&str> {
+pub fn non_empty(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Reads an agent: its name, or all of it.
-pub(crate) fn agent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AgentChoice, D::Error> {
-    struct Named;
+pub(crate) fn deserialize_agent<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<AgentChoice, D::Error> {
+    struct AgentVisitor;
 
-    impl<'de> Visitor<'de> for Named {
+    impl<'de> Visitor<'de> for AgentVisitor {
         type Value = AgentChoice;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,7 +69,7 @@ pub(crate) fn agent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AgentC
         }
     }
 
-    deserializer.deserialize_any(Named)
+    deserializer.deserialize_any(AgentVisitor)
 }
 
 #[cfg(test)]
@@ -93,18 +95,19 @@ mod tests {
     #[test]
     fn a_task_has_the_batchs_agent_and_model_but_for_what_it_names() {
         let pick = |agent: &str, model: &str| {
-            let mut pick = AgentPick { agent: by_name(agent), ..AgentPick::default() };
+            let mut pick = AgentSelection { agent: by_name(agent), ..AgentSelection::default() };
             model.clone_into(&mut pick.options.model);
             pick
         };
         let batch = pick("codex", "big");
-        let of = |agent: Option<&str>, model| batch.of_task(agent.map(by_name), model);
-        assert_eq!(of(None, Some(" ")), None);
-        assert_eq!(of(Some("codex"), Some("big")), None, "that is the batch's");
-        assert_eq!(of(Some("codex"), Some("small")), Some(pick("codex", "small")));
-        assert_eq!(of(None, Some("small")), Some(pick("codex", "small")));
-        assert_eq!(of(Some("qwen"), None), Some(pick("qwen", "")), "the model isn't its");
-        assert_eq!(of(Some("qwen"), Some("x")), Some(pick("qwen", "x")));
+        let override_of =
+            |agent: Option<&str>, model| batch.task_override(agent.map(by_name), model);
+        assert_eq!(override_of(None, Some(" ")), None);
+        assert_eq!(override_of(Some("codex"), Some("big")), None, "that is the batch's");
+        assert_eq!(override_of(Some("codex"), Some("small")), Some(pick("codex", "small")));
+        assert_eq!(override_of(None, Some("small")), Some(pick("codex", "small")));
+        assert_eq!(override_of(Some("qwen"), None), Some(pick("qwen", "")), "the model isn't its");
+        assert_eq!(override_of(Some("qwen"), Some("x")), Some(pick("qwen", "x")));
     }
 
     fn by_name(name: &str) -> AgentChoice {

@@ -87,15 +87,19 @@ pub enum ErrorCode {
     /// The repository can't be reached or can't be written to.
     RemoteFailed,
     /// The same `Idempotency-Key` came with another request (409).
-    KeyReused,
+    #[serde(rename = "key_reused")]
+    IdempotencyKeyReused,
     /// The request is too large (413).
-    TooLarge,
+    #[serde(rename = "too_large")]
+    PayloadTooLarge,
     /// Too many streams are open, or too much is asked for at once (429).
-    TooMany,
+    #[serde(rename = "too_many")]
+    TooManyRequests,
     /// No key or a wrong one came with the request to our server (401).
     Unauthorized,
     /// Our server doesn't take requests of this kind from there: host, origin, folder (403).
-    NotAllowed,
+    #[serde(rename = "not_allowed")]
+    Forbidden,
     /// A bug of ours.
     Internal,
 }
@@ -104,24 +108,27 @@ pub enum ErrorCode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Notice {
+pub struct UserMessage {
     /// For callers to branch on.
     pub code: ErrorCode,
     /// What happened, one sentence.
-    pub what: String,
+    #[serde(rename = "what")]
+    pub message: String,
     /// Whether work is safe, one sentence; empty where no work was touched.
     #[serde(default)]
-    pub safe: String,
+    #[serde(rename = "safe")]
+    pub impact: String,
     /// What to do, one sentence.
     #[serde(default)]
-    pub next: String,
+    #[serde(rename = "next")]
+    pub hint: String,
     /// The technical part, shown under "Show details".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub details: Option<String>,
 }
 
-impl Notice {
+impl UserMessage {
     /// A message with its three sentences and no details.
     pub fn new(
         code: ErrorCode,
@@ -129,7 +136,7 @@ impl Notice {
         safe: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { code, what: what.into(), safe: safe.into(), next: next.into(), details: None }
+        Self { code, message: what.into(), impact: safe.into(), hint: next.into(), details: None }
     }
 
     /// The same message with its technical part.
@@ -140,14 +147,14 @@ impl Notice {
     }
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for UserMessage {
     /// The sentences one after the other; details are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sentences = [&self.what, &self.safe, &self.next];
+        let sentences = [&self.message, &self.impact, &self.hint];
         let said: Vec<&str> =
             sentences.into_iter().map(String::as_str).filter(|s| !s.is_empty()).collect();
         f.write_str(&said.join(" "))
     }
 }
 
-impl std::error::Error for Notice {}
+impl std::error::Error for UserMessage {}
