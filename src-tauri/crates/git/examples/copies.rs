@@ -29,12 +29,12 @@ async fn main() -> Result<ExitCode, Failure> {
         None if Path::new(IN_MEMORY).is_dir() => tempfile::tempdir_in(IN_MEMORY)?,
         None => tempfile::tempdir()?,
     };
-    let room = Room::new(folder.path(), files).await?;
+    let bench = CopyBench::new(folder.path(), files).await?;
     let (mut plain, mut ours, mut failed) = (Duration::ZERO, Duration::ZERO, 0);
     for repeat in 0..repeats {
         // Turn and turn about, so that a warm disk helps both alike.
         for is_plain in [repeat % 2 == 0, repeat % 2 != 0] {
-            let (time, failures) = room.round(is_plain, copies).await?;
+            let (time, failures) = bench.run_round(is_plain, copies).await?;
             *(if is_plain { &mut plain } else { &mut ours }) += time;
             failed += failures;
             println!("{} {copies} x {files} files: {time:.2?}, {failures} failed", {
@@ -48,7 +48,7 @@ async fn main() -> Result<ExitCode, Failure> {
 }
 
 /// A repository with its cache, and a place for copies.
-struct Room {
+struct CopyBench {
     git: Git,
     project: PathBuf,
     cache: PathBuf,
@@ -56,7 +56,7 @@ struct Room {
     copies: PathBuf,
 }
 
-impl Room {
+impl CopyBench {
     async fn new(folder: &Path, files: usize) -> Result<Self, Failure> {
         let project = folder.join("project");
         for n in 0..files {
@@ -65,7 +65,7 @@ impl Room {
             std::fs::write(part.join(format!("file{n}.txt")), format!("line {n}\n").repeat(80))?;
         }
         let git = Git::find().await?;
-        git.set_up(&project, &git.author(&project).await?).await?;
+        git.init_project(&project, &git.author(&project).await?).await?;
         let commit = git.resolve(&project, "").await?;
         // As a project that came from elsewhere is; else the plain clones would be slower.
         Command::new("git").arg("-C").arg(&project).args(["repack", "-adq"]).status().await?;
@@ -75,7 +75,7 @@ impl Room {
     }
 
     /// Makes all copies at once; how long it took, and how many failed.
-    async fn round(&self, plain: bool, copies: usize) -> Result<(Duration, usize), Failure> {
+    async fn run_round(&self, plain: bool, copies: usize) -> Result<(Duration, usize), Failure> {
         // What the last round left to the disk to do is not this one's to wait for.
         Command::new("sync").status().await?;
         std::fs::create_dir(&self.copies)?;

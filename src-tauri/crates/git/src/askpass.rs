@@ -5,8 +5,8 @@
 //! the call is. So the token is never an argument, a variable or a file.
 
 use crate::error::GitError;
-use crate::private::Private;
-use crate::remote::{Login, Remote};
+use crate::private_dir::PrivateDir;
+use crate::remote::{AskpassCredential, Remote};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,48 +17,52 @@ use tokio::time::timeout;
 pub const ASKPASS_SOCKET: &str = "REGATTA_ASKPASS_SOCKET";
 
 /// The name with which a token is a password at hosts of projects.
-const USER: &str = "x-access-token";
+const TOKEN_USER: &str = "x-access-token";
 /// The longest question; git's name a host.
 const MAX_QUESTION: u64 = 4_096;
 /// How long one question may take to arrive.
-const QUESTION_TIME: Duration = Duration::from_secs(10);
+const QUESTION_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The place where one call of git is answered.
 #[derive(Debug)]
-pub(crate) struct Answers {
-    folder: Private,
+pub(crate) struct AskpassServer {
+    folder: PrivateDir,
     socket: UnixListener,
 }
 
-impl Answers {
-    pub(crate) fn open() -> Result<Self, GitError> {
-        let folder = Private::new()?;
+impl AskpassServer {
+    pub(crate) fn bind() -> Result<Self, GitError> {
+        let folder = PrivateDir::new()?;
         let socket = UnixListener::bind(folder.path().join("ask"));
         let socket = socket.map_err(|error| GitError::io("making a private socket", &error))?;
         Ok(Self { folder, socket })
     }
 
     /// Where to ask.
-    pub(crate) fn path(&self) -> PathBuf {
+    pub(crate) fn socket_path(&self) -> PathBuf {
         self.folder.path().join("ask")
     }
 
     /// Answers for as long as somebody waits for something else beside.
-    pub(crate) async fn give(&self, remote: &Remote, login: &Login) {
+    pub(crate) async fn serve(&self, remote: &Remote, login: &AskpassCredential) {
         loop {
             // Whoever asks badly gets nothing, and the next one may still ask.
             if let Ok((asker, _)) = self.socket.accept().await {
-                timeout(QUESTION_TIME, one(asker, remote, login)).await.ok();
+                timeout(QUESTION_TIME_LIMIT, answer_one(asker, remote, login)).await.ok();
             }
         }
     }
 }
 
 /// Answers one question.
-async fn one(mut asker: UnixStream, remote: &Remote, login: &Login) -> std::io::Result<()> {
+async fn answer_one(
+    mut asker: UnixStream,
+    remote: &Remote,
+    login: &AskpassCredential,
+) -> std::io::Result<()> {
     let mut question = String::new();
     (&mut asker).take(MAX_QUESTION).read_to_string(&mut question).await?;
-    if let Some(answer) = answer(&question, remote, login) {
+    if let Some(answer) = answer_for(&question, remote, login) {
         asker.write_all(answer.as_bytes()).await?;
     }
     asker.shutdown().await
@@ -66,12 +70,16 @@ async fn one(mut asker: UnixStream, remote: &Remote, login: &Login) -> std::io::
 
 /// What is answered to git's question: something only if it is exactly the question for the
 /// host that the token was entered for.
-fn answer<'a>(question: &str, remote: &Remote, login: &'a Login) -> Option<&'a str> {
+fn answer_for<'a>(
+    question: &str,
+    remote: &Remote,
+    login: &'a AskpassCredential,
+) -> Option<&'a str> {
     let (scheme, host) = (remote.scheme(), remote.host()?);
     let question = question.trim_end();
     if question == format!("Username for '{scheme}://{host}':") {
-        Some(USER)
-    } else if question == format!("Password for '{scheme}://{USER}@{host}':") {
+        Some(TOKEN_USER)
+    } else if question == format!("Password for '{scheme}://{TOKEN_USER}@{host}':") {
         Some(login.token.expose())
     } else {
         None
@@ -92,9 +100,9 @@ mod tests {
     #[test]
     fn only_the_question_for_its_host_is_answered() {
         let remote = remote();
-        let login = remote.login().expect("a token");
+        let login = remote.credential().expect("a token");
         for (question, expected) in [
-            ("Username for 'https://host:8443': ", Some(USER)),
+            ("Username for 'https://host:8443': ", Some(TOKEN_USER)),
             ("Password for 'https://x-access-token@host:8443': ", Some("hush")),
             ("Password for 'https://x-access-token@host': ", None),
             ("Password for 'https://x-access-token@evil:8443': ", None),
@@ -105,7 +113,7 @@ mod tests {
             ("Are you sure you want to continue connecting (yes/no)? ", None),
             ("", None),
         ] {
-            assert_eq!(answer(question, &remote, login), expected, "{question}");
+            assert_eq!(answer_for(question, &remote, login), expected, "{question}");
         }
     }
 
@@ -113,9 +121,9 @@ mod tests {
     async fn it_is_there_for_this_user_and_for_the_time_of_a_call() {
         use std::os::unix::fs::PermissionsExt;
         let remote = remote();
-        let login = remote.login().expect("a token");
-        let answers = Answers::open().expect("a place to ask");
-        let path = answers.path();
+        let login = remote.credential().expect("a token");
+        let answers = AskpassServer::bind().expect("a place to ask");
+        let path = answers.socket_path();
         let folder = path.parent().expect("a folder").to_owned();
         let mode = std::fs::metadata(&folder).expect("its facts").permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
@@ -134,7 +142,7 @@ mod tests {
             assert_eq!(ask(b"Password for 'https://x-access-token@host:8443': ").await, "hush");
         };
         tokio::select! {
-            () = answers.give(&remote, login) => panic!("it gives no end"),
+            () = answers.serve(&remote, login) => panic!("it gives no end"),
             () = asking => {}
         }
         drop(answers);

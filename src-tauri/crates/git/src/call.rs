@@ -2,7 +2,7 @@
 //! read of it.
 
 use crate::error::GitError;
-use crate::words::absolute;
+use crate::paths_and_ids::absolute;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 /// How long a call may take when nothing else is said.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(300);
 /// How much of a call's output is read when nothing else is said.
-const OUTPUT_LIMIT: usize = 512 * 1024 * 1024;
+const DEFAULT_OUTPUT_LIMIT: usize = 512 * 1024 * 1024;
 /// How much of what a call complains about is kept.
-const COMPLAINT_LIMIT: usize = 64 * 1024;
+const STDERR_LIMIT: usize = 64 * 1024;
 
 /// Where a call works.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place<'a> {
+pub(crate) enum CallScope<'a> {
     /// On no repository.
-    Nowhere,
+    NoRepository,
     /// On the repository that this folder is in.
     Folder(&'a Path),
     /// On exactly this repository: git looks for no other.
@@ -34,17 +34,17 @@ pub(crate) enum Place<'a> {
 pub(crate) struct Call {
     pub(crate) command: Command,
     project: Option<PathBuf>,
-    folders: Vec<PathBuf>,
+    required_dirs: Vec<PathBuf>,
     name: String,
     settings: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
-    time: Duration,
-    max: usize,
+    time_limit: Duration,
+    output_limit: usize,
 }
 
 /// How a call ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CallOutput {
     /// Its exit code; none: a signal ended it.
     pub(crate) code: Option<i32>,
     /// What it wrote.
@@ -52,37 +52,37 @@ pub(crate) struct Ended {
     /// What it complained about.
     pub(crate) stderr: String,
     /// Whether it had more to write than was read.
-    pub(crate) cut: bool,
+    pub(crate) is_truncated: bool,
     call: String,
     project: Option<PathBuf>,
 }
 
 impl Call {
     /// A call of `program` on `place`, without arguments.
-    pub(crate) fn new(program: &Path, place: Place<'_>) -> Self {
+    pub(crate) fn new(program: &Path, scope: CallScope<'_>) -> Self {
         let mut call = Self {
             command: Command::new(program),
             project: None,
-            folders: Vec::new(),
+            required_dirs: Vec::new(),
             name: "git".into(),
             settings: Vec::new(),
             stdin: Vec::new(),
-            time: TIME_LIMIT,
-            max: OUTPUT_LIMIT,
+            time_limit: DEFAULT_TIME_LIMIT,
+            output_limit: DEFAULT_OUTPUT_LIMIT,
         };
-        match place {
+        match scope {
             // The folder that we were started in may be gone by now.
-            Place::Nowhere => {
+            CallScope::NoRepository => {
                 call.command.current_dir(std::path::MAIN_SEPARATOR_STR);
             }
-            Place::Folder(folder) => {
+            CallScope::Folder(folder) => {
                 call.command.current_dir(folder);
                 call.project = Some(folder.to_owned());
-                call.folders.push(folder.to_owned());
+                call.required_dirs.push(folder.to_owned());
             }
-            Place::Repository(folder) => {
+            CallScope::Repository(folder) => {
                 call.command.current_dir(folder).env("GIT_DIR", absolute(folder));
-                call.folders.push(folder.to_owned());
+                call.required_dirs.push(folder.to_owned());
             }
         }
         call
@@ -124,15 +124,15 @@ impl Call {
     }
 
     /// Overrides settings of the repository, whatever their names hold. Ours still win.
-    pub(crate) fn settings(mut self, settings: &[(OsString, OsString)]) -> Self {
+    pub(crate) fn override_settings(mut self, settings: &[(OsString, OsString)]) -> Self {
         self.settings.extend_from_slice(settings);
         self
     }
 
     /// Sets the folder whose files it works with, and runs it there.
-    pub(crate) fn files(mut self, folder: &Path) -> Self {
+    pub(crate) fn work_tree(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder).env("GIT_WORK_TREE", absolute(folder));
-        self.folders.push(folder.to_owned());
+        self.required_dirs.push(folder.to_owned());
         self
     }
 
@@ -144,42 +144,46 @@ impl Call {
 
     /// Sets how long it may take.
     pub(crate) const fn time_limit(mut self, limit: Duration) -> Self {
-        self.time = limit;
+        self.time_limit = limit;
         self
     }
 
     /// Sets how many bytes of its output are read; it is ended when it has more.
     pub(crate) const fn output_limit(mut self, bytes: usize) -> Self {
-        self.max = bytes;
+        self.output_limit = bytes;
         self
     }
 
     /// Runs it; its output, when it ended well.
     pub(crate) async fn run(self) -> Result<Vec<u8>, GitError> {
-        let ended = self.end().await?;
-        if ended.code == Some(0) && !ended.cut { Ok(ended.stdout) } else { Err(ended.error()) }
+        let ended = self.output().await?;
+        if ended.code == Some(0) && !ended.is_truncated {
+            Ok(ended.stdout)
+        } else {
+            Err(ended.to_error())
+        }
     }
 
     /// Runs it; its output as text without the last line's end, when it ended well.
-    pub(crate) async fn text(self) -> Result<String, GitError> {
+    pub(crate) async fn run_text(self) -> Result<String, GitError> {
         let text = self.run().await?;
         let text = text.strip_suffix(b"\n").unwrap_or(&text);
         Ok(String::from_utf8_lossy(text).into_owned())
     }
 
     /// Runs it; `None` when it ended with exit code 1, which git uses for "no".
-    pub(crate) async fn ask(self) -> Result<Option<Vec<u8>>, GitError> {
-        let ended = self.end().await?;
+    pub(crate) async fn run_optional(self) -> Result<Option<Vec<u8>>, GitError> {
+        let ended = self.output().await?;
         match ended.code {
-            Some(0) if !ended.cut => Ok(Some(ended.stdout)),
+            Some(0) if !ended.is_truncated => Ok(Some(ended.stdout)),
             Some(1) => Ok(None),
-            _ => Err(ended.error()),
+            _ => Err(ended.to_error()),
         }
     }
 
     /// Runs it to its end, however that is.
-    pub(crate) async fn end(mut self) -> Result<Ended, GitError> {
-        if let Some(gone) = self.folders.into_iter().find(|folder| !folder.is_dir()) {
+    pub(crate) async fn output(mut self) -> Result<CallOutput, GitError> {
+        if let Some(gone) = self.required_dirs.into_iter().find(|folder| !folder.is_dir()) {
             return Err(GitError::NotAFolder(gone));
         }
         self.command.env("GIT_CONFIG_COUNT", self.settings.len().to_string());
@@ -193,33 +197,37 @@ impl Call {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let child = self.command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => GitError::Missing,
+            io::ErrorKind::NotFound => GitError::NotInstalled,
             _ => GitError::io(format!("starting {}", self.name), &error),
         })?;
-        let drained = tokio::time::timeout(self.time, drain(child, &self.stdin, self.max)).await;
+        let drained = tokio::time::timeout(
+            self.time_limit,
+            feed_and_drain(child, &self.stdin, self.output_limit),
+        )
+        .await;
         match drained {
             Ok(Ok(mut ended)) => {
                 (ended.call, ended.project) = (self.name, self.project);
                 Ok(ended)
             }
             Ok(Err(error)) => Err(GitError::io(self.name, &error)),
-            Err(_) => Err(GitError::TooSlow { call: self.name }),
+            Err(_) => Err(GitError::TimedOut { call: self.name }),
         }
     }
 }
 
-impl Ended {
+impl CallOutput {
     /// What went wrong.
-    pub(crate) fn error(&self) -> GitError {
-        if self.cut {
+    pub(crate) fn to_error(&self) -> GitError {
+        if self.is_truncated {
             return GitError::Failed { call: self.call.clone(), details: "too much output".into() };
         }
-        GitError::failed(&self.call, self.project.as_deref(), self.code, &self.stderr)
+        GitError::from_exit(&self.call, self.project.as_deref(), self.code, &self.stderr)
     }
 }
 
 /// Feeds and drains `child` until it ended.
-async fn drain(mut child: Child, stdin: &[u8], max: usize) -> io::Result<Ended> {
+async fn feed_and_drain(mut child: Child, stdin: &[u8], max: usize) -> io::Result<CallOutput> {
     let stdin_pipe = child.stdin.take();
     let mut stdout = child.stdout.take().expect("BUG: stdout is piped");
     let mut stderr = child.stderr.take().expect("BUG: stderr is piped");
@@ -236,16 +244,23 @@ async fn drain(mut child: Child, stdin: &[u8], max: usize) -> io::Result<Ended> 
         read_up_to(&mut stdout, max).await
     };
     let complaining = async {
-        let kept = read_up_to(&mut stderr, COMPLAINT_LIMIT).await?;
+        let kept = read_up_to(&mut stderr, STDERR_LIMIT).await?;
         tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await?;
         Ok::<_, io::Error>(kept.0)
     };
     let (fed, read, complained) = tokio::join!(feeding, reading, complaining);
     let status = child.wait().await?;
     fed?;
-    let (stdout, cut) = read?;
+    let (stdout, is_truncated) = read?;
     let stderr = String::from_utf8_lossy(&complained?).into_owned();
-    Ok(Ended { code: status.code(), stdout, stderr, cut, call: String::new(), project: None })
+    Ok(CallOutput {
+        code: status.code(),
+        stdout,
+        stderr,
+        is_truncated,
+        call: String::new(),
+        project: None,
+    })
 }
 
 /// Reads at most `max` bytes; whether there was more.
@@ -255,9 +270,9 @@ async fn read_up_to(
 ) -> io::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     from.take(max as u64 + 1).read_to_end(&mut bytes).await?;
-    let cut = bytes.len() > max;
+    let is_truncated = bytes.len() > max;
     bytes.truncate(max);
-    Ok((bytes, cut))
+    Ok((bytes, is_truncated))
 }
 
 #[cfg(test)]
@@ -269,14 +284,14 @@ mod tests {
     #[tokio::test]
     async fn a_long_output_is_cut_and_its_writer_ends() {
         let git = Git::find().await.expect("git");
-        let help = || git.call(Place::Nowhere).args(["help", "-a"]);
+        let help = || git.call(CallScope::NoRepository).args(["help", "-a"]);
         let whole = help().run().await.expect("help");
-        let ended = help().output_limit(10).end().await.expect("an end");
-        assert!(ended.cut);
+        let ended = help().output_limit(10).output().await.expect("an end");
+        assert!(ended.is_truncated);
         assert_eq!(ended.stdout, whole[..10]);
         assert!(matches!(help().output_limit(10).run().await, Err(GitError::Failed { .. })));
-        let exact = help().output_limit(whole.len()).end().await.expect("an end");
-        assert!(!exact.cut);
+        let exact = help().output_limit(whole.len()).output().await.expect("an end");
+        assert!(!exact.is_truncated);
     }
 
     #[cfg(unix)]
@@ -289,13 +304,13 @@ mod tests {
         let git = Git::find().await.expect("git");
         let started = Instant::now();
         let error = git
-            .call(Place::Nowhere)
+            .call(CallScope::NoRepository)
             .args(["hash-object".as_ref(), pipe.as_os_str()])
             .time_limit(Duration::from_millis(200))
             .run()
             .await
             .expect_err("nothing is ever written to the pipe");
-        assert_eq!(error, GitError::TooSlow { call: "git hash-object".into() });
+        assert_eq!(error, GitError::TimedOut { call: "git hash-object".into() });
         assert!(started.elapsed() < Duration::from_secs(60));
     }
 
@@ -304,22 +319,22 @@ mod tests {
         let git = Git::find().await.expect("git");
         let lines = "no such object\n".repeat(200_000);
         let folder = tempfile::tempdir().expect("a folder");
-        let place = Place::Folder(folder.path());
-        git.call(place).args(["init", "-q"]).run().await.expect("a repository");
-        let check = git.call(place).args(["cat-file", "--batch-check"]);
+        let scope = CallScope::Folder(folder.path());
+        git.call(scope).args(["init", "-q"]).run().await.expect("a repository");
+        let check = git.call(scope).args(["cat-file", "--batch-check"]);
         let said = check.stdin(lines.into_bytes()).run().await.expect("answers");
         assert_eq!(said.iter().filter(|b| **b == b'\n').count(), 200_000);
         // One that reads nothing of it ends as it likes.
-        let version = git.call(place).args(["version"]).stdin(vec![b'x'; 10_000_000]);
-        assert!(version.text().await.expect("a version").starts_with("git version"));
+        let version = git.call(scope).args(["version"]).stdin(vec![b'x'; 10_000_000]);
+        assert!(version.run_text().await.expect("a version").starts_with("git version"));
     }
 
     #[tokio::test]
     async fn a_folder_that_is_gone_is_named() {
         let git = Git::find().await.expect("git");
         let gone = Path::new("/nowhere/at/all");
-        for place in [Place::Folder(gone), Place::Repository(gone)] {
-            let error = git.call(place).args(["version"]).run().await.expect_err("no folder");
+        for scope in [CallScope::Folder(gone), CallScope::Repository(gone)] {
+            let error = git.call(scope).args(["version"]).run().await.expect_err("no folder");
             assert_eq!(error, GitError::NotAFolder(gone.to_owned()));
         }
     }

@@ -1,10 +1,10 @@
 //! What changed between two commits, file by file, as git counts it.
 
-use crate::call::Place;
+use crate::call::CallScope;
 use crate::error::GitError;
+use crate::paths_and_ids::{check_commit_id, to_lossy_string};
 use crate::program::Git;
-use crate::words::{check_id, shown};
-use regatta_protocol::event::{ChangeTotals, FileCount, MAX_FILES_NAMED};
+use regatta_protocol::event::{ChangeTotals, FileDiffStat, MAX_FILES_NAMED};
 use regatta_protocol::view::{ChangeKind, Changes, FileChange};
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::path::Path;
 /// The most files that are listed.
 const MAX_FILES: usize = 2_000;
 /// A file over this size is counted as not being text: comparing it would take minutes.
-pub(crate) const BIG_FILE: &str = "32m";
+pub(crate) const BIG_FILE_THRESHOLD: &str = "32m";
 
 impl Git {
     /// What changed from the commit `from` to the commit `to` in `cache`.
@@ -20,23 +20,23 @@ impl Git {
     /// # Errors
     /// [`GitError::RevisionMissing`], or the call failed.
     pub async fn changes(&self, cache: &Path, from: &str, to: &str) -> Result<Changes, GitError> {
-        check_id(from)?;
-        check_id(to)?;
+        check_commit_id(from)?;
+        check_commit_id(to)?;
         let listed = self
-            .call(Place::Repository(cache))
-            .setting("core.bigFileThreshold", BIG_FILE)
+            .call(CallScope::Repository(cache))
+            .setting("core.bigFileThreshold", BIG_FILE_THRESHOLD)
             .args(["diff-tree", "-r", "-z", "--raw", "--numstat", "-M"])
             .args(["--no-ext-diff", "--no-textconv", "--end-of-options", from, to])
             .run()
             .await?;
-        Ok(read_changes(&listed))
+        Ok(parse_changes(&listed))
     }
 }
 
 /// The sums, and the first files with their counts: what an event and a view carry.
 #[must_use]
-pub fn summary(changes: &Changes) -> (ChangeTotals, Vec<FileCount>) {
-    let count = |file: &FileChange| FileCount {
+pub fn summarize(changes: &Changes) -> (ChangeTotals, Vec<FileDiffStat>) {
+    let count = |file: &FileChange| FileDiffStat {
         path: file.path.clone(),
         added: file.added,
         removed: file.removed,
@@ -47,14 +47,14 @@ pub fn summary(changes: &Changes) -> (ChangeTotals, Vec<FileCount>) {
 /// Reads `diff-tree -z --raw --numstat`: first `:mode mode id id letter\0path\0` for each
 /// file (two paths when it moved), then `added\tremoved\tpath\0` for each (when it moved
 /// `added\tremoved\t\0old\0new\0`).
-fn read_changes(listed: &[u8]) -> Changes {
+fn parse_changes(listed: &[u8]) -> Changes {
     let mut parts = listed.split(|b| *b == 0).peekable();
     let mut files = Vec::new();
     while let Some(facts) = parts.next_if(|part| part.starts_with(b":")) {
         let letter = facts.rsplit(|b| *b == b' ').next().and_then(|l| l.first()).copied();
-        let first = shown(parts.next().unwrap_or_default());
+        let first = to_lossy_string(parts.next().unwrap_or_default());
         let moved = matches!(letter, Some(b'R' | b'C'));
-        let second = if moved { parts.next().map(shown) } else { None };
+        let second = if moved { parts.next().map(to_lossy_string) } else { None };
         let kind = match letter {
             Some(b'A' | b'C') => ChangeKind::Added,
             Some(b'D') => ChangeKind::Removed,
@@ -65,14 +65,14 @@ fn read_changes(listed: &[u8]) -> Changes {
             Some(path) => (path, Some(first)),
             None => (first, None),
         };
-        files.push(FileChange { path, old_path, kind, binary: false, added: 0, removed: 0 });
+        files.push(FileChange { path, old_path, kind, is_binary: false, added: 0, removed: 0 });
     }
-    let counts = read_counts(parts);
+    let counts = parse_counts(parts);
     let mut changes = Changes::default();
     for mut file in files {
         match counts.get(&file.path) {
             Some(Some((added, removed))) => (file.added, file.removed) = (*added, *removed),
-            Some(None) => file.binary = true,
+            Some(None) => file.is_binary = true,
             None => {}
         }
         changes.totals.files = changes.totals.files.saturating_add(1);
@@ -81,14 +81,14 @@ fn read_changes(listed: &[u8]) -> Changes {
         if changes.files.len() < MAX_FILES {
             changes.files.push(file);
         } else {
-            changes.more = true;
+            changes.has_more = true;
         }
     }
     changes
 }
 
 /// The counts by path; none: not text.
-fn read_counts<'a>(
+fn parse_counts<'a>(
     mut parts: impl Iterator<Item = &'a [u8]>,
 ) -> HashMap<String, Option<(u64, u64)>> {
     let mut counts = HashMap::new();
@@ -101,7 +101,7 @@ fn read_counts<'a>(
         };
         let path = if path.is_empty() { parts.nth(1).unwrap_or_default() } else { path };
         let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse().ok();
-        counts.insert(shown(path), number(added).zip(number(removed)));
+        counts.insert(to_lossy_string(path), number(added).zip(number(removed)));
     }
     counts
 }
@@ -120,11 +120,13 @@ mod tests {
              :100644 120000 {id} {id} T\0kind\0\
              3\t1\ta\tb\nc\0-\t-\tgone\0002\t0\t\0old\0new\0001\t0\tlink\0001\t9\tkind\0"
         );
-        let changes = read_changes(listed.as_bytes());
+        let changes = parse_changes(listed.as_bytes());
         let read: Vec<_> = changes
             .files
             .iter()
-            .map(|f| (f.path.as_str(), f.old_path.as_deref(), f.kind, f.binary, f.added, f.removed))
+            .map(|f| {
+                (f.path.as_str(), f.old_path.as_deref(), f.kind, f.is_binary, f.added, f.removed)
+            })
             .collect();
         assert_eq!(
             read,
@@ -144,7 +146,7 @@ mod tests {
         fn any_bytes_are_read(bytes in proptest::collection::vec(prop_oneof![
             Just(0), Just(b':'), Just(b'\t'), Just(b' '), Just(b'R'), Just(b'9'), any::<u8>()
         ], 0..300)) {
-            let changes = read_changes(&bytes);
+            let changes = parse_changes(&bytes);
             prop_assert_eq!(changes.totals.files as usize, changes.files.len());
         }
     }

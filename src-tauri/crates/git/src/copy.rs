@@ -1,17 +1,17 @@
 //! A task's separate copy of the project.
 
-use crate::cache::object_format;
-use crate::call::Place;
+use crate::cache::object_format_flag;
+use crate::call::CallScope;
 use crate::error::GitError;
-use crate::files::copy_if_there;
-use crate::ignored::EXCLUDE;
+use crate::excludes::EXCLUDE_FILE;
+use crate::files::copy_if_exists;
+use crate::paths_and_ids::{absolute, check_commit_id};
 use crate::program::Git;
-use crate::words::{absolute, check_id};
 use std::path::Path;
 use std::time::Duration;
 
 /// The time that writing all files may take.
-const CHECKOUT_TIME: Duration = Duration::from_secs(3_600);
+const CHECKOUT_TIME_LIMIT: Duration = Duration::from_secs(3_600);
 
 impl Git {
     /// Makes a copy at `dest`, which must not exist, with the files of `commit` on a new
@@ -28,7 +28,7 @@ impl Git {
         dest: &Path,
         branch: &str,
     ) -> Result<(), GitError> {
-        check_id(commit)?;
+        check_commit_id(commit)?;
         if !cache.is_dir() {
             return Err(GitError::NotAFolder(cache.to_owned()));
         }
@@ -37,7 +37,7 @@ impl Git {
             tokio::fs::create_dir_all(parent).await.map_err(making)?;
         }
         tokio::fs::create_dir(dest).await.map_err(making)?;
-        let filled = self.fill(cache, commit, dest, branch).await;
+        let filled = self.populate_copy(cache, commit, dest, branch).await;
         if filled.is_err() {
             tokio::fs::remove_dir_all(dest).await.map_err(making)?;
         }
@@ -45,24 +45,24 @@ impl Git {
     }
 
     /// Makes the empty folder `dest` the copy.
-    async fn fill(
+    async fn populate_copy(
         &self,
         cache: &Path,
         commit: &str,
         dest: &Path,
         branch: &str,
     ) -> Result<(), GitError> {
-        self.call(Place::Nowhere)
-            .args(["init", "--quiet", "--template=", object_format(commit)])
+        self.call(CallScope::NoRepository)
+            .args(["init", "--quiet", "--template=", object_format_flag(commit)])
             .args([&format!("--initial-branch={branch}"), "--"])
             .args([&absolute(dest)])
             .run()
             .await?;
-        share(cache, dest).map_err(|error| GitError::io("sharing the cache", &error))?;
-        self.call(Place::Repository(&dest.join(".git")))
+        share_cache(cache, dest).map_err(|error| GitError::io("sharing the cache", &error))?;
+        self.call(CallScope::Repository(&dest.join(".git")))
             .args(["reset", "--quiet", "--hard", "--end-of-options", commit])
-            .files(dest)
-            .time_limit(CHECKOUT_TIME)
+            .work_tree(dest)
+            .time_limit(CHECKOUT_TIME_LIMIT)
             .run()
             .await
             .map(drop)
@@ -71,15 +71,15 @@ impl Git {
 
 /// Lets the copy read the cache's objects, stop where its history stops, and ignore what
 /// it ignores.
-fn share(cache: &Path, dest: &Path) -> std::io::Result<()> {
+fn share_cache(cache: &Path, dest: &Path) -> std::io::Result<()> {
     let git_dir = dest.join(".git");
     let mut objects = absolute(cache).join("objects").into_os_string();
     objects.push("\n");
     std::fs::create_dir_all(git_dir.join("objects/info"))?;
     std::fs::write(git_dir.join("objects/info/alternates"), objects.as_encoded_bytes())?;
     std::fs::create_dir_all(git_dir.join("info"))?;
-    for file in ["shallow", EXCLUDE] {
-        copy_if_there(&cache.join(file), &git_dir.join(file))?;
+    for file in ["shallow", EXCLUDE_FILE] {
+        copy_if_exists(&cache.join(file), &git_dir.join(file))?;
     }
     Ok(())
 }

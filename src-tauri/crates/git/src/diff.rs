@@ -1,10 +1,10 @@
 //! Everything between two commits as one text.
 
-use crate::call::Place;
-use crate::changes::BIG_FILE;
+use crate::call::CallScope;
+use crate::changes::BIG_FILE_THRESHOLD;
 use crate::error::GitError;
+use crate::paths_and_ids::check_commit_id;
 use crate::program::Git;
-use crate::words::check_id;
 use std::path::Path;
 
 /// The longest text that is made, in bytes.
@@ -22,21 +22,21 @@ impl Git {
         from: &str,
         to: &str,
     ) -> Result<Option<Vec<u8>>, GitError> {
-        check_id(from)?;
-        check_id(to)?;
+        check_commit_id(from)?;
+        check_commit_id(to)?;
         let ended = self
-            .call(Place::Repository(cache))
-            .setting("core.bigFileThreshold", BIG_FILE)
+            .call(CallScope::Repository(cache))
+            .setting("core.bigFileThreshold", BIG_FILE_THRESHOLD)
             .args(["diff-tree", "-r", "-p", "-U3", "-M", "--full-index", "--binary"])
             .args(["--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options"])
             .args([from, to, "--"])
             .output_limit(MAX_BYTES)
-            .end()
+            .output()
             .await?;
-        match (ended.cut, ended.code) {
+        match (ended.is_truncated, ended.code) {
             (true, _) => Ok(None),
             (false, Some(0)) => Ok(Some(ended.stdout)),
-            _ => Err(ended.error()),
+            _ => Err(ended.to_error()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong at the door to git, by what the caller can do about it.
 
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub enum GitError {
     /// There is no git program on the search path.
     #[error("the git program was not found")]
-    Missing,
+    NotInstalled,
     /// The git program is too old for what is needed.
     #[error("git {found} is older than 2.39")]
     TooOld {
@@ -24,13 +24,13 @@ pub enum GitError {
     NotARepository(PathBuf),
     /// The repository belongs to another user, whom git is told not to trust.
     #[error("{} belongs to another user", .0.display())]
-    OtherOwner(PathBuf),
+    DubiousOwnership(PathBuf),
     /// The repository has no commit yet.
     #[error("{} has no commit yet", .0.display())]
     NoCommit(PathBuf),
     /// The repository left a part of its files' history where it came from.
     #[error("{} is a partial clone", .0.display())]
-    Partial(PathBuf),
+    PartialClone(PathBuf),
     /// The branch, tag or commit isn't in the repository.
     #[error("there is no revision {rev:?}")]
     RevisionMissing {
@@ -43,7 +43,7 @@ pub enum GitError {
         /// What is wrong with it, a sentence.
         why: &'static str,
         /// What to do, a sentence.
-        next: &'static str,
+        hint: &'static str,
     },
     /// The host wants a token, or a better one.
     #[error("{host} did not let us in: {details}")]
@@ -51,7 +51,7 @@ pub enum GitError {
         /// The host.
         host: String,
         /// Whether it got a token.
-        given: bool,
+        had_token: bool,
         /// What git said.
         details: String,
     },
@@ -61,7 +61,7 @@ pub enum GitError {
         /// Its address.
         address: String,
         /// Why, as far as can be told.
-        trouble: Trouble,
+        kind: RemoteErrorKind,
         /// What git said.
         details: String,
     },
@@ -73,7 +73,7 @@ pub enum GitError {
     },
     /// A call took longer than it may; it was ended.
     #[error("{call} took too long and was ended")]
-    TooSlow {
+    TimedOut {
         /// The git command.
         call: String,
     },
@@ -97,19 +97,19 @@ pub enum GitError {
 
 /// Why a remote can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RemoteErrorKind {
     /// Nothing answers there, or it stopped answering.
     Unreachable,
     /// Its certificate isn't trusted here.
-    Untrusted,
+    CertificateUntrusted,
     /// It has no such project, or doesn't show it to this token.
-    Missing,
+    NotFound,
     /// It sends elsewhere.
-    Moved,
+    Redirected,
     /// It didn't take what was to be brought.
-    Refused,
+    Rejected,
     /// It failed in another way.
-    Failed,
+    Other,
 }
 
 impl GitError {
@@ -123,7 +123,7 @@ impl GitError {
 
     /// The error for a git call that ended with `code` and said `said` (in English: every
     /// call is made with `LC_ALL=C`). `project`: the person's folder it worked on, if any.
-    pub(crate) fn failed(
+    pub(crate) fn from_exit(
         call: &str,
         project: Option<&Path>,
         code: Option<i32>,
@@ -135,7 +135,7 @@ impl GitError {
                 return Self::NotARepository(path.to_owned());
             }
             Some(path) if has("dubious ownership") || has("unsafe repository") => {
-                return Self::OtherOwner(path.to_owned());
+                return Self::DubiousOwnership(path.to_owned());
             }
             _ => {}
         }
@@ -148,13 +148,13 @@ impl GitError {
     }
 }
 
-const UNTOUCHED: &str = "Nothing was changed.";
+const NOTHING_CHANGED: &str = "Nothing was changed.";
 
-impl From<&GitError> for Notice {
+impl From<&GitError> for UserMessage {
     fn from(error: &GitError) -> Self {
-        let say = |code, what: String, next: &str| Self::new(code, what, UNTOUCHED, next);
+        let say = |code, what: String, next: &str| Self::new(code, what, NOTHING_CHANGED, next);
         let notice = match error {
-            GitError::Missing => say(
+            GitError::NotInstalled => say(
                 ErrorCode::GitMissing,
                 "The program git isn't on this computer.".into(),
                 "Install git 2.39 or newer, then try again.",
@@ -174,7 +174,7 @@ impl From<&GitError> for Notice {
                 format!("The folder {} has no history yet.", path.display()),
                 "Set it up (your files stay as they are), or choose another folder.",
             ),
-            GitError::OtherOwner(path) => say(
+            GitError::DubiousOwnership(path) => say(
                 ErrorCode::GitFailed,
                 format!("The folder {} belongs to another user of this computer.", path.display()),
                 "Choose a folder of your own, or make a copy of this one that belongs to you.",
@@ -184,26 +184,33 @@ impl From<&GitError> for Notice {
                 format!("The project {} has no first version yet.", path.display()),
                 "Set it up (your files stay as they are), or choose another folder.",
             ),
-            GitError::Partial(path) => say(
+            GitError::PartialClone(path) => say(
                 ErrorCode::GitFailed,
                 format!("The project {} has only a part of its history here.", path.display()),
                 "Fetch the rest of it, or choose a complete copy of the project.",
             ),
             GitError::RevisionMissing { rev } => say(
                 ErrorCode::BranchMissing,
-                format!("There is no version named \u{201c}{}\u{201d} in the project.", shown(rev)),
+                format!(
+                    "There is no version named \u{201c}{}\u{201d} in the project.",
+                    single_line(rev)
+                ),
                 "Choose another version to start from.",
             ),
-            GitError::BadAddress { why, next } => say(ErrorCode::BadRequest, (*why).into(), next),
-            GitError::TokenRefused { host, given, .. } => token_refused(host, *given),
-            GitError::Remote { address, trouble, .. } => remote(address, *trouble),
+            GitError::BadAddress { why, hint: next } => {
+                say(ErrorCode::BadRequest, (*why).into(), next)
+            }
+            GitError::TokenRefused { host, had_token: given, .. } => {
+                token_refused_message(host, *given)
+            }
+            GitError::Remote { address, kind: trouble, .. } => remote_message(address, *trouble),
             GitError::DiskFull { .. } => Self::new(
                 ErrorCode::DiskFull,
                 "The disk is full.",
                 "What was saved before is safe.",
                 "Free some space, then try again.",
             ),
-            GitError::TooSlow { .. } | GitError::Failed { .. } | GitError::Io { .. } => Self::new(
+            GitError::TimedOut { .. } | GitError::Failed { .. } | GitError::Io { .. } => Self::new(
                 ErrorCode::GitFailed,
                 "The program git could not do what was asked of it.",
                 "Your project and what was saved before are safe.",
@@ -214,14 +221,14 @@ impl From<&GitError> for Notice {
     }
 }
 
-impl From<GitError> for Notice {
+impl From<GitError> for UserMessage {
     fn from(error: GitError) -> Self {
         Self::from(&error)
     }
 }
 
-fn token_refused(host: &str, given: bool) -> Notice {
-    let host = shown(host);
+fn token_refused_message(host: &str, given: bool) -> UserMessage {
+    let host = single_line(host);
     let (what, next) = match given {
         true => (
             format!("{host} refused the token, or the token may not do enough."),
@@ -232,42 +239,42 @@ fn token_refused(host: &str, given: bool) -> Notice {
             "Enter a token that may read and write this project.",
         ),
     };
-    Notice::new(ErrorCode::TokenRefused, what, UNTOUCHED, next)
+    UserMessage::new(ErrorCode::TokenRefused, what, NOTHING_CHANGED, next)
 }
 
-fn remote(address: &str, trouble: Trouble) -> Notice {
-    let address = shown(address);
-    let (what, next) = match trouble {
-        Trouble::Unreachable => (
+fn remote_message(address: &str, kind: RemoteErrorKind) -> UserMessage {
+    let address = single_line(address);
+    let (what, next) = match kind {
+        RemoteErrorKind::Unreachable => (
             format!("{address} can't be reached."),
             "Check the address and your connection, then try again.",
         ),
-        Trouble::Untrusted => (
+        RemoteErrorKind::CertificateUntrusted => (
             format!("The certificate of {address} isn't trusted on this computer."),
             "Check the address; a certificate of your own must be known to this computer.",
         ),
-        Trouble::Missing => (
+        RemoteErrorKind::NotFound => (
             format!("There is no project at {address}, or the token may not see it."),
             "Check the address and what the token may do.",
         ),
-        Trouble::Moved => {
+        RemoteErrorKind::Redirected => {
             (format!("{address} sends elsewhere."), "Write the address where the project is now.")
         }
-        Trouble::Refused => (
+        RemoteErrorKind::Rejected => (
             format!("{address} did not take the new branch."),
             "The details say why; its rules may have to be changed there.",
         ),
-        Trouble::Failed => (
+        RemoteErrorKind::Other => (
             format!("{address} could not be used."),
             "Try again; the details say what git reported.",
         ),
     };
     let safe = "What was saved before is safe.";
-    Notice::new(ErrorCode::RemoteFailed, what, safe, next)
+    UserMessage::new(ErrorCode::RemoteFailed, what, safe, next)
 }
 
 /// A person's text as it can stand in a sentence: one line, at most 80 characters.
-fn shown(text: &str) -> String {
+fn single_line(text: &str) -> String {
     let mut line: String =
         text.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(80).is_some() {
@@ -280,34 +287,34 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn all() -> Vec<GitError> {
+    fn all_errors() -> Vec<GitError> {
         let path = || PathBuf::from("/home/ada/shop");
         let said = || "exit code 128".to_owned();
         let remote = |trouble| GitError::Remote {
             address: "https://github.com/ada/shop".into(),
-            trouble,
+            kind: trouble,
             details: said(),
         };
         vec![
-            GitError::Missing,
+            GitError::NotInstalled,
             GitError::TooOld { found: "git version 2.30.2".into() },
             GitError::NotAFolder(path()),
             GitError::NotARepository(path()),
-            GitError::OtherOwner(path()),
+            GitError::DubiousOwnership(path()),
             GitError::NoCommit(path()),
-            GitError::Partial(path()),
+            GitError::PartialClone(path()),
             GitError::RevisionMissing { rev: "main".into() },
-            GitError::BadAddress { why: "There is no address.", next: "Write a whole one." },
-            GitError::TokenRefused { host: "github.com".into(), given: true, details: said() },
-            GitError::TokenRefused { host: "github.com".into(), given: false, details: said() },
-            remote(Trouble::Unreachable),
-            remote(Trouble::Untrusted),
-            remote(Trouble::Missing),
-            remote(Trouble::Moved),
-            remote(Trouble::Refused),
-            remote(Trouble::Failed),
+            GitError::BadAddress { why: "There is no address.", hint: "Write a whole one." },
+            GitError::TokenRefused { host: "github.com".into(), had_token: true, details: said() },
+            GitError::TokenRefused { host: "github.com".into(), had_token: false, details: said() },
+            remote(RemoteErrorKind::Unreachable),
+            remote(RemoteErrorKind::CertificateUntrusted),
+            remote(RemoteErrorKind::NotFound),
+            remote(RemoteErrorKind::Redirected),
+            remote(RemoteErrorKind::Rejected),
+            remote(RemoteErrorKind::Other),
             GitError::DiskFull { details: said() },
-            GitError::TooSlow { call: "git fetch".into() },
+            GitError::TimedOut { call: "git fetch".into() },
             GitError::Failed { call: "git fetch".into(), details: said() },
             GitError::Io { doing: "making a copy".into(), details: said() },
         ]
@@ -315,9 +322,9 @@ mod tests {
 
     #[test]
     fn every_message_says_three_things_in_plain_words() {
-        for error in all() {
-            let notice = Notice::from(&error);
-            let sentences = [&notice.what, &notice.safe, &notice.next];
+        for error in all_errors() {
+            let notice = UserMessage::from(&error);
+            let sentences = [&notice.message, &notice.impact, &notice.hint];
             for sentence in sentences {
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{error:?}: {sentence:?}");
                 let words = sentence.to_lowercase();
@@ -332,14 +339,14 @@ mod tests {
     #[test]
     fn what_git_says_is_told_apart() {
         let project = Path::new("/home/ada/shop");
-        let failed = |said: &str| GitError::failed("git x", Some(project), Some(128), said);
+        let failed = |said: &str| GitError::from_exit("git x", Some(project), Some(128), said);
         assert_eq!(
             failed("fatal: not a git repository (or any of the parent directories): .git\n"),
             GitError::NotARepository(project.into())
         );
         assert_eq!(
             failed("fatal: detected dubious ownership in repository at '/home/ada/shop'\n"),
-            GitError::OtherOwner(project.into())
+            GitError::DubiousOwnership(project.into())
         );
         for said in [
             "error: unable to write file x: No space left on device",
@@ -347,7 +354,7 @@ mod tests {
         ] {
             assert_eq!(failed(said), GitError::DiskFull { details: said.into() });
         }
-        let other = GitError::failed("git x", None, None, "fatal: not a git repository\n");
+        let other = GitError::from_exit("git x", None, None, "fatal: not a git repository\n");
         let details = "ended by a signal\nfatal: not a git repository".into();
         assert_eq!(other, GitError::Failed { call: "git x".into(), details });
         let full = io::Error::from(io::ErrorKind::StorageFull);
@@ -357,7 +364,7 @@ mod tests {
     #[test]
     fn a_long_or_many_lined_name_is_shown_as_one_short_line() {
         let rev = format!("a\nb{}", "x".repeat(10_000));
-        let notice = Notice::from(GitError::RevisionMissing { rev });
-        assert!(!notice.what.contains('\n') && notice.what.len() < 200, "{}", notice.what);
+        let notice = UserMessage::from(GitError::RevisionMissing { rev });
+        assert!(!notice.message.contains('\n') && notice.message.len() < 200, "{}", notice.message);
     }
 }

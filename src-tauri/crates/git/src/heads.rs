@@ -1,22 +1,22 @@
 //! What a remote has to offer.
 
-use crate::call::Place;
+use crate::call::CallScope;
 use crate::error::GitError;
+use crate::paths_and_ids::{is_commit_id, to_lossy_string};
 use crate::program::Git;
 use crate::remote::Remote;
-use crate::words::{is_id, shown};
 use std::time::Duration;
 
 /// The time that asking may take.
-const ASK_TIME: Duration = Duration::from_secs(60);
+const LIST_TIME_LIMIT: Duration = Duration::from_secs(60);
 /// The most of an answer that is read, in bytes: about a million branches.
-const MOST: usize = 64 * 1024 * 1024;
+const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 
 /// The branches of a remote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heads {
     /// The branch that is its main version; none: it has no commit yet, or doesn't say.
-    pub default: Option<String>,
+    pub default_branch: Option<String>,
     /// The branches and the commits they point to, by name.
     pub branches: Vec<(String, String)>,
 }
@@ -37,34 +37,34 @@ impl Git {
     /// It can't be used ([`GitError::Remote`], [`GitError::TokenRefused`]).
     pub async fn remote_heads(&self, remote: &Remote) -> Result<Heads, GitError> {
         let call = self
-            .remote_call(Place::Nowhere, remote)
+            .remote_call(CallScope::NoRepository, remote)
             .args(["ls-remote", "--quiet", "--symref", "--end-of-options"])
-            .args([remote.argument()])
+            .args([remote.git_argument()])
             .args(["HEAD", "refs/heads/*"])
-            .time_limit(ASK_TIME)
-            .output_limit(MOST);
-        let ended = self.reach(call, remote).await?;
+            .time_limit(LIST_TIME_LIMIT)
+            .output_limit(MAX_OUTPUT_BYTES);
+        let ended = self.run_remote_call(call, remote).await?;
         match ended.code {
-            Some(0) => Ok(heads(&shown(&ended.stdout))),
-            _ => Err(remote.error(&ended)),
+            Some(0) => Ok(parse_heads(&to_lossy_string(&ended.stdout))),
+            _ => Err(remote.call_error(&ended)),
         }
     }
 }
 
 /// Reads `ref: refs/heads/main\tHEAD` and `<commit>\trefs/heads/main`.
-fn heads(lines: &str) -> Heads {
+fn parse_heads(lines: &str) -> Heads {
     let mut heads = Heads::default();
     for (what, name) in lines.lines().filter_map(|line| line.split_once('\t')) {
         let branch = name.strip_prefix("refs/heads/");
         if let Some(main) = what.strip_prefix("ref: refs/heads/").filter(|_| name == "HEAD") {
-            heads.default = Some(main.to_owned());
-        } else if let Some(branch) = branch.filter(|_| is_id(what)) {
+            heads.default_branch = Some(main.to_owned());
+        } else if let Some(branch) = branch.filter(|_| is_commit_id(what)) {
             heads.branches.push((branch.to_owned(), what.to_owned()));
         }
     }
     // A new repository says what its first branch will be called.
-    let there = heads.default.as_ref().is_some_and(|main| heads.commit(main).is_some());
-    heads.default = heads.default.filter(|_| there);
+    let there = heads.default_branch.as_ref().is_some_and(|main| heads.commit(main).is_some());
+    heads.default_branch = heads.default_branch.filter(|_| there);
     heads
 }
 
@@ -80,10 +80,10 @@ mod tests {
              {b}\trefs/heads/x/y\nref: refs/heads/evil\trefs/heads/alias\n\
              {b}\trefs/remotes/origin/HEAD\n-x\trefs/heads/odd\nnonsense\n"
         );
-        let read = heads(&said);
-        assert_eq!(read.default.as_deref(), Some("trunk"));
+        let read = parse_heads(&said);
+        assert_eq!(read.default_branch.as_deref(), Some("trunk"));
         assert_eq!(read.branches, [("trunk".into(), a.clone()), ("x/y".into(), b)]);
         assert_eq!((read.commit("trunk"), read.commit("alias")), (Some(a.as_str()), None));
-        assert_eq!(heads("ref: refs/heads/main\tHEAD\n"), Heads::default());
+        assert_eq!(parse_heads("ref: refs/heads/main\tHEAD\n"), Heads::default());
     }
 }

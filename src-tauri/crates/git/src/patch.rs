@@ -1,10 +1,10 @@
 //! The text of one file's change.
 
-use crate::call::Place;
-use crate::changes::BIG_FILE;
+use crate::call::CallScope;
+use crate::changes::BIG_FILE_THRESHOLD;
 use crate::error::GitError;
+use crate::paths_and_ids::check_commit_id;
 use crate::program::Git;
-use crate::words::check_id;
 use regatta_protocol::view::{FilePatch, MAX_LINE_SHOWN, PatchLine, PatchLineKind};
 use std::path::Path;
 
@@ -35,30 +35,32 @@ impl Git {
     /// [`GitError::RevisionMissing`], or the call failed. A path that didn't change, or that
     /// isn't text, gives no lines.
     pub async fn patch(&self, request: PatchRequest<'_>) -> Result<FilePatch, GitError> {
-        check_id(request.from)?;
-        check_id(request.to)?;
+        check_commit_id(request.from)?;
+        check_commit_id(request.to)?;
         let ended = self
-            .call(Place::Repository(request.cache))
-            .setting("core.bigFileThreshold", BIG_FILE)
+            .call(CallScope::Repository(request.cache))
+            .setting("core.bigFileThreshold", BIG_FILE_THRESHOLD)
             .args(["diff-tree", "-r", "-p", "-U3", "-M"])
             .args(["--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options"])
             .args([request.from, request.to, "--"])
-            .args([Some(request.path), request.old_path].into_iter().flatten().map(pathspec))
+            .args(
+                [Some(request.path), request.old_path].into_iter().flatten().map(literal_pathspec),
+            )
             .output_limit(MAX_BYTES)
-            .end()
+            .output()
             .await?;
-        if ended.code != Some(0) && !ended.cut {
-            return Err(ended.error());
+        if ended.code != Some(0) && !ended.is_truncated {
+            return Err(ended.to_error());
         }
-        let mut patch = read_patch(&ended.stdout);
-        patch.more |= ended.cut;
+        let mut patch = parse_patch(&ended.stdout);
+        patch.has_more |= ended.is_truncated;
         Ok(patch)
     }
 }
 
 /// `path` as a pathspec that means exactly it; a sign that stands for bytes which are not
 /// UTF-8 means any.
-fn pathspec(path: &str) -> String {
+fn literal_pathspec(path: &str) -> String {
     let mut spec = String::from(":(top,glob)");
     for c in path.chars() {
         match c {
@@ -72,16 +74,16 @@ fn pathspec(path: &str) -> String {
 
 /// Reads a unified diff. Headers are left out; counts in `@@` lines say where the text
 /// begins and ends, so text that looks like a header is text.
-fn read_patch(diff: &[u8]) -> FilePatch {
+fn parse_patch(diff: &[u8]) -> FilePatch {
     let mut patch = FilePatch::default();
     let mut hunk = Hunk::default();
     for line in diff.split(|b| *b == b'\n') {
         if patch.lines.len() >= MAX_LINES {
-            patch.more = true;
+            patch.has_more = true;
             break;
         }
         if hunk.old_left == 0 && hunk.new_left == 0 {
-            if let Some(next) = Hunk::read(line) {
+            if let Some(next) = Hunk::parse_header(line) {
                 if next.old > 1 || !patch.lines.is_empty() {
                     let text = String::new();
                     patch.lines.push(PatchLine {
@@ -95,7 +97,7 @@ fn read_patch(diff: &[u8]) -> FilePatch {
             }
             continue;
         }
-        patch.lines.extend(hunk.take(line));
+        patch.lines.extend(hunk.consume_line(line));
     }
     patch
 }
@@ -111,7 +113,7 @@ struct Hunk {
 
 impl Hunk {
     /// Reads `@@ -3,7 +3,8 @@ anything`; a count of 1 may be left out.
-    fn read(line: &[u8]) -> Option<Self> {
+    fn parse_header(line: &[u8]) -> Option<Self> {
         let line = String::from_utf8_lossy(line);
         let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
         let (new, _) = rest.split_once(" @@")?;
@@ -124,7 +126,7 @@ impl Hunk {
     }
 
     /// Takes one line of the hunk; none for "\ No newline at end of file".
-    fn take(&mut self, line: &[u8]) -> Option<PatchLine> {
+    fn consume_line(&mut self, line: &[u8]) -> Option<PatchLine> {
         let (sign, text) = line.split_first().unwrap_or((&b' ', &[]));
         let kind = match sign {
             b'+' => PatchLineKind::Added,
@@ -142,12 +144,12 @@ impl Hunk {
             self.new = self.new.saturating_add(1);
             self.new_left = self.new_left.saturating_sub(1);
         }
-        Some(PatchLine { kind, old, new, text: shown(text) })
+        Some(PatchLine { kind, old, new, text: truncate_line(text) })
     }
 }
 
 /// A line's text, cut between two characters.
-fn shown(text: &[u8]) -> String {
+fn truncate_line(text: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(text).into_owned();
     let end = (0..=MAX_LINE_SHOWN.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.truncate(end.unwrap_or(0));
@@ -164,7 +166,7 @@ mod tests {
         let diff = b"diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n\
             @@ -2,3 +2,4 @@ fn main() {\n @@ -1 +1 @@\n--- a/x\n+++ b/x\n+\n last\n\
             \\ No newline at end of file\n@@ -9 +10 @@\n-old\n\\ No newline at end of file\n+new\n";
-        let patch = read_patch(diff);
+        let patch = parse_patch(diff);
         let lines: Vec<_> =
             patch.lines.iter().map(|l| (l.kind, l.old, l.new, l.text.as_str())).collect();
         use PatchLineKind::{Added, Gap, Removed, Same};
@@ -186,16 +188,16 @@ mod tests {
 
     #[test]
     fn a_file_that_begins_or_ends_with_the_change_has_no_gap_there() {
-        let added = read_patch(b"--- /dev/null\n+++ b/x\n@@ -0,0 +1,2 @@\n+a\n+b\n");
+        let added = parse_patch(b"--- /dev/null\n+++ b/x\n@@ -0,0 +1,2 @@\n+a\n+b\n");
         assert_eq!(added.lines.len(), 2);
-        let removed = read_patch(b"--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
+        let removed = parse_patch(b"--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
         assert_eq!((removed.lines[0].old, removed.lines[0].new), (Some(1), None));
     }
 
     #[test]
     fn a_path_means_itself() {
-        assert_eq!(pathspec("a*b?[c]\\d"), ":(top,glob)a\\*b\\?\\[c]\\\\d");
-        assert_eq!(pathspec("x\u{fffd}y"), ":(top,glob)x*y");
+        assert_eq!(literal_pathspec("a*b?[c]\\d"), ":(top,glob)a\\*b\\?\\[c]\\\\d");
+        assert_eq!(literal_pathspec("x\u{fffd}y"), ":(top,glob)x*y");
     }
 
     proptest! {
@@ -204,13 +206,13 @@ mod tests {
             prop_oneof!["@@ -[0-9]{1,10}(,[0-9]{1,10})? \\+[0-9]{1,10}(,[0-9]{1,10})? @@", "[-+ \\\\]?.{0,9}"],
             0..40
         )) {
-            let patch = read_patch(lines.join("\n").as_bytes());
+            let patch = parse_patch(lines.join("\n").as_bytes());
             prop_assert!(patch.lines.len() <= lines.len());
         }
 
         #[test]
         fn a_shown_line_is_bounded_text(bytes in proptest::collection::vec(any::<u8>(), 0..9_000)) {
-            prop_assert!(shown(&bytes).len() <= MAX_LINE_SHOWN);
+            prop_assert!(truncate_line(&bytes).len() <= MAX_LINE_SHOWN);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The git program of this computer, and what is said to it with every call: no shell, no
 //! prompt, no hook, no foreign setting, no network, nothing inherited.
 
-use crate::call::{Call, Place};
+use crate::call::{Call, CallScope};
 use crate::error::GitError;
 use std::path::{Path, PathBuf};
 
 /// The oldest git that has all that is used here.
-const OLDEST: (u32, u32) = (2, 39);
+const MIN_VERSION: (u32, u32) = (2, 39);
 
 /// Said with every call. Command-line settings win over every file.
 const SETTINGS: &[&str] = &[
@@ -57,18 +57,18 @@ impl Git {
             .filter(|folder| folder.is_absolute())
             .map(|folder| folder.join(name))
             .find(|file| is_program(file))
-            .ok_or(GitError::Missing)?;
+            .ok_or(GitError::NotInstalled)?;
         let git = Self { program };
-        let said = git.call(Place::Nowhere).args(["version"]).text().await?;
-        match version(&said) {
-            Some(found) if found >= OLDEST => Ok(git),
+        let said = git.call(CallScope::NoRepository).args(["version"]).run_text().await?;
+        match parse_version(&said) {
+            Some(found) if found >= MIN_VERSION => Ok(git),
             _ => Err(GitError::TooOld { found: said }),
         }
     }
 
     /// A call on `place`, safe from the start; arguments are added to it.
-    pub(crate) fn call(&self, place: Place<'_>) -> Call {
-        let mut call = self.bare_call(place);
+    pub(crate) fn call(&self, scope: CallScope<'_>) -> Call {
+        let mut call = self.bare_call(scope);
         call.command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         for setting in SETTINGS {
             call.command.args(["-c", setting]);
@@ -78,8 +78,8 @@ impl Git {
 
     /// A call that reads the settings of the person, as their own calls would: only to ask
     /// for one.
-    pub(crate) fn call_with_personal_settings(&self, place: Place<'_>) -> Call {
-        let mut call = self.bare_call(place);
+    pub(crate) fn call_with_personal_settings(&self, scope: CallScope<'_>) -> Call {
+        let mut call = self.bare_call(scope);
         for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"] {
             if let Some(value) = std::env::var_os(name) {
                 call.command.env(name, value);
@@ -88,8 +88,8 @@ impl Git {
         call
     }
 
-    fn bare_call(&self, place: Place<'_>) -> Call {
-        let mut call = Call::new(&self.program, place);
+    fn bare_call(&self, scope: CallScope<'_>) -> Call {
+        let mut call = Call::new(&self.program, scope);
         for (name, _) in std::env::vars_os() {
             let ours = call.command.as_std().get_envs().any(|(set, _)| set == name);
             if name.as_encoded_bytes().starts_with(b"GIT_") && !ours {
@@ -124,7 +124,7 @@ fn is_program(file: &Path) -> bool {
 }
 
 /// The first two numbers of "git version 2.39.5 (Apple Git-154)".
-fn version(said: &str) -> Option<(u32, u32)> {
+fn parse_version(said: &str) -> Option<(u32, u32)> {
     let mut numbers = said.strip_prefix("git version ")?.split(['.', ' ']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
@@ -135,10 +135,10 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_git_writes_them() {
-        assert_eq!(version("git version 2.39.5"), Some((2, 39)));
-        assert_eq!(version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
-        assert_eq!(version("git version 2.47.0.windows.1"), Some((2, 47)));
-        assert_eq!(version("hub version 2"), None);
-        assert_eq!(version(""), None);
+        assert_eq!(parse_version("git version 2.39.5"), Some((2, 39)));
+        assert_eq!(parse_version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
+        assert_eq!(parse_version("git version 2.47.0.windows.1"), Some((2, 47)));
+        assert_eq!(parse_version("hub version 2"), None);
+        assert_eq!(parse_version(""), None);
     }
 }

@@ -1,13 +1,13 @@
 //! Brings a result into the project as a new branch, and touches nothing else there.
 
-use crate::call::Place;
+use crate::call::CallScope;
 use crate::error::GitError;
 use crate::program::Git;
 use std::collections::HashSet;
 use std::path::Path;
 
 /// How often a name is looked for anew when somebody else takes it in between.
-const ATTEMPTS: usize = 10;
+const MAX_NAME_TRIES: usize = 10;
 
 impl Git {
     /// Brings `commit` of `cache` into `project` as a new branch named `wanted`, or the
@@ -24,11 +24,11 @@ impl Git {
         wanted: &str,
     ) -> Result<String, GitError> {
         let branch = format!("refs/heads/{wanted}");
-        self.call(Place::Nowhere).args(["check-ref-format", &branch]).run().await?;
-        self.fetch(cache, Place::Folder(project), commit, None).await?;
+        self.call(CallScope::NoRepository).args(["check-ref-format", &branch]).run().await?;
+        self.fetch_local(cache, CallScope::Folder(project), commit, None).await?;
         let mut last = None;
-        for _ in 0..ATTEMPTS {
-            let name = free_name(wanted, &self.taken(project).await?);
+        for _ in 0..MAX_NAME_TRIES {
+            let name = free_branch_name(wanted, &self.taken_branch_names(project).await?);
             match self.create_branch(project, &name, commit).await {
                 Ok(()) => return Ok(name),
                 Err(error @ GitError::Failed { .. }) => last = Some(error),
@@ -39,11 +39,13 @@ impl Git {
     }
 
     /// The branches of the project, and the one that will be there with the next commit.
-    async fn taken(&self, project: &Path) -> Result<Vec<String>, GitError> {
-        let place = Place::Folder(project);
-        let listed = self.call(place).args(["for-each-ref", "--format=%(refname)", "refs/heads/"]);
-        let mut names = listed.text().await?;
-        if let Some(head) = self.call(place).args(["symbolic-ref", "-q", "HEAD"]).ask().await? {
+    async fn taken_branch_names(&self, project: &Path) -> Result<Vec<String>, GitError> {
+        let scope = CallScope::Folder(project);
+        let listed = self.call(scope).args(["for-each-ref", "--format=%(refname)", "refs/heads/"]);
+        let mut names = listed.run_text().await?;
+        if let Some(head) =
+            self.call(scope).args(["symbolic-ref", "-q", "HEAD"]).run_optional().await?
+        {
             names.push('\n');
             names.push_str(&String::from_utf8_lossy(&head));
         }
@@ -62,7 +64,7 @@ impl Git {
         commit: &str,
     ) -> Result<(), GitError> {
         let order = format!("create refs/heads/{name}\0{commit}\0");
-        self.call(Place::Folder(project))
+        self.call(CallScope::Folder(project))
             .durable()
             .args(["update-ref", "-m", "regatta: add a result", "--stdin", "-z"])
             .stdin(order.into_bytes())
@@ -75,7 +77,7 @@ impl Git {
 /// `wanted`, or the first of `wanted-2`, `wanted-3`… that can be created beside the
 /// branches that are there: a branch can be neither the same as another one, nor a folder
 /// of one, nor inside one. Case makes no difference, as on some disks it doesn't.
-pub(crate) fn free_name(wanted: &str, taken: &[String]) -> String {
+pub(crate) fn free_branch_name(wanted: &str, taken: &[String]) -> String {
     let taken: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
     let is_folder = |name: &str| {
         let folder = format!("{name}/");
@@ -124,7 +126,7 @@ mod tests {
             ("t", &["t"], "t-2"),
         ] {
             let taken: Vec<String> = taken.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(free_name(wanted, &taken), expected, "{taken:?}");
+            assert_eq!(free_branch_name(wanted, &taken), expected, "{taken:?}");
         }
     }
 }

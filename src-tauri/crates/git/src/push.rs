@@ -1,19 +1,19 @@
 //! Brings a result to a remote as a new branch, and touches nothing else there.
 
-use crate::call::Place;
-use crate::error::{GitError, Trouble};
+use crate::call::CallScope;
+use crate::error::{GitError, RemoteErrorKind};
 use crate::heads::Heads;
+use crate::paths_and_ids::check_commit_id;
 use crate::program::Git;
-use crate::publish::free_name;
+use crate::publish::free_branch_name;
 use crate::remote::Remote;
-use crate::words::check_id;
 use std::path::Path;
 use std::time::Duration;
 
 /// How often a name is looked for anew when somebody else takes it in between.
-const ATTEMPTS: usize = 10;
+const MAX_NAME_TRIES: usize = 10;
 /// The time that bringing a result may take.
-const PUSH_TIME: Duration = Duration::from_secs(1_800);
+const PUSH_TIME_LIMIT: Duration = Duration::from_secs(1_800);
 
 impl Git {
     /// Brings `commit` of `cache` to `remote` as a new branch named `wanted`, or the next
@@ -30,28 +30,30 @@ impl Git {
         remote: &Remote,
         wanted: &str,
     ) -> Result<String, GitError> {
-        check_id(commit)?;
+        check_commit_id(commit)?;
         if let Some(folder) = remote.folder() {
             return self.publish(cache, commit, folder, wanted).await;
         }
         let branch = format!("refs/heads/{wanted}");
-        self.call(Place::Nowhere).args(["check-ref-format", &branch]).run().await?;
+        self.call(CallScope::NoRepository).args(["check-ref-format", &branch]).run().await?;
         let mut refused: Option<(String, GitError)> = None;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_NAME_TRIES {
             let heads = self.remote_heads(remote).await?;
-            if let Some(there) = same(&heads, wanted, commit) {
+            if let Some(there) = find_published_branch(&heads, wanted, commit) {
                 return Ok(there.to_owned());
             }
             let names: Vec<String> = heads.branches.into_iter().map(|(name, _)| name).collect();
-            let name = free_name(wanted, &names);
+            let name = free_branch_name(wanted, &names);
             match refused.take() {
                 // Nobody took the name in between, so that wasn't why.
-                Some((tried, error)) if tried == name && !is_locked(&error) => return Err(error),
+                Some((tried, error)) if tried == name && !is_lock_conflict(&error) => {
+                    return Err(error);
+                }
                 _ => {}
             }
-            match self.create_at(remote, cache, commit, &name).await {
+            match self.create_remote_branch(remote, cache, commit, &name).await {
                 Ok(()) => return Ok(name),
-                Err(error @ GitError::Remote { trouble: Trouble::Refused, .. }) => {
+                Err(error @ GitError::Remote { kind: RemoteErrorKind::Rejected, .. }) => {
                     refused = Some((name, error));
                 }
                 Err(error) => return Err(error),
@@ -61,7 +63,7 @@ impl Git {
     }
 
     /// Creates the branch, if it isn't there at that moment.
-    async fn create_at(
+    async fn create_remote_branch(
         &self,
         remote: &Remote,
         cache: &Path,
@@ -69,26 +71,26 @@ impl Git {
         name: &str,
     ) -> Result<(), GitError> {
         let call = self
-            .remote_call(Place::Repository(cache), remote)
+            .remote_call(CallScope::Repository(cache), remote)
             .args(["push", "--quiet", "--porcelain", "--no-verify", "--no-follow-tags"])
             .args(["--recurse-submodules=no", "--no-signed"])
             // The opposite of force: it must not be there, not even to be moved on.
             .args([format!("--force-with-lease=refs/heads/{name}:")])
-            .args(["--end-of-options".into(), remote.argument()])
+            .args(["--end-of-options".into(), remote.git_argument()])
             .args([format!("{commit}:refs/heads/{name}")])
-            .time_limit(PUSH_TIME);
-        let ended = self.reach(call, remote).await?;
-        if ended.code == Some(0) { Ok(()) } else { Err(remote.error(&ended)) }
+            .time_limit(PUSH_TIME_LIMIT);
+        let ended = self.run_remote_call(call, remote).await?;
+        if ended.code == Some(0) { Ok(()) } else { Err(remote.call_error(&ended)) }
     }
 }
 
 /// Whether another call was writing at that moment.
-fn is_locked(error: &GitError) -> bool {
+fn is_lock_conflict(error: &GitError) -> bool {
     matches!(error, GitError::Remote { details, .. } if details.contains("lock ref"))
 }
 
 /// The branch named `wanted`, or `wanted-2`, …, that has the commit already.
-fn same<'a>(heads: &'a Heads, wanted: &str, commit: &str) -> Option<&'a str> {
+fn find_published_branch<'a>(heads: &'a Heads, wanted: &str, commit: &str) -> Option<&'a str> {
     let is_ours = |name: &str| {
         name.strip_prefix(wanted).is_some_and(|rest| {
             let number = rest.strip_prefix('-').unwrap_or_default();
@@ -106,7 +108,7 @@ mod tests {
     #[test]
     fn what_was_brought_before_is_found() {
         let heads = |names: &[(&str, &str)]| Heads {
-            default: None,
+            default_branch: None,
             branches: names.iter().map(|(n, c)| ((*n).to_owned(), (*c).to_owned())).collect(),
         };
         for (there, expected) in [
@@ -115,7 +117,7 @@ mod tests {
             (&[("r/b/t", "2")], None),
             (&[("main", "1"), ("r/b/t-x", "1"), ("r/b/t-", "1"), ("r/b/tt", "1")], None),
         ] {
-            assert_eq!(same(&heads(there), "r/b/t", "1"), expected, "{there:?}");
+            assert_eq!(find_published_branch(&heads(there), "r/b/t", "1"), expected, "{there:?}");
         }
     }
 }

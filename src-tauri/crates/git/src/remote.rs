@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 /// for a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
-    at: At,
-    login: Option<Login>,
+    location: RemoteLocation,
+    credential: Option<AskpassCredential>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum At {
+enum RemoteLocation {
     Web { scheme: &'static str, host: String, path: String },
     Folder(PathBuf),
 }
 
 /// A token, and the program that git asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Login {
+pub(crate) struct AskpassCredential {
     pub(crate) token: Secret,
     pub(crate) askpass: PathBuf,
 }
@@ -37,14 +37,16 @@ impl Remote {
     pub fn parse(address: &str) -> Result<Self, GitError> {
         let text = address.trim();
         let at = match text.split_once("://") {
-            _ if text.is_empty() => Err(("There is no address.", NEXT)),
-            _ if text.chars().any(char::is_control) => Err((UNSEEN, NEXT)),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => web("https", rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => web("http", rest),
-            _ => Err(("The address doesn't begin with https://.", NEXT)),
+            _ if text.is_empty() => Err(("There is no address.", ADDRESS_HINT)),
+            _ if text.chars().any(char::is_control) => Err((INVISIBLE_CHARACTERS, ADDRESS_HINT)),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
+                parse_web("https", rest)
+            }
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => parse_web("http", rest),
+            _ => Err(("The address doesn't begin with https://.", ADDRESS_HINT)),
         };
-        let at = at.map_err(|(why, next)| GitError::BadAddress { why, next })?;
-        Ok(Self { at, login: None })
+        let at = at.map_err(|(why, next)| GitError::BadAddress { why, hint: next })?;
+        Ok(Self { location: at, credential: None })
     }
 
     /// Takes a whole path or a `file://` address, too. Who may use which folder is the
@@ -56,7 +58,10 @@ impl Remote {
         let text = address.trim();
         let path = Path::new(text.strip_prefix("file://").unwrap_or(text));
         if path.is_absolute() && !text.chars().any(char::is_control) {
-            return Ok(Self { at: At::Folder(path.to_owned()), login: None });
+            return Ok(Self {
+                location: RemoteLocation::Folder(path.to_owned()),
+                credential: None,
+            });
         }
         Self::parse(address)
     }
@@ -65,8 +70,8 @@ impl Remote {
     /// ask for it. An empty token is none.
     #[must_use]
     pub fn with_token(mut self, token: &Secret, askpass: &Path) -> Self {
-        let login = Login { token: token.clone(), askpass: askpass.to_owned() };
-        self.login = Some(login).filter(|login| !login.token.is_empty());
+        let login = AskpassCredential { token: token.clone(), askpass: askpass.to_owned() };
+        self.credential = Some(login).filter(|login| !login.token.is_empty());
         self
     }
 
@@ -74,49 +79,52 @@ impl Remote {
     /// a folder.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        match &self.at {
-            At::Web { host, .. } => Some(host),
-            At::Folder(_) => None,
+        match &self.location {
+            RemoteLocation::Web { host, .. } => Some(host),
+            RemoteLocation::Folder(_) => None,
         }
     }
 
     /// The folder, if it is one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
-        match &self.at {
-            At::Web { .. } => None,
-            At::Folder(path) => Some(path),
+        match &self.location {
+            RemoteLocation::Web { .. } => None,
+            RemoteLocation::Folder(path) => Some(path),
         }
     }
 
     /// The address as it is kept and shown: host in small letters, nothing at its end.
     #[must_use]
     pub fn address(&self) -> String {
-        match &self.at {
-            At::Web { scheme, host, path } => format!("{scheme}://{host}/{path}"),
-            At::Folder(path) => path.display().to_string(),
+        match &self.location {
+            RemoteLocation::Web { scheme, host, path } => format!("{scheme}://{host}/{path}"),
+            RemoteLocation::Folder(path) => path.display().to_string(),
         }
     }
 
     /// What git may speak there.
     pub(crate) const fn scheme(&self) -> &'static str {
-        match &self.at {
-            At::Web { scheme, .. } => scheme,
-            At::Folder(_) => "file",
+        match &self.location {
+            RemoteLocation::Web { scheme, .. } => scheme,
+            RemoteLocation::Folder(_) => "file",
         }
     }
 
     /// The token, if there is one for there.
-    pub(crate) fn login(&self) -> Option<&Login> {
-        self.login.as_ref().filter(|_| self.host().is_some())
+    pub(crate) fn credential(&self) -> Option<&AskpassCredential> {
+        self.credential.as_ref().filter(|_| self.host().is_some())
     }
 }
 
-const NEXT: &str = "Write it like https://github.com/owner/name.";
-const UNSEEN: &str = "The address has characters in it that can't be seen.";
+const ADDRESS_HINT: &str = "Write it like https://github.com/owner/name.";
+const INVISIBLE_CHARACTERS: &str = "The address has characters in it that can't be seen.";
 
 /// Takes what follows `https://`.
-fn web(scheme: &'static str, rest: &str) -> Result<At, (&'static str, &'static str)> {
+fn parse_web(
+    scheme: &'static str,
+    rest: &str,
+) -> Result<RemoteLocation, (&'static str, &'static str)> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if authority.contains('@') {
         return Err((
@@ -124,27 +132,29 @@ fn web(scheme: &'static str, rest: &str) -> Result<At, (&'static str, &'static s
             "Leave it out of the address; the token has a place of its own.",
         ));
     }
-    let (name, port) = host(authority).ok_or(("The host of the address isn't one.", NEXT))?;
+    let (name, port) =
+        parse_host(authority).ok_or(("The host of the address isn't one.", ADDRESS_HINT))?;
     if scheme == "http" && !is_loopback(&name) {
         return Err(("The address isn't encrypted.", "Write it with https://."));
     }
     let path = path.trim_end_matches('/');
     if path.is_empty() {
-        return Err(("The address names a host, but no project there.", NEXT));
+        return Err(("The address names a host, but no project there.", ADDRESS_HINT));
     }
-    if path.contains(|c: char| c.is_whitespace() || "?#\\".contains(c)) || hides_control(path) {
-        return Err(("The address has characters in it that no project's has.", NEXT));
+    if path.contains(|c: char| c.is_whitespace() || "?#\\".contains(c)) || has_encoded_control(path)
+    {
+        return Err(("The address has characters in it that no project's has.", ADDRESS_HINT));
     }
     let usual = if scheme == "https" { 443 } else { 80 };
     let host = match port.filter(|port| *port != usual) {
         Some(port) => format!("{name}:{port}"),
         None => name,
     };
-    Ok(At::Web { scheme, host, path: path.to_owned() })
+    Ok(RemoteLocation::Web { scheme, host, path: path.to_owned() })
 }
 
 /// The host's name in small letters, and its port.
-fn host(authority: &str) -> Option<(String, Option<u16>)> {
+fn parse_host(authority: &str) -> Option<(String, Option<u16>)> {
     let authority = authority.to_ascii_lowercase();
     let split = authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
     let (name, port) = match split {
@@ -172,7 +182,7 @@ fn is_loopback(name: &str) -> bool {
 }
 
 /// Whether a control character is written as `%0a` or the like.
-fn hides_control(path: &str) -> bool {
+fn has_encoded_control(path: &str) -> bool {
     path.split('%').skip(1).any(|rest| {
         let code = rest.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
         code.is_some_and(|code| code < 0x20 || code == 0x7f)
@@ -305,9 +315,9 @@ mod tests {
             Remote::parse_any(address).expect(address).with_token(token, Path::new("/regatta"))
         };
         let web = with("https://host/r", &token);
-        assert_eq!(web.login().map(|login| login.token.expose()), Some("hush"));
+        assert_eq!(web.credential().map(|login| login.token.expose()), Some("hush"));
         assert!(!format!("{web:?}{}", web.address()).contains("hush"));
-        assert!(with("/srv/shop", &token).login().is_none());
-        assert!(with("https://host/r", &Secret::new(" ")).login().is_none());
+        assert!(with("/srv/shop", &token).credential().is_none());
+        assert!(with("https://host/r", &Secret::new(" ")).credential().is_none());
     }
 }

@@ -4,13 +4,13 @@
 //! filters, monitors, refs) is not read: the repository is the cache, the index lies in
 //! the attempt's scratch folder, and the copy is only a folder with files.
 
-use crate::call::Place;
+use crate::call::CallScope;
 use crate::error::GitError;
-use crate::files::{remove, with_ending};
-use crate::inspect::clean;
+use crate::files::{remove_if_exists, with_suffix};
+use crate::inspect::sanitize_identity;
+use crate::paths_and_ids::check_commit_id;
 use crate::program::Git;
 use crate::stage::Stage;
-use crate::words::check_id;
 use regatta_protocol::worker::Author;
 use std::path::Path;
 
@@ -39,13 +39,13 @@ pub struct SaveRequest<'a> {
 
 /// What was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
+pub struct SaveResult {
     /// The new commit.
     pub commit: String,
     /// Its tree.
     pub tree: String,
     /// Whether any file differs from the base.
-    pub changed: bool,
+    pub has_changes: bool,
     /// Paths that are not in it: repositories inside the copy, files that can't be read.
     pub skipped: Vec<String>,
 }
@@ -57,9 +57,9 @@ impl Git {
     /// # Errors
     /// The copy or the cache is gone ([`GitError::NotAFolder`]), the disk is full, a call
     /// failed.
-    pub async fn save(&self, request: SaveRequest<'_>) -> Result<Saved, GitError> {
-        check_id(request.base)?;
-        check_id(request.parent)?;
+    pub async fn save(&self, request: SaveRequest<'_>) -> Result<SaveResult, GitError> {
+        check_commit_id(request.base)?;
+        check_commit_id(request.parent)?;
         // A link put in the copy's place would save whatever it leads to.
         if !std::fs::symlink_metadata(request.copy).is_ok_and(|found| found.is_dir()) {
             return Err(GitError::NotAFolder(request.copy.to_owned()));
@@ -68,36 +68,41 @@ impl Git {
             repository: request.cache,
             folder: request.copy,
             index: request.index,
-            ignore_file: None,
+            excludes_file: None,
             settings: Vec::new(),
         };
-        let skipped = self.stage_from(&stage, request.base).await?;
-        let tree = self.in_stage(&stage).args(["write-tree"]).text().await?;
-        let base_tree = self.tree_of(request.cache, request.base).await?;
+        let skipped = self.stage_or_rebuild(&stage, request.base).await?;
+        let tree = self.index_call(&stage).args(["write-tree"]).run_text().await?;
+        let base_tree = self.resolve_tree(request.cache, request.base).await?;
         let commit = self
-            .commit(request.cache, &tree, Some(request.parent), (request.author, request.message))
+            .commit_tree(
+                request.cache,
+                &tree,
+                Some(request.parent),
+                (request.author, request.message),
+            )
             .await?;
-        self.call(Place::Repository(request.cache))
+        self.call(CallScope::Repository(request.cache))
             .durable()
             .args(["update-ref", "--no-deref", "--end-of-options", request.refname, &commit])
             .run()
             .await?;
-        Ok(Saved { commit, changed: tree != base_tree, tree, skipped })
+        Ok(SaveResult { commit, has_changes: tree != base_tree, tree, skipped })
     }
 
     /// Makes a commit of `tree` and gives its id. `words`: in whose name, and its message.
-    pub(crate) async fn commit(
+    pub(crate) async fn commit_tree(
         &self,
         repository: &Path,
         tree: &str,
         parent: Option<&str>,
-        words: (&Author, &str),
+        identity_and_message: (&Author, &str),
     ) -> Result<String, GitError> {
-        let (author, message) = words;
-        let (name, email) = (clean(&author.name), clean(&author.email));
+        let (author, message) = identity_and_message;
+        let (name, email) = (sanitize_identity(&author.name), sanitize_identity(&author.email));
         let name = if name.is_empty() { "Regatta".to_owned() } else { name };
         let message = message.replace('\0', "\u{fffd}");
-        self.call(Place::Repository(repository))
+        self.call(CallScope::Repository(repository))
             .durable()
             .args(["commit-tree"])
             .args(parent.iter().flat_map(|parent| ["-p", parent]))
@@ -107,31 +112,35 @@ impl Git {
             .env("GIT_COMMITTER_NAME", &name)
             .env("GIT_COMMITTER_EMAIL", &email)
             .stdin(format!("{}\n", message.trim_end()).into_bytes())
-            .text()
+            .run_text()
             .await
     }
 
     /// Stages the copy on its index, or, when there is none or it can't be used (a power
     /// cut spoils what was written last), on a new one that begins with the base.
-    async fn stage_from(&self, stage: &Stage<'_>, base: &str) -> Result<Vec<String>, GitError> {
+    async fn stage_or_rebuild(
+        &self,
+        stage: &Stage<'_>,
+        base: &str,
+    ) -> Result<Vec<String>, GitError> {
         let freeing = |error| GitError::io("freeing the index", &error);
         // Of a save that was cut off: there is one at a time.
-        remove(&with_ending(stage.index, ".lock")).map_err(freeing)?;
+        remove_if_exists(&with_suffix(stage.index, ".lock")).map_err(freeing)?;
         if stage.index.exists() {
             match self.stage(stage).await {
-                Err(GitError::Failed { .. }) => remove(stage.index).map_err(freeing)?,
+                Err(GitError::Failed { .. }) => remove_if_exists(stage.index).map_err(freeing)?,
                 staged => return staged,
             }
         }
-        self.in_stage(stage).args(["read-tree", "--end-of-options", base]).run().await?;
+        self.index_call(stage).args(["read-tree", "--end-of-options", base]).run().await?;
         self.stage(stage).await
     }
 
-    async fn tree_of(&self, repository: &Path, commit: &str) -> Result<String, GitError> {
+    async fn resolve_tree(&self, repository: &Path, commit: &str) -> Result<String, GitError> {
         let tree = format!("{commit}^{{tree}}");
-        self.call(Place::Repository(repository))
+        self.call(CallScope::Repository(repository))
             .args(["rev-parse", "--verify", "--end-of-options", &tree])
-            .text()
+            .run_text()
             .await
     }
 }

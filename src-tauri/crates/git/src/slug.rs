@@ -1,29 +1,29 @@
 //! A name that people typed, as a short name that is safe in a branch and a path.
 
 /// The most characters of a slug.
-const MAX: usize = 50;
+const MAX_SLUG_CHARS: usize = 50;
 
 /// `name` as 1 to 50 of `a-z`, `0-9` and single inner `-`. Never empty, never a bad ref.
 #[must_use]
 pub fn slug(name: &str) -> String {
     let mut slug = String::new();
     for letter in name.chars().flat_map(char::to_lowercase) {
-        if slug.len() >= MAX {
+        if slug.len() >= MAX_SLUG_CHARS {
             break;
         }
-        match plain(letter) {
+        match transliterate(letter) {
             "" if slug.is_empty() || slug.ends_with('-') => {}
             "" => slug.push('-'),
             letters => slug.push_str(letters),
         }
     }
-    slug.truncate(MAX); // ASCII: every place is between two letters
+    slug.truncate(MAX_SLUG_CHARS); // ASCII: every place is between two letters
     let slug = slug.trim_end_matches('-');
     if slug.is_empty() { "task".to_owned() } else { slug.to_owned() }
 }
 
 /// A lower-case letter or digit without its accents; empty: neither.
-fn plain(letter: char) -> &'static str {
+fn transliterate(letter: char) -> &'static str {
     const ASCII: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
     if let Some(at) = ASCII.find(letter) {
         return &ASCII[at..=at];
@@ -90,7 +90,7 @@ mod tests {
         #[test]
         fn any_name_becomes_a_safe_word(name in ".{0,120}") {
             let slug = slug(&name);
-            prop_assert!((1..=MAX).contains(&slug.len()));
+            prop_assert!((1..=MAX_SLUG_CHARS).contains(&slug.len()));
             prop_assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
             prop_assert!(!slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--"));
         }

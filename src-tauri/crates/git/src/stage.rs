@@ -3,10 +3,10 @@
 //! `git add` is not used: it runs `git status` inside repositories that lie in the folder,
 //! with *their* settings, and gives up at the first file it can't read.
 
-use crate::call::{Call, Place};
+use crate::call::{Call, CallScope};
 use crate::error::GitError;
+use crate::paths_and_ids::{absolute, path_from_bytes, to_lossy_string};
 use crate::program::Git;
-use crate::words::{absolute, path_of, shown};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 const MAX_UNREADABLE: usize = 100;
 /// The size over which a file is left out: it would fill the disk twice, and no place that
 /// holds projects takes it.
-const MAX_FILE: u64 = 1024 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024 * 1024;
 /// The size from which a file isn't held in memory as a whole.
-const BIG_FILE: &str = "64m";
+const BIG_FILE_THRESHOLD: &str = "64m";
 
 /// A folder, and the index and repository its files go into.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Stage<'a> {
     /// The index.
     pub(crate) index: &'a Path,
     /// Patterns of files to leave out, beside those that the folder and the repository have.
-    pub(crate) ignore_file: Option<PathBuf>,
+    pub(crate) excludes_file: Option<PathBuf>,
     /// Settings of the repository that are overridden.
     pub(crate) settings: Vec<(OsString, OsString)>,
 }
@@ -39,36 +39,36 @@ impl Git {
     /// can't be read or stored.
     pub(crate) async fn stage(&self, stage: &Stage<'_>) -> Result<Vec<String>, GitError> {
         let refresh = ["update-index", "-q", "--refresh", "--ignore-submodules"];
-        self.in_stage(stage).args(refresh).ask().await?;
+        self.index_call(stage).args(refresh).run_optional().await?;
         let tracked = self
-            .in_stage(stage)
+            .index_call(stage)
             .args(["diff-files", "-z", "--raw", "--no-renames", "--ignore-submodules=all"])
             .run()
             .await?;
         let listed = self
-            .in_stage(stage)
+            .index_call(stage)
             .args(["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"])
             .run()
             .await?;
-        let mut plan = Plan::default();
+        let mut plan = IndexPlan::default();
         plan.add_tracked(&tracked);
-        plan.add_listed(&listed, |path| has_content(&stage.folder.join(path_of(path))));
-        plan.skip(|path| is_huge(&stage.folder.join(path_of(path))));
+        plan.add_listed(&listed, |path| is_nonempty_dir(&stage.folder.join(path_from_bytes(path))));
+        plan.skip_matching(|path| is_too_large(&stage.folder.join(path_from_bytes(path))));
         self.remove_all(stage, &plan.remove).await?;
-        self.put_all(stage, &plan.put, &mut plan.skipped).await?;
+        self.add_all(stage, &plan.add, &mut plan.skipped).await?;
         Ok(plan.skipped)
     }
 
     /// A call on the stage's index and folder.
-    pub(crate) fn in_stage(&self, stage: &Stage<'_>) -> Call {
+    pub(crate) fn index_call(&self, stage: &Stage<'_>) -> Call {
         let call = self
-            .call(Place::Repository(stage.repository))
-            .files(stage.folder)
+            .call(CallScope::Repository(stage.repository))
+            .work_tree(stage.folder)
             .env("GIT_INDEX_FILE", absolute(stage.index))
-            .settings(&stage.settings)
-            .setting("core.bigFileThreshold", BIG_FILE)
+            .override_settings(&stage.settings)
+            .setting("core.bigFileThreshold", BIG_FILE_THRESHOLD)
             .durable();
-        match &stage.ignore_file {
+        match &stage.excludes_file {
             Some(file) => call.setting("core.excludesFile", file),
             None => call,
         }
@@ -79,12 +79,12 @@ impl Git {
             return Ok(());
         }
         let args = ["update-index", "-z", "--force-remove", "--stdin"];
-        self.in_stage(stage).args(args).stdin(joined(paths)).run().await.map(drop)
+        self.index_call(stage).args(args).stdin(join_with_nul(paths)).run().await.map(drop)
     }
 
     /// Puts `paths` into the index. One that git refuses makes it refuse all, so they are
     /// halved until the refused ones are alone.
-    async fn put_all(
+    async fn add_all(
         &self,
         stage: &Stage<'_>,
         paths: &[Vec<u8>],
@@ -97,19 +97,19 @@ impl Git {
                 continue;
             }
             let ended = self
-                .in_stage(stage)
+                .index_call(stage)
                 .args(["update-index", "-z", "--add", "--remove", "--replace", "--stdin"])
-                .stdin(joined(part))
-                .end()
+                .stdin(join_with_nul(part))
+                .output()
                 .await?;
             if ended.code == Some(0) {
-                skipped.extend(ignored(&ended.stderr));
+                skipped.extend(parse_ignored_paths(&ended.stderr));
                 continue;
             }
-            match (ended.error(), part) {
+            match (ended.to_error(), part) {
                 (GitError::Failed { .. }, [path]) if refused < MAX_UNREADABLE => {
                     refused += 1;
-                    skipped.push(shown(path));
+                    skipped.push(to_lossy_string(path));
                 }
                 (GitError::Failed { .. }, part) if part.len() > 1 => {
                     let (first, last) = part.split_at(part.len() / 2);
@@ -124,15 +124,15 @@ impl Git {
 
 /// What is to be done to an index.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Plan {
-    put: Vec<Vec<u8>>,
+struct IndexPlan {
+    add: Vec<Vec<u8>>,
     remove: Vec<Vec<u8>>,
     skipped: Vec<String>,
 }
 
 const GITLINK: &[u8] = b"160000";
 
-impl Plan {
+impl IndexPlan {
     /// Reads `diff-files -z --raw`: `:mode mode id id letter\0path\0`…
     fn add_tracked(&mut self, raw: &[u8]) {
         let mut parts = raw.split(|b| *b == 0);
@@ -141,12 +141,12 @@ impl Plan {
             let [_, new_mode, _, _, letter] = facts[..] else { continue };
             let now_a_repository = new_mode == GITLINK;
             if now_a_repository {
-                self.skipped.push(shown(path));
+                self.skipped.push(to_lossy_string(path));
             }
             if letter == b"D" || now_a_repository {
                 self.remove.push(path.to_owned());
             } else {
-                self.put.push(path.to_owned());
+                self.add.push(path.to_owned());
             }
         }
     }
@@ -157,44 +157,45 @@ impl Plan {
         for entry in listed.split(|b| *b == 0) {
             if let Some(path) = entry.strip_prefix(b"? ") {
                 match path.strip_suffix(b"/") {
-                    Some(folder) => self.skipped.push(shown(folder)),
-                    None => self.put.push(path.to_owned()),
+                    Some(folder) => self.skipped.push(to_lossy_string(folder)),
+                    None => self.add.push(path.to_owned()),
                 }
                 continue;
             }
             let Some(tab) = entry.iter().position(|b| *b == b'\t') else { continue };
             let (facts, path) = (&entry[..tab], &entry[tab + 1..]);
             if facts.split(|b| *b == b' ').nth(1) == Some(GITLINK) && has_content(path) {
-                self.skipped.push(shown(path));
+                self.skipped.push(to_lossy_string(path));
             }
         }
     }
 
     /// Leaves out the files of which `unwanted` says so.
-    fn skip(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
-        let (skipped, put) = std::mem::take(&mut self.put).into_iter().partition(|p| unwanted(p));
+    fn skip_matching(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
+        let (skipped, put) = std::mem::take(&mut self.add).into_iter().partition(|p| unwanted(p));
         let skipped: Vec<Vec<u8>> = skipped;
-        self.put = put;
-        self.skipped.extend(skipped.iter().map(|path| shown(path)));
+        self.add = put;
+        self.skipped.extend(skipped.iter().map(|path| to_lossy_string(path)));
     }
 }
 
 /// Whether there is anything in the folder.
-fn has_content(folder: &Path) -> bool {
+fn is_nonempty_dir(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// Whether it is a file that is too large to be saved.
-fn is_huge(file: &Path) -> bool {
-    std::fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && found.len() > MAX_FILE)
+fn is_too_large(file: &Path) -> bool {
+    std::fs::symlink_metadata(file)
+        .is_ok_and(|found| found.is_file() && found.len() > MAX_FILE_BYTES)
 }
 
 /// The paths that git left out by itself, such as `.GIT/config`.
-fn ignored(complaints: &str) -> impl Iterator<Item = String> {
+fn parse_ignored_paths(complaints: &str) -> impl Iterator<Item = String> {
     complaints.lines().filter_map(|line| line.strip_prefix("Ignoring path ")).map(str::to_owned)
 }
 
-fn joined(paths: &[Vec<u8>]) -> Vec<u8> {
+fn join_with_nul(paths: &[Vec<u8>]) -> Vec<u8> {
     let mut all = Vec::new();
     for path in paths {
         all.extend_from_slice(path);
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn what_git_lists_becomes_a_plan() {
         let id = "0".repeat(40);
-        let mut plan = Plan::default();
+        let mut plan = IndexPlan::default();
         let tracked = format!(
             ":100644 100644 {id} {id} M\0a b\0:100644 000000 {id} {id} D\0gone\0\
              :100644 120000 {id} {id} T\0link\0:100644 160000 {id} {id} T\0now a repository\0"
@@ -226,27 +227,27 @@ mod tests {
              H 160000 {id} 0\tfilled\0"
         );
         plan.add_listed(listed.as_bytes(), |path| path == b"filled");
-        assert_eq!(plan.put, paths(&["a b", "link", "new\nfile"]));
+        assert_eq!(plan.add, paths(&["a b", "link", "new\nfile"]));
         assert_eq!(plan.remove, paths(&["gone", "now a repository"]));
         assert_eq!(plan.skipped, ["now a repository", "inner", "filled"]);
-        plan.skip(|path| path == b"link");
-        assert_eq!(plan.put, paths(&["a b", "new\nfile"]));
+        plan.skip_matching(|path| path == b"link");
+        assert_eq!(plan.add, paths(&["a b", "new\nfile"]));
         assert_eq!(plan.skipped.last().map(String::as_str), Some("link"));
     }
 
     #[test]
     fn what_git_leaves_out_is_heard() {
         let said = "warning: x\nIgnoring path .GIT/config\nIgnoring path a b\n";
-        assert_eq!(ignored(said).collect::<Vec<_>>(), [".GIT/config", "a b"]);
+        assert_eq!(parse_ignored_paths(said).collect::<Vec<_>>(), [".GIT/config", "a b"]);
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut plan = Plan::default();
+            let mut plan = IndexPlan::default();
             plan.add_tracked(&bytes);
             plan.add_listed(&bytes, |_| true);
-            let named = plan.put.len() + plan.remove.len() + plan.skipped.len();
+            let named = plan.add.len() + plan.remove.len() + plan.skipped.len();
             prop_assert!(named <= 3 * (bytes.len() + 1));
         }
     }

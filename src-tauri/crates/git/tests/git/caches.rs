@@ -1,19 +1,19 @@
 //! Caches of projects of all kinds.
 
-use crate::room::{Room, git, write};
+use crate::test_env::{TestEnv, git, write};
 use regatta_git::GitError;
 use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn a_cache_holds_the_whole_history_and_no_branch_of_the_project() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     write(&room.project, "later", "");
     room.commit("Second");
-    let start = room.start().await;
+    let start = room.cache_head().await;
     let held = format!("refs/regatta/start/{start}");
-    let refs = room.git.refs(&room.cache, "refs").await.unwrap();
+    let refs = room.git.list_refs(&room.cache, "refs").await.unwrap();
     assert_eq!(refs, [(held.clone(), start.clone())]);
-    assert_eq!(room.git.refs(&room.cache, "refs/regatta/nothing").await.unwrap(), []);
+    assert_eq!(room.git.list_refs(&room.cache, "refs/regatta/nothing").await.unwrap(), []);
     assert_eq!(git(&room.cache, &["rev-list", "--count", &start]), "2");
     git(&room.cache, &["fsck", "--strict"]);
 
@@ -23,12 +23,12 @@ async fn a_cache_holds_the_whole_history_and_no_branch_of_the_project() {
         room.git.update_cache(&room.project, &room.cache, &start).await.unwrap_err(),
         GitError::NotAFolder(room.project.clone())
     );
-    room.copy(&start, "copy").await;
+    room.make_copy(&start, "copy").await;
 }
 
 #[tokio::test]
 async fn a_commit_that_no_branch_holds_can_be_brought_and_a_missing_one_is_said() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(&room.project, &["checkout", "-q", "--detach"]);
     write(&room.project, "loose", "");
     let loose = room.commit("On no branch");
@@ -42,7 +42,7 @@ async fn a_commit_that_no_branch_holds_can_be_brought_and_a_missing_one_is_said(
 
 #[tokio::test]
 async fn many_batches_may_update_one_cache_at_once() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     for round in 0..3 {
         let mut commits = Vec::new();
         for n in 0..4 {
@@ -58,7 +58,7 @@ async fn many_batches_may_update_one_cache_at_once() {
         for done in work.join_all().await {
             done.unwrap();
         }
-        let refs = room.git.refs(&room.cache, "refs/regatta/start").await.unwrap();
+        let refs = room.git.list_refs(&room.cache, "refs/regatta/start").await.unwrap();
         assert_eq!(refs.len(), (round + 1) * 4);
         git(&room.cache, &["fsck", "--strict"]);
     }
@@ -68,7 +68,7 @@ async fn many_batches_may_update_one_cache_at_once() {
 
 #[tokio::test]
 async fn many_batches_may_update_one_cache_of_a_cut_history_at_once() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let mut projects = Vec::new();
     for n in 0..8 {
         write(&room.project, "file", &n.to_string());
@@ -95,7 +95,7 @@ async fn many_batches_may_update_one_cache_of_a_cut_history_at_once() {
 
 #[tokio::test]
 async fn odd_folder_names_are_only_names() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     for name in ["with space", "quote's \"both\"", "-dash", "ünïcode🚀", "semi;colon $(x)", "a:b"]
     {
         let folder = room.path(name);
@@ -114,7 +114,7 @@ async fn odd_folder_names_are_only_names() {
 
 #[tokio::test]
 async fn a_cut_history_goes_all_the_way_and_back() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     for n in 0..5 {
         write(&room.project, "file", &format!("{n}"));
         room.commit("More");
@@ -125,10 +125,10 @@ async fn a_cut_history_goes_all_the_way_and_back() {
     let start = room.git.resolve(&shallow, "").await.unwrap();
     room.git.update_cache(&shallow, &room.cache, &start).await.unwrap();
     assert_eq!(git(&room.cache, &["rev-list", "--count", &start]), "2");
-    let copy = room.copy(&start, "copy").await;
+    let copy = room.make_copy(&start, "copy").await;
     assert_eq!(git(&copy, &["rev-list", "--count", "HEAD"]), "2");
     write(&copy, "new", "n");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     let branch = room.git.publish(&room.cache, &saved.commit, &shallow, "result").await.unwrap();
     assert_eq!(git(&shallow, &["rev-list", "--count", &branch]), "3");
     git(&shallow, &["fsck", "--strict"]);
@@ -136,7 +136,7 @@ async fn a_cut_history_goes_all_the_way_and_back() {
     // The project gets its whole history, and keeps it when the next result comes.
     git(&shallow, &["fetch", "-q", "--unshallow"]);
     write(&copy, "new", "n2");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     let branch = room.git.publish(&room.cache, &saved.commit, &shallow, "result").await.unwrap();
     assert_eq!(branch, "result-2");
     assert_eq!(git(&shallow, &["rev-list", "--count", &branch]), "7");
@@ -148,12 +148,12 @@ async fn a_cut_history_goes_all_the_way_and_back() {
     git(&shallow, &["commit", "-q", "-m", "Later"]);
     let start = room.git.resolve(&shallow, "").await.unwrap();
     room.git.update_cache(&shallow, &room.cache, &start).await.unwrap();
-    room.copy(&start, "copy-2").await;
+    room.make_copy(&start, "copy-2").await;
 }
 
 #[tokio::test]
 async fn a_worktree_a_bare_repository_and_one_with_other_ids_can_be_cached() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(&room.project, &["worktree", "add", "-q", "-b", "side", "../linked"]);
     write(&room.path("linked"), "side", "s");
     git(&room.path("linked"), &["add", "-A"]);
@@ -181,21 +181,21 @@ async fn a_worktree_a_bare_repository_and_one_with_other_ids_can_be_cached() {
 
 #[tokio::test]
 async fn a_history_with_old_slips_is_taken_and_one_that_is_dangerous_is_not() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let tree = git(&room.project, &["write-tree"]);
     let commit = |author: &str| {
         let text = format!("tree {tree}\nauthor {author}\ncommitter {author}\n\nOld\n");
-        room.object("commit", text.as_bytes())
+        room.write_object("commit", text.as_bytes())
     };
     for slip in ["A<a@b.example> 1 +0000", "A <a@b.example> 1 +051800"] {
         let old = commit(slip);
         room.git.update_cache(&room.project, &room.cache, &old).await.unwrap();
     }
     let blob = git(&room.project, &["rev-parse", "HEAD:README.md"]);
-    let evil_tree = room.tree(&format!("100644 blob {blob}\t.git\n"));
+    let evil_tree = room.write_tree(&format!("100644 blob {blob}\t.git\n"));
     let text =
         format!("tree {evil_tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nEvil\n");
-    let evil = room.object("commit", text.as_bytes());
+    let evil = room.write_object("commit", text.as_bytes());
     let error = room.git.update_cache(&room.project, &room.cache, &evil).await.unwrap_err();
     let GitError::Failed { details, .. } = error else { panic!("{error}") };
     assert!(details.contains("hasDotgit"), "{details}");
@@ -209,19 +209,19 @@ const RAGGED: [u32; 30] = [
 
 #[tokio::test]
 async fn a_ragged_cache_is_packed_on_the_way_to_the_next_batch() {
-    let room = Room::new().await;
-    let start = room.start().await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
     for n in RAGGED {
         write(&room.path("copy"), &n.to_string(), &n.to_string());
     }
-    let saved = room.save(&room.path("copy"), &start).await;
+    let saved = room.save_copy(&room.path("copy"), &start).await;
     let loose = || git(&room.cache, &["count-objects"]);
     assert!(!loose().starts_with("0 "), "{}", loose());
     room.git.update_cache(&room.project, &room.cache, &start).await.unwrap();
     assert!(!loose().starts_with("0 "), "nothing was fetched, so nothing is packed");
     write(&room.project, "next", "");
     room.commit("Next");
-    room.start().await;
+    room.cache_head().await;
     assert!(loose().starts_with("0 "), "{}", loose());
     let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
     assert_eq!(changes.files.len(), RAGGED.len() + 2);
@@ -230,19 +230,19 @@ async fn a_ragged_cache_is_packed_on_the_way_to_the_next_batch() {
 
 #[tokio::test]
 async fn what_the_person_ignores_for_this_project_is_ignored_in_copies_and_results() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     write(&room.project, ".git/info/exclude", "build/\n*.own\n");
     git(&room.project, &["config", "core.excludesFile", room.path("general").to_str().unwrap()]);
     write(room.top(), "general", "*.swp\n!kept.own\n*.txt\n");
     write(&room.project, ".gitignore", "!*.txt\n");
     room.commit("The project's own file of patterns wins");
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     for name in ["build/out", "mine.own", "kept.own", "x.swp", "result.txt"] {
         write(&copy, name, "x");
     }
     assert_eq!(git(&copy, &["status", "--porcelain"]), "?? result.txt");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
     let names: Vec<_> = changes.files.iter().map(|f| f.path.as_str()).collect();
     assert_eq!(names, ["result.txt"]);
@@ -250,22 +250,22 @@ async fn what_the_person_ignores_for_this_project_is_ignored_in_copies_and_resul
 
 #[tokio::test]
 async fn a_partial_project_is_told_apart() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(&room.project, &["config", "uploadpack.allowFilter", "true"]);
     let from = format!("file://{}", room.project.display());
     git(room.top(), &["clone", "-q", "--no-checkout", "--filter=blob:none", &from, "partial"]);
     let partial = room.path("partial");
     let start = room.git.resolve(&partial, "").await.unwrap();
     let error = room.git.update_cache(&partial, &room.cache, &start).await.unwrap_err();
-    assert_eq!(error, GitError::Partial(partial));
+    assert_eq!(error, GitError::PartialClone(partial));
     // The whole one can still be brought.
     room.git.update_cache(&room.project, &room.cache, &start).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_lock_that_a_power_cut_left_is_no_hindrance_for_ever() {
-    let room = Room::new().await;
-    let start = room.start().await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
     git(&room.cache, &["update-ref", "-d", &format!("refs/regatta/start/{start}")]);
     let name = format!("refs/regatta/start/{start}.lock");
     write(&room.cache, &name, "");

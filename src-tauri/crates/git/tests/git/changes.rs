@@ -1,13 +1,13 @@
 //! What changed, counted and as text.
 
-use crate::room::{Room, git, write};
-use regatta_git::{GitError, PatchRequest, summary};
+use crate::test_env::{TestEnv, git, write};
+use regatta_git::{GitError, PatchRequest, summarize};
 use regatta_protocol::view::{ChangeKind, Changes, FileChange, FilePatch, PatchLineKind};
 use std::path::PathBuf;
 
 /// The project's second commit is made by `change`; what it changed is counted.
-async fn changed(change: impl FnOnce(&PathBuf)) -> (Room, String, String, Changes) {
-    let room = Room::empty().await;
+async fn commit_change(change: impl FnOnce(&PathBuf)) -> (TestEnv, String, String, Changes) {
+    let room = TestEnv::empty().await;
     let long: String = (0..100).map(|n| format!("line {n}\n")).collect();
     write(&room.project, "long.txt", &long);
     write(&room.project, "short.txt", "one\ntwo\n");
@@ -16,19 +16,19 @@ async fn changed(change: impl FnOnce(&PathBuf)) -> (Room, String, String, Change
     let from = room.commit("Before");
     change(&room.project);
     let to = room.commit("After");
-    room.start().await;
+    room.cache_head().await;
     let changes = room.git.changes(&room.cache, &from, &to).await.unwrap();
     (room, from, to, changes)
 }
 
-async fn patch(room: &Room, ends: (&str, &str), file: &FileChange) -> FilePatch {
+async fn read_patch(room: &TestEnv, ends: (&str, &str), file: &FileChange) -> FilePatch {
     let (from, to) = ends;
     let (path, old_path) = (file.path.as_str(), file.old_path.as_deref());
     let request = PatchRequest { cache: &room.cache, from, to, path, old_path };
     room.git.patch(request).await.unwrap()
 }
 
-fn text(patch: &FilePatch) -> String {
+fn render_patch(patch: &FilePatch) -> String {
     let sign = |kind| match kind {
         PatchLineKind::Same => ' ',
         PatchLineKind::Added => '+',
@@ -41,7 +41,7 @@ fn text(patch: &FilePatch) -> String {
 #[cfg(unix)]
 #[tokio::test]
 async fn every_kind_of_change_is_counted() {
-    let (_, _, _, changes) = changed(|project| {
+    let (_, _, _, changes) = commit_change(|project| {
         std::fs::create_dir(project.join("moved")).unwrap();
         std::fs::rename(project.join("long.txt"), project.join("moved/long 2.txt")).unwrap();
         let long = std::fs::read_to_string(project.join("moved/long 2.txt")).unwrap();
@@ -59,7 +59,7 @@ async fn every_kind_of_change_is_counted() {
         path: path.into(),
         old_path: (kind == ChangeKind::Moved).then(|| "long.txt".into()),
         kind,
-        binary: counts.is_none(),
+        is_binary: counts.is_none(),
         added: counts.unwrap_or_default().0,
         removed: counts.unwrap_or_default().1,
     };
@@ -77,7 +77,7 @@ async fn every_kind_of_change_is_counted() {
     );
     let totals = changes.totals;
     assert_eq!((totals.files, totals.added, totals.removed), (7, 3, 4));
-    assert!(!changes.more);
+    assert!(!changes.has_more);
 }
 
 #[cfg(unix)]
@@ -96,7 +96,7 @@ async fn odd_names_are_found_again_by_the_name_that_was_given() {
         ":(top)x",
         "@@ -1 +1 @@",
     ];
-    let (room, from, to, changes) = changed(|project| {
+    let (room, from, to, changes) = commit_change(|project| {
         for name in names {
             write(project, name, &format!("I am {name}\n"));
         }
@@ -106,7 +106,7 @@ async fn odd_names_are_found_again_by_the_name_that_was_given() {
     .await;
     assert_eq!(changes.files.len(), names.len() + 1);
     for file in &changes.files {
-        let said = text(&patch(&room, (&from, &to), file).await);
+        let said = render_patch(&read_patch(&room, (&from, &to), file).await);
         if file.path == "not\u{fffd}\u{fffd}utf8" {
             assert_eq!(said, "+I am odd\n");
         } else {
@@ -119,15 +119,15 @@ async fn odd_names_are_found_again_by_the_name_that_was_given() {
 
 #[tokio::test]
 async fn a_patch_shows_lines_with_their_numbers_and_gaps_between() {
-    let (room, from, to, changes) = changed(|project| {
+    let (room, from, to, changes) = commit_change(|project| {
         let long = std::fs::read_to_string(project.join("long.txt")).unwrap();
         let long = long.replace("line 10\n", "ten\n").replace("line 90\n", "");
         write(project, "long.txt", long.trim_end());
     })
     .await;
-    let patch = patch(&room, (&from, &to), &changes.files[0]).await;
+    let patch = read_patch(&room, (&from, &to), &changes.files[0]).await;
     assert_eq!(
-        text(&patch),
+        render_patch(&patch),
         "~\n line 7\n line 8\n line 9\n-line 10\n+ten\n line 11\n line 12\n line 13\n\
          ~\n line 87\n line 88\n line 89\n-line 90\n line 91\n line 92\n line 93\n\
          ~\n line 96\n line 97\n line 98\n-line 99\n+line 99\n"
@@ -136,31 +136,31 @@ async fn a_patch_shows_lines_with_their_numbers_and_gaps_between() {
     assert_eq!((ten.old, ten.new), (None, Some(11)));
     let same = patch.lines.iter().find(|line| line.text == "line 92").unwrap();
     assert_eq!((same.old, same.new), (Some(93), Some(92)));
-    assert!(!patch.more);
+    assert!(!patch.has_more);
 }
 
 #[tokio::test]
 async fn a_moved_file_shows_only_what_changed_in_it() {
-    let (room, from, to, changes) = changed(|project| {
+    let (room, from, to, changes) = commit_change(|project| {
         let long = std::fs::read_to_string(project.join("long.txt")).unwrap();
         std::fs::remove_file(project.join("long.txt")).unwrap();
         write(project, "else/where.txt", &long.replace("line 0\n", "zero\n"));
     })
     .await;
     assert_eq!(changes.files[0].old_path.as_deref(), Some("long.txt"));
-    let patch = patch(&room, (&from, &to), &changes.files[0]).await;
-    assert_eq!(text(&patch), "-line 0\n+zero\n line 1\n line 2\n line 3\n");
+    let patch = read_patch(&room, (&from, &to), &changes.files[0]).await;
+    assert_eq!(render_patch(&patch), "-line 0\n+zero\n line 1\n line 2\n line 3\n");
 }
 
 #[tokio::test]
 async fn a_patch_of_what_is_no_text_or_did_not_change_has_no_lines() {
     let (room, from, to, changes) =
-        changed(|project| std::fs::write(project.join("picture"), [0, 1]).unwrap()).await;
-    assert_eq!(patch(&room, (&from, &to), &changes.files[0]).await, FilePatch::default());
+        commit_change(|project| std::fs::write(project.join("picture"), [0, 1]).unwrap()).await;
+    assert_eq!(read_patch(&room, (&from, &to), &changes.files[0]).await, FilePatch::default());
     for path in ["short.txt", "nowhere", "", "/", "../..", "-x"] {
         let file = FileChange { path: path.into(), ..changes.files[0].clone() };
         assert!(
-            patch(&room, (&from, &to), &file).await.lines.iter().all(|l| l.text.is_empty()),
+            read_patch(&room, (&from, &to), &file).await.lines.iter().all(|l| l.text.is_empty()),
             "{path}"
         );
     }
@@ -168,7 +168,7 @@ async fn a_patch_of_what_is_no_text_or_did_not_change_has_no_lines() {
 
 #[tokio::test]
 async fn much_is_cut_and_said_to_be() {
-    let (room, from, to, changes) = changed(|project| {
+    let (room, from, to, changes) = commit_change(|project| {
         for n in 0..2_100 {
             write(project, &format!("many/{n:04}"), "x\n");
         }
@@ -177,24 +177,24 @@ async fn much_is_cut_and_said_to_be() {
         write(project, "c-huge.txt", &"0123456789abcdef\n".repeat(2_100_000));
     })
     .await;
-    assert_eq!((changes.files.len(), changes.more), (2_000, true));
+    assert_eq!((changes.files.len(), changes.has_more), (2_000, true));
     assert_eq!(changes.totals.files, 2_103);
     assert_eq!(changes.totals.added, 2_100 + 1 + 20_000);
-    let (totals, files) = summary(&changes);
+    let (totals, files) = summarize(&changes);
     assert_eq!((totals, files.len()), (changes.totals, 20));
-    let wide = patch(&room, (&from, &to), &changes.files[0]).await;
+    let wide = read_patch(&room, (&from, &to), &changes.files[0]).await;
     assert_eq!(wide.lines[0].text, "é".repeat(2_048));
-    let tall = patch(&room, (&from, &to), &changes.files[1]).await;
-    assert_eq!((tall.lines.len(), tall.more), (5_000, true));
+    let tall = read_patch(&room, (&from, &to), &changes.files[1]).await;
+    assert_eq!((tall.lines.len(), tall.has_more), (5_000, true));
     // Counting lines of such a size takes longer than they are worth.
-    assert!(changes.files[2].binary);
-    assert_eq!(patch(&room, (&from, &to), &changes.files[2]).await, FilePatch::default());
+    assert!(changes.files[2].is_binary);
+    assert_eq!(read_patch(&room, (&from, &to), &changes.files[2]).await, FilePatch::default());
 }
 
 #[tokio::test]
 async fn only_commits_that_are_there_can_be_compared() {
-    let room = Room::new().await;
-    let start = room.start().await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
     assert_eq!(room.git.changes(&room.cache, &start, &start).await.unwrap(), Changes::default());
     for bad in ["HEAD", "--output=x", ""] {
         let error = room.git.changes(&room.cache, &start, bad).await.unwrap_err();

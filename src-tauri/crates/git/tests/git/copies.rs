@@ -1,19 +1,19 @@
 //! Separate copies.
 
-use crate::room::{Room, git, write};
+use crate::test_env::{TestEnv, git, write};
 use regatta_git::GitError;
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn a_copy_leads_back_to_nothing() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(&room.project, &["tag", "v1"]);
     git(&room.project, &["remote", "add", "origin", "https://example.invalid/x"]);
     git(&room.project, &["config", "user.name", "Private"]);
     write(&room.project, ".git/hooks/post-checkout", "#!/bin/sh\nexit 1\n");
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     let refs = git(&copy, &["for-each-ref", "--format=%(refname) %(objectname)"]);
     assert_eq!(refs, format!("refs/heads/work {start}"));
     assert_eq!(git(&copy, &["remote"]), "");
@@ -31,7 +31,7 @@ async fn a_copy_leads_back_to_nothing() {
 #[cfg(unix)]
 #[tokio::test]
 async fn every_kind_of_file_is_in_a_copy() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let names =
         ["sp ace", "quo\"te", "new\nline", "tab\t", "-dash", "ünï/cödé🚀", "back\\slash", "*?[x]"];
     for name in names {
@@ -42,36 +42,36 @@ async fn every_kind_of_file_is_in_a_copy() {
     write(&room.project, "tool", "#!/bin/sh\n");
     std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     room.commit("All kinds");
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
-    let files = |folder| -> BTreeMap<_, _> { Room::files(folder, &[".git"]) };
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
+    let files = |folder| -> BTreeMap<_, _> { TestEnv::snapshot_files(folder, &[".git"]) };
     assert_eq!(files(&room.project), files(&copy));
 }
 
 #[tokio::test]
 async fn a_copy_starts_from_an_older_branch_or_a_save_point() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let old = room.git.resolve(&room.project, "").await.unwrap();
     git(&room.project, &["branch", "old"]);
     write(&room.project, "later", "");
     room.commit("Later");
-    room.start().await;
+    room.cache_head().await;
     let start = room.git.resolve(&room.project, "old").await.unwrap();
     assert_eq!(start, old);
     room.git.update_cache(&room.project, &room.cache, &start).await.unwrap();
-    let copy = room.copy(&start, "copy").await;
+    let copy = room.make_copy(&start, "copy").await;
     assert!(!copy.join("later").exists());
     write(&copy, "README.md", "Changed\n");
-    let saved = room.save(&copy, &start).await;
-    let again = room.copy(&saved.commit, "again").await;
+    let saved = room.save_copy(&copy, &start).await;
+    let again = room.make_copy(&saved.commit, "again").await;
     assert_eq!(std::fs::read_to_string(again.join("README.md")).unwrap(), "Changed\n");
     assert_eq!(git(&again, &["rev-parse", "HEAD~1"]), start);
 }
 
 #[tokio::test]
 async fn a_copy_that_cannot_be_made_leaves_nothing() {
-    let room = Room::new().await;
-    let start = room.start().await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
     let there = room.path("there");
     write(&there, "precious", "p");
     assert!(matches!(
@@ -94,23 +94,23 @@ async fn a_copy_that_cannot_be_made_leaves_nothing() {
 
 #[tokio::test]
 async fn many_copies_are_made_and_saved_at_once() {
-    let room = std::sync::Arc::new(Room::new().await);
+    let room = std::sync::Arc::new(TestEnv::new().await);
     for n in 0..300 {
         write(&room.project, &format!("many/{n}"), &n.to_string());
     }
     room.commit("Many");
-    let start = room.start().await;
+    let start = room.cache_head().await;
     let mut work = JoinSet::new();
     for n in 0..20 {
         let (room, start) = (room.clone(), start.clone());
         work.spawn(async move {
-            let copy = room.copy(&start, &format!("copy-{n}")).await;
+            let copy = room.make_copy(&start, &format!("copy-{n}")).await;
             write(&copy, "result", &format!("{n}"));
             write(&copy, "same", "the same in all");
-            let author = crate::room::author();
+            let author = crate::test_env::author();
             let (index, refname) =
                 (copy.with_extension("i"), format!("refs/regatta/t{n}/1/result"));
-            let mut request = room.request(&copy, &start, &author);
+            let mut request = room.save_request(&copy, &start, &author);
             (request.index, request.refname) = (&index, &refname);
             room.git.save(request).await.unwrap();
         });
@@ -125,16 +125,16 @@ async fn many_copies_are_made_and_saved_at_once() {
 
 #[tokio::test]
 async fn a_submodule_stays_as_the_project_has_it() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(room.top(), &["clone", "-q", "project", "lib"]);
     git(&room.project, &["submodule", "--quiet", "add", "../lib", "sub"]);
     room.commit("With a submodule");
-    assert!(!room.git.inspect(&room.project).await.unwrap().dirty);
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    assert!(!room.git.inspect(&room.project).await.unwrap().is_dirty);
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     assert_eq!(std::fs::read_dir(copy.join("sub")).unwrap().count(), 0);
     write(&copy, "new", "n");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
     let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
     assert_eq!(changes.files.len(), 1, "{changes:?}");
@@ -144,7 +144,7 @@ async fn a_submodule_stays_as_the_project_has_it() {
     // Filled by an agent, it is said that its content isn't saved.
     git(&copy, &["clone", "-q", "../lib", "sub"]);
     git(&copy.join("sub"), &["commit", "-q", "--allow-empty", "-m", "Moved on"]);
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, ["sub"]);
     let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
     assert_eq!(changes.files.len(), 1, "{changes:?}");

@@ -2,15 +2,15 @@
 //! start this very program again, with one test and another environment.
 #![cfg(unix)]
 
-use crate::room::{Room, author, git, write};
+use crate::test_env::{TestEnv, author, git, write};
 use regatta_git::{Git, GitError};
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 /// Runs the test `name` of this module by itself, with `environment` on top.
-fn run_alone(name: &str, environment: &[(&str, &str)]) {
+fn run_test_alone(name: &str, environment: &[(&str, &str)]) {
     let ended = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", &format!("environment::{name}")])
         .envs(environment.iter().copied())
@@ -40,10 +40,10 @@ fn nothing_inherited_makes_a_difference() {
     write(&home, "attributes", "* filter=evil\n");
     write(&home, ".config/git/attributes", "* filter=evil\n");
     for hook in ["reference-transaction", "post-checkout", "post-index-change"] {
-        program(&home.join("hooks").join(hook), &run);
+        write_program(&home.join("hooks").join(hook), &run);
     }
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    run_alone(
+    run_test_alone(
         "the_main_path",
         &[
             ("HOME", &path("home")),
@@ -79,12 +79,12 @@ fn nothing_inherited_makes_a_difference() {
 fn the_main_path() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let room = Room::new().await;
-        assert!(!room.git.inspect(&room.project).await.unwrap().dirty);
-        let start = room.start().await;
-        let copy = room.copy(&start, "copy").await;
+        let room = TestEnv::new().await;
+        assert!(!room.git.inspect(&room.project).await.unwrap().is_dirty);
+        let start = room.cache_head().await;
+        let copy = room.make_copy(&start, "copy").await;
         write(&copy, "new", "a\r\nb\n");
-        let saved = room.save(&copy, &start).await;
+        let saved = room.save_copy(&copy, &start).await;
         assert_eq!(saved.commit.len(), 40);
         let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
         assert_eq!((changes.files.len(), changes.totals.added), (1, 2));
@@ -94,7 +94,7 @@ fn the_main_path() {
         assert_eq!(git(&room.project, &["ls-tree", "--format=%(objectsize)", &branch, "new"]), "5");
         let fresh = room.path("fresh");
         write(&fresh, "file", "text");
-        room.git.set_up(&fresh, &author()).await.unwrap();
+        room.git.init_project(&fresh, &author()).await.unwrap();
     });
 }
 
@@ -105,62 +105,62 @@ fn what_a_person_set_for_all_projects_is_respected_where_it_is_theirs() {
     write(home, ".gitconfig", "[user]\n\tname = Grace\n\temail = grace@example.invalid\n");
     write(home, ".config/git/ignore", "*.swp\n");
     let home = home.to_str().unwrap();
-    run_alone("a_person_with_settings", &[("HOME", home), ("XDG_CONFIG_HOME", "")]);
+    run_test_alone("a_person_with_settings", &[("HOME", home), ("XDG_CONFIG_HOME", "")]);
     write(folder.path(), ".gitconfig", "[user\n broken");
-    run_alone("a_person_without_a_name", &[("HOME", home), ("XDG_CONFIG_HOME", "/nowhere")]);
+    run_test_alone("a_person_without_a_name", &[("HOME", home), ("XDG_CONFIG_HOME", "/nowhere")]);
 }
 
 #[tokio::test]
 #[ignore = "run by what_a_person_set_for_all_projects_is_respected_where_it_is_theirs"]
 async fn a_person_with_settings() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let person = room.git.author(&room.project).await.unwrap();
     assert_eq!((person.name.as_str(), person.email.as_str()), ("Grace", "grace@example.invalid"));
     write(&room.project, "x.swp", "");
-    assert!(!room.git.inspect(&room.project).await.unwrap().dirty);
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    assert!(!room.git.inspect(&room.project).await.unwrap().is_dirty);
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     write(&copy, "y.swp", "");
-    assert!(!room.save(&copy, &start).await.changed);
+    assert!(!room.save_copy(&copy, &start).await.has_changes);
     let fresh = room.path("fresh");
     write(&fresh, "z.swp", "");
     write(&fresh, "file", "");
     // The name is known before there is a repository.
     let person = room.git.author(&fresh).await.unwrap();
     assert_eq!(person.name, "Grace");
-    room.git.set_up(&fresh, &person).await.unwrap();
+    room.git.init_project(&fresh, &person).await.unwrap();
     assert_eq!(git(&fresh, &["ls-tree", "--name-only", "HEAD"]), "file");
 }
 
 #[tokio::test]
 #[ignore = "run by what_a_person_set_for_all_projects_is_respected_where_it_is_theirs"]
 async fn a_person_without_a_name() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let nobody = room.git.author(&room.project).await.unwrap();
     assert_eq!((nobody.name.as_str(), nobody.email.as_str()), ("Regatta", "regatta@localhost"));
     room.git.inspect(&room.project).await.unwrap();
-    room.start().await;
+    room.cache_head().await;
 }
 
 #[test]
 fn a_missing_or_an_old_git_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    run_alone("git_is_missing", &[("PATH", path)]);
-    run_alone("git_is_missing", &[("PATH", "")]);
+    run_test_alone("git_is_missing", &[("PATH", path)]);
+    run_test_alone("git_is_missing", &[("PATH", "")]);
     // A file that can't be started is no program.
     write(folder.path(), "git", "#!/bin/sh\n");
-    run_alone("git_is_missing", &[("PATH", path)]);
-    program(&folder.path().join("git"), "echo git version 2.38.9");
-    run_alone("git_is_old", &[("PATH", path)]);
-    program(&folder.path().join("git"), "echo hello");
-    run_alone("git_is_old", &[("PATH", path)]);
+    run_test_alone("git_is_missing", &[("PATH", path)]);
+    write_program(&folder.path().join("git"), "echo git version 2.38.9");
+    run_test_alone("git_is_old", &[("PATH", path)]);
+    write_program(&folder.path().join("git"), "echo hello");
+    run_test_alone("git_is_old", &[("PATH", path)]);
 }
 
 #[tokio::test]
 #[ignore = "run by a_missing_or_an_old_git_is_told_apart"]
 async fn git_is_missing() {
-    assert_eq!(Git::find().await.unwrap_err(), GitError::Missing);
+    assert_eq!(Git::find().await.unwrap_err(), GitError::NotInstalled);
 }
 
 #[tokio::test]
@@ -168,11 +168,11 @@ async fn git_is_missing() {
 async fn git_is_old() {
     let error = Git::find().await.unwrap_err();
     assert!(matches!(error, GitError::TooOld { .. }));
-    assert_eq!(Notice::from(error).code, ErrorCode::GitMissing);
+    assert_eq!(UserMessage::from(error).code, ErrorCode::GitMissing);
 }
 
 /// Makes `file` a program that does `what`.
-fn program(file: &Path, what: &str) {
+fn write_program(file: &Path, what: &str) {
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, format!("#!/bin/sh\n{what}\n")).unwrap();
     std::fs::set_permissions(file, PermissionsExt::from_mode(0o755)).unwrap();

@@ -1,13 +1,13 @@
 //! A copy whose agent means harm.
 #![cfg(unix)]
 
-use crate::room::{Room, command, git, write};
+use crate::test_env::{TestEnv, git, git_command, write};
 use regatta_git::GitError;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// Plants, in a repository's settings, a program for every occasion that git has.
-fn plant(repository: &Path, mark: &Path) {
+fn plant_programs(repository: &Path, mark: &Path) {
     let run = format!("touch '{}'; cat", mark.display());
     for key in [
         "filter.evil.clean",
@@ -35,11 +35,11 @@ fn plant(repository: &Path, mark: &Path) {
 
 #[tokio::test]
 async fn nothing_planted_in_a_copy_is_ever_run_or_believed() {
-    let room = Room::new().await;
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     let mark = room.path("mark");
-    plant(&copy, &mark);
+    plant_programs(&copy, &mark);
     write(&copy, ".gitattributes", "* filter=evil diff=evil\n");
     write(&copy, "src/main.txt", "one\n2\nthree\n");
     // Refs that lie, an index that hides a change, objects that lead elsewhere.
@@ -50,9 +50,9 @@ async fn nothing_planted_in_a_copy_is_ever_run_or_believed() {
     );
     write(&copy, ".git/objects/info/alternates", "/nowhere\n");
     write(&copy, ".git/HEAD", "ref: refs/heads/../../../nowhere\n");
-    mark_gone(&mark);
+    remove_mark(&mark);
 
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
     let text = git(&room.cache, &["cat-file", "-p", &format!("{}:src/main.txt", saved.commit)]);
     assert_eq!(text, "one\n2\nthree");
@@ -67,16 +67,16 @@ async fn nothing_planted_in_a_copy_is_ever_run_or_believed() {
 
 #[tokio::test]
 async fn a_repository_inside_the_copy_cannot_bite_either() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(room.top(), &["clone", "-q", "project", "lib"]);
     git(&room.project, &["submodule", "--quiet", "add", "../lib", "sub"]);
     room.commit("With a submodule");
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     let mark = room.path("mark");
     for inner in ["sub", "other"] {
         git(&copy, &["clone", "-q", "../lib", inner]);
-        plant(&copy.join(inner), &mark);
+        plant_programs(&copy.join(inner), &mark);
         write(&copy.join(inner), "README.md", "Changed\n");
     }
     // Make git look into the submodule as deep as it can.
@@ -85,23 +85,23 @@ async fn a_repository_inside_the_copy_cannot_bite_either() {
         ".gitmodules",
         "[submodule \"sub\"]\n\tpath = sub\n\turl = ../lib\n\tignore = none\n",
     );
-    mark_gone(&mark);
-    let mut saved = room.save(&copy, &start).await;
+    remove_mark(&mark);
+    let mut saved = room.save_copy(&copy, &start).await;
     saved.skipped.sort();
     assert_eq!(saved.skipped, ["other", "sub"]);
     assert!(!mark.exists());
 
     // The bait is good: what git itself would do takes it.
-    command(&copy, &["add", "-A"]).output().unwrap();
+    git_command(&copy, &["add", "-A"]).output().unwrap();
     assert!(mark.exists());
 }
 
 #[tokio::test]
 async fn a_copy_without_or_with_a_strange_git_folder_is_saved_as_its_files_are() {
-    let room = Room::new().await;
-    let start = room.start().await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
     for (n, kind) in ["none", "a file", "a link", "an empty folder"].into_iter().enumerate() {
-        let copy = room.copy(&start, &format!("copy-{n}")).await;
+        let copy = room.make_copy(&start, &format!("copy-{n}")).await;
         let inner = copy.join(".git");
         std::fs::remove_dir_all(&inner).unwrap();
         match kind {
@@ -114,7 +114,7 @@ async fn a_copy_without_or_with_a_strange_git_folder_is_saved_as_its_files_are()
             _ => {}
         }
         write(&copy, "new", "n");
-        let saved = room.save(&copy, &start).await;
+        let saved = room.save_copy(&copy, &start).await;
         assert_eq!(saved.skipped, Vec::<String>::new(), "{kind}");
         let names = git(&room.cache, &["ls-tree", "-r", "--name-only", &saved.commit]);
         assert_eq!(names, "README.md\nnew\nsrc/main.txt", "{kind}");
@@ -124,28 +124,28 @@ async fn a_copy_without_or_with_a_strange_git_folder_is_saved_as_its_files_are()
 
 #[tokio::test]
 async fn a_link_in_the_place_of_the_copy_is_not_followed() {
-    let room = Room::new().await;
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     std::fs::remove_dir_all(&copy).unwrap();
     let secrets = room.path("secrets");
     write(&secrets, "key", "k");
     symlink(&secrets, &copy).unwrap();
-    let author = crate::room::author();
+    let author = crate::test_env::author();
     let index = room.path("index");
-    let mut request = room.request(&copy, &start, &author);
+    let mut request = room.save_request(&copy, &start, &author);
     request.index = &index;
     assert_eq!(room.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
 }
 
 #[tokio::test]
 async fn a_result_that_would_harm_the_project_is_not_added() {
-    let room = Room::new().await;
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     // A submodule's address that is an option to the program that would fetch it.
     write(&copy, ".gitmodules", "[submodule \"x\"]\n\tpath = x\n\turl = --upload-pack=evil\n");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     let error = room.git.publish(&room.cache, &saved.commit, &room.project, "r").await.unwrap_err();
     let GitError::Failed { details, .. } = error else { panic!("{error}") };
     assert!(details.contains("gitmodulesUrl"), "{details}");
@@ -153,7 +153,7 @@ async fn a_result_that_would_harm_the_project_is_not_added() {
 }
 
 /// The planting itself may have run what was planted.
-fn mark_gone(mark: &Path) {
+fn remove_mark(mark: &Path) {
     if mark.exists() {
         std::fs::remove_file(mark).unwrap();
     }

@@ -10,5 +10,5 @@ mod hostile;
 mod main_path;
 mod projects;
 mod publishing;
-mod room;
 mod saves;
+mod test_env;

@@ -1,33 +1,33 @@
 //! From a project to a branch with the result.
 
-use crate::room::{Room, git, write};
-use regatta_git::{PatchRequest, summary};
+use crate::test_env::{TestEnv, git, write};
+use regatta_git::{PatchRequest, summarize};
 use regatta_protocol::view::{ChangeKind, PatchLineKind};
 
 #[tokio::test]
 async fn a_result_goes_from_the_project_through_a_copy_to_a_branch() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let facts = room.git.inspect(&room.project).await.unwrap();
     assert_eq!(facts.top, room.project);
-    assert_eq!((facts.current.as_str(), facts.dirty), ("main", false));
+    assert_eq!((facts.current.as_str(), facts.is_dirty), ("main", false));
     assert_eq!(facts.branches, ["main"]);
 
-    let start = room.start().await;
+    let start = room.cache_head().await;
     assert_eq!(facts.head.as_deref(), Some(start.as_str()));
-    let copy = room.copy(&start, "copy").await;
+    let copy = room.make_copy(&start, "copy").await;
     assert_eq!(git(&copy, &["status", "--porcelain"]), "");
     assert_eq!(git(&copy, &["symbolic-ref", "HEAD"]), "refs/heads/work");
 
     write(&copy, "src/main.txt", "one\n2\nthree\n");
     write(&copy, "src/new.txt", "new\n");
-    let saved = room.save(&copy, &start).await;
-    assert!(saved.changed);
+    let saved = room.save_copy(&copy, &start).await;
+    assert!(saved.has_changes);
     assert_eq!(saved.skipped, Vec::<String>::new());
 
     let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
     let kinds: Vec<_> = changes.files.iter().map(|f| (f.path.as_str(), f.kind)).collect();
     assert_eq!(kinds, [("src/main.txt", ChangeKind::Modified), ("src/new.txt", ChangeKind::Added)]);
-    let (totals, files) = summary(&changes);
+    let (totals, files) = summarize(&changes);
     assert_eq!((totals.files, totals.added, totals.removed, files.len()), (2, 2, 1, 2));
 
     let patch = room

@@ -1,13 +1,13 @@
 //! Folders of all kinds as projects.
 
-use crate::room::{Room, author, command, git, write};
+use crate::test_env::{TestEnv, author, git, git_command, write};
 use regatta_git::GitError;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::path::Path;
 
 #[tokio::test]
 async fn a_folder_that_is_no_project_is_told_apart() {
-    let room = Room::empty().await;
+    let room = TestEnv::empty().await;
     let missing = room.path("missing");
     assert_eq!(
         room.git.inspect(&missing).await.unwrap_err(),
@@ -20,7 +20,7 @@ async fn a_folder_that_is_no_project_is_told_apart() {
     std::fs::create_dir(&plain).unwrap();
     let error = room.git.inspect(&plain).await.unwrap_err();
     assert_eq!(error, GitError::NotARepository(plain.clone()));
-    assert_eq!(Notice::from(error).code, ErrorCode::NotARepository);
+    assert_eq!(UserMessage::from(error).code, ErrorCode::NotARepository);
     assert_eq!(
         room.git.resolve(&plain, "main").await.unwrap_err(),
         GitError::NotARepository(plain)
@@ -29,10 +29,10 @@ async fn a_folder_that_is_no_project_is_told_apart() {
 
 #[tokio::test]
 async fn a_repository_without_a_commit_is_seen_as_that() {
-    let room = Room::empty().await;
+    let room = TestEnv::empty().await;
     write(&room.project, "file", "");
     let facts = room.git.inspect(&room.project).await.unwrap();
-    assert_eq!((facts.head, facts.current.as_str(), facts.dirty), (None, "main", true));
+    assert_eq!((facts.head, facts.current.as_str(), facts.is_dirty), (None, "main", true));
     assert_eq!(facts.branches, Vec::<String>::new());
     let error = room.git.resolve(&room.project, "").await.unwrap_err();
     assert_eq!(error, GitError::NoCommit(room.project.clone()));
@@ -40,7 +40,7 @@ async fn a_repository_without_a_commit_is_seen_as_that() {
 
 #[tokio::test]
 async fn branches_come_newest_first_and_a_detached_head_by_its_id() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let old = room.git.resolve(&room.project, "").await.unwrap();
     for (branch, date) in [("older", "2001-01-01T00:00:00Z"), ("newest", "2030-01-01T00:00:00Z")] {
         git(&room.project, &["checkout", "-q", "-b", branch, &old]);
@@ -59,7 +59,7 @@ async fn branches_come_newest_first_and_a_detached_head_by_its_id() {
 
 #[tokio::test]
 async fn a_revision_can_be_named_in_many_ways() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let first = room.git.resolve(&room.project, "").await.unwrap();
     git(&room.project, &["tag", "-a", "v1", "-m", "One"]);
     git(&room.project, &["branch", "same"]);
@@ -85,7 +85,7 @@ async fn a_revision_can_be_named_in_many_ways() {
 
 #[tokio::test]
 async fn a_revision_that_is_not_there_is_said_so_whatever_it_is_made_of() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(&room.project, &["tag", "a-file", "HEAD:README.md"]);
     let long = "x".repeat(100_000);
     for rev in [
@@ -110,42 +110,42 @@ async fn a_revision_that_is_not_there_is_said_so_whatever_it_is_made_of() {
     ] {
         let error = room.git.resolve(&room.project, rev).await.unwrap_err();
         assert_eq!(error, GitError::RevisionMissing { rev: rev.into() });
-        assert!(Notice::from(error).what.len() < 400);
+        assert!(UserMessage::from(error).message.len() < 400);
     }
 }
 
 #[tokio::test]
 async fn a_folder_inside_a_project_leads_to_its_top() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     for inside in ["src", ".git", ".git/refs"] {
         let facts = room.git.inspect(&room.project.join(inside)).await.unwrap();
-        assert_eq!((facts.top, facts.dirty), (room.project.clone(), false), "{inside}");
+        assert_eq!((facts.top, facts.is_dirty), (room.project.clone(), false), "{inside}");
     }
 }
 
 #[tokio::test]
 async fn a_bare_repository_and_a_linked_worktree_are_projects_too() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let bare = room.path("bare.git");
     git(&room.project, &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     let facts = room.git.inspect(&bare).await.unwrap();
-    assert_eq!((&facts.top, facts.current.as_str(), facts.dirty), (&bare, "main", false));
+    assert_eq!((&facts.top, facts.current.as_str(), facts.is_dirty), (&bare, "main", false));
 
     let linked = room.path("linked");
     git(&room.project, &["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
     let facts = room.git.inspect(&linked).await.unwrap();
-    assert_eq!((&facts.top, facts.current.as_str(), facts.dirty), (&linked, "side", false));
+    assert_eq!((&facts.top, facts.current.as_str(), facts.is_dirty), (&linked, "side", false));
 }
 
 #[tokio::test]
 async fn every_kind_of_unsaved_change_is_noticed() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     write(&room.project, ".gitignore", "ignored\n");
     room.commit("Ignore");
     write(&room.project, "ignored", "");
     write(&room.project, ".git/info/exclude", "*.own\n");
     write(&room.project, "mine.own", "");
-    let dirty = async || room.git.inspect(&room.project).await.unwrap().dirty;
+    let dirty = async || room.git.inspect(&room.project).await.unwrap().is_dirty;
     assert!(!dirty().await);
     write(&room.project, "untracked", "");
     assert!(dirty().await);
@@ -162,7 +162,7 @@ async fn every_kind_of_unsaved_change_is_noticed() {
 
 #[tokio::test]
 async fn the_persons_name_comes_from_the_project_or_from_nowhere() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     git(&room.project, &["config", "user.name", "Zoë <z>"]);
     git(&room.project, &["config", "user.email", "zoe@example.invalid"]);
     let author = room.git.author(&room.project).await.unwrap();
@@ -171,7 +171,7 @@ async fn the_persons_name_comes_from_the_project_or_from_nowhere() {
 
 #[tokio::test]
 async fn a_folder_is_set_up_with_its_files_as_they_are() {
-    let room = Room::empty().await;
+    let room = TestEnv::empty().await;
     let folder = room.path("new project");
     write(&folder, "a.txt", "a\r\nb");
     write(&folder, "deep/ä \"b\".txt", "");
@@ -179,9 +179,9 @@ async fn a_folder_is_set_up_with_its_files_as_they_are() {
     write(&folder, "secret", "s");
     write(&folder, "inner/file", "x");
     git(&folder.join("inner"), &["init", "-q"]);
-    let before = Room::files(&folder, &[]);
-    room.git.set_up(&folder, &author()).await.unwrap();
-    let mut after = Room::files(&folder, &[]);
+    let before = TestEnv::snapshot_files(&folder, &[]);
+    room.git.init_project(&folder, &author()).await.unwrap();
+    let mut after = TestEnv::snapshot_files(&folder, &[]);
     after.retain(|path, _| !path.starts_with(".git/"));
     assert_eq!(before, after);
     let facts = room.git.inspect(&folder).await.unwrap();
@@ -191,29 +191,29 @@ async fn a_folder_is_set_up_with_its_files_as_they_are() {
     assert_eq!(git(&folder, &["log", "--format=%an %ae"]), "Ada ada@example.invalid");
 
     // Again: nothing more happens.
-    room.git.set_up(&folder, &author()).await.unwrap();
+    room.git.init_project(&folder, &author()).await.unwrap();
     assert_eq!(room.git.inspect(&folder).await.unwrap().head, facts.head);
 }
 
 #[tokio::test]
 async fn an_empty_folder_and_one_without_a_commit_are_set_up() {
-    let room = Room::empty().await;
+    let room = TestEnv::empty().await;
     let empty = room.path("empty");
     std::fs::create_dir(&empty).unwrap();
     let bare = room.path("bare.git");
     git(room.top(), &["init", "-q", "--bare", "bare.git"]);
     write(&room.project, "file", "text");
     for folder in [&empty, &bare, &room.project] {
-        room.git.set_up(folder, &author()).await.unwrap();
+        room.git.init_project(folder, &author()).await.unwrap();
         let facts = room.git.inspect(folder).await.unwrap();
-        assert!(facts.head.is_some() && !facts.dirty, "{}", folder.display());
+        assert!(facts.head.is_some() && !facts.is_dirty, "{}", folder.display());
     }
     assert_eq!(git(&empty, &["ls-tree", "HEAD"]), "");
     assert_eq!(git(&room.project, &["show", "HEAD:file"]), "text");
 }
 
 /// What a folder from somewhere else may hold: programs in its settings, for any occasion.
-fn plant(project: &Path, mark: &Path) {
+fn plant_programs(project: &Path, mark: &Path) {
     let run = format!("touch {}; cat", mark.display());
     write(project, ".gitattributes", "* filter=evil diff=evil merge=evil\n");
     for key in [
@@ -243,13 +243,13 @@ fn plant(project: &Path, mark: &Path) {
         for folder in [".githooks", ".git/hooks"] {
             let file = project.join(folder).join(hook);
             write(project, &format!("{folder}/{hook}"), &format!("#!/bin/sh\n{run}\n"));
-            make_program(&file);
+            make_executable(&file);
         }
     }
 }
 
 #[cfg(unix)]
-fn make_program(file: &Path) {
+fn make_executable(file: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -257,40 +257,40 @@ fn make_program(file: &Path) {
 #[cfg(unix)]
 #[tokio::test]
 async fn looking_at_a_project_and_adding_to_it_runs_nothing_that_it_names() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     let mark = room.path("mark");
-    plant(&room.project, &mark);
+    plant_programs(&room.project, &mark);
     // Younger than the index, so that git has to read the content.
     write(&room.project, "README.md", "Hello\n");
-    assert!(room.git.inspect(&room.project).await.unwrap().dirty);
-    let start = room.start().await;
+    assert!(room.git.inspect(&room.project).await.unwrap().is_dirty);
+    let start = room.cache_head().await;
     room.git.publish(&room.cache, &start, &room.project, "result").await.unwrap();
     assert!(!mark.exists());
 
     let fresh = room.path("fresh");
     write(&fresh, "file", "text");
     git(&fresh, &["init", "-q"]);
-    plant(&fresh, &mark);
-    room.git.set_up(&fresh, &author()).await.unwrap();
+    plant_programs(&fresh, &mark);
+    room.git.init_project(&fresh, &author()).await.unwrap();
     assert!(!mark.exists());
     assert_eq!(git(&fresh, &["cat-file", "-p", "HEAD:file"]), "text");
 
     // The bait is good: a plain call takes it.
     write(&fresh, "file", "other");
-    command(&fresh, &["status"]).output().unwrap();
+    git_command(&fresh, &["status"]).output().unwrap();
     assert!(mark.exists());
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_project_of_another_user_is_refused_with_its_own_words() {
-    let room = Room::new().await;
+    let room = TestEnv::new().await;
     // Only root may give a folder away; for anyone else there is nothing to try.
     if std::os::unix::fs::chown(&room.project, Some(12_345), None).is_err() {
         return;
     }
     let error = room.git.inspect(&room.project).await.unwrap_err();
-    assert_eq!(error, GitError::OtherOwner(room.project.clone()));
+    assert_eq!(error, GitError::DubiousOwnership(room.project.clone()));
     let error = room.git.resolve(&room.project, "").await.unwrap_err();
-    assert!(Notice::from(error).what.contains("another user"));
+    assert!(UserMessage::from(error).message.contains("another user"));
 }

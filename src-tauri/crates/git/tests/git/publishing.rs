@@ -1,22 +1,22 @@
 //! Results as branches of the project.
 
-use crate::room::{Room, git, write};
+use crate::test_env::{TestEnv, git, write};
 use regatta_git::GitError;
 use std::path::PathBuf;
 use tokio::task::JoinSet;
 
 /// A room with one result.
-async fn with_result() -> (Room, String) {
-    let room = Room::new().await;
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+async fn env_with_result() -> (TestEnv, String) {
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     write(&copy, "README.md", "Changed\n");
     write(&copy, "new", "n");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     (room, saved.commit)
 }
 
-impl Room {
+impl TestEnv {
     async fn publish(&self, commit: &str, wanted: &str) -> String {
         self.git.publish(&self.cache, commit, &self.project, wanted).await.unwrap()
     }
@@ -28,21 +28,21 @@ const MAY_CHANGE: [&str; 3] =
 
 #[tokio::test]
 async fn an_unsaved_checkout_stays_the_same_byte_for_byte() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     write(&room.project, "README.md", "Mine, staged\n");
     git(&room.project, &["add", "README.md"]);
     write(&room.project, "README.md", "Mine, not staged\n");
     write(&room.project, "new", "mine, untracked");
     std::fs::remove_file(room.project.join("src/main.txt")).unwrap();
-    let before = Room::files(&room.project, &MAY_CHANGE);
+    let before = TestEnv::snapshot_files(&room.project, &MAY_CHANGE);
     assert!(before.contains_key(".git/index") && before.contains_key(".git/HEAD"));
 
-    assert!(room.git.inspect(&room.project).await.unwrap().dirty);
+    assert!(room.git.inspect(&room.project).await.unwrap().is_dirty);
     room.git.author(&room.project).await.unwrap();
-    room.start().await;
+    room.cache_head().await;
     let branch = room.publish(&result, "regatta/batch/task").await;
 
-    assert_eq!(Room::files(&room.project, &MAY_CHANGE), before);
+    assert_eq!(TestEnv::snapshot_files(&room.project, &MAY_CHANGE), before);
     assert_eq!(git(&room.project, &["rev-parse", &branch]), result);
     assert_eq!(git(&room.project, &["show", &format!("{branch}:new")]), "n");
     git(&room.project, &["fsck", "--strict"]);
@@ -50,7 +50,7 @@ async fn an_unsaved_checkout_stays_the_same_byte_for_byte() {
 
 #[tokio::test]
 async fn a_taken_name_gets_the_next_number() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     assert_eq!(room.publish(&result, "regatta/b/t").await, "regatta/b/t");
     assert_eq!(room.publish(&result, "regatta/b/t").await, "regatta/b/t-2");
     assert_eq!(room.publish(&result, "regatta/b/t").await, "regatta/b/t-3");
@@ -61,7 +61,7 @@ async fn a_taken_name_gets_the_next_number() {
 
 #[tokio::test]
 async fn a_branch_in_the_way_of_a_folder_is_gone_around() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     git(&room.project, &["branch", "regatta"]);
     assert_eq!(room.publish(&result, "regatta/b/t").await, "regatta-2/b/t");
     git(&room.project, &["branch", "other/b/t/inside"]);
@@ -72,7 +72,7 @@ async fn a_branch_in_the_way_of_a_folder_is_gone_around() {
 
 #[tokio::test]
 async fn the_branch_that_the_next_commit_makes_is_taken() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     git(&room.project, &["symbolic-ref", "HEAD", "refs/heads/not-yet"]);
     assert_eq!(room.publish(&result, "not-yet").await, "not-yet-2");
     assert_eq!(room.git.inspect(&room.project).await.unwrap().head, None);
@@ -80,7 +80,7 @@ async fn the_branch_that_the_next_commit_makes_is_taken() {
 
 #[tokio::test]
 async fn many_results_at_once_each_get_a_name() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     let mut work = JoinSet::new();
     for _ in 0..6 {
         let (git, cache, project) = (room.git.clone(), room.cache.clone(), room.project.clone());
@@ -94,7 +94,7 @@ async fn many_results_at_once_each_get_a_name() {
 
 #[tokio::test]
 async fn a_project_of_another_shape_gets_its_branch_too() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     git(room.top(), &["clone", "-q", "--bare", "project", "bare.git"]);
     git(&room.project, &["worktree", "add", "-q", "-b", "side", "../linked"]);
     for project in [room.path("bare.git"), room.path("linked"), room.project.join("src")] {
@@ -107,7 +107,7 @@ async fn a_project_of_another_shape_gets_its_branch_too() {
 
 #[tokio::test]
 async fn a_project_that_moved_or_a_result_that_is_gone_is_said_and_nothing_is_made() {
-    let (room, result) = with_result().await;
+    let (room, result) = env_with_result().await;
     let away = room.path("away");
     let publish = async |commit: &str, project: &PathBuf, wanted: &str| {
         room.git.publish(&room.cache, commit, project, wanted).await.unwrap_err()

@@ -1,12 +1,12 @@
 //! Save points of copies in every state.
 
-use crate::room::{Room, author, git, write};
-use regatta_git::{GitError, SaveRequest, Saved};
+use crate::test_env::{TestEnv, author, git, write};
+use regatta_git::{GitError, SaveRequest, SaveResult};
 use regatta_protocol::worker::Author;
 use std::path::Path;
 
 /// The paths in a saved tree, with their modes.
-fn tree(room: &Room, saved: &Saved) -> Vec<(String, String)> {
+fn saved_tree(room: &TestEnv, saved: &SaveResult) -> Vec<(String, String)> {
     let listed = git(&room.cache, &["ls-tree", "-r", "-z", &saved.commit]);
     let entry = |line: &str| {
         let (facts, path) = line.split_once('\t').unwrap();
@@ -15,23 +15,23 @@ fn tree(room: &Room, saved: &Saved) -> Vec<(String, String)> {
     listed.split('\0').filter(|line| !line.is_empty()).map(entry).collect()
 }
 
-fn paths(room: &Room, saved: &Saved) -> Vec<String> {
-    tree(room, saved).into_iter().map(|(path, _)| path).collect()
+fn saved_paths(room: &TestEnv, saved: &SaveResult) -> Vec<String> {
+    saved_tree(room, saved).into_iter().map(|(path, _)| path).collect()
 }
 
 /// A room, its start, and a copy.
-async fn ready() -> (Room, String, std::path::PathBuf) {
-    let room = Room::new().await;
-    let start = room.start().await;
-    let copy = room.copy(&start, "copy").await;
+async fn env_with_copy() -> (TestEnv, String, std::path::PathBuf) {
+    let room = TestEnv::new().await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "copy").await;
     (room, start, copy)
 }
 
 #[tokio::test]
 async fn nothing_changed_is_said_and_still_saved() {
-    let (room, start, copy) = ready().await;
-    let saved = room.save(&copy, &start).await;
-    assert!(!saved.changed);
+    let (room, start, copy) = env_with_copy().await;
+    let saved = room.save_copy(&copy, &start).await;
+    assert!(!saved.has_changes);
     assert_eq!(git(&room.cache, &["rev-parse", &format!("{start}^{{tree}}")]), saved.tree);
     assert_eq!(git(&room.cache, &["rev-parse", "refs/regatta/task/1/1"]), saved.commit);
     // Everything is as in the project, so no object but the commit was made.
@@ -42,29 +42,29 @@ async fn nothing_changed_is_said_and_still_saved() {
 
 #[tokio::test]
 async fn a_second_save_point_sees_what_was_added_changed_and_removed_since() {
-    let (room, start, copy) = ready().await;
+    let (room, start, copy) = env_with_copy().await;
     write(&copy, "new/deep/file", "1");
     std::fs::remove_file(copy.join("README.md")).unwrap();
-    let first = room.save(&copy, &start).await;
-    assert_eq!(paths(&room, &first), ["new/deep/file", "src/main.txt"]);
+    let first = room.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&room, &first), ["new/deep/file", "src/main.txt"]);
     // The same length within the same moment: only the content tells.
     write(&copy, "new/deep/file", "2");
     write(&copy, "README.md", "Hello\n");
-    let second = room.save(&copy, &start).await;
-    assert_eq!(paths(&room, &second), ["README.md", "new/deep/file", "src/main.txt"]);
+    let second = room.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&room, &second), ["README.md", "new/deep/file", "src/main.txt"]);
     assert_eq!(
         git(&room.cache, &["cat-file", "-p", &format!("{}:new/deep/file", second.commit)]),
         "2"
     );
     std::fs::remove_dir_all(copy.join("new")).unwrap();
-    let third = room.save(&copy, &start).await;
-    assert!(!third.changed);
+    let third = room.save_copy(&copy, &start).await;
+    assert!(!third.has_changes);
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn names_modes_and_links_are_kept_as_they_are() {
-    let (room, start, copy) = ready().await;
+    let (room, start, copy) = env_with_copy().await;
     let names = [
         "sp ace",
         "quo\"te",
@@ -82,9 +82,9 @@ async fn names_modes_and_links_are_kept_as_they_are() {
     std::os::unix::fs::symlink("/etc/passwd", copy.join("link")).unwrap();
     let readme = copy.join("README.md");
     std::fs::set_permissions(&readme, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
-    let tree = tree(&room, &saved);
+    let tree = saved_tree(&room, &saved);
     for name in names {
         assert!(tree.contains(&(name.to_owned(), "100644".to_owned())), "{name:?} in {tree:?}");
     }
@@ -95,21 +95,24 @@ async fn names_modes_and_links_are_kept_as_they_are() {
         "/etc/passwd"
     );
     // Back in a copy, all of it is the same.
-    let again = room.copy(&saved.commit, "again").await;
-    assert_eq!(Room::files(&copy, &[".git"]), Room::files(&again, &[".git"]));
+    let again = room.make_copy(&saved.commit, "again").await;
+    assert_eq!(
+        TestEnv::snapshot_files(&copy, &[".git"]),
+        TestEnv::snapshot_files(&again, &[".git"])
+    );
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn files_folders_and_links_may_take_each_others_place() {
-    let (room, _, _) = ready().await;
+    let (room, _, _) = env_with_copy().await;
     write(&room.project, "folder/a", "a");
     write(&room.project, "folder/b/c", "c");
     write(&room.project, "file", "f");
     write(&room.project, "other/x", "x");
     room.commit("More");
-    let start = room.start().await;
-    let copy = room.copy(&start, "second").await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "second").await;
     let outside = room.path("outside");
     write(&outside, "a", "not ours");
     std::fs::remove_dir_all(copy.join("folder")).unwrap();
@@ -118,9 +121,9 @@ async fn files_folders_and_links_may_take_each_others_place() {
     write(&copy, "file/now/a/folder", "x");
     std::fs::remove_dir_all(copy.join("other")).unwrap();
     write(&copy, "other", "now a file");
-    let saved = room.save(&copy, &start).await;
+    let saved = room.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
-    let tree = tree(&room, &saved);
+    let tree = saved_tree(&room, &saved);
     let tree: Vec<_> = tree.iter().map(|(p, m)| (p.as_str(), m.as_str())).collect();
     assert_eq!(
         tree,
@@ -136,24 +139,24 @@ async fn files_folders_and_links_may_take_each_others_place() {
 
 #[tokio::test]
 async fn ignored_files_stay_out_unless_the_project_has_them() {
-    let (room, _, _) = ready().await;
+    let (room, _, _) = env_with_copy().await;
     write(&room.project, "kept.log", "1");
     room.commit("A log");
     write(&room.project, ".gitignore", "*.log\nnode_modules/\n");
     room.commit("Ignore logs");
-    let start = room.start().await;
-    let copy = room.copy(&start, "second").await;
+    let start = room.cache_head().await;
+    let copy = room.make_copy(&start, "second").await;
     write(&copy, "kept.log", "2");
     write(&copy, "other.log", "x");
     write(&copy, "node_modules/x/y", "x");
-    let saved = room.save(&copy, &start).await;
-    assert_eq!(paths(&room, &saved), [".gitignore", "README.md", "kept.log", "src/main.txt"]);
+    let saved = room.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&room, &saved), [".gitignore", "README.md", "kept.log", "src/main.txt"]);
     assert_eq!(git(&room.cache, &["cat-file", "-p", &format!("{}:kept.log", saved.commit)]), "2");
 }
 
 #[tokio::test]
 async fn repositories_inside_a_copy_are_left_out_and_named() {
-    let (room, start, copy) = ready().await;
+    let (room, start, copy) = env_with_copy().await;
     write(&copy, "beside", "b");
     for (name, has_commit) in [("with", true), ("without", false), ("deep/with", true)] {
         write(&copy.join(name), "file", "f");
@@ -168,16 +171,16 @@ async fn repositories_inside_a_copy_are_left_out_and_named() {
     git(&copy, &["clone", "-q", "with", "README.md"]);
     git(&copy.join("src"), &["init", "-q"]);
     write(&copy, "src/more", "m");
-    let mut saved = room.save(&copy, &start).await;
+    let mut saved = room.save_copy(&copy, &start).await;
     saved.skipped.sort();
     assert_eq!(saved.skipped, ["README.md", "deep/with", "with", "without"]);
-    assert_eq!(paths(&room, &saved), ["beside", "src/main.txt", "src/more"]);
+    assert_eq!(saved_paths(&room, &saved), ["beside", "src/main.txt", "src/more"]);
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
-    let (room, start, copy) = ready().await;
+    let (room, start, copy) = env_with_copy().await;
     write(&copy, ".gitattributes", "*.utf16 working-tree-encoding=UTF-16\n");
     for n in 0..20 {
         write(&copy, &format!("good/{n}"), "g");
@@ -190,58 +193,58 @@ async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
     large.set_len(70_000_000).unwrap();
     write(&copy, ".GIT/config", "x");
     std::fs::remove_file(copy.join("README.md")).unwrap();
-    nix_mkfifo(&copy.join("README.md"));
-    nix_mkfifo(&copy.join("pipe"));
-    let mut saved = room.save(&copy, &start).await;
+    make_fifo(&copy.join("README.md"));
+    make_fifo(&copy.join("pipe"));
+    let mut saved = room.save_copy(&copy, &start).await;
     saved.skipped.sort();
     assert_eq!(saved.skipped, [".GIT/config", "README.md", "huge", "odd.utf16"]);
-    let paths = paths(&room, &saved);
+    let paths = saved_paths(&room, &saved);
     assert_eq!(paths.iter().filter(|path| path.starts_with("good/")).count(), 20);
     assert!(paths.contains(&".gitattributes".to_owned()) && paths.contains(&"large".to_owned()));
 }
 
 #[cfg(unix)]
-fn nix_mkfifo(path: &Path) {
+fn make_fifo(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[tokio::test]
 async fn a_message_and_an_author_may_be_any_text() {
-    let (room, start, copy) = ready().await;
+    let (room, start, copy) = env_with_copy().await;
     let author = Author { name: " <<A\nb>\0 ".into(), email: "x>\ny".into() };
     let index = room.path("index");
     for message in ["", "-m\n--amend", "a\0b\u{202e}🚀\r\n", &"x".repeat(300_000)] {
         let request =
-            SaveRequest { message, index: &index, ..room.request(&copy, &start, &author) };
+            SaveRequest { message, index: &index, ..room.save_request(&copy, &start, &author) };
         let saved = room.git.save(request).await.unwrap();
         let said = git(&room.cache, &["log", "-1", "--format=%an|%ae|%B", &saved.commit]);
         let expected = format!("Ab|xy|{}", message.replace('\0', "\u{fffd}").trim_end());
         assert_eq!(said.trim_end(), expected);
     }
     let nobody = Author { name: "\n".into(), email: String::new() };
-    let request = SaveRequest { index: &index, ..room.request(&copy, &start, &nobody) };
+    let request = SaveRequest { index: &index, ..room.save_request(&copy, &start, &nobody) };
     let saved = room.git.save(request).await.unwrap();
     assert_eq!(git(&room.cache, &["log", "-1", "--format=%an", &saved.commit]), "Regatta");
 }
 
 #[tokio::test]
 async fn what_a_save_that_was_cut_off_left_is_no_hindrance() {
-    let (room, start, copy) = ready().await;
-    let before = room.save(&copy, &start).await;
+    let (room, start, copy) = env_with_copy().await;
+    let before = room.save_copy(&copy, &start).await;
     write(room.top(), "copy.index.lock", "");
-    assert_eq!(room.save(&copy, &start).await.tree, before.tree);
+    assert_eq!(room.save_copy(&copy, &start).await.tree, before.tree);
     for spoilt in ["", "not an index", &"x".repeat(10_000)] {
         write(room.top(), "copy.index", spoilt);
-        assert_eq!(room.save(&copy, &start).await.tree, before.tree);
+        assert_eq!(room.save_copy(&copy, &start).await.tree, before.tree);
     }
 }
 
 #[tokio::test]
 async fn a_copy_or_a_cache_that_is_gone_is_said() {
-    let (room, start, copy) = ready().await;
+    let (room, start, copy) = env_with_copy().await;
     let author = author();
     let index = room.path("index");
-    let request = SaveRequest { index: &index, ..room.request(&copy, &start, &author) };
+    let request = SaveRequest { index: &index, ..room.save_request(&copy, &start, &author) };
     let cache = room.path("no-cache");
     assert_eq!(
         room.git.save(SaveRequest { cache: &cache, ..request }).await.unwrap_err(),
@@ -253,5 +256,5 @@ async fn a_copy_or_a_cache_that_is_gone_is_said() {
     }
     std::fs::remove_dir_all(&copy).unwrap();
     assert_eq!(room.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
-    assert_eq!(room.git.refs(&room.cache, "refs/regatta/task").await.unwrap(), []);
+    assert_eq!(room.git.list_refs(&room.cache, "refs/regatta/task").await.unwrap(), []);
 }

@@ -1,11 +1,11 @@
 //! Gives a folder a history, so that tasks can start from it.
 
-use crate::call::Place;
+use crate::call::CallScope;
 use crate::error::GitError;
-use crate::inspect::Found;
+use crate::inspect::RepositoryRoot;
+use crate::paths_and_ids::path_from_line;
 use crate::program::Git;
 use crate::stage::Stage;
-use crate::words::path_line;
 use regatta_protocol::worker::Author;
 use std::path::Path;
 
@@ -19,43 +19,47 @@ impl Git {
     ///
     /// # Errors
     /// [`GitError::NotAFolder`], or a call failed.
-    pub async fn set_up(&self, dir: &Path, author: &Author) -> Result<(), GitError> {
-        let found = match self.find_top(dir).await {
+    pub async fn init_project(&self, dir: &Path, author: &Author) -> Result<(), GitError> {
+        let found = match self.find_repository_root(dir).await {
             Err(GitError::NotARepository(_)) => {
-                self.call(Place::Folder(dir))
+                self.call(CallScope::Folder(dir))
                     .args(["init", "--quiet", "--initial-branch=main"])
                     .run()
                     .await?;
-                self.find_top(dir).await?
+                self.find_repository_root(dir).await?
             }
             other => other?,
         };
         match self.resolve(&found.top, "").await {
-            Err(GitError::NoCommit(_)) => self.commit_first(&found, author).await,
+            Err(GitError::NoCommit(_)) => self.create_first_commit(&found, author).await,
             other => other.map(drop),
         }
     }
 
-    async fn commit_first(&self, found: &Found, author: &Author) -> Result<(), GitError> {
-        let place = Place::Folder(&found.top);
-        let git_dir = self.call(place).args(["rev-parse", "--absolute-git-dir"]).run().await?;
-        let git_dir = path_line(&git_dir);
-        let tree = if found.bare {
-            self.call(place).args(["mktree"]).text().await?
+    async fn create_first_commit(
+        &self,
+        found: &RepositoryRoot,
+        author: &Author,
+    ) -> Result<(), GitError> {
+        let scope = CallScope::Folder(&found.top);
+        let git_dir = self.call(scope).args(["rev-parse", "--absolute-git-dir"]).run().await?;
+        let git_dir = path_from_line(&git_dir);
+        let tree = if found.is_bare {
+            self.call(scope).args(["mktree"]).run_text().await?
         } else {
             let stage = Stage {
                 repository: &git_dir,
                 folder: &found.top,
                 index: &git_dir.join("index"),
-                ignore_file: self.ignore_file(&found.top).await?,
-                settings: self.filters_off(place).await?,
+                excludes_file: self.personal_excludes_file(&found.top).await?,
+                settings: self.disabled_filter_settings(scope).await?,
             };
             self.stage(&stage).await?;
-            self.in_stage(&stage).args(["write-tree"]).text().await?
+            self.index_call(&stage).args(["write-tree"]).run_text().await?
         };
-        let commit = self.commit(&git_dir, &tree, None, (author, FIRST_MESSAGE)).await?;
+        let commit = self.commit_tree(&git_dir, &tree, None, (author, FIRST_MESSAGE)).await?;
         // The last word: the branch must still not be there.
         let args = ["update-ref", "-m", FIRST_MESSAGE, "HEAD", &commit, &"0".repeat(commit.len())];
-        self.call(place).durable().args(args).run().await.map(drop)
+        self.call(scope).durable().args(args).run().await.map(drop)
     }
 }

@@ -1,16 +1,16 @@
 //! Looking for a branch at a remote, after the work.
 
-use crate::call::Place;
+use crate::call::CallScope;
 use crate::error::GitError;
-use crate::private::Private;
+use crate::paths_and_ids::{absolute, is_commit_id};
+use crate::private_dir::PrivateDir;
 use crate::program::Git;
 use crate::remote::Remote;
-use crate::words::{absolute, is_id};
-use regatta_protocol::endpoint::BranchLook;
+use regatta_protocol::endpoint::RemoteBranch;
 use std::path::Path;
 
 /// The ref for what is looked at.
-const LOOKED_AT: &str = "refs/look/branch";
+const LOOKUP_REF: &str = "refs/look/branch";
 
 impl Git {
     /// Whether `branch` is at `remote`, where it points, and how many commits it has that
@@ -20,36 +20,44 @@ impl Git {
     ///
     /// # Errors
     /// The remote can't be used ([`GitError::Remote`], [`GitError::TokenRefused`]).
-    pub async fn look_up(
+    pub async fn look_up_remote_branch(
         &self,
         remote: &Remote,
         cache: Option<&Path>,
         branch: &str,
         base: &str,
-    ) -> Result<BranchLook, GitError> {
+    ) -> Result<RemoteBranch, GitError> {
         let heads = self.remote_heads(remote).await?;
         let commit = heads.commit(branch).map(str::to_owned);
         let commits = match &commit {
             Some(commit) if commit == base => Some(0),
-            Some(commit) if is_id(base) => match remote.folder() {
-                Some(folder) => self.count(Place::Folder(folder), base, commit).await.ok(),
-                None => self.count_at(remote, cache, (base, commit)).await.ok(),
+            Some(commit) if is_commit_id(base) => match remote.folder() {
+                Some(folder) => {
+                    self.count_commits(CallScope::Folder(folder), base, commit).await.ok()
+                }
+                None => self.count_remote_commits(remote, cache, (base, commit)).await.ok(),
             },
             _ => None,
         };
-        Ok(BranchLook { branch: branch.to_owned(), commit, commits })
+        Ok(RemoteBranch { branch: branch.to_owned(), commit, commits_ahead: commits })
     }
 
     /// Counts the commits from `base` to `tip`, which a remote has.
-    async fn count_at(
+    async fn count_remote_commits(
         &self,
         remote: &Remote,
         cache: Option<&Path>,
         (base, tip): (&str, &str),
     ) -> Result<u32, GitError> {
-        let folder = Private::new()?;
-        self.call(Place::Nowhere)
-            .args(["init", "--quiet", "--bare", "--template=", crate::cache::object_format(tip)])
+        let folder = PrivateDir::new()?;
+        self.call(CallScope::NoRepository)
+            .args([
+                "init",
+                "--quiet",
+                "--bare",
+                "--template=",
+                crate::cache::object_format_flag(tip),
+            ])
             .args(["--".as_ref(), folder.path().as_os_str()])
             .run()
             .await?;
@@ -60,26 +68,31 @@ impl Git {
             let written = std::fs::write(file, objects.as_encoded_bytes());
             written.map_err(|error| GitError::io("sharing the cache", &error))?;
         }
-        let place = Place::Repository(folder.path());
+        let scope = CallScope::Repository(folder.path());
         if !self.has_commit(folder.path(), base).await? {
             // Only where it begins: what is before doesn't count.
             let what = format!("{base}:refs/look/base");
-            self.fetch_from(remote, place, &["--filter=tree:0", "--depth=1"], &what).await?;
+            self.fetch_remote(remote, scope, &["--filter=tree:0", "--depth=1"], &what).await?;
         }
-        let what = format!("{tip}:{LOOKED_AT}");
-        self.fetch_from(remote, place, &["--filter=tree:0"], &what).await?;
-        self.count(place, base, tip).await
+        let what = format!("{tip}:{LOOKUP_REF}");
+        self.fetch_remote(remote, scope, &["--filter=tree:0"], &what).await?;
+        self.count_commits(scope, base, tip).await
     }
 
     async fn has_commit(&self, repository: &Path, id: &str) -> Result<bool, GitError> {
-        let call = self.call(Place::Repository(repository)).args(["cat-file", "-e", id]);
-        Ok(call.end().await?.code == Some(0))
+        let call = self.call(CallScope::Repository(repository)).args(["cat-file", "-e", id]);
+        Ok(call.output().await?.code == Some(0))
     }
 
-    async fn count(&self, place: Place<'_>, base: &str, tip: &str) -> Result<u32, GitError> {
+    async fn count_commits(
+        &self,
+        scope: CallScope<'_>,
+        base: &str,
+        tip: &str,
+    ) -> Result<u32, GitError> {
         let range = format!("{base}..{tip}");
-        let call = self.call(place).args(["rev-list", "--count", "--end-of-options", &range]);
-        let said = call.text().await?;
+        let call = self.call(scope).args(["rev-list", "--count", "--end-of-options", &range]);
+        let said = call.run_text().await?;
         said.parse().map_err(|_| GitError::Failed { call: "git rev-list".into(), details: said })
     }
 }

@@ -1,16 +1,16 @@
 //! Calls of git that talk to a remote: encrypted, only to the address that was given, with
 //! nothing of the person's own settings or passwords, and with a token only by asking us.
 
-use crate::askpass::{ASKPASS_SOCKET, Answers};
-use crate::call::{Call, Ended, Place};
-use crate::error::{GitError, Trouble};
+use crate::askpass::{ASKPASS_SOCKET, AskpassServer};
+use crate::call::{Call, CallOutput, CallScope};
+use crate::error::{GitError, RemoteErrorKind};
+use crate::paths_and_ids::{absolute, to_lossy_string};
 use crate::program::Git;
 use crate::remote::Remote;
-use crate::words::{absolute, shown};
 use std::ffi::OsString;
 
 /// Said with every call to a remote, beside what is said with every call.
-const SETTINGS: &[(&str, &str)] = &[
+const REMOTE_SETTINGS: &[(&str, &str)] = &[
     // A redirect would carry the token to where it doesn't belong.
     ("http.followRedirects", "false"),
     ("http.sslVerify", "true"),
@@ -23,7 +23,7 @@ const SETTINGS: &[(&str, &str)] = &[
 impl Git {
     /// A call that may talk to `remote` and to nobody else; the command is added to it, and
     /// [`Git::reach`] runs it.
-    pub(crate) fn remote_call(&self, place: Place<'_>, remote: &Remote) -> Call {
+    pub(crate) fn remote_call(&self, place: CallScope<'_>, remote: &Remote) -> Call {
         let mut call = self
             .call(place)
             .env("GIT_ALLOW_PROTOCOL", remote.scheme())
@@ -34,32 +34,36 @@ impl Git {
         if let Some(authorities) = std::env::var_os("GIT_SSL_CAINFO") {
             call = call.env("GIT_SSL_CAINFO", authorities);
         }
-        for (name, value) in SETTINGS {
+        for (name, value) in REMOTE_SETTINGS {
             call = call.setting(name, value);
         }
         call
     }
 
     /// Runs a call of [`Git::remote_call`] to its end, and answers what it asks.
-    pub(crate) async fn reach(&self, call: Call, remote: &Remote) -> Result<Ended, GitError> {
-        let ended = match remote.login() {
-            None => call.end().await,
+    pub(crate) async fn run_remote_call(
+        &self,
+        call: Call,
+        remote: &Remote,
+    ) -> Result<CallOutput, GitError> {
+        let ended = match remote.credential() {
+            None => call.output().await,
             Some(login) => {
-                let answers = Answers::open()?;
+                let askpass = AskpassServer::bind()?;
                 let call = call
                     .env("GIT_ASKPASS", absolute(&login.askpass))
-                    .env(ASKPASS_SOCKET, answers.path());
+                    .env(ASKPASS_SOCKET, askpass.socket_path());
                 tokio::select! {
-                    ended = call.end() => ended,
-                    () = answers.give(remote, login) => unreachable!("BUG: it gives no end"),
+                    ended = call.output() => ended,
+                    () = askpass.serve(remote, login) => unreachable!("BUG: it gives no end"),
                 }
             }
         };
         match ended {
-            Ok(ended) if ended.cut => Err(ended.error()),
-            Err(error @ GitError::TooSlow { .. }) => Err(GitError::Remote {
+            Ok(ended) if ended.is_truncated => Err(ended.to_error()),
+            Err(error @ GitError::TimedOut { .. }) => Err(GitError::Remote {
                 address: remote.address(),
-                trouble: Trouble::Unreachable,
+                kind: RemoteErrorKind::Unreachable,
                 details: error.to_string(),
             }),
             other => other,
@@ -69,7 +73,7 @@ impl Git {
 
 impl Remote {
     /// What git is given as the address.
-    pub(crate) fn argument(&self) -> OsString {
+    pub(crate) fn git_argument(&self) -> OsString {
         match self.folder() {
             Some(folder) => absolute(folder).into_os_string(),
             None => self.address().into(),
@@ -77,19 +81,19 @@ impl Remote {
     }
 
     /// What went wrong in a call that ended badly.
-    pub(crate) fn error(&self, ended: &Ended) -> GitError {
-        let said = format!("{}\n{}", ended.stderr.trim(), shown(&ended.stdout).trim());
+    pub(crate) fn call_error(&self, ended: &CallOutput) -> GitError {
+        let said = format!("{}\n{}", ended.stderr.trim(), to_lossy_string(&ended.stdout).trim());
         let details = said.trim().to_owned();
-        match (trouble(&said), self.host()) {
-            _ if said.contains("No space left on device") => ended.error(),
+        match (classify_error(&said), self.host()) {
+            _ if said.contains("No space left on device") => ended.to_error(),
             (None, Some(host)) => GitError::TokenRefused {
                 host: host.to_owned(),
-                given: self.login().is_some(),
+                had_token: self.credential().is_some(),
                 details,
             },
             (trouble, _) => GitError::Remote {
                 address: self.address(),
-                trouble: trouble.unwrap_or(Trouble::Failed),
+                kind: trouble.unwrap_or(RemoteErrorKind::Other),
                 details,
             },
         }
@@ -97,7 +101,7 @@ impl Remote {
 }
 
 /// What git's complaint means; none: the token was refused, or one is needed.
-fn trouble(said: &str) -> Option<Trouble> {
+fn classify_error(said: &str) -> Option<RemoteErrorKind> {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if has(&[
         "Authentication failed",
@@ -108,13 +112,13 @@ fn trouble(said: &str) -> Option<Trouble> {
     ]) {
         None
     } else if has(&["returned error: 30"]) {
-        Some(Trouble::Moved)
+        Some(RemoteErrorKind::Redirected)
     } else if has(&["returned error: 404", "' not found", "does not appear to be a git repo"]) {
-        Some(Trouble::Missing)
+        Some(RemoteErrorKind::NotFound)
     } else if has(&["SSL", "certificate"]) {
-        Some(Trouble::Untrusted)
+        Some(RemoteErrorKind::CertificateUntrusted)
     } else if has(&["[remote rejected]", "[rejected]"]) {
-        Some(Trouble::Refused)
+        Some(RemoteErrorKind::Rejected)
     } else if has(&[
         "Could not resolve",
         "Failed to connect",
@@ -123,9 +127,9 @@ fn trouble(said: &str) -> Option<Trouble> {
         "timed out",
         "Operation too slow",
     ]) {
-        Some(Trouble::Unreachable)
+        Some(RemoteErrorKind::Unreachable)
     } else {
-        Some(Trouble::Failed)
+        Some(RemoteErrorKind::Other)
     }
 }
 
@@ -140,21 +144,27 @@ mod tests {
             ("fatal: Authentication failed for 'https://h/r/'", None),
             ("fatal: could not read Username for 'https://h': terminal prompts disabled", None),
             (&format!("{at}The requested URL returned error: 403"), None),
-            (&format!("{at}The requested URL returned error: 302"), Some(Trouble::Moved)),
-            ("fatal: repository 'https://h/r/' not found", Some(Trouble::Missing)),
-            ("fatal: '/x' does not appear to be a git repository", Some(Trouble::Missing)),
-            (&format!("{at}SSL certificate problem: self-signed"), Some(Trouble::Untrusted)),
+            (
+                &format!("{at}The requested URL returned error: 302"),
+                Some(RemoteErrorKind::Redirected),
+            ),
+            ("fatal: repository 'https://h/r/' not found", Some(RemoteErrorKind::NotFound)),
+            ("fatal: '/x' does not appear to be a git repository", Some(RemoteErrorKind::NotFound)),
+            (
+                &format!("{at}SSL certificate problem: self-signed"),
+                Some(RemoteErrorKind::CertificateUntrusted),
+            ),
             (
                 &format!("{at}server certificate verification failed. CAfile: none"),
-                Some(Trouble::Untrusted),
+                Some(RemoteErrorKind::CertificateUntrusted),
             ),
-            (&format!("{at}Could not resolve host: h"), Some(Trouble::Unreachable)),
-            (&format!("{at}Failed to connect to h port 443"), Some(Trouble::Unreachable)),
-            (&format!("{at}Connection timed out after 3 ms"), Some(Trouble::Unreachable)),
-            ("! refs/heads/x [remote rejected] (hook declined)", Some(Trouble::Refused)),
-            (&format!("{at}The requested URL returned error: 500"), Some(Trouble::Failed)),
+            (&format!("{at}Could not resolve host: h"), Some(RemoteErrorKind::Unreachable)),
+            (&format!("{at}Failed to connect to h port 443"), Some(RemoteErrorKind::Unreachable)),
+            (&format!("{at}Connection timed out after 3 ms"), Some(RemoteErrorKind::Unreachable)),
+            ("! refs/heads/x [remote rejected] (hook declined)", Some(RemoteErrorKind::Rejected)),
+            (&format!("{at}The requested URL returned error: 500"), Some(RemoteErrorKind::Other)),
         ] {
-            assert_eq!(trouble(said), expected, "{said}");
+            assert_eq!(classify_error(said), expected, "{said}");
         }
     }
 }

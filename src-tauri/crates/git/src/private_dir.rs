@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A new, empty folder, of which only this user sees anything. Gone when dropped.
 #[derive(Debug)]
-pub(crate) struct Private(PathBuf);
+pub(crate) struct PrivateDir(PathBuf);
 
-impl Private {
+impl PrivateDir {
     /// Makes one among the system's temporary files.
     pub(crate) fn new() -> Result<Self, GitError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -36,7 +36,7 @@ impl Private {
     }
 }
 
-impl Drop for Private {
+impl Drop for PrivateDir {
     fn drop(&mut self) {
         // What stays is empty of secrets, and the system removes it some day.
         std::fs::remove_dir_all(&self.0).ok();

@@ -1,6 +1,6 @@
 //! A temporary folder with a project and a cache in it.
 
-use regatta_git::{Git, SaveRequest, Saved};
+use regatta_git::{Git, SaveRequest, SaveResult};
 use regatta_protocol::worker::Author;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,14 +9,14 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// One test's own folder.
-pub(crate) struct Room {
+pub(crate) struct TestEnv {
     pub(crate) git: Git,
     _folder: TempDir,
     pub(crate) project: PathBuf,
     pub(crate) cache: PathBuf,
 }
 
-impl Room {
+impl TestEnv {
     /// A room with a project that has no commit.
     pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ impl Room {
 
     /// A commit of `tree` on top of what is checked out, made at `date`.
     pub(crate) fn commit_tree(&self, tree: &str, date: &str) -> String {
-        let ended = command(&self.project, &["commit-tree", "-p", "HEAD", "-m", "Dated", tree])
+        let ended = git_command(&self.project, &["commit-tree", "-p", "HEAD", "-m", "Dated", tree])
             .env("GIT_COMMITTER_DATE", date)
             .output()
             .unwrap();
@@ -59,19 +59,19 @@ impl Room {
     }
 
     /// An object of the project, as it is: nothing is checked.
-    pub(crate) fn object(&self, kind: &str, bytes: &[u8]) -> String {
+    pub(crate) fn write_object(&self, kind: &str, bytes: &[u8]) -> String {
         let args = ["hash-object", "-t", kind, "-w", "--stdin", "--literally"];
-        feed(command(&self.project, &args), bytes)
+        run_with_stdin(git_command(&self.project, &args), bytes)
     }
 
     /// A tree of the project, from lines as `git ls-tree` has them.
-    pub(crate) fn tree(&self, lines: &str) -> String {
-        feed(command(&self.project, &["mktree"]), lines.as_bytes())
+    pub(crate) fn write_tree(&self, lines: &str) -> String {
+        run_with_stdin(git_command(&self.project, &["mktree"]), lines.as_bytes())
     }
 
     /// Every file below `folder` but those whose path begins with one of `but`: its mode and
     /// content. An empty folder counts, too.
-    pub(crate) fn files(folder: &Path, but: &[&str]) -> BTreeMap<String, (u32, Vec<u8>)> {
+    pub(crate) fn snapshot_files(folder: &Path, but: &[&str]) -> BTreeMap<String, (u32, Vec<u8>)> {
         let mut files = BTreeMap::new();
         let mut open = vec![folder.to_owned()];
         while let Some(next) = open.pop() {
@@ -109,28 +109,28 @@ impl Room {
     }
 
     /// What is checked out in the project, brought into the cache.
-    pub(crate) async fn start(&self) -> String {
+    pub(crate) async fn cache_head(&self) -> String {
         let start = self.git.resolve(&self.project, "").await.unwrap();
         self.git.update_cache(&self.project, &self.cache, &start).await.unwrap();
         start
     }
 
     /// A copy of `start` named `name`.
-    pub(crate) async fn copy(&self, start: &str, name: &str) -> PathBuf {
+    pub(crate) async fn make_copy(&self, start: &str, name: &str) -> PathBuf {
         let copy = self.path(name);
         self.git.copy(&self.cache, start, &copy, "work").await.unwrap();
         copy
     }
 
     /// Saves the copy on top of `start`.
-    pub(crate) async fn save(&self, copy: &Path, start: &str) -> Saved {
+    pub(crate) async fn save_copy(&self, copy: &Path, start: &str) -> SaveResult {
         let author = author();
-        let request = self.request(copy, start, &author);
+        let request = self.save_request(copy, start, &author);
         let index = copy.with_extension("index");
         self.git.save(SaveRequest { index: &index, ..request }).await.unwrap()
     }
 
-    pub(crate) fn request<'a>(
+    pub(crate) fn save_request<'a>(
         &'a self,
         copy: &'a Path,
         start: &'a str,
@@ -155,14 +155,14 @@ pub(crate) fn author() -> Author {
 
 /// Runs the git program as a person would, without this computer's settings.
 pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
-    let ended = command(folder, args).output().unwrap();
+    let ended = git_command(folder, args).output().unwrap();
     let complaint = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "git {args:?}: {complaint}");
     String::from_utf8_lossy(&ended.stdout).trim_end_matches('\n').to_owned()
 }
 
 /// Runs `command` on `bytes`; what it says.
-fn feed(mut command: Command, bytes: &[u8]) -> String {
+fn run_with_stdin(mut command: Command, bytes: &[u8]) -> String {
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = pipes.spawn().unwrap();
     child.stdin.take().unwrap().write_all(bytes).unwrap();
@@ -172,7 +172,7 @@ fn feed(mut command: Command, bytes: &[u8]) -> String {
 }
 
 /// The call that [`git`] makes.
-pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
+pub(crate) fn git_command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("git");
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"GIT_") {
