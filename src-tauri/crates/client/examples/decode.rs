@@ -3,7 +3,7 @@
 //! isn't at least three times cheaper than each, or when long lines take more than their time.
 
 use regatta_client::frame::{Frame, Framer};
-use regatta_client::{Address, Client, InvokeBody, Received, Work, decode};
+use regatta_client::{Address, Client, EventPart, InvokeBody, Work, decode};
 use regatta_protocol::Secret;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -22,7 +22,7 @@ const TASKS: u64 = 20;
 /// How many rounds each gets; the best counts.
 const ROUNDS: usize = 3;
 /// By how much ours has to be cheaper.
-const CHEAPER: f64 = 3.0;
+const REQUIRED_RATIO: f64 = 3.0;
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/peers");
 
 type Failure = Box<dyn Error>;
@@ -32,15 +32,15 @@ fn main() -> Result<(), Failure> {
     if let [word, base] = &args[..]
         && word == "ours"
     {
-        return ours(base);
+        return run_ours(base);
     }
-    let lines_are_quick = long_lines();
-    let is_cheap = beside_others()?;
+    let lines_are_quick = check_long_lines();
+    let is_cheap = compare_with_peers()?;
     if lines_are_quick && is_cheap { Ok(()) } else { Err("a figure isn't as it should be".into()) }
 }
 
 /// Receives the stream as the app does, and prints what each task printed.
-fn ours(base: &str) -> Result<(), Failure> {
+fn run_ours(base: &str) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let to = Address::parse(base)?;
@@ -57,8 +57,8 @@ fn ours(base: &str) -> Result<(), Failure> {
         let mut stream = Client::new().invoke(&to, &body, "bench").await?;
         let mut tasks: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         while let Some(item) = stream.next().await? {
-            for received in item.received {
-                if let Received::Printed { task: Some(task), text, .. } = received {
+            for received in item.parts {
+                if let EventPart::Output { task: Some(task), text, .. } = received {
                     let length = u64::try_from(text.chars().count())?;
                     match tasks.get_mut(&task) {
                         Some(count) => *count = (count.0 + 1, count.1 + length),
@@ -67,21 +67,21 @@ fn ours(base: &str) -> Result<(), Failure> {
                 }
             }
         }
-        println!("{}", shown(&tasks));
+        println!("{}", format_totals(&tasks));
         Ok(())
     })
 }
 
 /// One line: tasks, events, characters.
-fn shown(tasks: &BTreeMap<String, (u64, u64)>) -> String {
+fn format_totals(tasks: &BTreeMap<String, (u64, u64)>) -> String {
     let (events, length) =
         tasks.values().fold((0, 0), |(events, length), (e, l)| (events + e, length + l));
     format!("{} {events} {length}", tasks.len())
 }
 
 /// One line of 50 MB in pieces of 16 KiB, and whether twice as much takes twice as long.
-fn long_lines() -> bool {
-    let best = |bytes: usize| (0..3).map(|_| long_line(bytes)).min().unwrap_or_default();
+fn check_long_lines() -> bool {
+    let best = |bytes: usize| (0..3).map(|_| measure_long_line(bytes)).min().unwrap_or_default();
     let (fifty, sixteen, thirty_two) = (best(50_000_000), best(16_000_000), best(32_000_000));
     let ratio = thirty_two.as_secs_f64() / sixteen.as_secs_f64();
     println!("One line of 50 MB in 16 KiB pieces: {fifty:.2?} (wanted: under 0.5 s)");
@@ -89,7 +89,7 @@ fn long_lines() -> bool {
     fifty < Duration::from_millis(500) && ratio < 2.5
 }
 
-fn long_line(bytes: usize) -> Duration {
+fn measure_long_line(bytes: usize) -> Duration {
     let text = "0123456789 abcdefghijklmnopqrstuvwxyz. ".repeat(bytes / 39);
     let data = format!("data: {{\"task_name\":\"a\",\"stdout\":\"{text}\\n\"}}\n\n");
     let pieces: Vec<bytes::Bytes> =
@@ -101,7 +101,7 @@ fn long_line(bytes: usize) -> Duration {
         framer.feed(piece);
         while let Ok(Some(frame)) = framer.next_frame() {
             if let Frame::Event(event) = frame
-                && let [Received::Printed { text, .. }] = &decode::decode(event).received[..]
+                && let [EventPart::Output { text, .. }] = &decode::decode(event).parts[..]
             {
                 seen += text.len();
             }
@@ -112,7 +112,7 @@ fn long_line(bytes: usize) -> Duration {
 }
 
 /// The stream, as our server writes it: lines of tasks, interleaved. The same each time.
-fn recorded() -> String {
+fn generate_stream() -> String {
     let mut stream = String::with_capacity(STREAM_BYTES + 1_000);
     let mut seed: u64 = 4;
     let mut next = || {
@@ -168,7 +168,7 @@ fn serve(stream: Arc<String>) -> Result<String, Failure> {
 }
 
 /// Somebody who reads the stream.
-struct Reader {
+struct Contestant {
     name: &'static str,
     command: Box<dyn Fn(&str) -> Command>,
 }
@@ -180,11 +180,11 @@ struct Cost {
     wall: f64,
 }
 
-fn beside_others() -> Result<bool, Failure> {
-    let stream = Arc::new(recorded());
+fn compare_with_peers() -> Result<bool, Failure> {
+    let stream = Arc::new(generate_stream());
     let base = serve(Arc::clone(&stream))?;
     let own = std::env::current_exe()?;
-    let ours = Reader {
+    let ours = Contestant {
         name: "Regatta",
         command: Box::new(move |base| {
             let mut command = Command::new(&own);
@@ -193,15 +193,15 @@ fn beside_others() -> Result<bool, Failure> {
         }),
     };
     println!("\n{} MiB of events, read, parsed, decoded and split by task:", STREAM_BYTES >> 20);
-    let (cost, expected) = ours.read(&base)?;
+    let (cost, expected) = ours.measure(&base)?;
     println!("{:>28}  {:>6.2} s CPU  {:>6.2} s wall", ours.name, cost.cpu, cost.wall);
     let folder = tempfile::TempDir::with_prefix("regatta-peers-")?;
     let mut is_cheap = true;
-    for peer in peers(folder.path()) {
-        match peer.read(&base) {
+    for peer in install_peers(folder.path()) {
+        match peer.measure(&base) {
             Ok((theirs, read)) if read == expected => {
                 let times = theirs.cpu / cost.cpu;
-                is_cheap &= times >= CHEAPER;
+                is_cheap &= times >= REQUIRED_RATIO;
                 let (cpu, wall) = (theirs.cpu, theirs.wall);
                 println!(
                     "{:>28}  {cpu:>6.2} s CPU  {wall:>6.2} s wall  {times:>5.1} times ours",
@@ -215,13 +215,13 @@ fn beside_others() -> Result<bool, Failure> {
             Err(problem) => println!("{:>28}  not compared: {problem}", peer.name),
         }
     }
-    println!("Wanted: at least {CHEAPER} times less CPU than each.");
+    println!("Wanted: at least {REQUIRED_RATIO} times less CPU than each.");
     Ok(is_cheap)
 }
 
-impl Reader {
+impl Contestant {
     /// The best of some rounds, and what was read.
-    fn read(&self, base: &str) -> Result<(Cost, String), Failure> {
+    fn measure(&self, base: &str) -> Result<(Cost, String), Failure> {
         let mut best: Option<Cost> = None;
         let mut read = String::new();
         for _ in 0..ROUNDS {
@@ -252,7 +252,7 @@ fn children_cpu() -> Result<f64, Failure> {
 }
 
 /// The others, installed into a folder. One that can't be installed says so when it is used.
-fn peers(folder: &Path) -> Vec<Reader> {
+fn install_peers(folder: &Path) -> Vec<Contestant> {
     println!("(installing the others …)");
     let venv = folder.join("venv");
     let python = venv.join("bin/python");
@@ -276,7 +276,7 @@ fn peers(folder: &Path) -> Vec<Reader> {
             command.arg(Path::new(PEERS).join(file)).arg(base).env("PEERS", &folder);
             command
         };
-        Reader { name, command: Box::new(command) }
+        Contestant { name, command: Box::new(command) }
     };
     vec![
         script(Path::new("sh"), "curl_jq.sh", "curl and jq"),

@@ -1,6 +1,6 @@
 //! Where calls go: the base of an endpoint with its key, and the name of a run there.
 
-use regatta_protocol::{ErrorCode, Notice, Secret};
+use regatta_protocol::{ErrorCode, Secret, UserMessage};
 use reqwest::Url;
 use std::fmt;
 use url_host::is_loopback;
@@ -19,11 +19,12 @@ impl Address {
     ///
     /// # Errors
     /// [`ErrorCode::BadRequest`] with what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, Notice> {
+    pub fn parse(text: &str) -> Result<Self, UserMessage> {
         let text = text.trim();
         let url = Url::parse(text).map_err(|problem| {
             let next = "Write it as https://api.example.com.";
-            bad("This isn't the address of an endpoint.", next).with_details(problem.to_string())
+            bad_request("This isn't the address of an endpoint.", next)
+                .with_details(problem.to_string())
         })?;
         let is_loopback = is_loopback(&url);
         match url.scheme() {
@@ -31,15 +32,21 @@ impl Address {
             "http" if is_loopback => {}
             "http" => {
                 let next = "Begin the address with https://.";
-                return Err(bad("Without https, anybody on the way could read the key.", next));
+                return Err(bad_request(
+                    "Without https, anybody on the way could read the key.",
+                    next,
+                ));
             }
-            _ => return Err(bad("This isn't a web address.", "Begin it with https://.")),
+            _ => return Err(bad_request("This isn't a web address.", "Begin it with https://.")),
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad("The address holds a user or password.", "Leave it out."));
+            return Err(bad_request("The address holds a user or password.", "Leave it out."));
         }
         if text.contains(['?', '#']) {
-            return Err(bad("The address holds a “?” or “#”.", "Leave out all from there on."));
+            return Err(bad_request(
+                "The address holds a “?” or “#”.",
+                "Leave out all from there on.",
+            ));
         }
         let base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { base, key: Secret::default(), is_loopback })
@@ -70,7 +77,7 @@ impl Address {
 
     /// The address of a call: `parts` are names, and become parts of its path whatever is in
     /// them.
-    pub(crate) fn call(&self, parts: &[&str]) -> Url {
+    pub(crate) fn url_for(&self, parts: &[&str]) -> Url {
         let mut url = Url::parse(&self.base).expect("BUG: it was parsed before");
         url.path_segments_mut()
             .expect("BUG: a web address has a path")
@@ -106,8 +113,8 @@ impl fmt::Display for RunId {
     }
 }
 
-fn bad(what: &str, next: &str) -> Notice {
-    Notice::new(ErrorCode::BadRequest, what, "", next)
+fn bad_request(what: &str, next: &str) -> UserMessage {
+    UserMessage::new(ErrorCode::BadRequest, what, "", next)
 }
 
 mod url_host {
@@ -155,7 +162,7 @@ mod tests {
     #[test]
     fn a_name_never_leaves_its_part_of_a_path() {
         let address = Address::parse("https://example.com/deep/").expect("an address");
-        let url = address.call(&["v1", "runs", "a/b?c#d", "tasks", "../x y"]);
+        let url = address.url_for(&["v1", "runs", "a/b?c#d", "tasks", "../x y"]);
         let expected = "https://example.com/deep/v1/runs/a%2Fb%3Fc%23d/tasks/..%2Fx%20y";
         assert_eq!(url.as_str(), expected);
     }

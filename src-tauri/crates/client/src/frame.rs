@@ -17,10 +17,10 @@ pub use eventsource_stream::Event;
 /// The largest event that is taken, in bytes.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
 /// How much room is kept for the next event when one was larger.
-const KEPT_BYTES: usize = 1024 * 1024;
+const RETAINED_CAPACITY: usize = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// A larger event is handed over line by line, as what follows a line is copied for each.
-const SMALL_BYTES: usize = 512;
+const SMALL_EVENT_BYTES: usize = 512;
 
 /// What was found in the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,15 +33,15 @@ pub enum Frame {
 
 /// An event is larger than is taken. Nothing after it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLarge;
+pub struct EventTooLarge;
 
 /// Takes the bytes of one stream and gives its frames.
 #[derive(Debug)]
 pub struct Framer {
-    most: usize,
+    max_event_bytes: usize,
     input: Bytes,
     /// How much of `input` was read.
-    read: usize,
+    input_read: usize,
     /// The event's lines so far, each ended by one LF, and what came of the next line.
     block: Vec<u8>,
     /// Where in `block` the unfinished line begins.
@@ -60,11 +60,11 @@ impl Default for Framer {
 impl Framer {
     /// Takes events of at most that many bytes.
     #[must_use]
-    pub fn with_limit(most: usize) -> Self {
+    pub fn with_limit(max_event_bytes: usize) -> Self {
         Self {
-            most,
+            max_event_bytes,
             input: Bytes::new(),
-            read: 0,
+            input_read: 0,
             block: Vec::new(),
             line: 0,
             after_cr: false,
@@ -74,8 +74,8 @@ impl Framer {
 
     /// Takes the stream's next bytes. Only when [`Self::next_frame`] gave none.
     pub fn feed(&mut self, bytes: Bytes) {
-        debug_assert!(self.read == self.input.len(), "BUG: bytes before these weren't read");
-        (self.input, self.read) = (bytes, 0);
+        debug_assert!(self.input_read == self.input.len(), "BUG: bytes before these weren't read");
+        (self.input, self.input_read) = (bytes, 0);
     }
 
     /// The next frame; none: more bytes are needed. An event that the stream's end cuts off
@@ -83,8 +83,8 @@ impl Framer {
     ///
     /// # Errors
     /// [`TooLarge`], from then on each time.
-    pub fn next_frame(&mut self) -> Result<Option<Frame>, TooLarge> {
-        while self.end_line()? {
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, EventTooLarge> {
+        while self.complete_line()? {
             let line = &self.block[self.line..];
             if line.starts_with(b":") {
                 self.block.truncate(self.line);
@@ -99,10 +99,10 @@ impl Framer {
                 continue; // An empty line more.
             }
             self.block.push(b'\n');
-            let event = read_fields(&self.block);
+            let event = parse_fields(&self.block);
             self.block.clear();
             self.line = 0;
-            self.block.shrink_to(KEPT_BYTES);
+            self.block.shrink_to(RETAINED_CAPACITY);
             if let Some(event) = event {
                 return Ok(Some(Frame::Event(event)));
             }
@@ -111,26 +111,26 @@ impl Framer {
     }
 
     /// Moves bytes from the input to the block up to the end of a line, which is left out.
-    fn end_line(&mut self) -> Result<bool, TooLarge> {
-        let mut rest = &self.input[self.read..];
+    fn complete_line(&mut self) -> Result<bool, EventTooLarge> {
+        let mut rest = &self.input[self.input_read..];
         if self.after_cr && !rest.is_empty() {
             self.after_cr = false;
             if let Some(after) = rest.strip_prefix(b"\n") {
-                (rest, self.read) = (after, self.read + 1);
+                (rest, self.input_read) = (after, self.input_read + 1);
             }
         }
         let end = memchr::memchr2(b'\n', b'\r', rest);
         let line = &rest[..end.unwrap_or(rest.len())];
-        if self.block.len().saturating_add(line.len()) > self.most {
-            return Err(TooLarge);
+        if self.block.len().saturating_add(line.len()) > self.max_event_bytes {
+            return Err(EventTooLarge);
         }
         self.block.extend_from_slice(line);
         let Some(end) = end else {
-            self.read = self.input.len();
+            self.input_read = self.input.len();
             return Ok(false);
         };
         self.after_cr = rest[end] == b'\r';
-        self.read += end + 1;
+        self.input_read += end + 1;
         if mem::take(&mut self.is_first_line) && self.block.starts_with(BYTE_ORDER_MARK) {
             self.block.drain(..BYTE_ORDER_MARK.len());
         }
@@ -140,14 +140,14 @@ impl Framer {
 
 /// The fields of one event: whole lines and the empty one, each ended by LF. None: it has no
 /// data.
-fn read_fields(block: &[u8]) -> Option<Event> {
+fn parse_fields(block: &[u8]) -> Option<Event> {
     // Mending as one goes is slow, and next to never needed.
     let text = str::from_utf8(block).map_or_else(|_| String::from_utf8_lossy(block), Cow::Borrowed);
     // A comment first: what would be a mark at the start of a stream isn't one here.
     let start = text.starts_with('\u{feff}').then_some(":\n");
     let mut rest = &*text;
     let pieces = std::iter::from_fn(|| {
-        let end = if rest.len() <= SMALL_BYTES { rest.len() } else { rest.find('\n')? + 1 };
+        let end = if rest.len() <= SMALL_EVENT_BYTES { rest.len() } else { rest.find('\n')? + 1 };
         let (piece, after) = rest.split_at_checked(end).filter(|(piece, _)| !piece.is_empty())?;
         rest = after;
         Some(piece)

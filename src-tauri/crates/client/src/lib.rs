@@ -4,23 +4,23 @@
 //! offered. [`github`] lists repositories. Nothing here keeps anything.
 
 pub mod address;
-mod answer;
-pub mod body;
 pub mod decode;
 pub mod error;
+pub mod event;
 pub mod frame;
 pub mod github;
-pub mod pulse;
-pub mod received;
+pub mod heartbeat;
+pub mod invoke_body;
+mod response_error;
 pub mod resume;
 pub mod send;
 pub mod stream;
 
 pub use address::{Address, RunId};
-pub use body::{InvokeBody, Work};
-pub use error::{Broken, CallError};
+pub use error::{CallError, StreamError};
+pub use event::{DecodedEvent, EventPart};
 pub use github::GitHub;
-pub use received::{Item, Received};
-pub use resume::{Heard, Session, SessionEnd, Timing};
-pub use send::{Client, Order};
-pub use stream::Stream;
+pub use invoke_body::{InvokeBody, Work};
+pub use resume::{Session, SessionEnd, SessionEvent, Timing};
+pub use send::{Client, RunCommand};
+pub use stream::ResponseStream;

@@ -1,26 +1,28 @@
 //! A run's events from the first to the last word, over as many connections as it takes and
 //! the endpoint offers.
 
-use crate::error::Broken;
-use crate::{Address, CallError, Client, InvokeBody, Item, Received, RunId, Stream};
-use regatta_protocol::Notice;
+use crate::error::StreamError;
+use crate::{
+    Address, CallError, Client, DecodedEvent, EventPart, InvokeBody, ResponseStream, RunId,
+};
+use regatta_protocol::UserMessage;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often the same place of a log may turn out to have a gap.
-const MOST_GAPS: u32 = 3;
+const MAX_GAPS: u32 = 3;
 
 /// How long to wait for what. Passed in, so that tests need not wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
     /// Before the first try to connect again; each further wait is twice as long.
-    pub first_wait: Duration,
+    pub initial_backoff: Duration,
     /// The longest wait between two tries.
-    pub longest_wait: Duration,
+    pub max_backoff: Duration,
     /// How long the answer to such a try may take.
-    pub answer: Duration,
+    pub answer_timeout: Duration,
     /// How often heartbeats are taken to come until that is known; none: as is usual.
-    pub beat: Option<Duration>,
+    pub heartbeat_period: Option<Duration>,
     /// From 0 up to 1, each time another.
     pub random: fn() -> f64,
 }
@@ -28,11 +30,11 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(30),
-            answer: Duration::from_secs(30),
-            beat: None,
-            random,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(30),
+            heartbeat_period: None,
+            random: random_fraction,
         }
     }
 }
@@ -41,13 +43,13 @@ impl Timing {
     /// The wait after that many failures without an event between them: 0.5 s · 2ⁿ, at most
     /// the longest, and somewhere in the upper half of that, so that not all come at once.
     #[must_use]
-    pub fn wait(&self, failures: u32) -> Duration {
-        let doubled = self.first_wait.saturating_mul(1_u32 << failures.min(20));
-        doubled.min(self.longest_wait).mul_f64(0.5 + 0.5 * (self.random)().clamp(0.0, 1.0))
+    pub fn backoff(&self, failures: u32) -> Duration {
+        let doubled = self.initial_backoff.saturating_mul(1_u32 << failures.min(20));
+        doubled.min(self.max_backoff).mul_f64(0.5 + 0.5 * (self.random)().clamp(0.0, 1.0))
     }
 }
 
-fn random() -> f64 {
+fn random_fraction() -> f64 {
     // Without the system's randomness all waits are equal, which is still right.
     let number = getrandom::u32().unwrap_or(u32::MAX);
     f64::from(number) / f64::from(u32::MAX)
@@ -55,11 +57,11 @@ fn random() -> f64 {
 
 /// What a session has to say next.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
+pub enum SessionEvent {
     /// An event. Numbered ones come exactly once and in order.
-    Item(Item),
+    Event(DecodedEvent),
     /// The connection was lost; it is tried again by itself until the endpoint answers.
-    Reconnecting(Notice),
+    Reconnecting(UserMessage),
     /// The connection is there again.
     Reconnected,
     /// Nothing more comes.
@@ -72,9 +74,9 @@ pub enum SessionEnd {
     /// The endpoint said its last word.
     Ended,
     /// The connection is lost for good, and how the tasks ended isn't known.
-    Lost(Notice),
+    Lost(UserMessage),
     /// The endpoint refused to go on with the events, and how the tasks ended isn't known.
-    Refused(Notice),
+    Refused(UserMessage),
 }
 
 /// The events of one run.
@@ -83,10 +85,10 @@ pub struct Session {
     client: Client,
     to: Address,
     timing: Timing,
-    link: Link,
+    connection: Connection,
     run: Option<RunId>,
     /// The number of the last event, if they are numbered.
-    last: u64,
+    last_event_id: u64,
     /// Whether a number that was left out is a loss: so on our servers.
     is_dense: bool,
     is_resumable: bool,
@@ -96,10 +98,10 @@ pub struct Session {
 }
 
 #[derive(Debug)]
-enum Link {
-    Open(Box<Stream>),
-    Wait(Instant),
-    Over(SessionEnd),
+enum Connection {
+    Open(Box<ResponseStream>),
+    WaitingUntil(Instant),
+    Closed(SessionEnd),
 }
 
 impl Session {
@@ -114,8 +116,8 @@ impl Session {
         idempotency_key: &str,
     ) -> Result<Self, CallError> {
         let stream = client.invoke(to, body, idempotency_key).await?;
-        let mut session = Self::with(client, to, Link::Wait(Instant::now()));
-        session.open(stream);
+        let mut session = Self::new(client, to, Connection::WaitingUntil(Instant::now()));
+        session.attach(stream);
         Ok(session)
     }
 
@@ -123,45 +125,45 @@ impl Session {
     /// them is asked for.
     #[must_use]
     pub fn resume(client: &Client, to: &Address, run: RunId, after: u64) -> Self {
-        let mut session = Self::with(client, to, Link::Wait(Instant::now()));
-        (session.run, session.last, session.is_resumable) = (Some(run), after, true);
+        let mut session = Self::new(client, to, Connection::WaitingUntil(Instant::now()));
+        (session.run, session.last_event_id, session.is_resumable) = (Some(run), after, true);
         session
     }
 
     /// The same session with other waits.
     #[must_use]
-    pub fn timed(mut self, timing: Timing) -> Self {
+    pub fn with_timing(mut self, timing: Timing) -> Self {
         self.timing = timing;
-        if let Link::Open(stream) = &mut self.link {
-            stream.assume_beat(timing.beat);
+        if let Connection::Open(stream) = &mut self.connection {
+            stream.assume_heartbeat_period(timing.heartbeat_period);
         }
         self
     }
 
     /// What comes next. After [`Heard::Ended`] the same again. Whoever stops waiting for it
     /// loses nothing.
-    pub async fn next(&mut self) -> Heard {
+    pub async fn next(&mut self) -> SessionEvent {
         loop {
-            match &mut self.link {
-                Link::Over(end) => return Heard::Ended(end.clone()),
-                Link::Wait(until) => {
+            match &mut self.connection {
+                Connection::Closed(end) => return SessionEvent::Ended(end.clone()),
+                Connection::WaitingUntil(until) => {
                     tokio::time::sleep_until(*until).await;
-                    if let Some(heard) = self.connect().await {
+                    if let Some(heard) = self.reconnect().await {
                         return heard;
                     }
                 }
-                Link::Open(stream) => {
+                Connection::Open(stream) => {
                     let came = stream.next().await;
                     self.run = stream.run().cloned().or(self.run.take());
-                    self.is_resumable |= stream.resumable();
+                    self.is_resumable |= stream.is_resumable();
                     match came {
-                        Ok(Some(item)) => match self.admit(item) {
-                            Ok(Some(item)) => return Heard::Item(item),
+                        Ok(Some(item)) => match self.accept_event(item) {
+                            Ok(Some(item)) => return SessionEvent::Event(item),
                             Ok(None) => {}
-                            Err(gap) => return self.broke(gap),
+                            Err(gap) => return self.on_disconnect(gap),
                         },
-                        Ok(None) => return self.broke(Broken::without_end()),
-                        Err(broken) => return self.broke(broken),
+                        Ok(None) => return self.on_disconnect(StreamError::ended_early()),
+                        Err(broken) => return self.on_disconnect(broken),
                     }
                 }
             }
@@ -183,24 +185,24 @@ impl Session {
 
     /// The number of the last event; 0: none had one.
     #[must_use]
-    pub fn last(&self) -> u64 {
-        self.last
+    pub fn last_event_id(&self) -> u64 {
+        self.last_event_id
     }
 
     /// Whether the endpoint offered to go on after a break.
     #[must_use]
-    pub fn resumable(&self) -> bool {
+    pub fn is_resumable(&self) -> bool {
         self.is_resumable
     }
 
-    fn with(client: &Client, to: &Address, link: Link) -> Self {
+    fn new(client: &Client, to: &Address, connection: Connection) -> Self {
         Self {
             client: client.clone(),
             to: to.clone(),
             timing: Timing::default(),
-            link,
+            connection,
             run: None,
-            last: 0,
+            last_event_id: 0,
             is_dense: false,
             is_resumable: false,
             has_ended: false,
@@ -209,83 +211,88 @@ impl Session {
         }
     }
 
-    fn open(&mut self, mut stream: Stream) {
-        stream.assume_beat(self.timing.beat);
+    fn attach(&mut self, mut stream: ResponseStream) {
+        stream.assume_heartbeat_period(self.timing.heartbeat_period);
         self.is_dense |= stream.is_ours();
         self.run = stream.run().cloned().or(self.run.take());
-        self.link = Link::Open(Box::new(stream));
+        self.connection = Connection::Open(Box::new(stream));
     }
 
     /// Lets an event through once and in its place.
-    fn admit(&mut self, item: Item) -> Result<Option<Item>, Broken> {
+    fn accept_event(&mut self, item: DecodedEvent) -> Result<Option<DecodedEvent>, StreamError> {
         if let Some(id) = item.id {
             let is_checked = self.is_dense || self.failures > 0;
-            if is_checked && id <= self.last {
+            if is_checked && id <= self.last_event_id {
                 return Ok(None);
             }
-            if self.is_dense && id > self.last + 1 {
+            if self.is_dense && id > self.last_event_id + 1 {
                 self.gaps += 1;
-                return Err(Broken::gap(self.last, id, self.gaps < MOST_GAPS));
+                return Err(StreamError::missing_events(
+                    self.last_event_id,
+                    id,
+                    self.gaps < MAX_GAPS,
+                ));
             }
-            self.last = id;
+            self.last_event_id = id;
         }
         (self.failures, self.gaps) = (0, 0);
-        for received in &item.received {
+        for received in &item.parts {
             match received {
-                Received::Attempt { .. } => self.has_ended = false,
+                EventPart::Attempt { .. } => self.has_ended = false,
                 received => self.has_ended |= received.is_terminal(),
             }
         }
         Ok(Some(item))
     }
 
-    async fn connect(&mut self) -> Option<Heard> {
+    async fn reconnect(&mut self) -> Option<SessionEvent> {
         let run = self.run.clone()?;
-        let answer = self.client.resume(&self.to, &run, self.last);
-        let answer = tokio::time::timeout(self.timing.answer, answer).await;
+        let answer = self.client.resume(&self.to, &run, self.last_event_id);
+        let answer = tokio::time::timeout(self.timing.answer_timeout, answer).await;
         match answer {
             Ok(Ok(stream)) => {
-                self.open(stream);
-                Some(Heard::Reconnected)
+                self.attach(stream);
+                Some(SessionEvent::Reconnected)
             }
-            Ok(Err(CallError::Refused(notice, status))) if !passes(status) => {
-                let end = SessionEnd::Refused(unknown(notice));
-                self.link = Link::Over(end.clone());
-                Some(Heard::Ended(end))
+            Ok(Err(CallError::Refused(notice, status))) if !is_transient(status) => {
+                let end = SessionEnd::Refused(with_unknown_outcome(notice));
+                self.connection = Connection::Closed(end.clone());
+                Some(SessionEvent::Ended(end))
             }
-            Ok(Err(problem)) => Some(self.wait(problem.into_notice())),
-            Err(_) => Some(self.wait(Broken::silent().notice)),
+            Ok(Err(problem)) => Some(self.schedule_reconnect(problem.into_user_message())),
+            Err(_) => Some(self.schedule_reconnect(StreamError::heartbeat_lost().user_message)),
         }
     }
 
     /// What follows a connection's end.
-    fn broke(&mut self, broken: Broken) -> Heard {
+    fn on_disconnect(&mut self, broken: StreamError) -> SessionEvent {
         let end = if self.has_ended {
             SessionEnd::Ended
-        } else if broken.can_go_on && self.is_resumable {
-            return self.wait(broken.notice);
+        } else if broken.can_resume && self.is_resumable {
+            return self.schedule_reconnect(broken.user_message);
         } else {
-            SessionEnd::Lost(broken.notice)
+            SessionEnd::Lost(broken.user_message)
         };
-        self.link = Link::Over(end.clone());
-        Heard::Ended(end)
+        self.connection = Connection::Closed(end.clone());
+        SessionEvent::Ended(end)
     }
 
-    fn wait(&mut self, notice: Notice) -> Heard {
-        self.link = Link::Wait(Instant::now() + self.timing.wait(self.failures));
+    fn schedule_reconnect(&mut self, notice: UserMessage) -> SessionEvent {
+        self.connection =
+            Connection::WaitingUntil(Instant::now() + self.timing.backoff(self.failures));
         self.failures += 1;
-        Heard::Reconnecting(notice)
+        SessionEvent::Reconnecting(notice)
     }
 }
 
 /// Whether an answer with this status may be another one later.
-fn passes(status: u16) -> bool {
+fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599)
 }
 
 /// The sentences of a refusal, where tasks were under way.
-fn unknown(mut notice: Notice) -> Notice {
+fn with_unknown_outcome(mut notice: UserMessage) -> UserMessage {
     "Everything received is kept; the tasks may go on at the endpoint."
-        .clone_into(&mut notice.safe);
+        .clone_into(&mut notice.impact);
     notice
 }

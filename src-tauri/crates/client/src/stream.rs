@@ -1,10 +1,10 @@
 //! The events of one answer.
 
 use crate::decode;
-use crate::error::Broken;
+use crate::error::StreamError;
+use crate::event::DecodedEvent;
 use crate::frame::{Frame, Framer};
-use crate::pulse::Pulse;
-use crate::received::Item;
+use crate::heartbeat::HeartbeatMonitor;
 use crate::{RunId, error};
 use regatta_protocol::wire;
 use reqwest::Response;
@@ -12,29 +12,38 @@ use std::time::{Duration, Instant};
 
 /// The events of one answer, as they come.
 #[derive(Debug)]
-pub struct Stream {
-    answer: Response,
+pub struct ResponseStream {
+    response: Response,
     framer: Framer,
-    pulse: Pulse,
+    heartbeat: HeartbeatMonitor,
     /// When the last bytes came.
-    came: Instant,
+    last_bytes_at: Instant,
     run: Option<RunId>,
     is_ours: bool,
     has_ids: bool,
     is_over: bool,
 }
 
-impl Stream {
+impl ResponseStream {
     /// Begins with an answer whose status and type are right. `beat` is how often heartbeats
     /// are taken to come until that is known.
-    pub(crate) fn new(answer: Response, beat: Duration) -> Self {
-        let is_ours = answer.headers().contains_key(wire::RUN_HEADER);
-        let named = answer.headers().get(wire::RUN_HEADER).and_then(|name| name.to_str().ok());
+    pub(crate) fn new(response: Response, beat: Duration) -> Self {
+        let is_ours = response.headers().contains_key(wire::RUN_HEADER);
+        let named = response.headers().get(wire::RUN_HEADER).and_then(|name| name.to_str().ok());
         let run = named.and_then(RunId::parse);
-        let came = Instant::now();
-        let pulse = Pulse::new(beat, came);
+        let last_bytes_at = Instant::now();
+        let heartbeat = HeartbeatMonitor::new(beat, last_bytes_at);
         let framer = Framer::default();
-        Self { answer, framer, pulse, came, run, is_ours, has_ids: false, is_over: false }
+        Self {
+            response,
+            framer,
+            heartbeat,
+            last_bytes_at,
+            run,
+            is_ours,
+            has_ids: false,
+            is_over: false,
+        }
     }
 
     /// The next event; none: the answer came to its end as it should. Whoever stops waiting
@@ -42,24 +51,26 @@ impl Stream {
     ///
     /// # Errors
     /// [`Broken`]: reset, cut off, dead by its heartbeats, or an event that is too large.
-    pub async fn next(&mut self) -> Result<Option<Item>, Broken> {
+    pub async fn next(&mut self) -> Result<Option<DecodedEvent>, StreamError> {
         loop {
-            while let Some(frame) = self.framer.next_frame().map_err(|_| Broken::too_large())? {
+            while let Some(frame) =
+                self.framer.next_frame().map_err(|_| StreamError::too_large())?
+            {
                 match frame {
-                    Frame::Comment => self.pulse.beat(self.came),
+                    Frame::Comment => self.heartbeat.on_heartbeat(self.last_bytes_at),
                     Frame::Event(event) => {
-                        self.pulse.event(self.came);
-                        return Ok(Some(self.take(event)));
+                        self.heartbeat.on_event(self.last_bytes_at);
+                        return Ok(Some(self.decode_event(event)));
                     }
                 }
             }
             if self.is_over {
                 return Ok(None);
             }
-            match self.piece().await? {
+            match self.next_chunk().await? {
                 Some(bytes) => {
-                    self.came = Instant::now();
-                    self.pulse.sign(self.came);
+                    self.last_bytes_at = Instant::now();
+                    self.heartbeat.on_bytes(self.last_bytes_at);
                     self.framer.feed(bytes);
                 }
                 None => self.is_over = true,
@@ -76,7 +87,7 @@ impl Stream {
     /// Whether the server offers to go on after a break: its events are numbered, or it is
     /// one of ours, and the run has a name.
     #[must_use]
-    pub fn resumable(&self) -> bool {
+    pub fn is_resumable(&self) -> bool {
         (self.has_ids || self.is_ours) && self.run.is_some()
     }
 
@@ -86,29 +97,29 @@ impl Stream {
         self.is_ours
     }
 
-    pub(crate) fn assume_beat(&mut self, beat: Option<Duration>) {
+    pub(crate) fn assume_heartbeat_period(&mut self, beat: Option<Duration>) {
         if let Some(beat) = beat {
-            self.pulse = Pulse::new(beat, Instant::now());
+            self.heartbeat = HeartbeatMonitor::new(beat, Instant::now());
         }
     }
 
-    async fn piece(&mut self) -> Result<Option<bytes::Bytes>, Broken> {
-        let piece = self.answer.chunk();
-        let piece = match self.pulse.dead_at() {
+    async fn next_chunk(&mut self) -> Result<Option<bytes::Bytes>, StreamError> {
+        let piece = self.response.chunk();
+        let piece = match self.heartbeat.deadline() {
             None => piece.await,
             Some(at) => match tokio::time::timeout_at(at.into(), piece).await {
                 Ok(piece) => piece,
-                Err(_) => return Err(Broken::silent()),
+                Err(_) => return Err(StreamError::heartbeat_lost()),
             },
         };
-        piece.map_err(|problem| Broken::cut(&error::chain(&problem)))
+        piece.map_err(|problem| StreamError::disconnected(&error::error_chain(&problem)))
     }
 
-    fn take(&mut self, event: crate::frame::Event) -> Item {
+    fn decode_event(&mut self, event: crate::frame::Event) -> DecodedEvent {
         let item = decode::decode(event);
         self.has_ids |= item.id.is_some();
         if self.run.is_none() {
-            self.run = decode::run_of(&item);
+            self.run = decode::find_run_id(&item);
         }
         item
     }

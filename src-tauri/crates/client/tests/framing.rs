@@ -6,10 +6,10 @@ mod reference;
 use bytes::Bytes;
 use proptest::prelude::*;
 use reference::{read_plainly, shown};
-use regatta_client::frame::{Frame, Framer, TooLarge};
+use regatta_client::frame::{EventTooLarge, Frame, Framer};
 
 /// What a stream says: type, data and id of each event; `:` for a comment.
-fn read(bytes: &[u8], piece: usize) -> Result<Vec<String>, TooLarge> {
+fn read_frames(bytes: &[u8], piece: usize) -> Result<Vec<String>, EventTooLarge> {
     let mut framer = Framer::with_limit(10_000);
     let mut seen = Vec::new();
     for piece in bytes.chunks(piece) {
@@ -81,20 +81,20 @@ fn the_table_of_event_streams() {
     for (name, bytes, expected) in cases {
         for piece in PIECES {
             assert_eq!(
-                read(bytes, piece).as_deref(),
-                Ok(expected.map_str().as_slice()),
+                read_frames(bytes, piece).as_deref(),
+                Ok(expected.to_owned_strings().as_slice()),
                 "{name} by {piece}"
             );
         }
     }
 }
 
-trait MapStr {
-    fn map_str(&self) -> Vec<String>;
+trait ToOwnedStrings {
+    fn to_owned_strings(&self) -> Vec<String>;
 }
 
-impl MapStr for &[&str] {
-    fn map_str(&self) -> Vec<String> {
+impl ToOwnedStrings for &[&str] {
+    fn to_owned_strings(&self) -> Vec<String> {
         self.iter().map(|text| (*text).to_owned()).collect()
     }
 }
@@ -115,17 +115,17 @@ fn an_event_over_the_limit_is_an_error_and_what_came_before_it_is_there() {
                     Ok(Some(frame)) => seen.push(frame),
                     Ok(None) => break,
                     Err(error) => {
-                        assert_eq!(framer.next_frame(), Err(TooLarge), "again the same");
+                        assert_eq!(framer.next_frame(), Err(EventTooLarge), "again the same");
                         ended = Some(error);
                         break 'all;
                     }
                 }
             }
         }
-        assert_eq!((seen.len(), ended), (1, Some(TooLarge)), "by {piece}");
+        assert_eq!((seen.len(), ended), (1, Some(EventTooLarge)), "by {piece}");
     }
     let many = b"data: x\n".repeat(1_251);
-    assert_eq!(read(&many, 7), Err(TooLarge), "many lines");
+    assert_eq!(read_frames(&many, 7), Err(EventTooLarge), "many lines");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn many_lines_of_one_event_do_not_take_their_square() {
 
 /// `eventsource-stream`, given the whole stream at once, which it reads well when it is text
 /// without a mark.
-fn read_by_others(text: &str) -> Vec<String> {
+fn read_with_eventsource_stream(text: &str) -> Vec<String> {
     use eventsource_stream::Eventsource;
     use futures::{StreamExt, executor, stream};
     let whole = stream::iter([Ok::<_, std::convert::Infallible>(text.to_owned())]);
@@ -152,7 +152,7 @@ fn read_by_others(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn stream() -> impl Strategy<Value = Vec<u8>> {
+fn stream_bytes() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         Just(b"\n".to_vec()),
         Just(b"\r".to_vec()),
@@ -175,12 +175,12 @@ proptest! {
 
     #[test]
     fn any_bytes_in_any_pieces_are_read_as_the_plain_reader_reads_them(
-        bytes in stream(),
+        bytes in stream_bytes(),
         cuts in proptest::collection::vec(1_usize..20, 1..9),
     ) {
         let expected = read_plainly(&bytes);
         for piece in PIECES {
-            prop_assert_eq!(read(&bytes, piece).expect("small"), expected.clone());
+            prop_assert_eq!(read_frames(&bytes, piece).expect("small"), expected.clone());
         }
         if let Ok(text) = std::str::from_utf8(&bytes)
             && !text.contains(['\u{feff}', '|'])
@@ -190,7 +190,7 @@ proptest! {
             let events = expected.iter().filter(|event| *event != ":");
             let events: Vec<&str> =
                 events.map(|event| event.rsplit_once('|').expect("an id").0).collect();
-            prop_assert_eq!(read_by_others(text), events);
+            prop_assert_eq!(read_with_eventsource_stream(text), events);
         }
         let mut framer = Framer::default();
         let mut seen = 0;

@@ -29,11 +29,11 @@ async fn pages_follow_each_other_by_their_links() {
     .await;
     let github = at(&server);
     let page = github.repositories(1).await.expect("a page");
-    assert_eq!((page.next, page.notice), (Some(2), None));
+    assert_eq!((page.next_page, page.notice), (Some(2), None));
     let first = &page.repositories[0];
     assert_eq!((first.full_name.as_str(), first.default_branch.as_str()), ("o/r", "dev"));
-    assert!(first.private && first.can_write && !page.repositories[1].can_write);
-    assert_eq!(github.repositories(2).await.expect("a page").next, None);
+    assert!(first.is_private && first.can_write && !page.repositories[1].can_write);
+    assert_eq!(github.repositories(2).await.expect("a page").next_page, None);
     let asked = &server.asked()[0];
     assert_eq!(asked.line, "GET /user/repos?sort=pushed&per_page=100&page=1");
     assert!(asked.headers.lines().any(|line| line == "authorization: bearer the-token"));
@@ -56,9 +56,9 @@ async fn a_token_that_may_do_too_little_is_said() {
         let page = at(&server).repositories(1).await.expect("a page");
         let code = page.notice.map(|notice| notice.code);
         assert_eq!(code, (!is_enough).then_some(ErrorCode::TokenRefused), "{scopes}");
-        let tested = at(&server).test().await;
-        assert_eq!(tested.ok, is_enough, "{scopes}");
-        assert_eq!(tested.said == "The token works. It is ana's.", is_enough);
+        let tested = at(&server).test_token().await;
+        assert_eq!(tested.passed, is_enough, "{scopes}");
+        assert_eq!(tested.message == "The token works. It is ana's.", is_enough);
     }
 }
 
@@ -78,7 +78,7 @@ async fn refusals_have_their_codes() {
         let server = Loopback::answering(move |_| answer(status, headers, "<html>")).await;
         let notice = at(&server).repositories(1).await.expect_err("refused");
         assert_eq!(notice.code, code, "{status}");
-        assert!(!at(&server).test().await.ok);
+        assert!(!at(&server).test_token().await.passed);
         assert_eq!(server.asked().len(), 2);
     }
 }

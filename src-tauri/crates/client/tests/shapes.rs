@@ -1,33 +1,33 @@
 //! The eight shapes of the stream, and that nothing of any of them is left out.
 
 use regatta_client::frame::Event;
-use regatta_client::{Item, Received, decode};
+use regatta_client::{DecodedEvent, EventPart, decode};
 use regatta_protocol::event::{Event as Fact, LineKind, StepKind, StepState};
-use regatta_protocol::wire::{self, StatusFact, Told};
+use regatta_protocol::wire::{self, FactEvent, StatusFact};
 use regatta_protocol::{BatchId, Status};
 
-fn decoded(kind: &str, data: &str) -> Vec<Received> {
-    item(kind, data, "").received
+fn decoded(kind: &str, data: &str) -> Vec<EventPart> {
+    decoded_event(kind, data, "").parts
 }
 
-fn item(kind: &str, data: &str, id: &str) -> Item {
+fn decoded_event(kind: &str, data: &str, id: &str) -> DecodedEvent {
     let kind = if kind.is_empty() { "message" } else { kind };
     decode::decode(Event { event: kind.into(), data: data.into(), id: id.into(), retry: None })
 }
 
-fn printed(task: Option<&str>, text: &str) -> Received {
+fn output(task: Option<&str>, text: &str) -> EventPart {
     let task = task.map(str::to_owned);
-    Received::Printed { task, text: text.into(), kind: LineKind::Out, at: None }
+    EventPart::Output { task, text: text.into(), kind: LineKind::Stdout, at: None }
 }
 
-fn raw(task: Option<&str>, text: &str) -> Received {
-    Received::Raw { task: task.map(str::to_owned), text: text.into() }
+fn raw(task: Option<&str>, text: &str) -> EventPart {
+    EventPart::Raw { task: task.map(str::to_owned), text: text.into() }
 }
 
 /// Task, kind, title, detail, text of each step.
-fn steps(received: &[Received]) -> Vec<(Option<&str>, StepKind, &str, &str, &str)> {
+fn steps(received: &[EventPart]) -> Vec<(Option<&str>, StepKind, &str, &str, &str)> {
     let steps = received.iter().filter_map(|one| match one {
-        Received::Step { task, step, text } => {
+        EventPart::Step { task, step, text } => {
             Some((task.as_deref(), step.kind, &*step.title, &*step.detail, &**text))
         }
         _ => None,
@@ -40,24 +40,24 @@ fn text_comes_in_three_shapes_and_is_the_same() {
     let payload = r#"{"task_name":"testing","stdout":"Running tests for component A...\n"}"#;
     let envelope = format!(r#"{{"event":"custom","data":{payload}}}"#);
     let turned = format!(r#"{{"data":{payload},"event":"custom"}}"#);
-    let expected = [printed(Some("testing"), "Running tests for component A...\n")];
+    let expected = [output(Some("testing"), "Running tests for component A...\n")];
     assert_eq!(decoded("custom", payload), expected);
     assert_eq!(decoded("", &envelope), expected);
     assert_eq!(decoded("", &turned), expected);
     assert_eq!(decoded("custom", &envelope), expected);
     assert_eq!(decoded("custom|agent:7", payload), expected);
     assert_eq!(decoded("", payload), expected);
-    assert_eq!(item("custom", payload, "12").id, Some(12));
-    assert_eq!(item("custom", payload, "12-0").id, None);
-    assert_eq!(item("custom", payload, "+12").id, None);
-    assert_eq!(item("custom", payload, "").id, None);
+    assert_eq!(decoded_event("custom", payload, "12").id, Some(12));
+    assert_eq!(decoded_event("custom", payload, "12-0").id, None);
+    assert_eq!(decoded_event("custom", payload, "+12").id, None);
+    assert_eq!(decoded_event("custom", payload, "").id, None);
 }
 
 #[test]
 fn escapes_and_every_character_come_through() {
     let text = "\u{0}\u{1f}\"\\/\u{2028}é€😀\r\n\t";
     let payload = serde_json::json!({ "task_name": "a\"b", "stdout": text }).to_string();
-    assert_eq!(decoded("custom", &payload), [printed(Some("a\"b"), text)]);
+    assert_eq!(decoded("custom", &payload), [output(Some("a\"b"), text)]);
     let surrogates = r#"{"stdout":"\ud83d\ude00 \ud83d"}"#;
     assert_eq!(decoded("custom", surrogates), [raw(None, &format!("custom: {surrogates}"))]);
 }
@@ -73,7 +73,7 @@ fn the_older_stream_is_shown() {
     assert_eq!(steps(&push), [(None, StepKind::Save, "Pushed", "", r#"{"branch":"b"}"#)]);
     assert_eq!(push[1], raw(None, r#"{"later":1}"#));
     let executor = decoded("", r#"{"executor":[{"type":"ai","content":"Hi."},"done"]}"#);
-    assert_eq!(steps(&executor), [(None, StepKind::Said, "Hi.", "", "Hi.")]);
+    assert_eq!(steps(&executor), [(None, StepKind::AgentMessage, "Hi.", "", "Hi.")]);
     assert_eq!(executor[1], raw(None, "done"));
 }
 
@@ -100,24 +100,24 @@ fn unknown_types_and_fields_are_kept() {
     assert_eq!(decoded("custom", told), [raw(Some("a"), told)]);
     let both = r#"{"task_name":"a","stdout":"x","colour":"red","at":"noon"}"#;
     let found = decoded("custom", both);
-    let [text, Received::Raw { task, text: rest }] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((text, task.as_deref()), (&printed(Some("a"), "x"), Some("a")));
+    let [text, EventPart::Raw { task, text: rest }] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((text, task.as_deref()), (&output(Some("a"), "x"), Some("a")));
     // In which order the fields come isn't promised: it depends on a feature of serde_json.
     let rest: serde_json::Value = serde_json::from_str(rest).expect("JSON");
     assert_eq!(rest, serde_json::json!({ "at": "noon", "colour": "red" }));
     let outside = r#"{"event":"custom","data":{"stdout":"x"},"task_name":"a","v":2}"#;
-    let expected = [printed(Some("a"), "x"), raw(None, r#"{"v":2}"#)];
+    let expected = [output(Some("a"), "x"), raw(None, r#"{"v":2}"#)];
     assert_eq!(decoded("", outside), expected);
     let number = r#"{"task_name":7,"stdout":"x"}"#;
-    assert_eq!(decoded("custom", number), [printed(None, "x"), raw(None, r#"{"task_name":7}"#)]);
+    assert_eq!(decoded("custom", number), [output(None, "x"), raw(None, r#"{"task_name":7}"#)]);
     let newer = r#"{"task_name":"a","at":5,"weather":"fine"}"#;
     assert_eq!(decoded("custom", newer), [raw(Some("a"), newer)], "whole, with its time");
 }
 
 #[test]
 fn a_payload_without_a_task_belongs_to_none() {
-    assert_eq!(decoded("custom", r#"{"stdout":"x\n"}"#), [printed(None, "x\n")]);
-    assert_eq!(decoded("custom", r#"{"task_name":null,"stdout":"x"}"#)[0], printed(None, "x"));
+    assert_eq!(decoded("custom", r#"{"stdout":"x\n"}"#), [output(None, "x\n")]);
+    assert_eq!(decoded("custom", r#"{"task_name":null,"stdout":"x"}"#)[0], output(None, "x"));
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn updates_are_steps_of_their_task_or_of_the_run() {
         {"type":"human","content":"go on","mood":"good"},
         "bare"],"stream_events":[]}"#;
     let received = decoded("updates", data);
-    let run = Received::Run { run_id: Some("r1".into()), thread_id: None, task: None };
+    let run = EventPart::Run { run_id: Some("r1".into()), thread_id: None, task: None };
     assert_eq!(received[0], run);
     let expected = [
-        (Some("a"), StepKind::Said, "I look.", "", "I look.\nThen I write."),
-        (None, StepKind::Said, "Now.", "", "Now."),
+        (Some("a"), StepKind::AgentMessage, "I look.", "", "I look.\nThen I write."),
+        (None, StepKind::AgentMessage, "Now.", "", "Now."),
         (None, StepKind::Run, "bash", r#"{"cmd":"ls"}"#, ""),
         (None, StepKind::Edit, "write_file", r#"{"path":"x"}"#, ""),
         (None, StepKind::Edit, "write_file", "", "ok"),
@@ -149,9 +149,9 @@ fn updates_are_steps_of_their_task_or_of_the_run() {
     assert_eq!(decoded("", &envelope), received);
 }
 
-fn state(received: &Received) -> Option<StepState> {
+fn state(received: &EventPart) -> Option<StepState> {
     match received {
-        Received::Step { step, .. } => Some(step.state),
+        EventPart::Step { step, .. } => Some(step.state),
         _ => None,
     }
 }
@@ -160,46 +160,46 @@ fn state(received: &Received) -> Option<StepState> {
 fn a_graphs_own_updates_are_read_too() {
     let data = r#"{"agent":{"messages":[{"type":"ai","content":"Hi."}],"left":3}}"#;
     let received = decoded("updates", data);
-    assert_eq!(steps(&received), [(None, StepKind::Said, "Hi.", "", "Hi.")]);
+    assert_eq!(steps(&received), [(None, StepKind::AgentMessage, "Hi.", "", "Hi.")]);
     assert_eq!(received[1], raw(None, r#"{"agent":{"left":3}}"#));
-    let run = Received::Run { run_id: Some("r".into()), thread_id: None, task: None };
+    let run = EventPart::Run { run_id: Some("r".into()), thread_id: None, task: None };
     assert_eq!(decoded("metadata", r#"{"run_id":"r"}"#), [run]);
 }
 
 #[test]
 fn the_last_words_are_known() {
-    assert_eq!(decoded("end", "null"), [Received::Ended { end: None }]);
-    assert_eq!(decoded("end", ""), [Received::Ended { end: None }]);
-    assert_eq!(decoded("end", "{}"), [Received::Ended { end: None }]);
+    assert_eq!(decoded("end", "null"), [EventPart::Ended { end: None }]);
+    assert_eq!(decoded("end", ""), [EventPart::Ended { end: None }]);
+    assert_eq!(decoded("end", "{}"), [EventPart::Ended { end: None }]);
     let other = decoded("end", r#"{"why":"done"}"#);
-    assert_eq!(other, [raw(None, r#"{"why":"done"}"#), Received::Ended { end: None }]);
-    let failed = |message: &str| Received::Failed { task: None, message: message.into() };
+    assert_eq!(other, [raw(None, r#"{"why":"done"}"#), EventPart::Ended { end: None }]);
+    let failed = |message: &str| EventPart::Failed { task: None, message: message.into() };
     let both = r#"{"error":"ValueError","message":"no such branch"}"#;
     assert_eq!(decoded("error", both), [failed("ValueError: no such branch")]);
     assert_eq!(decoded("error", "boom"), [failed("boom")]);
-    assert!(decoded("error", "boom").iter().all(Received::is_terminal));
-    assert!(!decoded("", "[DONE]").iter().any(Received::is_terminal), "nobody said what it means");
+    assert!(decoded("error", "boom").iter().all(EventPart::is_terminal));
+    assert!(!decoded("", "[DONE]").iter().any(EventPart::is_terminal), "nobody said what it means");
 }
 
 #[test]
 fn what_our_server_says_comes_back_as_it_was() {
     let status = StatusFact { status: Status::Working, notice: None };
-    let told = Told { task_name: "a".into(), at: 7, fact: wire::Fact::Status(status) };
+    let told = FactEvent { task_name: "a".into(), at: 7, fact: wire::Fact::Status(status) };
     let data = serde_json::to_string(&told).expect("JSON");
     let event = Fact::Status { status: Status::Working, notice: None };
-    assert_eq!(decoded("custom", &data), [Received::Fact { task: "a".into(), at: 7, event }]);
+    assert_eq!(decoded("custom", &data), [EventPart::Fact { task: "a".into(), at: 7, event }]);
 
-    let printed = wire::Printed {
+    let printed = wire::OutputEvent {
         task_name: "a".into(),
         stdout: "x\n".into(),
-        kind: Some(LineKind::Err),
+        kind: Some(LineKind::Stderr),
         at: Some(8),
     };
     let data = serde_json::to_string(&printed).expect("JSON");
-    let expected = Received::Printed {
+    let expected = EventPart::Output {
         task: Some("a".into()),
         text: "x\n".into(),
-        kind: LineKind::Err,
+        kind: LineKind::Stderr,
         at: Some(8),
     };
     assert_eq!(decoded("custom", &data), [expected]);
@@ -216,17 +216,17 @@ fn what_our_server_says_comes_back_as_it_was() {
     };
     let data = serde_json::to_string(&update).expect("JSON");
     let task = || "a".to_owned();
-    let run = Received::Run {
+    let run = EventPart::Run {
         run_id: Some("b1".into()),
         thread_id: Some("t1".into()),
         task: Some(task()),
     };
-    let attempt = Received::Attempt { task: task(), number: 2, continues: true };
+    let attempt = EventPart::Attempt { task: task(), number: 2, continues: true };
     assert_eq!(decoded("updates", &data), [run, attempt]);
 
     let end = wire::End { status: Status::Finished, last_seq: 9, tasks: vec![] };
     let data = serde_json::to_string(&end).expect("JSON");
-    assert_eq!(decoded("end", &data), [Received::Ended { end: Some(end) }]);
+    assert_eq!(decoded("end", &data), [EventPart::Ended { end: Some(end) }]);
     assert_eq!(decoded("custom", r#"{"task_name":"a"}"#), [], "an entry that nobody understands");
 }
 
@@ -237,9 +237,9 @@ fn every_fact_of_a_worker_is_taken_apart_and_put_together() {
     for entry in std::fs::read_dir(folder).expect("fixtures") {
         let path = entry.expect("an entry").path();
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let Ok(told) = serde_json::from_str::<Told>(&text) else { continue };
+        let Ok(told) = serde_json::from_str::<FactEvent>(&text) else { continue };
         let event = told.fact.into_event();
-        let expected = Received::Fact { task: told.task_name, at: told.at, event };
+        let expected = EventPart::Fact { task: told.task_name, at: told.at, event };
         assert_eq!(decoded("custom", &text), [expected], "{}", path.display());
         seen += 1;
     }

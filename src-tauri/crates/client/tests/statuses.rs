@@ -3,7 +3,7 @@
 mod loopback;
 
 use loopback::{Loopback, answer};
-use regatta_client::{Address, CallError, Client, InvokeBody, Order, RunId, Work};
+use regatta_client::{Address, CallError, Client, InvokeBody, RunCommand, RunId, Work};
 use regatta_protocol::{ErrorCode, Secret, TaskRequest, wire::AnsweredFact};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -70,14 +70,14 @@ const CASES: [Case; 21] = [
         "409 Twice",
         "",
         r#"{"error":{"code":"key_reused","message":"The key came with another request.","hint":"x"}}"#,
-        ErrorCode::KeyReused,
+        ErrorCode::IdempotencyKeyReused,
         "The endpoint says that this contradicts what it has: The key came with another request. Nothing was started. Start it as a new batch.",
     ),
     (
         "413 Large",
         "",
         "",
-        ErrorCode::TooLarge,
+        ErrorCode::PayloadTooLarge,
         "The endpoint doesn't take requests of this size. Nothing was started. Shorten the prompts, or split the batch.",
     ),
     (
@@ -213,16 +213,16 @@ async fn an_answer_that_never_comes_is_lost_and_not_asked_for_again() {
         let error = invoke(&server.address).await;
         let CallError::Lost(notice) = error else { panic!("{beginning}: {error:?}") };
         assert_eq!(notice.code, ErrorCode::ConnectionLost);
-        assert!(notice.safe.contains("may have been started"), "{notice}");
+        assert!(notice.impact.contains("may have been started"), "{notice}");
         assert_eq!(server.asked().len(), 1, "{beginning}");
     }
 }
 
-fn unsent(error: &CallError, what: &str) {
+fn assert_not_sent(error: &CallError, what: &str) {
     let CallError::NotSent(notice) = error else { panic!("{error:?}") };
     assert_eq!(notice.code, ErrorCode::EndpointUnreachable);
-    assert_eq!(notice.safe, "Nothing was started.");
-    assert!(notice.what.ends_with(what), "{notice:?}");
+    assert_eq!(notice.impact, "Nothing was started.");
+    assert!(notice.message.ends_with(what), "{notice:?}");
 }
 
 #[tokio::test]
@@ -231,13 +231,16 @@ async fn what_can_not_be_reached_was_not_sent_to() {
     let port = free.local_addr().expect("an address").port();
     drop(free);
     let closed = Address::parse(&format!("http://127.0.0.1:{port}")).expect("an address");
-    unsent(&invoke(&closed).await, "can't be reached.");
+    assert_not_sent(&invoke(&closed).await, "can't be reached.");
 
     // The name is reserved for never being one. Offline, nobody says so.
     let unknown = Address::parse("https://regatta.invalid").expect("an address");
     let error = invoke(&unknown).await;
-    let is_offline = error.notice().what == "regatta.invalid doesn't answer.";
-    unsent(&error, if is_offline { "" } else { "There is no computer called regatta.invalid." });
+    let is_offline = error.user_message().message == "regatta.invalid doesn't answer.";
+    assert_not_sent(
+        &error,
+        if is_offline { "" } else { "There is no computer called regatta.invalid." },
+    );
 }
 
 #[tokio::test]
@@ -253,7 +256,7 @@ async fn who_can_not_prove_who_it_is_gets_nothing() {
         bytes[..read].to_vec()
     });
     let address = Address::parse(&format!("https://127.0.0.1:{port}")).expect("an address");
-    unsent(&invoke(&address).await, "can't prove who it is, so nothing was sent to it.");
+    assert_not_sent(&invoke(&address).await, "can't prove who it is, so nothing was sent to it.");
     let heard = String::from_utf8_lossy(&heard.join().expect("a thread")).into_owned();
     assert!(!heard.contains("the-token") && !heard.contains("invoke"));
 
@@ -269,7 +272,7 @@ async fn who_can_not_prove_who_it_is_gets_nothing() {
         (read.is_err(), bytes)
     });
     let address = Address::parse(&format!("https://127.0.0.1:{port}")).expect("an address");
-    unsent(&invoke(&address).await, "can't prove who it is, so nothing was sent to it.");
+    assert_not_sent(&invoke(&address).await, "can't prove who it is, so nothing was sent to it.");
     assert_eq!(heard.join().expect("a thread"), (true, vec![]));
 }
 
@@ -309,8 +312,8 @@ async fn a_key_is_tested_without_starting_anything() {
     for (status, body, ok, said) in cases {
         let json = "content-type: application/json\r\n";
         let server = Loopback::answering(move |_| answer(status, json, body)).await;
-        let tested = Client::new().test(&server.address).await;
-        assert_eq!((tested.ok, tested.said.as_str()), (ok, said));
+        let tested = Client::new().test_connection(&server.address).await;
+        assert_eq!((tested.passed, tested.message.as_str()), (ok, said));
         assert_eq!(tested.notice.is_none(), ok);
         assert_eq!(server.asked()[0].line, "GET /v1/agents");
     }
@@ -326,12 +329,12 @@ async fn orders_go_to_their_run_and_task() {
     let client = Client::new();
     let run = RunId::parse("b1").expect("a run");
     let to = &server.address;
-    client.order(to, &run, Order::Cancel).await.expect("taken");
-    client.order(to, &run, Order::CancelTask("a/b c")).await.expect("taken");
+    client.send_command(to, &run, RunCommand::Cancel).await.expect("taken");
+    client.send_command(to, &run, RunCommand::CancelTask("a/b c")).await.expect("taken");
     let answered = AnsweredFact { question: "q".into(), option: Some("yes".into()) };
-    client.order(to, &run, Order::Reply("a", &answered)).await.expect("taken");
+    client.send_command(to, &run, RunCommand::Reply("a", &answered)).await.expect("taken");
     let unknown = RunId::parse("b2").expect("a run");
-    let refused = client.order(to, &unknown, Order::Cancel).await;
+    let refused = client.send_command(to, &unknown, RunCommand::Cancel).await;
     assert!(matches!(refused, Err(CallError::Refused(_, 404))));
     let lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
     let expected = [

@@ -76,13 +76,13 @@ impl Payload<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Payload<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyVisitor)
+        deserializer.deserialize_any(PayloadVisitor)
     }
 }
 
-struct AnyVisitor;
+struct PayloadVisitor;
 
-impl<'de> Visitor<'de> for AnyVisitor {
+impl<'de> Visitor<'de> for PayloadVisitor {
     type Value = Payload<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,8 +91,8 @@ impl<'de> Visitor<'de> for AnyVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Fields::default();
-        while let Some(key) = map.next_key::<Key<'de>>()? {
-            let Key(key) = key;
+        while let Some(key) = map.next_key::<ObjectKey<'de>>()? {
+            let ObjectKey(key) = key;
             let place = match &*key {
                 "event" => &mut fields.event,
                 "task_name" => &mut fields.task_name,
@@ -162,11 +162,11 @@ impl<'de> Visitor<'de> for AnyVisitor {
 }
 
 /// A key, borrowed where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
+struct ObjectKey<'a>(Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for ObjectKey<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_str(AnyVisitor)? {
+        match deserializer.deserialize_str(PayloadVisitor)? {
             Payload::Text(text) => Ok(Self(text)),
             _ => Err(D::Error::custom("a key is text")),
         }

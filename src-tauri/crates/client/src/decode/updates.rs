@@ -1,8 +1,8 @@
 //! What an agent said and did: `updates`, and the older stream.
 
 use super::fields::Fields;
-use super::{push_rest, raw};
-use crate::received::Received;
+use super::{push_rest, raw_part};
+use crate::event::EventPart;
 use regatta_protocol::event::{Step, StepKind, StepState};
 use serde_json::{Map, Value};
 
@@ -12,25 +12,25 @@ const TITLE_CHARS: usize = 200;
 const DETAIL_CHARS: usize = 2_000;
 
 /// The keys of the older stream, with what each is to a person.
-const OLDER: [(&str, StepKind, &str); 4] = [
+const OLDER_KEYS: [(&str, StepKind, &str); 4] = [
     ("auth", StepKind::Start, "Checked the access"),
     ("setup", StepKind::Copy, "Set up"),
     ("executor", StepKind::Other, ""),
     ("push", StepKind::Save, "Pushed"),
 ];
 
-pub(super) fn updates(mut fields: Fields<'_>) -> Vec<Received> {
+pub(super) fn decode_updates(mut fields: Fields<'_>) -> Vec<EventPart> {
     let task = fields.task_name.take().map(String::from);
     let (run_id, thread_id) = (fields.take_text("run_id"), fields.take_text("thread_id"));
     let mut received = Vec::new();
     if run_id.is_some() || thread_id.is_some() {
-        received.push(Received::Run { run_id, thread_id, task: task.clone() });
+        received.push(EventPart::Run { run_id, thread_id, task: task.clone() });
     }
     if let Some(task) = &task
-        && let Some(number) = super::take(&mut fields.rest, "attempt")
+        && let Some(number) = super::take_value(&mut fields.rest, "attempt")
     {
-        let continues = super::take(&mut fields.rest, "continues").unwrap_or(false);
-        received.push(Received::Attempt { task: task.clone(), number, continues });
+        let continues = super::take_value(&mut fields.rest, "continues").unwrap_or(false);
+        received.push(EventPart::Attempt { task: task.clone(), number, continues });
     }
     let mut map = fields.into_map();
     push_messages(&mut received, task.as_deref(), &mut map);
@@ -38,21 +38,21 @@ pub(super) fn updates(mut fields: Fields<'_>) -> Vec<Received> {
     for part in map.values_mut().filter_map(Value::as_object_mut) {
         push_messages(&mut received, task.as_deref(), part);
     }
-    map.retain(|_, value| !is_nothing(value));
+    map.retain(|_, value| !is_empty_value(value));
     push_rest(&mut received, task, map);
     received
 }
 
-pub(super) fn is_older(fields: &Fields<'_>) -> bool {
-    OLDER.iter().any(|(key, ..)| fields.rest.contains_key(*key))
+pub(super) fn is_older_stream(fields: &Fields<'_>) -> bool {
+    OLDER_KEYS.iter().any(|(key, ..)| fields.rest.contains_key(*key))
 }
 
-pub(super) fn older(fields: Fields<'_>) -> Vec<Received> {
+pub(super) fn decode_older_stream(fields: Fields<'_>) -> Vec<EventPart> {
     let task = fields.task();
     let mut map = fields.into_map();
     map.remove("task_name");
     let mut received = Vec::new();
-    for (key, kind, title) in OLDER {
+    for (key, kind, title) in OLDER_KEYS {
         let Some(value) = map.remove(key) else { continue };
         if kind == StepKind::Other {
             let one = |value| vec![value];
@@ -60,16 +60,16 @@ pub(super) fn older(fields: Fields<'_>) -> Vec<Received> {
             all.into_iter().for_each(|value| push_message(&mut received, task.as_deref(), value));
             continue;
         }
-        let step = step(String::new(), kind, title);
+        let step = new_step(String::new(), kind, title);
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        received.push(Received::Step { task: task.clone(), step, text });
+        received.push(EventPart::Step { task: task.clone(), step, text });
     }
     push_rest(&mut received, task, map);
     received
 }
 
 /// Takes the messages out of an object, and the list of events if it is empty.
-fn push_messages(received: &mut Vec<Received>, task: Option<&str>, map: &mut Map<String, Value>) {
+fn push_messages(received: &mut Vec<EventPart>, task: Option<&str>, map: &mut Map<String, Value>) {
     match map.remove("messages") {
         Some(Value::Array(all)) => {
             all.into_iter().for_each(|value| push_message(received, task, value));
@@ -80,10 +80,10 @@ fn push_messages(received: &mut Vec<Received>, task: Option<&str>, map: &mut Map
     }
 }
 
-fn push_message(received: &mut Vec<Received>, task: Option<&str>, message: Value) {
+fn push_message(received: &mut Vec<EventPart>, task: Option<&str>, message: Value) {
     let Value::Object(mut message) = message else {
         let text = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
-        received.push(raw(task.map(str::to_owned), "", &text));
+        received.push(raw_part(task.map(str::to_owned), "", &text));
         return;
     };
     let text = |message: &mut Map<String, Value>, key: &str| match message.remove(key) {
@@ -99,37 +99,37 @@ fn push_message(received: &mut Vec<Received>, task: Option<&str>, message: Value
     let id = text(&mut message, "id");
     let call = text(&mut message, "tool_call_id");
     let name = text(&mut message, "name");
-    let said = contents(&mut message);
-    let calls = calls(&mut message);
+    let said = take_content(&mut message);
+    let calls = take_tool_calls(&mut message);
     let from = message.get("type").or(message.get("role")).and_then(Value::as_str);
     let from = from.unwrap_or_default().to_owned();
-    message.retain(|key, value| !matches!(key.as_str(), "type" | "role") && !is_nothing(value));
+    message.retain(|key, value| !matches!(key.as_str(), "type" | "role") && !is_empty_value(value));
     if from == "tool" || from == "ToolMessage" {
         let title = if name.is_empty() { "Used a tool" } else { &name };
-        let mut step = step(call, kind_of(&name), title);
+        let mut step = new_step(call, tool_kind(&name), title);
         if message.get("status").and_then(Value::as_str) == Some("error") {
             step.state = StepState::Failed;
         }
         message.remove("status");
-        received.push(Received::Step { task: task.clone(), step, text: said });
+        received.push(EventPart::Step { task: task.clone(), step, text: said });
     } else if !said.trim().is_empty() {
         let is_agent = matches!(from.as_str(), "ai" | "assistant" | "AIMessageChunk" | "");
-        let kind = if is_agent { StepKind::Said } else { StepKind::Other };
-        let mut step = step(id, kind, first_line(&said));
+        let kind = if is_agent { StepKind::AgentMessage } else { StepKind::Other };
+        let mut step = new_step(id, kind, first_line(&said));
         step.detail = name;
-        received.push(Received::Step { task: task.clone(), step, text: said });
+        received.push(EventPart::Step { task: task.clone(), step, text: said });
     }
     for (id, name, input) in calls {
-        let mut step = step(id, kind_of(&name), &name);
-        step.detail = short(&input, DETAIL_CHARS);
+        let mut step = new_step(id, tool_kind(&name), &name);
+        step.detail = truncate_chars(&input, DETAIL_CHARS);
         step.state = StepState::Working;
-        received.push(Received::Step { task: task.clone(), step, text: String::new() });
+        received.push(EventPart::Step { task: task.clone(), step, text: String::new() });
     }
     push_rest(received, task, message);
 }
 
 /// Takes the text of a message out: a text, or parts with texts. Other parts stay.
-fn contents(message: &mut Map<String, Value>) -> String {
+fn take_content(message: &mut Map<String, Value>) -> String {
     match message.remove("content") {
         Some(Value::String(text)) => text,
         Some(Value::Array(mut parts)) => {
@@ -151,7 +151,7 @@ fn contents(message: &mut Map<String, Value>) -> String {
 }
 
 /// Takes the calls of tools out of a message: id, name, input.
-fn calls(message: &mut Map<String, Value>) -> Vec<(String, String, String)> {
+fn take_tool_calls(message: &mut Map<String, Value>) -> Vec<(String, String, String)> {
     let mut calls = Vec::new();
     let mut take = |call: &Value| {
         let name = call.get("name").and_then(Value::as_str)?;
@@ -175,12 +175,12 @@ fn calls(message: &mut Map<String, Value>) -> Vec<(String, String, String)> {
     calls
 }
 
-fn step(id: String, kind: StepKind, title: &str) -> Step {
-    Step::new(id, kind, &short(title, TITLE_CHARS), StepState::Done)
+fn new_step(id: String, kind: StepKind, title: &str) -> Step {
+    Step::new(id, kind, &truncate_chars(title, TITLE_CHARS), StepState::Done)
 }
 
 /// What a tool does, by its name.
-fn kind_of(name: &str) -> StepKind {
+fn tool_kind(name: &str) -> StepKind {
     let name = name.to_lowercase();
     let kinds = [
         (StepKind::Search, ["search", "grep", "glob", "find"]),
@@ -202,7 +202,7 @@ fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-fn short(text: &str, most: usize) -> String {
+fn truncate_chars(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -210,12 +210,12 @@ fn short(text: &str, most: usize) -> String {
 }
 
 /// Whether a field says nothing, so that leaving it out loses nothing.
-fn is_nothing(value: &Value) -> bool {
+fn is_empty_value(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::Array(all) => all.is_empty(),
-        Value::Object(map) => map.values().all(is_nothing),
+        Value::Object(map) => map.values().all(is_empty_value),
         Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -1,64 +1,72 @@
 //! What an answer that isn't the wanted one means, in sentences.
 
-use crate::error::{CallError, chain};
+use crate::error::{CallError, error_chain};
 use regatta_protocol::wire::ErrorBody;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use std::error::Error;
 use std::io;
 
 /// The most of an answer's body that is shown, in bytes.
-const SHOWN_BYTES: usize = 4_000;
+const MAX_SHOWN_BYTES: usize = 4_000;
 
 /// What was asked for, as far as the sentences depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum CallKind {
     /// New work: once sent, it may be under way.
-    Work,
+    StartWork,
     /// Anything that may be asked again.
     Other,
 }
 
-impl Asked {
+impl CallKind {
     /// Whether work is safe when the endpoint said no.
-    fn refused(self) -> &'static str {
+    fn impact_if_refused(self) -> &'static str {
         match self {
-            Self::Work => "Nothing was started.",
+            Self::StartWork => "Nothing was started.",
             Self::Other => "",
         }
     }
 
     /// Whether work is safe when nobody knows what the endpoint did.
-    fn unsure(self) -> &'static str {
+    fn impact_if_unknown(self) -> &'static str {
         match self {
-            Self::Work => "The tasks may have been started all the same; nothing was sent again.",
+            Self::StartWork => {
+                "The tasks may have been started all the same; nothing was sent again."
+            }
             Self::Other => "",
         }
     }
 
-    fn look_first(self) -> &'static str {
+    fn retry_hint(self) -> &'static str {
         match self {
-            Self::Work => "Look whether their branches are there before you start them again.",
+            Self::StartWork => "Look whether their branches are there before you start them again.",
             Self::Other => "Try again later.",
         }
     }
 }
 
 /// Why no answer came.
-pub(crate) fn failure(problem: &reqwest::Error, asked: Asked) -> CallError {
-    let details = chain(problem);
+pub(crate) fn from_send_error(problem: &reqwest::Error, asked: CallKind) -> CallError {
+    let details = error_chain(problem);
     if problem.is_builder() || problem.is_connect() {
-        let (what, next) = unreachable_by(problem);
-        let notice = Notice::new(ErrorCode::EndpointUnreachable, what, asked.refused(), next);
+        let (what, next) = describe_unreachable(problem);
+        let notice =
+            UserMessage::new(ErrorCode::EndpointUnreachable, what, asked.impact_if_refused(), next);
         return CallError::NotSent(notice.with_details(details));
     }
     let what = "The connection was lost before the endpoint answered.";
-    let notice = Notice::new(ErrorCode::ConnectionLost, what, asked.unsure(), asked.look_first());
+    let notice = UserMessage::new(
+        ErrorCode::ConnectionLost,
+        what,
+        asked.impact_if_unknown(),
+        asked.retry_hint(),
+    );
     CallError::Lost(notice.with_details(details))
 }
 
-fn unreachable_by(problem: &reqwest::Error) -> (String, &'static str) {
+fn describe_unreachable(problem: &reqwest::Error) -> (String, &'static str) {
     let host = problem.url().and_then(|url| url.host_str()).unwrap_or("the endpoint").to_owned();
     if problem.is_dns() {
         let next = "Check the address in the settings, and that this computer is online.";
@@ -85,15 +93,15 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// An answer with a status that isn't success.
-pub(crate) async fn refusal(answer: Response, asked: Asked) -> CallError {
+pub(crate) async fn from_error_status(answer: Response, asked: CallKind) -> CallError {
     let status = answer.status();
-    let wait = retry_after(answer.headers());
-    let body = beginning(answer).await;
-    CallError::Refused(notice(status, wait.as_deref(), &body, asked), status.as_u16())
+    let wait = describe_retry_after(answer.headers());
+    let body = read_body_prefix(answer).await;
+    CallError::Refused(message_for_status(status, wait.as_deref(), &body, asked), status.as_u16())
 }
 
 /// An answer that says success and isn't what was asked for.
-pub(crate) async fn foreign(answer: Response, asked: Asked) -> CallError {
+pub(crate) async fn from_unexpected_content(answer: Response, asked: CallKind) -> CallError {
     let status = answer.status().as_u16();
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or("nothing named").to_owned();
@@ -102,26 +110,32 @@ pub(crate) async fn foreign(answer: Response, asked: Asked) -> CallError {
     } else {
         "The endpoint's answer isn't one of the Cloud Coding API.".to_owned()
     };
-    let details = format!("{kind}\n{}", beginning(answer).await);
+    let details = format!("{kind}\n{}", read_body_prefix(answer).await);
     let next = "Check the address in the settings.";
-    let notice = Notice::new(ErrorCode::EndpointProtocol, what, asked.unsure(), next);
+    let notice =
+        UserMessage::new(ErrorCode::EndpointProtocol, what, asked.impact_if_unknown(), next);
     CallError::Refused(notice.with_details(details), status)
 }
 
-fn notice(status: StatusCode, wait: Option<&str>, body: &str, asked: Asked) -> Notice {
+fn message_for_status(
+    status: StatusCode,
+    wait: Option<&str>,
+    body: &str,
+    asked: CallKind,
+) -> UserMessage {
     let ours: Option<ErrorBody> = serde_json::from_str(body).ok();
-    let said = words(body, ours.as_ref());
-    let no = asked.refused();
+    let said = error_text(body, ours.as_ref());
+    let no = asked.impact_if_refused();
     // Our server says by its code what is refused: it isn't always the key.
     let is_about = |code| ours.as_ref().is_some_and(|ours| ours.error.code == code);
     let notice = match status.as_u16() {
-        401 | 403 if !is_about(ErrorCode::NotAllowed) => {
+        401 | 403 if !is_about(ErrorCode::Forbidden) => {
             let next = "Enter the key again in the settings, or ask who gave it to you.";
-            Notice::new(ErrorCode::KeyRefused, "The endpoint refused the key.", no, next)
+            UserMessage::new(ErrorCode::KeyRefused, "The endpoint refused the key.", no, next)
         }
         402 => {
             let what = format!("The endpoint asks for payment{said}");
-            Notice::new(ErrorCode::UsageLimit, what, no, "Look at your account there.")
+            UserMessage::new(ErrorCode::UsageLimit, what, no, "Look at your account there.")
         }
         429 => {
             let what = format!("The endpoint asks for patience{said}");
@@ -129,49 +143,54 @@ fn notice(status: StatusCode, wait: Option<&str>, body: &str, asked: Asked) -> N
                 Some(when) => format!("Try again {when}."),
                 None => "Try again later.".to_owned(),
             };
-            Notice::new(ErrorCode::UsageLimit, what, no, next)
+            UserMessage::new(ErrorCode::UsageLimit, what, no, next)
         }
         409 => {
             let what = format!("The endpoint says that this contradicts what it has{said}");
-            Notice::new(ErrorCode::KeyReused, what, no, "Start it as a new batch.")
+            UserMessage::new(ErrorCode::IdempotencyKeyReused, what, no, "Start it as a new batch.")
         }
         413 => {
             let what = "The endpoint doesn't take requests of this size.";
-            Notice::new(ErrorCode::TooLarge, what, no, "Shorten the prompts, or split the batch.")
+            UserMessage::new(
+                ErrorCode::PayloadTooLarge,
+                what,
+                no,
+                "Shorten the prompts, or split the batch.",
+            )
         }
         404 if ours.is_none() => {
             let what = "The endpoint doesn't know this call, or what it is about.";
             let next = "Check the address in the settings.";
-            Notice::new(ErrorCode::EndpointRefused, what, no, next)
+            UserMessage::new(ErrorCode::EndpointRefused, what, no, next)
         }
         300..=399 => {
             let what = "The address sends elsewhere, which Regatta doesn't follow with a key.";
             let next = "Enter the address that it really is in the settings.";
-            Notice::new(ErrorCode::EndpointProtocol, what, no, next)
+            UserMessage::new(ErrorCode::EndpointProtocol, what, no, next)
         }
         500..=599 => {
             let what = format!("The endpoint failed ({}){said}", status.as_u16());
             let next = match (wait, asked) {
-                (None, asked) => asked.look_first().to_owned(),
-                (Some(when), Asked::Other) => format!("Try again {when}."),
-                (Some(when), Asked::Work) => {
+                (None, asked) => asked.retry_hint().to_owned(),
+                (Some(when), CallKind::Other) => format!("Try again {when}."),
+                (Some(when), CallKind::StartWork) => {
                     format!("Look whether their branches are there; if not, try again {when}.")
                 }
             };
-            Notice::new(ErrorCode::EndpointFailed, what, asked.unsure(), next)
+            UserMessage::new(ErrorCode::EndpointFailed, what, asked.impact_if_unknown(), next)
         }
         _ => {
             let what = format!("The endpoint refused the request ({}){said}", status.as_u16());
             let next = ours.map(|body| body.error.hint).filter(|hint| !hint.is_empty());
             let next = next.unwrap_or_else(|| "Read what it says under the details.".to_owned());
-            Notice::new(ErrorCode::EndpointRefused, what, no, next)
+            UserMessage::new(ErrorCode::EndpointRefused, what, no, next)
         }
     };
     notice.with_details(format!("{status}\n{body}").trim_end())
 }
 
 /// What the body says to a person, as the end of a sentence.
-fn words(body: &str, ours: Option<&ErrorBody>) -> String {
+fn error_text(body: &str, ours: Option<&ErrorBody>) -> String {
     if let Some(ours) = ours {
         return format!(": {}", ours.error.message);
     }
@@ -190,7 +209,7 @@ fn words(body: &str, ours: Option<&ErrorBody>) -> String {
 }
 
 /// When to try again: `in 30 s`, or `after` a date.
-fn retry_after(headers: &HeaderMap) -> Option<String> {
+fn describe_retry_after(headers: &HeaderMap) -> Option<String> {
     let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match said.parse::<u64>() {
         Ok(seconds @ 0..=119) => Some(format!("in {seconds} s")),
@@ -201,13 +220,13 @@ fn retry_after(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The beginning of an answer's body; what can't be read of it is left out.
-pub(crate) async fn beginning(mut answer: Response) -> String {
+pub(crate) async fn read_body_prefix(mut answer: Response) -> String {
     let mut body = Vec::new();
-    while body.len() < SHOWN_BYTES
+    while body.len() < MAX_SHOWN_BYTES
         && let Ok(Some(piece)) = answer.chunk().await
     {
         body.extend_from_slice(&piece);
     }
-    body.truncate(SHOWN_BYTES);
+    body.truncate(MAX_SHOWN_BYTES);
     String::from_utf8_lossy(&body).into_owned()
 }

@@ -5,16 +5,16 @@ use regatta_protocol::{Event, Millis, wire};
 
 /// What one event of a stream says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub struct DecodedEvent {
     /// The event's id, when it is a number: its place in the run's log.
     pub id: Option<u64>,
     /// What it says, in order. Empty only for an event that holds nothing.
-    pub received: Vec<Received>,
+    pub parts: Vec<EventPart>,
 }
 
 /// One thing that an event says. A `task` of none is the run's own, or that of its only task.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Received {
+pub enum EventPart {
     /// The run's or a task's names became known.
     Run {
         /// The run.
@@ -34,7 +34,7 @@ pub enum Received {
         continues: bool,
     },
     /// Text that a task printed, as it came: it may end in the middle of a line.
-    Printed {
+    Output {
         /// The task.
         task: Option<String>,
         /// The text with its newlines.
@@ -83,7 +83,7 @@ pub enum Received {
     },
 }
 
-impl Received {
+impl EventPart {
     /// Whether the service says with it that no more is to come.
     #[must_use]
     pub const fn is_terminal(&self) -> bool {

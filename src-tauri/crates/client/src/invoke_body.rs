@@ -1,6 +1,6 @@
 //! The body of the call that starts work.
 
-use regatta_protocol::wire::Message;
+use regatta_protocol::wire::ChatMessage;
 use regatta_protocol::{Secret, TaskRequest};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -44,7 +44,7 @@ impl Serialize for InvokeBody<'_> {
         match self.work {
             Work::Tasks(tasks) => map.serialize_entry("parallel_tasks", tasks)?,
             Work::Message(content) => {
-                let message = Message { kind: "human".to_owned(), content: content.to_owned() };
+                let message = ChatMessage { kind: "human".to_owned(), content: content.to_owned() };
                 map.serialize_entry("messages", &[message])?;
             }
         }
@@ -68,7 +68,7 @@ impl Serialize for InvokeBody<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use regatta_protocol::wire::Invoke;
+    use regatta_protocol::wire::InvokeRequest;
     use serde_json::json;
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
         body.work = Work::Message("next");
         (body.branch, body.haiku, body.thread_id) = ("dev", true, "t1");
         let text = serde_json::to_string(&body).expect("JSON");
-        let read: Invoke = serde_json::from_str(&text).expect("our server's body");
+        let read: InvokeRequest = serde_json::from_str(&text).expect("our server's body");
         assert_eq!(read.messages[0].content, "next");
         assert_eq!((read.branch.as_str(), read.haiku), ("dev", true));
         assert_eq!(read.thread_id.as_deref(), Some("t1"));
