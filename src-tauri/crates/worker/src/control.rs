@@ -6,17 +6,17 @@ use std::io::BufRead;
 use tokio::sync::mpsc;
 
 /// The controls that may wait to be taken up.
-const WAITING: usize = 64;
+const MAX_QUEUED: usize = 64;
 
 /// The worker's standard input, line by line.
-pub(crate) struct Controls {
+pub(crate) struct ControlReader {
     lines: mpsc::Receiver<String>,
 }
 
-impl Controls {
+impl ControlReader {
     /// Reads `input` on a thread of its own, which ends with it.
     pub(crate) fn listen(input: impl BufRead + Send + 'static) -> Self {
-        let (send, lines) = mpsc::channel(WAITING);
+        let (send, lines) = mpsc::channel(MAX_QUEUED);
         std::thread::spawn(move || {
             for line in input.lines().map_while(Result::ok) {
                 if send.blocking_send(line).is_err() {
@@ -28,14 +28,14 @@ impl Controls {
     }
 
     /// The task: the first line. An error: what is wrong with it; none: there is no line.
-    pub(crate) async fn task<T: DeserializeOwned>(&mut self) -> Option<Result<T, String>> {
+    pub(crate) async fn read_task<T: DeserializeOwned>(&mut self) -> Option<Result<T, String>> {
         let line = self.lines.recv().await?;
         Some(serde_json::from_str(&line).map_err(|problem| problem.to_string()))
     }
 
     /// The next control; none: the input has ended. A line that isn't understood is left
     /// out: a newer engine may know more controls.
-    pub(crate) async fn next(&mut self) -> Option<WorkerControl> {
+    pub(crate) async fn next_control(&mut self) -> Option<WorkerControl> {
         loop {
             let line = self.lines.recv().await?;
             if let Ok(control) = serde_json::from_str(&line) {
@@ -53,16 +53,16 @@ mod tests {
     #[tokio::test]
     async fn controls_come_in_order_and_what_is_unknown_is_left_out() {
         let input = "{\"control\":\"pause\"}\n{\"control\":\"sing\"}\n\n{\"control\":\"stop\"}\n";
-        let mut controls = Controls::listen(input.as_bytes());
-        assert_eq!(controls.next().await, Some(WorkerControl::Pause));
-        assert_eq!(controls.next().await, Some(WorkerControl::Stop));
-        assert_eq!(controls.next().await, None);
+        let mut controls = ControlReader::listen(input.as_bytes());
+        assert_eq!(controls.next_control().await, Some(WorkerControl::Pause));
+        assert_eq!(controls.next_control().await, Some(WorkerControl::Stop));
+        assert_eq!(controls.next_control().await, None);
     }
 
     #[tokio::test]
     async fn a_task_that_is_no_task_is_told() {
-        let task = Controls::listen(&b"{\"prompt\":1}\n"[..]).task::<WorkerTask>().await;
+        let task = ControlReader::listen(&b"{\"prompt\":1}\n"[..]).read_task::<WorkerTask>().await;
         assert!(task.expect("a line").is_err());
-        assert!(Controls::listen(&b""[..]).task::<WorkerTask>().await.is_none());
+        assert!(ControlReader::listen(&b""[..]).read_task::<WorkerTask>().await.is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong in the worker itself, by what the person can do about it.
 
 use regatta_git::GitError;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::io;
 
 /// Why a task could not be worked on.
@@ -36,7 +36,7 @@ pub(crate) enum WorkerError {
 
 impl WorkerError {
     /// The error for a program that did not start.
-    pub(crate) fn start(program: &std::path::Path, problem: io::Error) -> Self {
+    pub(crate) fn from_spawn_error(program: &std::path::Path, problem: io::Error) -> Self {
         let too_long = problem.kind() == io::ErrorKind::ArgumentListTooLong;
         if too_long || problem.kind() == io::ErrorKind::InvalidInput {
             return Self::Prompt(problem);
@@ -47,14 +47,14 @@ impl WorkerError {
 
 const NOTHING: &str = "Nothing was changed.";
 
-impl From<WorkerError> for Notice {
+impl From<WorkerError> for UserMessage {
     fn from(error: WorkerError) -> Self {
         let details = error.to_string();
         let say = |code, what: &str, next: &str| {
             Self::new(code, what, NOTHING, next).with_details(details.clone())
         };
         match error {
-            WorkerError::Git(problem) => Self { safe: NOTHING.to_owned(), ..problem.into() },
+            WorkerError::Git(problem) => Self { impact: NOTHING.to_owned(), ..problem.into() },
             WorkerError::AgentMissing { program, .. } => say(
                 ErrorCode::AgentMissing,
                 &format!("The agent's program {program} could not be started."),

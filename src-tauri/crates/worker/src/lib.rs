@@ -13,26 +13,26 @@
 //!   what is told by the way.
 
 mod agent;
+mod agent_error;
+mod attempt_loop;
 mod control;
 mod copy;
-mod desk;
 mod error;
-mod keys;
-mod lines;
+mod line_splitter;
 mod outcome;
 mod output;
 mod policy;
 mod probe;
 mod process;
+mod redact;
 mod sandbox;
-mod saves;
-mod standing;
+mod save_points;
+mod status;
 mod steps;
 mod task;
 mod text;
-mod trouble;
 
-use control::Controls;
+use control::ControlReader;
 use regatta_protocol::Event;
 use std::ffi::OsString;
 use std::io::BufReader;
@@ -41,24 +41,24 @@ use std::process::ExitCode;
 /// Works on the task that standard input tells, until its outcome was told.
 #[must_use]
 pub fn main() -> ExitCode {
-    said(work())
+    to_exit_code(run_worker())
 }
 
 /// Inside a sandbox: becomes the program that `command` names, once it has given up what the
 /// sandbox shuts off besides files.
 #[must_use]
-pub fn enter(command: &[OsString]) -> ExitCode {
-    process::enter(command)
+pub fn sandbox_exec(command: &[OsString]) -> ExitCode {
+    process::sandbox_exec(command)
 }
 
 /// Asks the agent that standard input tells what it is and what it offers, without a prompt
 /// and so without cost; its report is one line on standard output.
 #[must_use]
 pub fn probe() -> ExitCode {
-    said(probe::answer())
+    to_exit_code(probe::run())
 }
 
-fn said(worked: std::io::Result<()>) -> ExitCode {
+fn to_exit_code(worked: std::io::Result<()>) -> ExitCode {
     match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -68,12 +68,12 @@ fn said(worked: std::io::Result<()>) -> ExitCode {
     }
 }
 
-fn work() -> std::io::Result<()> {
-    process::stand_alone()?;
+fn run_worker() -> std::io::Result<()> {
+    process::become_session_leader()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let controls = Controls::listen(BufReader::new(std::io::stdin()));
+    let controls = ControlReader::listen(BufReader::new(std::io::stdin()));
     let worked = runtime.block_on(async {
-        let (events, outlet) = output::open();
+        let (events, outlet) = output::channel();
         let writing = tokio::spawn(outlet.write_to(tokio::io::stdout()));
         let outcome = task::run(controls, &events).await;
         events.send(Event::Outcome(outcome));

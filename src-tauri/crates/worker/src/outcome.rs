@@ -1,34 +1,39 @@
 //! What the facts of an attempt's end mean. Pure.
 
-use crate::agent::Turn;
-use crate::desk::Why;
-use crate::process::Ended;
-use regatta_protocol::{ErrorCode, Notice, Status};
+use crate::agent::TurnEnd;
+use crate::attempt_loop::StopReason;
+use crate::process::ProgramExit;
+use regatta_protocol::{ErrorCode, Status, UserMessage};
 
 /// The outcome's status, and why, where it isn't `finished`. `ended`: how the program
 /// ended by itself, if it did.
-pub(crate) fn verdict(why: Why, ended: Option<Ended>) -> (Status, Option<Notice>) {
+pub(crate) fn final_status(
+    why: StopReason,
+    ended: Option<ProgramExit>,
+) -> (Status, Option<UserMessage>) {
     match why {
-        Why::Turn(Turn::Done) => (Status::Finished, None),
-        Why::Turn(Turn::Failed(notice) | Turn::Limited(notice, _)) => {
+        StopReason::TurnEnded(TurnEnd::Done) => (Status::Finished, None),
+        StopReason::TurnEnded(TurnEnd::Failed(notice) | TurnEnd::Limited(notice, _)) => {
             (Status::Failed, Some(notice))
         }
-        Why::Turn(Turn::Cancelled) => failed(Notice::new(
+        StopReason::TurnEnded(TurnEnd::Cancelled) => failed_with(UserMessage::new(
             ErrorCode::AgentFailed,
             "The agent broke off its work.",
             "",
             "Some agents do that when something is refused; try again or continue from here.",
         )),
-        Why::Turn(Turn::Lost(details)) => failed(lost(ended, &details)),
-        Why::Stopped => (Status::Stopped, None),
-        Why::TimeIsUp => failed(Notice::new(
+        StopReason::TurnEnded(TurnEnd::ConnectionLost(details)) => {
+            failed_with(connection_lost_notice(ended, &details))
+        }
+        StopReason::Stopped => (Status::Stopped, None),
+        StopReason::TimeLimit => failed_with(UserMessage::new(
             ErrorCode::TimeLimit,
             "The task used up its time.",
             "",
             "Continue from here, or give it more time.",
         )),
-        Why::Alone => {
-            let notice = Notice::new(
+        StopReason::Interrupted => {
+            let notice = UserMessage::new(
                 ErrorCode::Interrupted,
                 "Regatta ended while the task worked.",
                 "",
@@ -39,20 +44,20 @@ pub(crate) fn verdict(why: Why, ended: Option<Ended>) -> (Status, Option<Notice>
     }
 }
 
-fn failed(notice: Notice) -> (Status, Option<Notice>) {
+fn failed_with(notice: UserMessage) -> (Status, Option<UserMessage>) {
     (Status::Failed, Some(notice))
 }
 
-fn lost(ended: Option<Ended>, details: &str) -> Notice {
+fn connection_lost_notice(ended: Option<ProgramExit>, details: &str) -> UserMessage {
     let next = "Read the end of its output, then try again or continue from here.";
     let notice = match ended {
-        Some(ended) => Notice::new(
+        Some(ended) => UserMessage::new(
             ErrorCode::AgentDied,
             format!("The agent ended before it said that it was done ({ended})."),
             "",
             next,
         ),
-        None => Notice::new(
+        None => UserMessage::new(
             ErrorCode::AgentProtocol,
             "The agent closed its connection but went on running.",
             "",
@@ -68,21 +73,21 @@ mod tests {
 
     #[test]
     fn each_end_has_its_status_and_reason() {
-        let notice = Notice::new(ErrorCode::AgentFailed, "x", "", "");
-        let turn = |turn| Why::Turn(turn);
-        let lost = || turn(Turn::Lost(String::new()));
+        let notice = UserMessage::new(ErrorCode::AgentFailed, "x", "", "");
+        let turn = |turn| StopReason::TurnEnded(turn);
+        let lost = || turn(TurnEnd::ConnectionLost(String::new()));
         let table = [
-            (turn(Turn::Done), Some(Ended::Code(1)), Status::Finished, None),
-            (turn(Turn::Failed(notice)), None, Status::Failed, Some(ErrorCode::AgentFailed)),
-            (turn(Turn::Cancelled), None, Status::Failed, Some(ErrorCode::AgentFailed)),
-            (lost(), Some(Ended::Code(0)), Status::Failed, Some(ErrorCode::AgentDied)),
+            (turn(TurnEnd::Done), Some(ProgramExit::Code(1)), Status::Finished, None),
+            (turn(TurnEnd::Failed(notice)), None, Status::Failed, Some(ErrorCode::AgentFailed)),
+            (turn(TurnEnd::Cancelled), None, Status::Failed, Some(ErrorCode::AgentFailed)),
+            (lost(), Some(ProgramExit::Code(0)), Status::Failed, Some(ErrorCode::AgentDied)),
             (lost(), None, Status::Failed, Some(ErrorCode::AgentProtocol)),
-            (Why::Stopped, None, Status::Stopped, None),
-            (Why::TimeIsUp, None, Status::Failed, Some(ErrorCode::TimeLimit)),
-            (Why::Alone, None, Status::Interrupted, Some(ErrorCode::Interrupted)),
+            (StopReason::Stopped, None, Status::Stopped, None),
+            (StopReason::TimeLimit, None, Status::Failed, Some(ErrorCode::TimeLimit)),
+            (StopReason::Interrupted, None, Status::Interrupted, Some(ErrorCode::Interrupted)),
         ];
         for (why, ended, status, code) in table {
-            let (found, notice) = verdict(why.clone(), ended);
+            let (found, notice) = final_status(why.clone(), ended);
             assert_eq!((found, notice.map(|n| n.code)), (status, code), "{why:?}");
         }
     }

@@ -20,7 +20,7 @@ pub(crate) enum Decision {
 
 /// What an agent wants to do.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish<'a> {
+pub(crate) struct ToolRequest<'a> {
     pub(crate) kind: StepKind,
     /// The whole command, if it is one and the agent gives it.
     pub(crate) command: Option<&'a str>,
@@ -28,7 +28,7 @@ pub(crate) struct Wish<'a> {
     /// ask, and never to allow.
     pub(crate) title: &'a str,
     /// Whether a file outside the copy is meant.
-    pub(crate) outside: bool,
+    pub(crate) is_outside: bool,
 }
 
 const OUTSIDE: &str = "is outside its copy of the project";
@@ -41,14 +41,14 @@ const REACHES: &str = "reaches outside its copy of the project";
 const NEVER: &str = "could do great harm";
 
 /// Programs that stay inside and can be undone.
-const HARMLESS: &[&str] = &[
+const HARMLESS_PROGRAMS: &[&str] = &[
     "basename", "cat", "cd", "cmp", "comm", "cp", "cut", "date", "diff", "dirname", "du", "echo",
     "eslint", "false", "file", "grep", "head", "jest", "jq", "ls", "mkdir", "mv", "nl", "paste",
     "prettier", "printf", "pwd", "pytest", "rg", "sleep", "sort", "stat", "tail", "test", "touch",
     "tr", "tree", "true", "tsc", "uniq", "vitest", "wc", "which",
 ];
 /// Programs that are harmless with one of these first words.
-const HARMLESS_WITH: &[(&str, &[&str])] = &[
+const HARMLESS_SUBCOMMANDS: &[(&str, &[&str])] = &[
     ("cargo", &["build", "check", "clippy", "fmt", "test"]),
     ("git", &["diff", "log", "ls-files", "rev-parse", "show", "status"]),
     ("go", &["build", "fmt", "test", "vet"]),
@@ -56,17 +56,18 @@ const HARMLESS_WITH: &[(&str, &[&str])] = &[
     ("pnpm", &["run", "test"]),
     ("yarn", &["run", "test"]),
 ];
-const INSTALLERS: &[&str] = &[
+const PACKAGE_MANAGERS: &[&str] = &[
     "apt", "apt-get", "brew", "bun", "bundle", "cargo", "composer", "dnf", "gem", "go", "npm",
     "npx", "pip", "pip3", "pipx", "pnpm", "poetry", "uv", "yarn",
 ];
-const INSTALLING: &[&str] = &["add", "ci", "get", "i", "install", "sync", "update", "upgrade"];
-const DELETERS: &[&str] = &["rm", "rmdir", "shred", "truncate", "unlink"];
-const REACHERS: &[&str] = &[
+const INSTALL_SUBCOMMANDS: &[&str] =
+    &["add", "ci", "get", "i", "install", "sync", "update", "upgrade"];
+const DELETE_PROGRAMS: &[&str] = &["rm", "rmdir", "shred", "truncate", "unlink"];
+const NETWORK_PROGRAMS: &[&str] = &[
     "curl", "docker", "ftp", "gh", "kubectl", "nc", "podman", "rsync", "scp", "sftp", "ssh",
     "telnet", "wget",
 ];
-const NEVER_PROGRAMS: &[&str] = &[
+const DANGEROUS_PROGRAMS: &[&str] = &[
     "chown",
     "crontab",
     "dd",
@@ -90,27 +91,27 @@ const NEVER_PROGRAMS: &[&str] = &[
     "umount",
 ];
 /// Where keys are kept.
-const KEYS: &[&str] =
+const CREDENTIAL_PATHS: &[&str] =
     &[".aws", ".gnupg", ".netrc", ".ssh", ".git-credentials", "id_ed25519", "id_rsa", "/environ"];
 
 /// Decides on a wish.
-pub(crate) fn decide(safety: Safety, wish: &Wish<'_>) -> Decision {
+pub(crate) fn decide(safety: Safety, wish: &ToolRequest<'_>) -> Decision {
     match wish.kind {
-        StepKind::Edit | StepKind::Remove if wish.outside => Decision::Refuse(OUTSIDE),
+        StepKind::Edit | StepKind::Remove if wish.is_outside => Decision::Refuse(OUTSIDE),
         StepKind::Edit if safety == Safety::Careful => Decision::Ask(Risk::Low, INSIDE),
         StepKind::Edit => Decision::Allow,
         StepKind::Remove if safety != Safety::HandsOff => Decision::Ask(Risk::Medium, DELETES),
-        StepKind::Read | StepKind::Search if !wish.outside => Decision::Allow,
+        StepKind::Read | StepKind::Search if !wish.is_outside => Decision::Allow,
         StepKind::Remove | StepKind::Thought => Decision::Allow,
-        StepKind::Run => by_level(safety, run(wish)),
+        StepKind::Run => apply_safety_level(safety, decide_run(wish)),
         StepKind::Fetch | StepKind::Read | StepKind::Search => {
-            by_level(safety, Decision::Ask(Risk::Medium, REACHES))
+            apply_safety_level(safety, Decision::Ask(Risk::Medium, REACHES))
         }
-        _ => by_level(safety, Decision::Ask(Risk::Medium, UNKNOWN)),
+        _ => apply_safety_level(safety, Decision::Ask(Risk::Medium, UNKNOWN)),
     }
 }
 
-fn by_level(safety: Safety, found: Decision) -> Decision {
+fn apply_safety_level(safety: Safety, found: Decision) -> Decision {
     match (safety, found) {
         (Safety::Careful, Decision::Allow) => Decision::Ask(Risk::Low, INSIDE),
         (Safety::HandsOff, Decision::Ask(Risk::Low | Risk::Medium, _)) => Decision::Allow,
@@ -118,26 +119,26 @@ fn by_level(safety: Safety, found: Decision) -> Decision {
     }
 }
 
-fn run(wish: &Wish<'_>) -> Decision {
-    match (wish.command, command(wish.title)) {
-        (Some(exact), _) => command(exact),
+fn decide_run(wish: &ToolRequest<'_>) -> Decision {
+    match (wish.command, classify_command(wish.title)) {
+        (Some(exact), _) => classify_command(exact),
         (None, Decision::Allow) => Decision::Ask(Risk::Medium, UNKNOWN),
         (None, worse) => worse,
     }
 }
 
 /// What a command does, at worst.
-fn command(command: &str) -> Decision {
+fn classify_command(command: &str) -> Decision {
     let pipes_to_shell = ["| sh", "|sh", "| bash", "|bash", "| zsh", "|zsh"];
     if pipes_to_shell.iter().any(|pipe| command.contains(pipe))
-        || KEYS.iter().any(|key| command.contains(key))
+        || CREDENTIAL_PATHS.iter().any(|key| command.contains(key))
     {
         return Decision::Ask(Risk::High, NEVER);
     }
     let parts = command.split(['\n', ';', '&', '|']).map(str::trim).filter(|part| !part.is_empty());
     let mut worst = Decision::Allow;
     for part in parts {
-        worst = worse(worst, one(part));
+        worst = worst_of(worst, classify_simple_command(part));
     }
     let hidden = ["$(", "`", "<(", "${", "eval "].iter().any(|sign| command.contains(sign));
     match worst {
@@ -148,7 +149,7 @@ fn command(command: &str) -> Decision {
     }
 }
 
-const fn worse(one: Decision, other: Decision) -> Decision {
+const fn worst_of(one: Decision, other: Decision) -> Decision {
     match (one, other) {
         (Decision::Ask(Risk::High, _), _) | (_, Decision::Allow) => one,
         (_, Decision::Ask(Risk::High, _)) | (Decision::Allow, _) => other,
@@ -157,29 +158,32 @@ const fn worse(one: Decision, other: Decision) -> Decision {
 }
 
 /// What one simple command does.
-fn one(part: &str) -> Decision {
+fn classify_simple_command(part: &str) -> Decision {
     let mut words = part.split_whitespace();
     let name = words.next().unwrap_or_default();
     let rest: Vec<&str> = words.collect();
-    if NEVER_PROGRAMS.contains(&name) || name.starts_with("mkfs") || destroys(name, &rest) {
+    if DANGEROUS_PROGRAMS.contains(&name) || name.starts_with("mkfs") || is_destructive(name, &rest)
+    {
         return Decision::Ask(Risk::High, NEVER);
     }
-    if DELETERS.contains(&name) || name == "git" && rest.first().is_some_and(|w| deletes(w)) {
+    if DELETE_PROGRAMS.contains(&name)
+        || name == "git" && rest.first().is_some_and(|w| is_deleting_subcommand(w))
+    {
         return Decision::Ask(Risk::Medium, DELETES);
     }
-    if INSTALLERS.contains(&name)
-        && let Some(words) = installs(name, &rest)
+    if PACKAGE_MANAGERS.contains(&name)
+        && let Some(words) = install_reason(name, &rest)
     {
         return Decision::Ask(Risk::Medium, words);
     }
     let git_reaches = ["clone", "fetch", "pull", "push", "remote"];
-    let reaches = REACHERS.contains(&name)
+    let reaches = NETWORK_PROGRAMS.contains(&name)
         || name == "git" && rest.first().is_some_and(|word| git_reaches.contains(word));
-    if reaches || rest.iter().any(|word| leaves(word)) {
+    if reaches || rest.iter().any(|word| reaches_outside(word)) {
         return Decision::Ask(Risk::Medium, REACHES);
     }
-    let with = HARMLESS_WITH.iter().find(|(program, _)| *program == name);
-    let harmless = HARMLESS.contains(&name)
+    let with = HARMLESS_SUBCOMMANDS.iter().find(|(program, _)| *program == name);
+    let harmless = HARMLESS_PROGRAMS.contains(&name)
         || with.is_some_and(|(_, firsts)| rest.first().is_some_and(|word| firsts.contains(word)));
     match harmless {
         true => Decision::Allow,
@@ -188,38 +192,38 @@ fn one(part: &str) -> Decision {
 }
 
 /// What an installer adds, if that is what it is told to do.
-fn installs(name: &str, rest: &[&str]) -> Option<&'static str> {
+fn install_reason(name: &str, rest: &[&str]) -> Option<&'static str> {
     if name == "yarn" && rest.is_empty() {
         return Some(INSTALLS_LISTED);
     }
     if name == "npx" {
         return Some(INSTALLS);
     }
-    let at = rest.iter().position(|word| INSTALLING.contains(word))?;
+    let at = rest.iter().position(|word| INSTALL_SUBCOMMANDS.contains(word))?;
     let listed = ["ci", "i", "install", "sync"].contains(&rest[at]);
     let mut named =
         rest[at..].windows(2).filter(|pair| pair[0] != "-r" && !pair[1].starts_with('-'));
     Some(if listed && named.next().is_none() { INSTALLS_LISTED } else { INSTALLS })
 }
 
-fn deletes(word: &str) -> bool {
+fn is_deleting_subcommand(word: &str) -> bool {
     ["checkout", "clean", "reset", "restore", "rm"].contains(&word)
 }
 
 /// Whether a word is a path, or a place to write to, outside the copy.
-fn leaves(word: &str) -> bool {
+fn reaches_outside(word: &str) -> bool {
     let path = word.trim_start_matches(['>', '<', '2', '1', '"', '\'']);
     let path = path.rsplit('=').next().unwrap_or_default();
     path != "/dev/null" && (path.starts_with(['/', '~']) || path.split('/').any(|at| at == ".."))
 }
 
 /// Whether it removes everything, or overwrites what others have.
-fn destroys(name: &str, rest: &[&str]) -> bool {
+fn is_destructive(name: &str, rest: &[&str]) -> bool {
     let forced = rest.iter().any(|word| word.starts_with("--force") || *word == "-f");
     match name {
-        "rm" => rest.iter().any(|word| leaves(word) || *word == "*" || *word == "."),
+        "rm" => rest.iter().any(|word| reaches_outside(word) || *word == "*" || *word == "."),
         "git" => rest.first() == Some(&"push") && forced,
-        "chmod" => rest.iter().any(|word| leaves(word)),
+        "chmod" => rest.iter().any(|word| reaches_outside(word)),
         _ => false,
     }
 }
@@ -228,9 +232,12 @@ fn destroys(name: &str, rest: &[&str]) -> bool {
 mod tests {
     use super::*;
 
-    fn run(safety: Safety, command: &str) -> Decision {
+    fn decide_command(safety: Safety, command: &str) -> Decision {
         let kind = StepKind::Run;
-        decide(safety, &Wish { kind, command: Some(command), title: "bash", outside: false })
+        decide(
+            safety,
+            &ToolRequest { kind, command: Some(command), title: "bash", is_outside: false },
+        )
     }
 
     #[test]
@@ -265,14 +272,17 @@ mod tests {
         ];
         for (command, expected) in table {
             let expected = expected.map_or(Decision::Allow, |(risk, why)| Decision::Ask(risk, why));
-            assert_eq!(run(Safety::Balanced, command), expected, "{command}");
+            assert_eq!(decide_command(Safety::Balanced, command), expected, "{command}");
         }
     }
 
     #[test]
     fn a_title_can_be_reason_to_ask_and_never_to_allow() {
         let titled = |safety, title| {
-            decide(safety, &Wish { kind: StepKind::Run, command: None, title, outside: false })
+            decide(
+                safety,
+                &ToolRequest { kind: StepKind::Run, command: None, title, is_outside: false },
+            )
         };
         let ask = |risk, why| Decision::Ask(risk, why);
         assert_eq!(titled(Safety::HandsOff, "sudo ls"), ask(Risk::High, NEVER));
@@ -285,11 +295,22 @@ mod tests {
     #[test]
     fn each_level_keeps_its_promise() {
         for command in ["ls", "npm install", "./run.sh"] {
-            assert!(matches!(run(Safety::Careful, command), Decision::Ask(..)), "{command}");
-            assert_eq!(run(Safety::HandsOff, command), Decision::Allow, "{command}");
+            assert!(
+                matches!(decide_command(Safety::Careful, command), Decision::Ask(..)),
+                "{command}"
+            );
+            assert_eq!(decide_command(Safety::HandsOff, command), Decision::Allow, "{command}");
         }
-        assert!(matches!(run(Safety::HandsOff, "sudo ls"), Decision::Ask(Risk::High, _)));
-        let edit = |outside| Wish { kind: StepKind::Edit, command: None, title: "", outside };
+        assert!(matches!(
+            decide_command(Safety::HandsOff, "sudo ls"),
+            Decision::Ask(Risk::High, _)
+        ));
+        let edit = |outside| ToolRequest {
+            kind: StepKind::Edit,
+            command: None,
+            title: "",
+            is_outside: outside,
+        };
         assert!(matches!(decide(Safety::Careful, &edit(false)), Decision::Ask(Risk::Low, _)));
         assert_eq!(decide(Safety::Balanced, &edit(false)), Decision::Allow);
         for level in Safety::ALL {

@@ -1,222 +1,254 @@
 //! One attempt from beginning to end: the copy, the agent, its end, what it leaves.
 
-use crate::agent::{self, Agent, Spoken, Turn};
-use crate::control::Controls;
+use crate::agent::{self, AgentSummary, RunningAgent, TurnEnd};
+use crate::agent_error;
+use crate::attempt_loop::{Allowances, AttemptLoop, Signals, StopReason};
+use crate::control::ControlReader;
 use crate::copy;
-use crate::desk::{Allowed, Desk, Signals, Why};
 use crate::error::WorkerError;
-use crate::keys::Keys;
-use crate::outcome::verdict;
-use crate::output::{Events, now};
-use crate::process::{Ended, Patience};
-use crate::saves::{SavedResult, Saver, Saving};
-use crate::standing::Standing;
+use crate::outcome::final_status;
+use crate::output::{EventSender, now};
+use crate::process::{GracePeriod, ProgramExit};
+use crate::redact::Redactor;
+use crate::save_points::{SavePointScheduler, SavePointWriter, SavedResult};
+use crate::status::StatusTracker;
 use crate::steps::{SAVE, START};
-use crate::text::{count, one_line, some_lines};
-use crate::trouble;
+use crate::text::{clean_multiline, format_count, one_line};
 use regatta_git::{Git, GitError};
 use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerTask};
-use regatta_protocol::{ErrorCode, Notice, Status};
+use regatta_protocol::{ErrorCode, Status, UserMessage};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often the copy is saved when nobody says otherwise.
-const SAVE_EVERY: Duration = Duration::from_secs(5 * 60);
+const DEFAULT_SAVE_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// How long an agent has to end after it was asked to.
-const AFTER_ASKING: Duration = Duration::from_secs(5);
+const STOP_GRACE: Duration = Duration::from_secs(5);
 /// How long its program has to end once its turn was cancelled: a person waits for that.
-const AFTER_CANCELLING: Duration = Duration::from_secs(1);
+const CANCEL_GRACE: Duration = Duration::from_secs(1);
 /// How long an agent has to end after its turn ended by itself.
-const AFTER_THE_TURN: Duration = Duration::from_secs(2);
+const TURN_END_GRACE: Duration = Duration::from_secs(2);
 /// How long a program that closed its connection may take to end.
-const AFTER_THE_LOSS: Duration = Duration::from_secs(1);
+const CONNECTION_LOST_GRACE: Duration = Duration::from_secs(1);
 /// The most of the agent's last words, in characters.
-const MAX_WORDS: usize = 4_000;
+const MAX_LAST_MESSAGE: usize = 4_000;
 
 /// What is known at the end.
-struct End {
-    why: Why,
+struct AttemptEnd {
+    reason: StopReason,
     /// How the program ended, if it did before we ended it.
-    by_itself: Option<Ended>,
-    ended: Ended,
-    spoken: Spoken,
+    own_exit: Option<ProgramExit>,
+    exit: ProgramExit,
+    summary: AgentSummary,
 }
 
 /// Does the task that is told first; how it ended.
-pub(crate) async fn run(mut controls: Controls, events: &Events) -> Outcome {
-    let task: Arc<WorkerTask> = match controls.task().await {
+pub(crate) async fn run(mut controls: ControlReader, events: &EventSender) -> Outcome {
+    let task: Arc<WorkerTask> = match controls.read_task().await {
         Some(Ok(task)) => Arc::new(task),
-        Some(Err(problem)) => return unable(WorkerError::BadTask(problem)),
-        None => return unable(WorkerError::BadTask("there is none".to_owned())),
+        Some(Err(problem)) => return failed_outcome(WorkerError::BadTask(problem)),
+        None => return failed_outcome(WorkerError::BadTask("there is none".to_owned())),
     };
-    events.hide(Keys::of(&task.env));
-    match attempt(&task, &mut controls, events).await {
+    events.set_redactor(Redactor::from_env(&task.env));
+    match run_attempt(&task, &mut controls, events).await {
         Ok(outcome) => outcome,
-        Err(problem) => unable(problem),
+        Err(problem) => failed_outcome(problem),
     }
 }
 
 /// It could not even begin.
-fn unable(problem: WorkerError) -> Outcome {
+fn failed_outcome(problem: WorkerError) -> Outcome {
     Outcome { notice: Some(problem.into()), ..Outcome::without_work(Status::Failed) }
 }
 
-async fn attempt(
+async fn run_attempt(
     task: &Arc<WorkerTask>,
-    controls: &mut Controls,
-    events: &Events,
+    controls: &mut ControlReader,
+    events: &EventSender,
 ) -> Result<Outcome, WorkerError> {
     let git = Git::find().await?;
-    if let Some(why) = copy::prepare(&git, task, controls, events).await? {
-        let (status, notice) = verdict(why, None);
+    if let Some(why) = copy::prepare_copy(&git, task, controls, events).await? {
+        let (status, notice) = final_status(why, None);
         return Ok(Outcome { notice, ..Outcome::without_work(status) });
     }
     let mut signals = Signals::listen().map_err(|problem| {
         let doing = "listening to signals";
         WorkerError::System { doing, problem }
     })?;
-    let mut agent = start(task, events)?;
+    let mut agent = start_agent(task, events)?;
     let limit = task.time_limit_s.map(Duration::from_secs);
-    let mut desk = Desk {
+    let mut attempt_loop = AttemptLoop {
         agent: &mut agent,
         controls,
         events,
-        standing: Standing::begin(events.clone(), limit),
-        saving: Saving::of(Saver::new(git, task.clone(), events.clone())),
+        status: StatusTracker::start(events.clone(), limit),
+        save_points: SavePointScheduler::new(SavePointWriter::new(
+            git,
+            task.clone(),
+            events.clone(),
+        )),
         questions: Vec::new(),
-        allowed: Allowed { always: task.allowed.clone(), once: task.allowed_once.clone() },
-        heard: 0,
+        allowances: Allowances {
+            always: task.allowed_for_batch.clone(),
+            once: task.allowed_once.clone(),
+        },
+        message_count: 0,
     };
-    let save_every = task.save_every_s.map_or(SAVE_EVERY, Duration::from_secs);
-    let why = desk.work(&mut signals, save_every).await;
-    let (saver, by_itself) = end(&mut desk, &why).await;
-    let (spoken, ended) = hear_out(agent).await;
-    let end = End { why: meant(why, &spoken.last_words), by_itself, spoken, ended };
-    Ok(conclude(saver, end, events).await)
+    let save_every = task.save_interval_s.map_or(DEFAULT_SAVE_INTERVAL, Duration::from_secs);
+    let why = attempt_loop.run(&mut signals, save_every).await;
+    let (saver, by_itself) = end_agent(&mut attempt_loop, &why).await;
+    let (spoken, ended) = drain(agent).await;
+    let end = AttemptEnd {
+        reason: classify_end(why, &spoken.last_message),
+        own_exit: by_itself,
+        summary: spoken,
+        exit: ended,
+    };
+    Ok(finish(saver, end, events).await)
 }
 
-fn start(task: &Arc<WorkerTask>, events: &Events) -> Result<Agent, WorkerError> {
-    START.begin(events);
+fn start_agent(task: &Arc<WorkerTask>, events: &EventSender) -> Result<RunningAgent, WorkerError> {
+    START.report_started(events);
     let (AgentProgram::Acp { program, args } | AgentProgram::Command { program, args }) =
         &task.agent;
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     let line = one_line(&format!("{name} {}", args.join(" ")), 200);
     let started = agent::start(task, events);
-    START.end(events, started.is_ok(), line);
-    started.map_err(|problem| WorkerError::start(program, problem))
+    START.report_ended(events, started.is_ok(), line);
+    started.map_err(|problem| WorkerError::from_spawn_error(program, problem))
 }
 
 /// Ends the agent with everything it started. The saver comes back when nothing of the
 /// agent's can write any more.
-async fn end(desk: &mut Desk<'_>, why: &Why) -> (Box<Saver>, Option<Ended>) {
-    desk.withdraw_all();
+async fn end_agent(
+    attempt_loop: &mut AttemptLoop<'_>,
+    why: &StopReason,
+) -> (Box<SavePointWriter>, Option<ProgramExit>) {
+    attempt_loop.withdraw_all_questions();
     let patience = match why {
-        Why::Turn(turn) => {
+        StopReason::TurnEnded(turn) => {
             // Ending everything can take its time; the work is safe before.
-            if desk.agent.cancel.is_some() {
-                desk.saving.take_turn(SaveReason::TurnEnded).await;
+            if attempt_loop.agent.cancel.is_some() {
+                attempt_loop.save_points.save_now(SaveReason::TurnEnded).await;
             }
-            let wait = if matches!(turn, Turn::Lost(_)) { AFTER_THE_LOSS } else { AFTER_THE_TURN };
-            Patience::ForTheProgram(Instant::now() + wait)
+            let wait = if matches!(turn, TurnEnd::ConnectionLost(_)) {
+                CONNECTION_LOST_GRACE
+            } else {
+                TURN_END_GRACE
+            };
+            GracePeriod::ForProgram(Instant::now() + wait)
         }
-        Why::Stopped | Why::TimeIsUp | Why::Alone => {
-            let until = Instant::now() + AFTER_ASKING;
-            ask_to_end(desk.agent, until).await
+        StopReason::Stopped | StopReason::TimeLimit | StopReason::Interrupted => {
+            let until = Instant::now() + STOP_GRACE;
+            request_end(attempt_loop.agent, until).await
         }
     };
-    desk.saving.settle().await;
-    let process = desk.agent.process.clone();
-    let by_itself = process.end(patience).await;
-    let saver = desk.saving.take().await;
-    if !process.sweep().await {
-        desk.events.note("Something that the agent started can't be ended.");
+    attempt_loop.save_points.wait_until_idle().await;
+    let process = attempt_loop.agent.process.clone();
+    let by_itself = process.terminate(patience).await;
+    let saver = attempt_loop.save_points.take_writer().await;
+    if !process.kill_tree().await {
+        attempt_loop.events.send_note("Something that the agent started can't be ended.");
     }
     (saver, by_itself)
 }
 
 /// Asks the agent to end its turn, and waits for that; one that can't be asked gets the
 /// signal of Ctrl-C.
-async fn ask_to_end(agent: &mut Agent, until: Instant) -> Patience {
-    agent.process.release();
+async fn request_end(agent: &mut RunningAgent, until: Instant) -> GracePeriod {
+    agent.process.resume();
     let Some(cancel) = agent.cancel.take() else {
         agent.process.interrupt();
-        return Patience::ForAll(until);
+        return GracePeriod::ForTree(until);
     };
     // Errors: the turn ended by itself just now, or patience is over.
     cancel.send(()).ok();
     drop(tokio::time::timeout_at(until, &mut agent.turn).await);
     // Nothing holds its input any more; most agents end with it.
     agent.turn.abort();
-    Patience::ForTheProgram(until.min(Instant::now() + AFTER_CANCELLING))
+    GracePeriod::ForProgram(until.min(Instant::now() + CANCEL_GRACE))
 }
 
 /// What an end means whose last words are nothing but an error.
-fn meant(why: Why, last_words: &str) -> Why {
+fn classify_end(why: StopReason, last_words: &str) -> StopReason {
     let trouble = match &why {
-        Why::Turn(Turn::Done) => trouble::of_words(last_words, now()),
-        Why::Turn(Turn::Failed(notice)) if notice.code == ErrorCode::AgentDied => {
-            trouble::of_last_line(last_words, now())
+        StopReason::TurnEnded(TurnEnd::Done) => agent_error::classify_message(last_words, now()),
+        StopReason::TurnEnded(TurnEnd::Failed(notice)) if notice.code == ErrorCode::AgentDied => {
+            agent_error::classify_last_line(last_words, now())
         }
         _ => None,
     };
-    trouble.map_or(why, |trouble| Why::Turn(trouble.turn(last_words)))
+    trouble.map_or(why, |trouble| StopReason::TurnEnded(trouble.to_turn_end(last_words)))
 }
 
 /// Waits until all output was sent; what is told of it, and how the program ended.
-async fn hear_out(agent: Agent) -> (Spoken, Ended) {
-    let ended = agent.process.ended().await;
+async fn drain(agent: RunningAgent) -> (AgentSummary, ProgramExit) {
+    let ended = agent.process.wait_for_exit().await;
     // An error: the hearing task panicked; what it had heard was sent.
-    let said = agent.heard.await.unwrap_or_default();
-    drop(agent.errors.await);
+    let said = agent.output_task.await.unwrap_or_default();
+    drop(agent.stderr_task.await);
     (said, ended)
 }
 
 /// Saves what the agent left, and puts all facts together.
-async fn conclude(mut saver: Box<Saver>, end: End, events: &Events) -> Outcome {
-    SAVE.begin(events);
-    let reason = if end.why == Why::Alone { SaveReason::Rescued } else { SaveReason::Result };
+async fn finish(mut saver: Box<SavePointWriter>, end: AttemptEnd, events: &EventSender) -> Outcome {
+    SAVE.report_started(events);
+    let reason = if end.reason == StopReason::Interrupted {
+        SaveReason::Recovered
+    } else {
+        SaveReason::Result
+    };
     let saved = saver.save_result(reason).await;
     let safe = match &saved {
         Ok(SavedResult { commit: Some(_), totals }) => {
             let files = usize::try_from(totals.files).unwrap_or_default();
-            SAVE.end(events, true, count(files, "file", "files"));
+            SAVE.report_ended(events, true, format_count(files, "file", "files"));
             "What it had changed is saved."
         }
         Ok(_) => {
-            SAVE.end_as(events, "Nothing was changed");
+            SAVE.report_done_as(events, "Nothing was changed");
             "It had changed nothing."
         }
         Err(_) => {
-            SAVE.end(events, false, String::new());
+            SAVE.report_ended(events, false, String::new());
             "Earlier save points are safe; what came later may be in its separate copy only."
         }
     };
-    let retry_at = match &end.why {
-        Why::Turn(Turn::Limited(_, retry_at)) => *retry_at,
+    let retry_at = match &end.reason {
+        StopReason::TurnEnded(TurnEnd::Limited(_, retry_at)) => *retry_at,
         _ => None,
     };
-    let (mut status, mut notice) = verdict(end.why, end.by_itself);
+    let (mut status, mut notice) = final_status(end.reason, end.own_exit);
     if let (Status::Finished, Err(problem)) = (status, &saved) {
         status = Status::Failed;
-        notice = Some(unsaved(problem));
+        notice = Some(unsaved_notice(problem));
     }
     if let Some(notice) = &mut notice {
-        safe.clone_into(&mut notice.safe);
+        safe.clone_into(&mut notice.impact);
     }
     let SavedResult { commit, totals } = saved.unwrap_or_default();
-    let last_words = some_lines(&end.spoken.last_words, MAX_WORDS);
-    let (ended_by, tests) = (end.ended.to_string(), end.spoken.tests);
-    Outcome { status, notice, last_words, commit, totals, ended_by, tests, retry_at }
+    let last_words = clean_multiline(&end.summary.last_message, MAX_LAST_MESSAGE);
+    let (ended_by, tests) = (end.exit.to_string(), end.summary.tests);
+    Outcome {
+        status,
+        notice,
+        last_message: last_words,
+        commit,
+        totals,
+        exit_status: ended_by,
+        tests,
+        retry_at,
+    }
 }
 
 /// The agent did what it was asked for, but that could not be saved.
-fn unsaved(problem: &GitError) -> Notice {
+fn unsaved_notice(problem: &GitError) -> UserMessage {
     let what = "The agent finished, but what it changed could not be saved.";
     let (code, next) = match problem {
         GitError::DiskFull { .. } => (ErrorCode::DiskFull, "Free some space, then try again."),
         _ => (ErrorCode::GitFailed, "Try again; the details say what went wrong."),
     };
-    Notice::new(code, what, "", next).with_details(problem.to_string())
+    UserMessage::new(code, what, "", next).with_details(problem.to_string())
 }

@@ -1,25 +1,25 @@
 //! Text from an agent, made fit to stand in a title. Pure.
 
-use crate::lines::floor;
+use crate::line_splitter::floor_char_boundary;
 
 /// `text` as one line without control characters, at most `max` characters; cut with `…`.
 pub(crate) fn one_line(text: &str, max: usize) -> String {
     // Far more than is kept, far less than an agent may send.
-    let text = &text[..floor(text, max * 16)];
+    let text = &text[..floor_char_boundary(text, max * 16)];
     let plain = text.replace(|c: char| c.is_control(), " ");
-    cut(&plain.split_whitespace().collect::<Vec<_>>().join(" "), max)
+    truncate(&plain.split_whitespace().collect::<Vec<_>>().join(" "), max)
 }
 
 /// `text` with its line ends but without other control characters, at most `max`
 /// characters; cut with `…`.
-pub(crate) fn some_lines(text: &str, max: usize) -> String {
-    let text = &text[..floor(text, max * 16)];
+pub(crate) fn clean_multiline(text: &str, max: usize) -> String {
+    let text = &text[..floor_char_boundary(text, max * 16)];
     let plain: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-    cut(plain.trim(), max)
+    truncate(plain.trim(), max)
 }
 
 /// The first `max` characters of `text`; cut with `…`.
-pub(crate) fn cut(text: &str, max: usize) -> String {
+pub(crate) fn truncate(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some(_) => {
@@ -30,7 +30,7 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
 }
 
 /// "1 file", "12 files".
-pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
+pub(crate) fn format_count(number: usize, one: &str, more: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {more}") }
 }
 
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_message_keeps_its_lines() {
-        assert_eq!(some_lines("\na\n\nb\u{7}\r\n", 20), "a\n\nb");
-        assert_eq!(some_lines("abcdef", 4), "abc…");
+        assert_eq!(clean_multiline("\na\n\nb\u{7}\r\n", 20), "a\n\nb");
+        assert_eq!(clean_multiline("abcdef", 4), "abc…");
     }
 }

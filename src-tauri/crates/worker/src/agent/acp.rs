@@ -7,31 +7,30 @@
 //! [`ask`] makes its requests for permission questions. [`probe`] is a conversation without
 //! a prompt. The protocol's crate is used nowhere else.
 
-mod ask;
-mod begin;
-mod calls;
-mod ends;
-mod listen;
-mod meter;
-mod offers;
-mod options;
+mod apply_options;
+mod handshake;
+mod listener;
+mod message_buffer;
+mod permission;
 mod plan;
-mod printed;
 mod probe;
 mod raw_log;
-mod talk;
-mod tests_run;
-mod voice;
+mod session;
+mod session_options;
+mod test_runs;
+mod tool_calls;
+mod tool_output;
+mod tool_titles;
+mod turn_end;
+mod usage;
 mod wire;
-mod words;
 
-use super::{Agent, Ear, hear};
-use crate::keys::Keys;
-use crate::output::Events;
-use crate::process::{Pipes, Process, Program};
-use calls::Calls;
-use listen::Listener;
-use meter::Meter;
+use super::{OutputReader, RunningAgent, read_output};
+use crate::output::EventSender;
+use crate::process::{Process, ProgramSpec, StdioPipes};
+use crate::redact::Redactor;
+use listener::Listener;
+use message_buffer::MessageBuffer;
 pub(super) use probe::probe;
 use raw_log::RawLog;
 use regatta_protocol::event::{LineKind, PlanEntry, Step, Usage};
@@ -42,16 +41,17 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot};
-use voice::Voice;
+use tool_calls::ToolCalls;
+use usage::UsageMeter;
 
 /// How many messages may wait for the protocol's crate. It takes them at once.
-const MESSAGES: usize = 16;
+const MAX_QUEUED_MESSAGES: usize = 16;
 /// How many questions may wait for their turn to be shown.
-const QUESTIONS: usize = 64;
+const MAX_QUEUED_QUESTIONS: usize = 64;
 
 /// Something of an agent's to show.
 #[derive(Debug, PartialEq)]
-enum Shown {
+enum DisplayItem {
     Step(Box<Step>),
     Lines(LineKind, String),
     Plan(Vec<PlanEntry>),
@@ -63,55 +63,63 @@ pub(super) fn start(
     program: &Path,
     args: &[String],
     task: &Arc<WorkerTask>,
-    events: &Events,
-) -> io::Result<Agent> {
-    let program = Program {
+    events: &EventSender,
+) -> io::Result<RunningAgent> {
+    let program = ProgramSpec {
         program,
         args,
-        folder: &task.copy,
+        working_dir: &task.copy,
         env: &task.env,
-        temp: &super::temp(task),
+        temp_dir: &super::temp_dir(task),
         sandbox: task.sandbox.as_ref().map(|sandbox| (sandbox, &*task.cache)),
     };
     let (process, pipes) = Process::start(program, true)?;
-    let Pipes { input, output, errors } = pipes;
+    let StdioPipes { stdin: input, stdout: output, stderr: errors } = pipes;
     let input = input.expect("BUG: its input is piped");
-    let raw = Arc::new(Mutex::new(RawLog::in_folder(&task.scratch, Keys::of(&task.env))));
-    let calls = Arc::new(Mutex::new(Calls::new(&task.copy)));
-    let (to_crate, messages) = mpsc::channel(MESSAGES);
-    let (ask, asked) = mpsc::channel(QUESTIONS);
+    let raw = Arc::new(Mutex::new(RawLog::create_in(&task.scratch, Redactor::from_env(&task.env))));
+    let calls = Arc::new(Mutex::new(ToolCalls::new(&task.copy)));
+    let (to_crate, messages) = mpsc::channel(MAX_QUEUED_MESSAGES);
+    let (ask, asked) = mpsc::channel(MAX_QUEUED_QUESTIONS);
     let (cancel, cancelled) = oneshot::channel();
     let (tell, said) = mpsc::unbounded_channel();
-    let (meter, over) = Meter::with_limit(task.cost_limit_cents);
+    let (meter, over) = UsageMeter::with_limit(task.cost_limit_cents);
     let replayed = Arc::new(AtomicBool::new(false));
 
     let listener = Listener {
         events: events.clone(),
-        refusals: super::refusals(task),
+        denials: super::denial_reporter(task),
         messages: to_crate,
-        calls: calls.clone(),
-        raw: raw.clone(),
-        voice: Voice::new(),
-        unknown: HashSet::new(),
-        replayed: replayed.clone(),
-        meter,
+        tool_calls: calls.clone(),
+        raw_log: raw.clone(),
+        message_buffer: MessageBuffer::new(),
+        unknown_kinds: HashSet::new(),
+        is_replaying: replayed.clone(),
+        usage_meter: meter,
     };
-    let heard = tokio::spawn(listener.hear(output, process.clone()));
-    let ear = Ear {
-        kind: LineKind::Err,
+    let heard = tokio::spawn(listener.run(output, process.clone()));
+    let ear = OutputReader {
+        kind: LineKind::Stderr,
         process: process.clone(),
         events: events.clone(),
-        refusals: super::refusals(task),
+        denials: super::denial_reporter(task),
     };
-    let errors = hear(errors, ear);
+    let errors = read_output(errors, ear);
     let errors = tokio::spawn(async { drop(errors.await) });
-    let talk = talk::Talk {
-        subject: talk::Subject { task: task.clone(), replayed },
+    let talk = session::Session {
+        context: session::SessionContext { task: task.clone(), is_replaying: replayed },
         events: events.clone(),
-        ask,
-        calls,
-        signs: talk::Signs::new(cancelled, over, said),
+        questions: ask,
+        tool_calls: calls,
+        inputs: session::TurnInputs::new(cancelled, over, said),
     };
-    let turn = tokio::spawn(talk.hold(talk::Line { input, messages, raw }));
-    Ok(Agent { process, turn, heard, errors, asked, tell: Some(tell), cancel: Some(cancel) })
+    let turn = tokio::spawn(talk.run(session::Transport { input, messages, raw_log: raw }));
+    Ok(RunningAgent {
+        process,
+        turn,
+        output_task: heard,
+        stderr_task: errors,
+        questions: asked,
+        messages: Some(tell),
+        cancel: Some(cancel),
+    })
 }

@@ -1,11 +1,11 @@
 //! Any program as an agent: run once, its output shown, its exit code its word.
 
-use super::{Agent, Ear, Spoken, Turn, hear};
-use crate::output::Events;
-use crate::process::{Ended, Pipes, Process, Program};
+use super::{AgentSummary, OutputReader, RunningAgent, TurnEnd, read_output};
+use crate::output::EventSender;
+use crate::process::{Process, ProgramExit, ProgramSpec, StdioPipes};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::WorkerTask;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::io;
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -18,46 +18,56 @@ pub(super) fn start(
     program: &Path,
     args: &[String],
     task: &WorkerTask,
-    events: &Events,
-) -> io::Result<Agent> {
+    events: &EventSender,
+) -> io::Result<RunningAgent> {
     let fill = |arg: &String| if arg == PROMPT { task.prompt.clone() } else { arg.clone() };
     let args: Vec<String> = args.iter().map(fill).collect();
-    let program = Program {
+    let program = ProgramSpec {
         program,
         args: &args,
-        folder: &task.copy,
+        working_dir: &task.copy,
         env: &task.env,
-        temp: &super::temp(task),
+        temp_dir: &super::temp_dir(task),
         sandbox: task.sandbox.as_ref().map(|sandbox| (sandbox, &*task.cache)),
     };
     let (process, pipes) = Process::start(program, false)?;
-    let Pipes { output, errors, .. } = pipes;
-    let refusals = super::refusals(task);
+    let StdioPipes { stdout: output, stderr: errors, .. } = pipes;
+    let refusals = super::denial_reporter(task);
     let ear = |kind| {
         let (process, events) = (process.clone(), events.clone());
-        Ear { kind, process, events, refusals: refusals.clone() }
+        OutputReader { kind, process, events, denials: refusals.clone() }
     };
-    let heard = hear(output, ear(LineKind::Out));
+    let heard = read_output(output, ear(LineKind::Stdout));
     let heard = tokio::spawn(async {
         let last_words = heard.await;
-        Spoken { last_words, tests: Vec::new() }
+        AgentSummary { last_message: last_words, tests: Vec::new() }
     });
-    let errors = hear(errors, ear(LineKind::Err));
+    let errors = read_output(errors, ear(LineKind::Stderr));
     let errors = tokio::spawn(async { drop(errors.await) });
     let awaited = process.clone();
-    let turn = tokio::spawn(async move { turn(awaited.ended().await) });
+    let turn = tokio::spawn(async move { to_turn_end(awaited.wait_for_exit().await) });
     // It has no way to ask: nobody holds the sender.
     let (_, asked) = mpsc::channel(1);
-    Ok(Agent { process, turn, heard, errors, asked, tell: None, cancel: None })
+    Ok(RunningAgent {
+        process,
+        turn,
+        output_task: heard,
+        stderr_task: errors,
+        questions: asked,
+        messages: None,
+        cancel: None,
+    })
 }
 
-fn turn(ended: Ended) -> Turn {
+fn to_turn_end(ended: ProgramExit) -> TurnEnd {
     let what = match ended {
-        Ended::Code(0) => return Turn::Done,
-        Ended::Code(code) => format!("The agent ended with exit code {code}: it did not succeed."),
-        Ended::Signal(signal) => format!("The agent was ended by signal {signal}."),
+        ProgramExit::Code(0) => return TurnEnd::Done,
+        ProgramExit::Code(code) => {
+            format!("The agent ended with exit code {code}: it did not succeed.")
+        }
+        ProgramExit::Signal(signal) => format!("The agent was ended by signal {signal}."),
     };
-    Turn::Failed(Notice::new(
+    TurnEnd::Failed(UserMessage::new(
         ErrorCode::AgentDied,
         what,
         "What it had changed is saved.",

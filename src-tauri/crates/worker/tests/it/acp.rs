@@ -1,11 +1,11 @@
 //! Agents that speak ACP in their own ways.
 
-use crate::yard::{Worker, Yard};
-use regatta_protocol::event::{Event, LineKind, OptionKind, StepKind, StepState, Usage};
+use crate::test_env::{TestEnv, Worker};
+use regatta_protocol::event::{Event, LineKind, QuestionOptionKind, StepKind, StepState, Usage};
 use regatta_protocol::{ErrorCode, Status};
 
 /// An agent in shell: `begin` takes the conversation up to the prompt.
-pub(crate) const TALK: &str = r#"
+pub(crate) const ACP_SHELL: &str = r#"
 ask() { IFS= read -r line; id=$(printf '%s\n' "$line" | sed 's/.*"id":\("[^"]*"\|[0-9][0-9]*\).*/\1/'); }
 answer() { printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$1"; }
 update() { printf '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s","update":%s}}\n' "$1"; }
@@ -14,8 +14,8 @@ begin() { ask; answer '{"protocolVersion":1}'; ask; answer '{"sessionId":"s"}'; 
 end() { answer '{"stopReason":"end_turn"}'; }
 "#;
 
-fn work(yard: &Yard, script: &str) -> Worker {
-    yard.work(&yard.acp(&format!("{TALK}\n{script}")))
+fn run_script(yard: &TestEnv, script: &str) -> Worker {
+    yard.run_task(&yard.acp_task(&format!("{ACP_SHELL}\n{script}")))
 }
 
 fn assert_finished(worker: &Worker) {
@@ -24,12 +24,13 @@ fn assert_finished(worker: &Worker) {
 
 #[test]
 fn pieces_of_a_message_are_lines_and_one_step() {
-    let yard = Yard::new();
-    let worker = work(&yard, r"begin; say 'The for'; say 'm is\nred'; say '. Good.'; end");
+    let yard = TestEnv::new();
+    let worker = run_script(&yard, r"begin; say 'The for'; say 'm is\nred'; say '. Good.'; end");
     assert_finished(&worker);
-    assert_eq!(worker.lines(LineKind::Said), ["The form is", "red. Good."]);
-    assert_eq!(worker.outcome().last_words, "The form is\nred. Good.");
-    let said: Vec<_> = worker.steps().into_iter().filter(|s| s.kind == StepKind::Said).collect();
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["The form is", "red. Good."]);
+    assert_eq!(worker.outcome().last_message, "The form is\nred. Good.");
+    let said: Vec<_> =
+        worker.steps().into_iter().filter(|s| s.kind == StepKind::AgentMessage).collect();
     assert_eq!(said.len(), 1);
     assert_eq!(
         (said[0].title.as_str(), said[0].state),
@@ -39,19 +40,20 @@ fn pieces_of_a_message_are_lines_and_one_step() {
 
 #[test]
 fn a_line_that_is_not_ended_is_shown_when_nothing_more_comes() {
-    let yard = Yard::new();
-    let mut worker =
-        yard.start(&yard.acp(&format!("{TALK}\nbegin; say 'thinking'; ask; say ' on'; end")));
-    worker.until_line("thinking");
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(
+        &yard.acp_task(&format!("{ACP_SHELL}\nbegin; say 'thinking'; ask; say ' on'; end")),
+    );
+    worker.read_until_line("thinking");
     worker.send(&regatta_protocol::worker::WorkerControl::Stop);
     worker.finish();
-    assert_eq!(worker.lines(LineKind::Said), ["thinking", " on"]);
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["thinking", " on"]);
 }
 
 #[test]
 fn an_update_may_come_before_its_call_and_a_call_may_never_end() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin
 update '{"sessionUpdate":"tool_call_update","toolCallId":"a","status":"completed"}'
@@ -70,8 +72,8 @@ end"#,
 
 #[test]
 fn a_call_is_headed_when_it_is_known_what_it_is_about() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin
 update '{"sessionUpdate":"tool_call","toolCallId":"a","title":"bash","kind":"execute","locations":[{"path":"'"$PWD"'"}]}'
@@ -90,8 +92,8 @@ end"#,
 
 #[test]
 fn output_of_a_call_is_shown_once_whether_whole_or_in_pieces() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin
 call() { update '{"sessionUpdate":"tool_call_update","toolCallId":"'"$1"'",'"$2"'}'; }
@@ -104,22 +106,27 @@ call b '"status":"failed"'
 end"#,
     );
     assert_finished(&worker);
-    assert_eq!(worker.lines(LineKind::Out), ["a", "b", "c", "x", "yz"]);
+    assert_eq!(worker.lines(LineKind::Stdout), ["a", "b", "c", "x", "yz"]);
 }
 
 #[test]
 fn several_questions_at_once_are_shown_together_and_answered_each() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.acp(&format!(
-        r#"{TALK}
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.acp_task(&format!(
+        r#"{ACP_SHELL}
 begin; prompt=$id
 may() {{ printf '{{"jsonrpc":"2.0","id":"%s","method":"session/request_permission","params":{{"sessionId":"s","toolCall":{{"toolCallId":"%s","title":"`%s`","kind":"execute"}},"options":[{{"optionId":"go","name":"Allow","kind":"allow_once"}},{{"optionId":"halt","name":"Reject","kind":"reject_once"}}]}}}}\n' "$1" "$1" "$2"; }}
 may one 'make'; may two 'make test'; may three 'make clean'
 for n in 1 2 3; do IFS= read -r line; printf '%s\n' "$line" >> answers.txt; done
 id=$prompt; end"#
     )));
-    let asked = [worker.until_question(), worker.until_question(), worker.until_question()];
-    let kinds = [OptionKind::AllowOnce, OptionKind::RejectOnce, OptionKind::AllowOnce];
+    let asked =
+        [worker.read_until_question(), worker.read_until_question(), worker.read_until_question()];
+    let kinds = [
+        QuestionOptionKind::AllowOnce,
+        QuestionOptionKind::RejectOnce,
+        QuestionOptionKind::AllowOnce,
+    ];
     let titles = ["Run: make", "Run: make test", "Run: make clean"];
     assert_eq!(asked.each_ref().map(|question| question.title.as_str()), titles);
     for (question, kind) in asked.iter().zip(kinds).rev() {
@@ -128,7 +135,7 @@ id=$prompt; end"#
     }
     worker.finish();
     assert_finished(&worker);
-    let answers = yard.file("answers.txt").expect("three answers");
+    let answers = yard.read_copy_file("answers.txt").expect("three answers");
     for (id, option) in [("one", "go"), ("two", "halt"), ("three", "go")] {
         let id = format!("\"id\":\"{id}\"");
         let line = answers.lines().find(|line| line.contains(&id)).expect("an answer");
@@ -139,22 +146,22 @@ id=$prompt; end"#
 
 #[test]
 fn a_question_without_an_answer_is_not_asked() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin; prompt=$id
 printf '{"jsonrpc":"2.0","id":"q","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"1","title":"Sure?"},"options":[]}}\n'
 IFS= read -r line; printf '%s\n' "$line" > reply.txt; id=$prompt; end"#,
     );
     assert_finished(&worker);
-    assert!(yard.file("reply.txt").expect("a reply").contains("\"cancelled\""));
+    assert!(yard.read_copy_file("reply.txt").expect("a reply").contains("\"cancelled\""));
     assert_eq!(worker.statuses(), [Status::Working]);
 }
 
 #[test]
 fn a_question_that_the_agent_takes_back_is_closed() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin; prompt=$id
 printf '{"jsonrpc":"2.0","id":"q","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"1","title":"Sure?"},"options":[{"optionId":"y","name":"Yes","kind":"allow_once"}]}}\n'
@@ -168,22 +175,22 @@ IFS= read -r line; id=$prompt; end"#,
 
 #[test]
 fn what_is_not_offered_is_refused_and_the_agent_goes_on() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin; prompt=$id
 printf '{"jsonrpc":"2.0","id":7,"method":"fs/read_text_file","params":{"sessionId":"s","path":"/etc/passwd"}}\n'
 IFS= read -r line; printf '%s\n' "$line" > reply.txt; id=$prompt; end"#,
     );
     assert_finished(&worker);
-    let reply = yard.file("reply.txt").expect("a reply");
+    let reply = yard.read_copy_file("reply.txt").expect("a reply");
     assert!(reply.contains("-32601"), "{reply}");
 }
 
 #[test]
 fn usage_is_taken_from_where_it_stands() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"begin
 update '{"sessionUpdate":"usage_update","used":100,"size":200000,"cost":{"amount":0.5,"currency":"USD"}}'
@@ -211,9 +218,9 @@ fn each_reason_for_an_end_is_told_for_what_it_is() {
         ("cancelled", ErrorCode::AgentFailed),
         ("tired", ErrorCode::AgentProtocol),
     ] {
-        let yard = Yard::new();
+        let yard = TestEnv::new();
         let script = format!("begin; echo x > a.txt; answer '{{\"stopReason\":\"{reason}\"}}'");
-        let worker = work(&yard, &script);
+        let worker = run_script(&yard, &script);
         worker.assert_failed(code);
         assert!(worker.outcome().commit.is_some(), "{reason}: its work is kept");
     }

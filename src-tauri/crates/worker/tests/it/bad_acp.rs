@@ -1,30 +1,30 @@
 //! Programs that should speak ACP and don't, or not for long.
 
-use crate::acp::TALK;
-use crate::yard::{Worker, Yard};
+use crate::acp::ACP_SHELL;
+use crate::test_env::{TestEnv, Worker};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::{ErrorCode, Status};
 use std::time::{Duration, Instant};
 
-fn work(yard: &Yard, script: &str) -> Worker {
-    let worker = yard.work(&yard.acp(&format!("{TALK}\n{script}")));
+fn run_script(yard: &TestEnv, script: &str) -> Worker {
+    let worker = yard.run_task(&yard.acp_task(&format!("{ACP_SHELL}\n{script}")));
     assert_eq!(yard.processes(), [""; 0]);
     worker
 }
 
 #[test]
 fn a_program_that_greets_and_leaves() {
-    let yard = Yard::new();
-    let worker = work(&yard, "echo 'Welcome to my agent!'; echo 'usage: …' >&2");
+    let yard = TestEnv::new();
+    let worker = run_script(&yard, "echo 'Welcome to my agent!'; echo 'usage: …' >&2");
     worker.assert_failed(ErrorCode::AgentDied);
-    assert_eq!(worker.lines(LineKind::Out), ["Welcome to my agent!"]);
-    assert_eq!(worker.lines(LineKind::Err), ["usage: …"]);
+    assert_eq!(worker.lines(LineKind::Stdout), ["Welcome to my agent!"]);
+    assert_eq!(worker.lines(LineKind::Stderr), ["usage: …"]);
 }
 
 #[test]
 fn noise_and_unknown_updates_between_messages_are_shown_and_harmless() {
-    let yard = Yard::new();
-    let worker = work(
+    let yard = TestEnv::new();
+    let worker = run_script(
         &yard,
         r#"echo 'loading…'; ask; echo '{"level":"info"}'; answer '{"protocolVersion":1}'
 ask; answer '{"sessionId":"s"}'; ask
@@ -43,22 +43,22 @@ end"#,
         "[]",
         "bad \u{fffd} bytes",
     ];
-    assert_eq!(worker.lines(LineKind::Out), expected);
-    assert_eq!(worker.lines(LineKind::Said), ["n\u{fffd}"]);
+    assert_eq!(worker.lines(LineKind::Stdout), expected);
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["n\u{fffd}"]);
     let notes = worker.lines(LineKind::Note);
     assert_eq!(notes.iter().filter(|note| note.contains("dance")).count(), 1, "{notes:?}");
 }
 
 #[test]
 fn one_that_closes_its_output_and_lives_on() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let begun = Instant::now();
-    let worker = work(&yard, "exec >&- 2>&-\nexec sleep 600");
+    let worker = run_script(&yard, "exec >&- 2>&-\nexec sleep 600");
     worker.assert_failed(ErrorCode::AgentProtocol);
     assert!(begun.elapsed() < Duration::from_secs(10));
     let worker_two = {
-        let yard = Yard::new();
-        work(
+        let yard = TestEnv::new();
+        run_script(
             &yard,
             "begin; echo x > a.txt; exec >&- 2>&-\ntrap '' TERM\nwhile :; do sleep 0.1; done",
         )
@@ -69,65 +69,67 @@ fn one_that_closes_its_output_and_lives_on() {
 
 #[test]
 fn one_that_dies_while_something_of_its_holds_the_pipe() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let begun = Instant::now();
-    let worker = work(&yard, "begin; say 'so long'; sleep 600 & exit 4");
+    let worker = run_script(&yard, "begin; say 'so long'; sleep 600 & exit 4");
     worker.assert_failed(ErrorCode::AgentDied);
-    assert_eq!(worker.outcome().ended_by, "exit code 4");
-    assert_eq!(worker.lines(LineKind::Said), ["so long"]);
+    assert_eq!(worker.outcome().exit_status, "exit code 4");
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["so long"]);
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
 fn one_that_leaves_right_after_its_last_word() {
-    let yard = Yard::new();
-    let worker = work(&yard, "begin; say 'bye'; end; exit 9");
+    let yard = TestEnv::new();
+    let worker = run_script(&yard, "begin; say 'bye'; end; exit 9");
     assert_eq!(worker.outcome().status, Status::Finished, "its word counts");
-    assert_eq!(worker.outcome().ended_by, "exit code 9");
+    assert_eq!(worker.outcome().exit_status, "exit code 9");
 }
 
 #[test]
 fn one_that_does_not_leave_after_its_last_word() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let begun = Instant::now();
-    let worker = work(&yard, "begin; say 'staying'; end; exec sleep 600");
+    let worker = run_script(&yard, "begin; say 'staying'; end; exec sleep 600");
     assert_eq!(worker.outcome().status, Status::Finished);
-    assert_eq!(worker.outcome().ended_by, "signal 15");
+    assert_eq!(worker.outcome().exit_status, "signal 15");
     assert!(begun.elapsed() < Duration::from_secs(8));
 }
 
 #[test]
 fn one_that_only_repeats_what_it_hears() {
-    let yard = Yard::new();
-    let worker = work(&yard, "exec cat");
+    let yard = TestEnv::new();
+    let worker = run_script(&yard, "exec cat");
     worker.assert_failed(ErrorCode::AgentProtocol);
 }
 
 #[test]
 fn one_that_never_answers_meets_the_time_limit() {
-    let yard = Yard::new();
-    let mut task = yard.acp("sleep 600");
+    let yard = TestEnv::new();
+    let mut task = yard.acp_task("sleep 600");
     task.time_limit_s = Some(1);
-    let worker = yard.work(&task);
+    let worker = yard.run_task(&task);
     worker.assert_failed(ErrorCode::TimeLimit);
 }
 
 #[test]
 fn one_that_is_not_signed_in_or_speaks_another_version() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = r#"ask; answer '{"protocolVersion":1}'; ask
 printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"Authentication required"}}\n' "$id"
 ask"#;
-    let worker = work(&yard, script);
+    let worker = run_script(&yard, script);
     worker.assert_failed(ErrorCode::SignInNeeded);
-    assert!(worker.outcome().notice.as_ref().expect("why").what.contains("signed in"));
+    assert!(worker.outcome().notice.as_ref().expect("why").message.contains("signed in"));
 
-    let yard = Yard::new();
-    let worker = work(&yard, r#"ask; answer '{"protocolVersion":9}'; ask"#);
+    let yard = TestEnv::new();
+    let worker = run_script(&yard, r#"ask; answer '{"protocolVersion":9}'; ask"#);
     worker.assert_failed(ErrorCode::AgentProtocol);
 
-    let yard = Yard::new();
-    let worker =
-        work(&yard, r#"ask; answer '{"protocolVersion":1}'; ask; answer '{"nothing":1}'; ask"#);
+    let yard = TestEnv::new();
+    let worker = run_script(
+        &yard,
+        r#"ask; answer '{"protocolVersion":1}'; ask; answer '{"nothing":1}'; ask"#,
+    );
     worker.assert_failed(ErrorCode::AgentProtocol);
 }

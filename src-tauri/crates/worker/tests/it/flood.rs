@@ -1,7 +1,7 @@
 //! Agents that print more than anyone can read: bounded memory, nothing lost, no hurry.
 
-use crate::acp::TALK;
-use crate::yard::{Worker, Yard};
+use crate::acp::ACP_SHELL;
+use crate::test_env::{TestEnv, Worker};
 use regatta_protocol::Status;
 use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerControl;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// The most memory that the worker has had, in KiB; none: it has ended, and what it said is
 /// still being read.
-fn most_memory(worker: &Worker) -> Option<u64> {
+fn peak_memory_kib(worker: &Worker) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", worker.child.id()));
     let status = status.expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -17,29 +17,29 @@ fn most_memory(worker: &Worker) -> Option<u64> {
 }
 
 /// Reads on to the outcome; the most memory, and the text of kind `kind` in all.
-fn read_on(worker: &mut Worker) -> (u64, usize, usize) {
+fn read_to_outcome(worker: &mut Worker) -> (u64, usize, usize) {
     let (mut memory, mut bytes, mut events) = (0, 0, 0);
     loop {
-        let event = worker.until("event", |_| true);
+        let event = worker.read_until("event", |_| true);
         match &event {
-            Event::Output { kind: LineKind::Out, text, .. } => bytes += text.len(),
+            Event::Output { kind: LineKind::Stdout, text, .. } => bytes += text.len(),
             Event::Outcome(_) => return (memory, bytes, events),
             _ => {}
         }
         events += 1;
         if events % 20 == 0 {
-            memory = memory.max(most_memory(worker).unwrap_or_default());
-            worker.seen.clear();
+            memory = memory.max(peak_memory_kib(worker).unwrap_or_default());
+            worker.received.clear();
         }
     }
 }
 
 #[test]
 fn a_line_without_an_end_is_split_and_nothing_of_it_is_lost() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "head -c 300000000 /dev/zero | tr '\\0' 'a'; echo; echo end";
-    let mut worker = yard.start(&yard.command(script));
-    let (memory, bytes, events) = read_on(&mut worker);
+    let mut worker = yard.start_task(&yard.command_task(script));
+    let (memory, bytes, events) = read_to_outcome(&mut worker);
     assert!(memory > 0 && memory < 100 * 1024, "{memory} KiB");
     assert!(bytes >= 300_000_000, "{bytes} bytes");
     assert!((286..400).contains(&events), "{events} events");
@@ -47,10 +47,10 @@ fn a_line_without_an_end_is_split_and_nothing_of_it_is_lost() {
 
 #[test]
 fn a_long_line_is_cut_into_marked_pieces() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "head -c 3000000 /dev/zero | tr '\\0' 'a'; echo; echo end";
-    let worker = yard.work(&yard.command(script));
-    let lines = worker.lines(LineKind::Out);
+    let worker = yard.run_task(&yard.command_task(script));
+    let lines = worker.lines(LineKind::Stdout);
     let letters: usize = lines.iter().map(|line| line.matches('a').count()).sum();
     assert_eq!((lines.len(), letters), (4, 3_000_000));
     assert!(lines[..3].iter().all(|line| line.len() <= 1024 * 1024 + "… ".len()));
@@ -59,15 +59,15 @@ fn a_long_line_is_cut_into_marked_pieces() {
 
 #[test]
 fn an_acp_agent_that_prints_without_end_is_cut_short_and_goes_on() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "begin; head -c 300000000 /dev/zero | tr '\\0' 'a'; echo; say 'after all'; end";
-    let mut worker = yard.start(&yard.acp(&format!("{TALK}\n{script}")));
-    worker.until_line("after all");
-    let memory = most_memory(&worker).expect("it runs");
+    let mut worker = yard.start_task(&yard.acp_task(&format!("{ACP_SHELL}\n{script}")));
+    worker.read_until_line("after all");
+    let memory = peak_memory_kib(&worker).expect("it runs");
     assert!(memory < 150 * 1024, "{memory} KiB");
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Finished);
-    assert_eq!(worker.lines(LineKind::Out).len(), 1, "its beginning is shown");
+    assert_eq!(worker.lines(LineKind::Stdout).len(), 1, "its beginning is shown");
     assert!(worker.lines(LineKind::Note).iter().any(|note| note.contains("too long")));
 }
 
@@ -90,16 +90,16 @@ until [ -e go ]; do sleep 0.05; done; end
 
 #[test]
 fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.acp(&format!("{TALK}\n{UPDATES}")));
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.acp_task(&format!("{ACP_SHELL}\n{UPDATES}")));
     let mut lines = 0;
     let mut until = |worker: &mut Worker, word: &str| loop {
-        let event = worker.until(word, |_| true);
-        worker.seen.clear();
-        if let Event::Output { kind: LineKind::Said, text, .. } = &event {
+        let event = worker.read_until(word, |_| true);
+        worker.received.clear();
+        if let Event::Output { kind: LineKind::AgentMessage, text, .. } = &event {
             lines += text.split('\n').filter(|line| line.starts_with("line ")).count();
             if text.split('\n').any(|line| line == word) {
-                return most_memory(worker).expect("it runs");
+                return peak_memory_kib(worker).expect("it runs");
             }
         }
     };
@@ -108,19 +108,19 @@ fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
     std::fs::write(yard.copy().join("go"), "").expect("a file");
     assert!(all < tenth + tenth / 2, "{tenth} KiB, then {all} KiB");
     assert_eq!(lines, 20_000, "nothing was lost");
-    worker.until("outcome", |event| matches!(event, Event::Outcome(_)));
+    worker.read_until("outcome", |event| matches!(event, Event::Outcome(_)));
     assert_eq!(worker.outcome().status, Status::Finished);
 }
 
 #[test]
 fn a_stop_is_heard_in_the_middle_of_a_flood() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "begin; prompt=$id; while :; do updates 0 10000; done & flood=$!; ask; \
                   kill $flood; id=$prompt; answer '{\"stopReason\":\"cancelled\"}'";
     let updates = UPDATES.split("begin;").next().expect("the function");
-    let mut worker = yard.start(&yard.acp(&format!("{TALK}\n{updates}\n{script}")));
+    let mut worker = yard.start_task(&yard.acp_task(&format!("{ACP_SHELL}\n{updates}\n{script}")));
     for _ in 0..50 {
-        worker.until("lines", |event| matches!(event, Event::Output { .. }));
+        worker.read_until("lines", |event| matches!(event, Event::Output { .. }));
     }
     worker.send(&WorkerControl::Stop);
     let begun = Instant::now();
@@ -133,10 +133,10 @@ fn a_stop_is_heard_in_the_middle_of_a_flood() {
 
 #[test]
 fn lines_come_whole_and_in_order() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("print 100000 lines"));
+    let yard = TestEnv::new();
+    let worker = yard.run_task(&yard.practice_task("print 100000 lines"));
     assert_eq!(worker.outcome().status, Status::Finished);
-    let lines = worker.lines(LineKind::Out);
+    let lines = worker.lines(LineKind::Stdout);
     assert_eq!(lines.len(), 100_000);
     assert!(lines.iter().zip(1..).all(|(line, n)| *line == format!("line {n}")));
     let outputs = worker.events().filter_map(|event| match event {
@@ -150,11 +150,11 @@ fn lines_come_whole_and_in_order() {
 
 #[test]
 fn a_reader_that_is_slow_slows_the_agent_down_and_loses_nothing() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "i=0; while [ $i -lt 200 ]; do head -c 200000 /dev/zero | tr '\\0' 'b'; echo; \
                   i=$((i+1)); echo $i > count; done";
-    let mut worker = yard.start(&yard.command(script));
-    let count = || yard.file("count").and_then(|count| count.trim().parse::<u32>().ok());
+    let mut worker = yard.start_task(&yard.command_task(script));
+    let count = || yard.read_copy_file("count").and_then(|count| count.trim().parse::<u32>().ok());
     // It goes on until everything between us is full, and then no further.
     let mut before = None;
     loop {
@@ -166,21 +166,24 @@ fn a_reader_that_is_slow_slows_the_agent_down_and_loses_nothing() {
         before = now;
     }
     assert!(before.expect("a count") < 200, "it was held up");
-    let memory = most_memory(&worker).expect("it runs");
+    let memory = peak_memory_kib(&worker).expect("it runs");
     assert!(memory < 60 * 1024, "{memory} KiB");
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Finished);
-    assert_eq!(worker.lines(LineKind::Out).len(), 200);
+    assert_eq!(worker.lines(LineKind::Stdout).len(), 200);
 }
 
 #[test]
 fn a_task_that_nobody_reads_can_be_stopped() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.command("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyy; done"));
-    worker.until_status(Status::Working);
+    let yard = TestEnv::new();
+    let mut worker =
+        yard.start_task(&yard.command_task("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyy; done"));
+    worker.read_until_status(Status::Working);
     std::thread::sleep(Duration::from_secs(1));
     worker.send(&WorkerControl::Stop);
-    crate::yard::wait_until("ended", || !yard.processes().iter().any(|p| p.contains("agent.sh")));
+    crate::test_env::wait_until("ended", || {
+        !yard.processes().iter().any(|p| p.contains("agent.sh"))
+    });
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Stopped);
 }

@@ -2,13 +2,13 @@
 
 mod acp;
 mod bad_acp;
-mod begin;
 mod command;
-mod ends;
 mod flood;
 mod practice;
 mod probe;
+mod restrict;
 mod sandbox;
-mod shut;
-mod talk;
-mod yard;
+mod session;
+mod start_failures;
+mod stopping;
+mod test_env;

@@ -1,24 +1,28 @@
 //! Tasks done by the practice agent.
 
-use crate::yard::Yard;
+use crate::test_env::TestEnv;
 use regatta_protocol::event::{Event, LineKind, SaveReason, StepState};
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
 use regatta_protocol::{ErrorCode, Status};
 
 #[test]
 fn a_task_is_done_saved_and_told_in_order() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("write a.txt: a\nremove src/cart.txt\nsay Done."));
+    let yard = TestEnv::new();
+    let worker =
+        yard.run_task(&yard.practice_task("write a.txt: a\nremove src/cart.txt\nsay Done."));
     let outcome = worker.outcome();
     assert_eq!(outcome.status, Status::Finished, "{outcome:#?}");
-    assert_eq!(outcome.last_words, "Done.");
-    assert_eq!(outcome.ended_by, "exit code 0");
+    assert_eq!(outcome.last_message, "Done.");
+    assert_eq!(outcome.exit_status, "exit code 0");
     assert_eq!((outcome.totals.files, outcome.totals.added, outcome.totals.removed), (2, 1, 3));
     let commit = outcome.commit.as_deref().expect("a result");
-    assert_eq!(yard.git(&["rev-parse", "refs/regatta/task/1/result"]), commit);
-    assert_eq!(yard.git(&["rev-parse", &format!("{commit}^")]), yard.commit);
-    assert_eq!(yard.git(&["log", "-1", "--format=%s by %an", commit]), "Paint the boat by Ada");
-    assert_eq!(yard.git(&["show", &format!("{commit}:a.txt")]), "a");
+    assert_eq!(yard.git_in_cache(&["rev-parse", "refs/regatta/task/1/result"]), commit);
+    assert_eq!(yard.git_in_cache(&["rev-parse", &format!("{commit}^")]), yard.commit);
+    assert_eq!(
+        yard.git_in_cache(&["log", "-1", "--format=%s by %an", commit]),
+        "Paint the boat by Ada"
+    );
+    assert_eq!(yard.git_in_cache(&["show", &format!("{commit}:a.txt")]), "a");
 
     let expected = [
         "Made a separate copy of your project",
@@ -30,7 +34,7 @@ fn a_task_is_done_saved_and_told_in_order() {
     ];
     assert_eq!(worker.titles(), expected);
     assert!(worker.steps().iter().all(|step| step.state == StepState::Done));
-    assert_eq!(worker.lines(LineKind::Said), ["Done."]);
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["Done."]);
     assert_eq!(worker.lines(LineKind::Step), [&expected[..4], &expected[5..]].concat());
     assert_eq!(worker.statuses(), [Status::Working]);
 
@@ -46,10 +50,10 @@ fn a_task_is_done_saved_and_told_in_order() {
 
 #[test]
 fn ordinary_words_make_a_true_description_in_visible_steps() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("Please describe this."));
+    let yard = TestEnv::new();
+    let worker = yard.run_task(&yard.practice_task("Please describe this."));
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
-    let text = yard.file("PRACTICE.md").expect("it was written");
+    let text = yard.read_copy_file("PRACTICE.md").expect("it was written");
     assert!(text.contains("cart.txt") && text.contains("Sells boats."), "{text}");
     let titles = worker.titles();
     for title in ["Read README.md", "Edited PRACTICE.md"] {
@@ -57,13 +61,13 @@ fn ordinary_words_make_a_true_description_in_visible_steps() {
     }
     let plans = worker.events().filter(|event| matches!(event, Event::Plan { .. })).count();
     assert!(plans >= 3, "the plan moves on");
-    assert!(worker.outcome().last_words.contains("Nothing else was changed."));
+    assert!(worker.outcome().last_message.contains("Nothing else was changed."));
 }
 
 #[test]
 fn nothing_changed_is_no_result() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("say Nothing to do."));
+    let yard = TestEnv::new();
+    let worker = yard.run_task(&yard.practice_task("say Nothing to do."));
     let outcome = worker.outcome();
     assert_eq!(outcome.status, Status::Finished);
     assert_eq!((outcome.commit.as_ref(), outcome.totals.files), (None, 0));
@@ -72,22 +76,23 @@ fn nothing_changed_is_no_result() {
 
 #[test]
 fn a_command_of_the_agent_is_shown_as_it_runs() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("run echo first; sleep 600"));
-    worker.until_line("first");
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.practice_task("run echo first; sleep 600"));
+    worker.read_until_line("first");
     worker.send(&WorkerControl::Stop);
     worker.finish();
     assert!(worker.lines(LineKind::Step).contains(&"Ran: echo first; sleep 600"));
-    assert_eq!(worker.lines(LineKind::Out), ["first"]);
+    assert_eq!(worker.lines(LineKind::Stdout), ["first"]);
 }
 
 #[test]
 fn a_question_waits_for_one_of_its_answers() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("ask Which? | Red | Blue\nwrite done.txt: x"));
-    let question = worker.until_question();
+    let yard = TestEnv::new();
+    let mut worker =
+        yard.start_task(&yard.practice_task("ask Which? | Red | Blue\nwrite done.txt: x"));
+    let question = worker.read_until_question();
     assert_eq!(question.title, "Which?");
-    worker.until_status(Status::NeedsYou);
+    worker.read_until_status(Status::NeedsYou);
     worker.answer(&question, "no such option");
     worker.send(&WorkerControl::Answer { question: "q9".into(), option: "1".into() });
     let blue = question.options.iter().find(|option| option.label == "Blue").expect("Blue");
@@ -95,7 +100,7 @@ fn a_question_waits_for_one_of_its_answers() {
     worker.answer(&question, &question.options[0].id);
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Finished);
-    assert!(worker.lines(LineKind::Said).contains(&"You chose: Blue"));
+    assert!(worker.lines(LineKind::AgentMessage).contains(&"You chose: Blue"));
     let expected = [Status::Working, Status::NeedsYou, Status::Working];
     assert_eq!(worker.statuses(), expected);
     let answers: Vec<_> =
@@ -106,9 +111,9 @@ fn a_question_waits_for_one_of_its_answers() {
 
 #[test]
 fn a_question_is_withdrawn_when_the_task_is_stopped() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("ask May I?"));
-    let question = worker.until_question();
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.practice_task("ask May I?"));
+    let question = worker.read_until_question();
     worker.send(&WorkerControl::Stop);
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Stopped);
@@ -118,23 +123,23 @@ fn a_question_is_withdrawn_when_the_task_is_stopped() {
 
 #[test]
 fn a_failure_is_told_in_the_agents_words_and_its_work_is_kept() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("write b.txt: b\nfail the harbour is closed"));
+    let yard = TestEnv::new();
+    let worker = yard.run_task(&yard.practice_task("write b.txt: b\nfail the harbour is closed"));
     worker.assert_failed(ErrorCode::AgentFailed);
     let notice = worker.outcome().notice.as_ref().expect("why");
-    assert!(notice.what.contains("the harbour is closed"), "{notice:?}");
-    assert_eq!(notice.safe, "What it had changed is saved.");
+    assert!(notice.message.contains("the harbour is closed"), "{notice:?}");
+    assert_eq!(notice.impact, "What it had changed is saved.");
     assert!(worker.outcome().commit.is_some());
 }
 
 #[test]
 fn an_agent_that_exits_in_mid_turn_has_died() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("write kept.txt: x\nprint 3 lines\nexit 3"));
+    let yard = TestEnv::new();
+    let worker = yard.run_task(&yard.practice_task("write kept.txt: x\nprint 3 lines\nexit 3"));
     worker.assert_failed(ErrorCode::AgentDied);
-    assert_eq!(worker.outcome().ended_by, "exit code 3");
+    assert_eq!(worker.outcome().exit_status, "exit code 3");
     assert_eq!(
-        worker.lines(LineKind::Out),
+        worker.lines(LineKind::Stdout),
         ["kept.txt  +1 \u{2212}0", "line 1", "line 2", "line 3"]
     );
     assert!(worker.outcome().commit.is_some(), "its work is kept");
@@ -142,15 +147,16 @@ fn an_agent_that_exits_in_mid_turn_has_died() {
 
 #[test]
 fn the_copy_is_saved_from_time_to_time() {
-    let yard = Yard::new();
-    let mut task = yard.practice("write a.txt: a\nwait 600");
-    task.save_every_s = Some(1);
-    let mut worker = yard.start(&task);
+    let yard = TestEnv::new();
+    let mut task = yard.practice_task("write a.txt: a\nwait 600");
+    task.save_interval_s = Some(1);
+    let mut worker = yard.start_task(&task);
     let timer =
         |event: &Event| matches!(event, Event::SavePoint(p) if p.reason == SaveReason::Timer);
-    worker.until("timed save point", timer);
-    worker.until("changes", |e| matches!(e, Event::Changes { totals, .. } if totals.files == 1));
-    assert_eq!(yard.git(&["show", "refs/regatta/task/1/1:a.txt"]), "a");
+    worker.read_until("timed save point", timer);
+    worker
+        .read_until("changes", |e| matches!(e, Event::Changes { totals, .. } if totals.files == 1));
+    assert_eq!(yard.git_in_cache(&["show", "refs/regatta/task/1/1:a.txt"]), "a");
     worker.send(&WorkerControl::Stop);
     worker.finish();
     assert_eq!(
@@ -162,37 +168,38 @@ fn the_copy_is_saved_from_time_to_time() {
 
 #[test]
 fn what_was_done_is_saved_soon_after() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("write a.txt: a\nwait 600"));
-    worker.until("changes", |e| matches!(e, Event::Changes { totals, .. } if totals.files == 1));
-    assert_eq!(yard.git(&["show", "refs/regatta/task/1/1:a.txt"]), "a");
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.practice_task("write a.txt: a\nwait 600"));
+    worker
+        .read_until("changes", |e| matches!(e, Event::Changes { totals, .. } if totals.files == 1));
+    assert_eq!(yard.git_in_cache(&["show", "refs/regatta/task/1/1:a.txt"]), "a");
     worker.send(&WorkerControl::Stop);
     worker.finish();
 }
 
 #[test]
 fn an_attempt_goes_on_from_a_save_point() {
-    let yard = Yard::new();
-    let first = yard.work(&yard.practice("write a.txt: a\nfail not yet"));
+    let yard = TestEnv::new();
+    let first = yard.run_task(&yard.practice_task("write a.txt: a\nfail not yet"));
     let point = first.outcome().commit.clone().expect("a save point");
-    let mut task = yard.practice("append a.txt: b");
+    let mut task = yard.practice_task("append a.txt: b");
     task.copy_commit = point;
     task.copy = yard.root().join("copy-2");
     task.scratch = yard.root().join("scratch-2");
     task.ref_prefix = "refs/regatta/task/2".into();
-    let worker = yard.work(&task);
+    let worker = yard.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
     let commit = worker.outcome().commit.clone().expect("a result");
-    assert_eq!(yard.git(&["show", &format!("{commit}:a.txt")]), "a\nb");
-    assert_eq!(yard.git(&["rev-parse", &format!("{commit}^")]), yard.commit);
+    assert_eq!(yard.git_in_cache(&["show", &format!("{commit}:a.txt")]), "a\nb");
+    assert_eq!(yard.git_in_cache(&["rev-parse", &format!("{commit}^")]), yard.commit);
     assert_eq!(worker.outcome().totals.added, 2, "counted from the start");
 }
 
 #[test]
 fn the_agent_does_not_see_our_own_environment() {
-    let yard = Yard::new();
-    let worker = yard.work(&yard.practice("run env; pwd"));
-    let lines = worker.lines(LineKind::Out);
+    let yard = TestEnv::new();
+    let worker = yard.run_task(&yard.practice_task("run env; pwd"));
+    let lines = worker.lines(LineKind::Stdout);
     for ours in ["GIT_", "REGATTA_", "TAURI_"] {
         assert!(!lines.iter().any(|line| line.starts_with(ours)), "{lines:#?}");
     }
@@ -202,8 +209,8 @@ fn the_agent_does_not_see_our_own_environment() {
 
 #[test]
 fn raw_protocol_lines_are_kept() {
-    let yard = Yard::new();
-    yard.work(&yard.practice("say Hello."));
+    let yard = TestEnv::new();
+    yard.run_task(&yard.practice_task("say Hello."));
     let raw = std::fs::read_to_string(yard.scratch().join("agent.jsonl")).expect("the file");
     for part in ["\"session/prompt\"", "agent_message_chunk", "end_turn"] {
         assert!(raw.contains(part), "{part} is in {raw}");
@@ -213,8 +220,11 @@ fn raw_protocol_lines_are_kept() {
 #[test]
 fn a_mode_in_which_no_level_holds_is_said() {
     for decides_itself in [false, true] {
-        let yard = Yard::new();
-        let worker = yard.work(&WorkerTask { decides_itself, ..yard.practice("say Hello.") });
+        let yard = TestEnv::new();
+        let worker = yard.run_task(&WorkerTask {
+            is_autonomous: decides_itself,
+            ..yard.practice_task("say Hello.")
+        });
         let notes = worker.lines(LineKind::Note).join("\n");
         assert_eq!(notes.contains("the safety level doesn't hold"), decides_itself, "{notes}");
     }

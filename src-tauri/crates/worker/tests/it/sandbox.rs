@@ -1,6 +1,6 @@
 //! Agents that try to get out of their sandbox, and what they find of ours.
 
-use crate::yard::{LONG, Worker, Yard};
+use crate::test_env::{LONG, TestEnv, Worker};
 use regatta_protocol::agent::EnvVar;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::{ProbeTask, Sandbox, WorkerControl, WorkerTask};
@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The program of the sandbox, where it can be used; a test without it says so and passes.
-fn bwrap() -> Option<PathBuf> {
+fn find_bwrap() -> Option<PathBuf> {
     let program = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].map(PathBuf::from);
     let program = program.into_iter().find(|program| program.exists());
     let works = |program: &PathBuf| {
@@ -28,14 +28,14 @@ fn bwrap() -> Option<PathBuf> {
 }
 
 /// A command task in a sandbox.
-pub(crate) fn boxed(yard: &Yard, script: &str) -> Option<WorkerTask> {
-    enclosed(yard, yard.command(script))
+pub(crate) fn sandboxed_command(yard: &TestEnv, script: &str) -> Option<WorkerTask> {
+    sandboxed(yard, yard.command_task(script))
 }
 
 /// A task in a sandbox, in a yard with a home of its own: `home/.ssh/key`, hidden, and
 /// `home/state`, which the agent may write to.
-fn enclosed(yard: &Yard, task: WorkerTask) -> Option<WorkerTask> {
-    let program = bwrap()?;
+fn sandboxed(yard: &TestEnv, task: WorkerTask) -> Option<WorkerTask> {
+    let program = find_bwrap()?;
     let home = yard.root().join("home");
     fs::create_dir_all(home.join(".ssh")).expect("a folder");
     fs::create_dir_all(home.join("state")).expect("a folder");
@@ -55,7 +55,7 @@ fn enclosed(yard: &Yard, task: WorkerTask) -> Option<WorkerTask> {
     Some(WorkerTask { sandbox: Some(sandbox), env, ..task })
 }
 
-pub(crate) fn notes(worker: &Worker) -> String {
+pub(crate) fn note_text(worker: &Worker) -> String {
     worker.lines(LineKind::Note).join("\n")
 }
 
@@ -65,17 +65,17 @@ fn read(path: &Path) -> Option<String> {
 
 #[test]
 fn what_is_hidden_and_what_is_outside_stays_as_it_is() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = r#"cat "$HOME/.ssh/key"; cat "$HOME/.netrc"; echo x > "$HOME/.bashrc"
 echo x > ../escaped; echo x > "$HOME/state/kept"; echo x > "$TMPDIR/made" && cat "$TMPDIR/made"
 ln -s "$HOME" way; echo x > way/.profile; rm -rf ../project ../cache.git
 mount -o remount,rw / ; umount "$HOME/.ssh"; cat "$HOME/.ssh/key"
 git log --format=%s -1; echo made > made.txt"#;
-    let Some(task) = boxed(&yard, script) else { return };
-    let worker = yard.work(&task);
+    let Some(task) = sandboxed_command(&yard, script) else { return };
+    let worker = yard.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
     let home = yard.root().join("home");
-    let told = format!("{:?}", worker.seen);
+    let told = format!("{:?}", worker.received);
     assert!(!told.contains("the private key") && !told.contains("the password"), "{told}");
     for path in ["escaped", "home/.bashrc", "home/.profile"] {
         assert!(!yard.root().join(path).exists(), "{path}");
@@ -83,9 +83,9 @@ git log --format=%s -1; echo made > made.txt"#;
     assert!(yard.root().join("project/README.md").exists());
     assert_eq!(read(&home.join("state/kept")).as_deref(), Some("x\n"));
     assert_eq!(read(&home.join(".ssh/key")).as_deref(), Some("the private key"));
-    assert_eq!(yard.file("made.txt").as_deref(), Some("made\n"));
-    assert_eq!(worker.lines(LineKind::Out), ["x", "Begin"], "its copy has its history");
-    let notes = notes(&worker);
+    assert_eq!(yard.read_copy_file("made.txt").as_deref(), Some("made\n"));
+    assert_eq!(worker.lines(LineKind::Stdout), ["x", "Begin"], "its copy has its history");
+    let notes = note_text(&worker);
     for part in [
         "works in a sandbox",
         "The sandbox hides this: cat: ",
@@ -97,12 +97,12 @@ git log --format=%s -1; echo made > made.txt"#;
 
 #[test]
 fn neither_our_environment_nor_another_program_is_seen() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = r#"env | sort; cat /proc/*/environ | tr '\0' '\n' | grep -c REGATTA
 ls -d /proc/[0-9]* | wc -l"#;
-    let Some(task) = boxed(&yard, script) else { return };
-    let worker = yard.work(&task);
-    let out = worker.lines(LineKind::Out);
+    let Some(task) = sandboxed_command(&yard, script) else { return };
+    let worker = yard.run_task(&task);
+    let out = worker.lines(LineKind::Stdout);
     let names: Vec<_> = out.iter().filter_map(|line| Some(line.split_once('=')?.0)).collect();
     // The shell itself sets the last ones.
     let theirs = ["OLDPWD", "PWD", "SHLVL", "_"];
@@ -115,20 +115,20 @@ ls -d /proc/[0-9]* | wc -l"#;
 
 #[test]
 fn without_a_sandbox_too_the_environment_is_the_tasks() {
-    let yard = Yard::new();
-    let mut task = yard.command("/usr/bin/env | /usr/bin/sort");
+    let yard = TestEnv::new();
+    let mut task = yard.command_task("/usr/bin/env | /usr/bin/sort");
     task.env = vec![EnvVar { name: "AGENT_KEY".into(), value: "its key".into() }];
-    let worker = yard.work(&task);
-    let out = worker.lines(LineKind::Out).join("\n");
+    let worker = yard.run_task(&task);
+    let out = worker.lines(LineKind::Stdout).join("\n");
     let temp = format!("TMPDIR={}", yard.scratch().join("tmp").display());
     assert!(out.contains("AGENT_KEY=its key") && out.contains(&temp), "{out}");
     assert!(!out.contains("HOME=") && !out.contains("REGATTA"), "{out}");
-    assert!(notes(&worker).contains("without a sandbox"));
+    assert!(note_text(&worker).contains("without a sandbox"));
 }
 
 #[test]
 fn the_sessions_sockets_are_out_of_reach() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     // Where a bus or a keyring listens: below /run for real ones, which a test can't make.
     let bus = tempfile::Builder::new().prefix("bus-").tempdir().expect("a folder");
     let socket = bus.path().join("bus");
@@ -140,9 +140,9 @@ fn the_sessions_sockets_are_out_of_reach() {
          ls -A /tmp",
         socket.display()
     );
-    let Some(task) = boxed(&yard, &script) else { return };
-    let worker = yard.work(&task);
-    let out = worker.lines(LineKind::Out);
+    let Some(task) = sandboxed_command(&yard, &script) else { return };
+    let worker = yard.run_task(&task);
+    let out = worker.lines(LineKind::Stdout);
     assert!(!out.contains(&"reached") && !out.contains(&"there"), "{out:?}");
     let heard = listening.accept().expect_err("nobody came");
     assert_eq!(heard.kind(), ErrorKind::WouldBlock);
@@ -150,7 +150,7 @@ fn the_sessions_sockets_are_out_of_reach() {
 
 #[test]
 fn what_it_plants_in_its_copy_never_runs() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let ran = yard.root().join("ran");
     let script = format!(
         r#"mkdir -p .git/hooks; for hook in pre-commit post-commit post-checkout reference-transaction; do
@@ -160,24 +160,24 @@ git config filter.x.clean "touch {ran}; cat"; echo '* filter=x' > .gitattributes
 git config core.pager "touch {ran}"; echo made > made.txt"#,
         ran = ran.display()
     );
-    let Some(task) = boxed(&yard, &script) else { return };
-    let worker = yard.work(&task);
+    let Some(task) = sandboxed_command(&yard, &script) else { return };
+    let worker = yard.run_task(&task);
     let outcome = worker.outcome();
     assert_eq!(outcome.status, Status::Finished, "{outcome:#?}");
     let commit = outcome.commit.as_deref().expect("a result");
-    assert_eq!(yard.git(&["show", &format!("{commit}:made.txt")]), "made");
+    assert_eq!(yard.git_in_cache(&["show", &format!("{commit}:made.txt")]), "made");
     assert!(!ran.exists(), "nothing of it ran outside");
 }
 
 #[test]
 fn nothing_outlives_its_task() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = r"(trap '' TERM INT HUP; setsid sh -c 'sleep 600' &) ; setsid sleep 600 &
 nohup sleep 600 > /dev/null 2>&1 &
 echo done";
-    let Some(task) = boxed(&yard, script) else { return };
+    let Some(task) = sandboxed_command(&yard, script) else { return };
     let begun = Instant::now();
-    let worker = yard.work(&task);
+    let worker = yard.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished);
     assert_eq!(yard.processes(), [""; 0]);
     assert!(begun.elapsed() < Duration::from_secs(8));
@@ -185,72 +185,72 @@ echo done";
 
 #[test]
 fn a_stop_reaches_it_inside_and_quickly() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = r"trap 'echo saving; echo x > saved.txt; exit 3' INT; echo ready
 while :; do sleep 0.05; done";
-    let Some(task) = boxed(&yard, script) else { return };
-    let mut worker = yard.start(&task);
-    worker.until_line("ready");
+    let Some(task) = sandboxed_command(&yard, script) else { return };
+    let mut worker = yard.start_task(&task);
+    worker.read_until_line("ready");
     let begun = Instant::now();
     worker.send(&WorkerControl::Stop);
     worker.finish();
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!(worker.outcome().status, Status::Stopped);
-    assert_eq!(worker.outcome().ended_by, "exit code 3");
-    assert_eq!(yard.file("saved.txt").as_deref(), Some("x\n"));
+    assert_eq!(worker.outcome().exit_status, "exit code 3");
+    assert_eq!(yard.read_copy_file("saved.txt").as_deref(), Some("x\n"));
 }
 
 #[test]
 fn one_that_does_not_mind_is_ended_all_the_same() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "trap '' INT TERM HUP; echo ready; while :; do sleep 0.05; done";
-    let Some(task) = boxed(&yard, script) else { return };
-    let mut worker = yard.start(&task);
-    worker.until_line("ready");
+    let Some(task) = sandboxed_command(&yard, script) else { return };
+    let mut worker = yard.start_task(&task);
+    worker.read_until_line("ready");
     worker.send(&WorkerControl::Pause);
-    worker.until_status(Status::Paused);
+    worker.read_until_status(Status::Paused);
     worker.end_input();
-    assert!(worker.exit(LONG).is_some(), "whoever started it is gone, and so is it");
+    assert!(worker.wait_for_exit(LONG).is_some(), "whoever started it is gone, and so is it");
     assert_eq!(yard.processes(), [""; 0]);
 }
 
 #[test]
 fn a_signal_inside_is_told_and_a_missing_program_too() {
-    let yard = Yard::new();
-    let Some(task) = boxed(&yard, "kill -9 $$") else { return };
-    let worker = yard.work(&task);
-    assert_eq!(worker.outcome().ended_by, "signal 9");
+    let yard = TestEnv::new();
+    let Some(task) = sandboxed_command(&yard, "kill -9 $$") else { return };
+    let worker = yard.run_task(&task);
+    assert_eq!(worker.outcome().exit_status, "signal 9");
 
-    let yard = Yard::new();
-    let Some(task) = boxed(&yard, "") else { return };
+    let yard = TestEnv::new();
+    let Some(task) = sandboxed_command(&yard, "") else { return };
     fs::remove_file(yard.root().join("agent.sh")).expect("it was there");
-    yard.work(&task).assert_failed(ErrorCode::AgentMissing);
+    yard.run_task(&task).assert_failed(ErrorCode::AgentMissing);
 }
 
 #[test]
 fn an_agent_that_speaks_acp_works_inside() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let prompt = "run cat ../home/.ssh/key\nrun touch ../escaped\nwrite a.txt: a\nsay Done.";
-    let Some(task) = enclosed(&yard, yard.practice(prompt)) else { return };
-    let worker = yard.work(&task);
+    let Some(task) = sandboxed(&yard, yard.practice_task(prompt)) else { return };
+    let worker = yard.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
-    assert_eq!(worker.outcome().last_words, "Done.");
-    assert_eq!(yard.file("a.txt").as_deref(), Some("a\n"));
+    assert_eq!(worker.outcome().last_message, "Done.");
+    assert_eq!(yard.read_copy_file("a.txt").as_deref(), Some("a\n"));
     assert!(!yard.root().join("escaped").exists());
-    assert!(notes(&worker).contains("The sandbox refused a change"), "{}", notes(&worker));
+    assert!(note_text(&worker).contains("The sandbox refused a change"), "{}", note_text(&worker));
 }
 
 #[test]
 fn one_that_is_only_asked_is_asked_inside() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = r#"key=$(cat "$HOME/.ssh/key"); echo x > "$HOME/escaped"; echo x > "$TMPDIR/made"
 ask; answer '{"protocolVersion":1,"agentInfo":{"name":"x","version":"'"$TMPDIR$key$AGENT_KEY"'"}}'
 ask; answer '{"sessionId":"s"}'; ask"#;
-    let task = enclosed(&yard, yard.acp(&format!("{}\n{script}", crate::acp::TALK)));
+    let task = sandboxed(&yard, yard.acp_task(&format!("{}\n{script}", crate::acp::ACP_SHELL)));
     let Some(WorkerTask { agent, env, sandbox, .. }) = task else { return };
     let folder = yard.root().join("asked/empty");
     fs::create_dir_all(&folder).expect("a folder");
-    let report = crate::probe::asked(&yard, &ProbeTask { agent, env, folder, sandbox });
+    let report = crate::probe::run_probe(&yard, &ProbeTask { agent, env, folder, sandbox });
     assert_eq!((report.version.as_str(), report.problem), ("/tmpits key", None));
     assert!(!yard.root().join("home/escaped").exists());
 }
@@ -259,12 +259,12 @@ ask; answer '{"sessionId":"s"}'; ask"#;
 #[test]
 fn one_that_closes_its_output_and_lives_on_is_ended() {
     for script in ["exec >&- 2>&-\nexec sleep 600", "exec >/dev/null\nsleep 600 & sleep 600"] {
-        let yard = Yard::new();
-        let Some(task) = enclosed(&yard, yard.acp(script)) else { return };
+        let yard = TestEnv::new();
+        let Some(task) = sandboxed(&yard, yard.acp_task(script)) else { return };
         let begun = Instant::now();
-        let worker = yard.work(&task);
+        let worker = yard.run_task(&task);
         worker.assert_failed(ErrorCode::AgentProtocol);
-        let what = &worker.outcome().notice.as_ref().expect("why").what;
+        let what = &worker.outcome().notice.as_ref().expect("why").message;
         assert!(what.contains("closed its connection"), "{what}");
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
         assert_eq!(yard.processes(), [""; 0]);

@@ -7,7 +7,7 @@ use regatta_protocol::event::{PlanEntry, PlanState};
 const MAX_ENTRIES: usize = 50;
 const MAX_TEXT: usize = 200;
 
-pub(super) fn entries(plan: &Plan) -> Vec<PlanEntry> {
+pub(super) fn to_plan_entries(plan: &Plan) -> Vec<PlanEntry> {
     let entries = plan.entries.iter().take(MAX_ENTRIES);
     let entry = |entry: &agent_client_protocol::v1::schema::PlanEntry| PlanEntry {
         text: one_line(&entry.content, MAX_TEXT),
@@ -32,7 +32,7 @@ mod tests {
             "status": "in_progress",
         });
         let plan = serde_json::json!({ "entries": vec![entry; 99] });
-        let entries = entries(&serde_json::from_value(plan).expect("a plan"));
+        let entries = to_plan_entries(&serde_json::from_value(plan).expect("a plan"));
         assert_eq!(entries.len(), MAX_ENTRIES);
         assert!(entries[0].text.starts_with("do x") && entries[0].text.chars().count() == MAX_TEXT);
         assert_eq!(entries[0].state, PlanState::Working);

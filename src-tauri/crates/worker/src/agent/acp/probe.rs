@@ -1,23 +1,23 @@
 //! A conversation without a prompt: what the agent is and what it offers.
 
-use super::begin::{self, Beginning, Greeted};
-use super::calls::Calls;
-use super::listen::Listener;
-use super::meter::Meter;
+use super::handshake::{self, AgentInfo, SessionOpener};
+use super::listener::Listener;
+use super::message_buffer::MessageBuffer;
 use super::raw_log::RawLog;
-use super::talk::{Line, transport};
-use super::voice::Voice;
-use super::{MESSAGES, offers};
-use crate::agent::{Ear, Turn, hear};
+use super::session::{Transport, transport_lines};
+use super::tool_calls::ToolCalls;
+use super::usage::UsageMeter;
+use super::{MAX_QUEUED_MESSAGES, session_options};
+use crate::agent::{OutputReader, TurnEnd, read_output};
 use crate::output;
-use crate::process::{Patience, Pipes, Process, Program};
-use crate::sandbox::Refusals;
+use crate::process::{GracePeriod, Process, ProgramSpec, StdioPipes};
+use crate::sandbox::DenialReporter;
 use crate::text::one_line;
 use agent_client_protocol::Client;
 use agent_client_protocol::v1::ConnectionTo;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
@@ -28,9 +28,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 /// How long an agent may take for all its answers.
-const LIMIT: Duration = Duration::from_secs(60);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long its program may take to end once nobody speaks to it.
-const TO_END: Duration = Duration::from_secs(2);
+const END_GRACE: Duration = Duration::from_secs(2);
 /// The most of what its program said on standard error, in characters.
 const MAX_ERRORS: usize = 500;
 
@@ -44,35 +44,47 @@ pub(in crate::agent) async fn probe(
     let temp = folder.with_file_name("tmp");
     // There is no cache whose objects it would need.
     let sandbox = task.sandbox.as_ref().map(|sandbox| (sandbox, &**folder));
-    let program = Program { program, args, folder, env: &task.env, temp: &temp, sandbox };
+    let program = ProgramSpec {
+        program,
+        args,
+        working_dir: folder,
+        env: &task.env,
+        temp_dir: &temp,
+        sandbox,
+    };
     let (process, pipes) = Process::start(program, true)?;
-    let Pipes { input, output, errors } = pipes;
+    let StdioPipes { stdin: input, stdout: output, stderr: errors } = pipes;
     let input = input.expect("BUG: its input is piped");
     // What it shows is for nobody.
-    let (events, outlet) = output::open();
+    let (events, outlet) = output::channel();
     let showing = tokio::spawn(outlet.write_to(tokio::io::sink()));
-    let (to_crate, messages) = mpsc::channel(MESSAGES);
-    let raw = Arc::new(Mutex::new(RawLog::none()));
+    let (to_crate, messages) = mpsc::channel(MAX_QUEUED_MESSAGES);
+    let raw = Arc::new(Mutex::new(RawLog::disabled()));
     let listener = Listener {
-        refusals: Refusals::none(),
+        denials: DenialReporter::disabled(),
         events: events.clone(),
         messages: to_crate,
-        calls: Arc::new(Mutex::new(Calls::new(&task.folder))),
-        raw: raw.clone(),
-        voice: Voice::new(),
-        unknown: HashSet::new(),
-        replayed: Arc::new(AtomicBool::new(false)),
-        meter: Meter::with_limit(None).0,
+        tool_calls: Arc::new(Mutex::new(ToolCalls::new(&task.folder))),
+        raw_log: raw.clone(),
+        message_buffer: MessageBuffer::new(),
+        unknown_kinds: HashSet::new(),
+        is_replaying: Arc::new(AtomicBool::new(false)),
+        usage_meter: UsageMeter::with_limit(None).0,
     };
-    let heard = tokio::spawn(listener.hear(output, process.clone()));
-    let refusals = Refusals::none();
-    let ear = Ear { kind: LineKind::Err, process: process.clone(), events, refusals };
-    let errors = tokio::spawn(hear(errors, ear));
-    let asked = ask(Line { input, messages, raw }, task.folder.clone());
-    let limit = tokio::time::timeout(LIMIT, asked).await;
-    let mut report = limit.unwrap_or_else(|_| problem(late()));
-    process.end(Patience::ForTheProgram(Instant::now() + TO_END)).await;
-    process.sweep().await;
+    let heard = tokio::spawn(listener.run(output, process.clone()));
+    let refusals = DenialReporter::disabled();
+    let ear = OutputReader {
+        kind: LineKind::Stderr,
+        process: process.clone(),
+        events,
+        denials: refusals,
+    };
+    let errors = tokio::spawn(read_output(errors, ear));
+    let asked = request_report(Transport { input, messages, raw_log: raw }, task.folder.clone());
+    let limit = tokio::time::timeout(PROBE_TIMEOUT, asked).await;
+    let mut report = limit.unwrap_or_else(|_| problem_report(timeout_notice()));
+    process.terminate(GracePeriod::ForProgram(Instant::now() + END_GRACE)).await;
+    process.kill_tree().await;
     // Errors: hearing panicked; there is nothing to be heard then.
     drop(heard.await);
     let errors = errors.await.unwrap_or_default();
@@ -86,12 +98,12 @@ pub(in crate::agent) async fn probe(
 }
 
 /// Both answers, as a report.
-async fn ask(line: Line, folder: std::path::PathBuf) -> ProbeReport {
+async fn request_report(line: Transport, folder: std::path::PathBuf) -> ProbeReport {
     let (tell, told) = oneshot::channel();
     let asking =
-        Client.v1().name("regatta").connect_with(transport(line), async move |connection| {
+        Client.v1().name("regatta").connect_with(transport_lines(line), async move |connection| {
             // An error: it took too long, and nobody waits any more.
-            drop(tell.send(converse(&connection, &folder).await));
+            drop(tell.send(query_agent(&connection, &folder).await));
             Ok(())
         });
     tokio::select! {
@@ -99,45 +111,50 @@ async fn ask(line: Line, folder: std::path::PathBuf) -> ProbeReport {
         Ok(report) = told => report,
         ended = asking => {
             let details = ended.err().map(|problem| problem.to_string()).unwrap_or_default();
-            unasked(Turn::Lost(details), ProbeReport::default())
+            failed_report(TurnEnd::ConnectionLost(details), ProbeReport::default())
         }
     }
 }
 
-async fn converse(
+async fn query_agent(
     connection: &ConnectionTo<agent_client_protocol::Agent>,
     folder: &Path,
 ) -> ProbeReport {
-    let Greeted { version, resumes, loads } = match begin::greet(connection).await {
-        Ok(greeted) => greeted,
-        Err(turn) => return unasked(turn, ProbeReport::default()),
-    };
-    let report = ProbeReport { version, resumes, loads, ..ProbeReport::default() };
-    match (Beginning { connection, copy: folder, meta: "" }).anew().await {
-        Ok(begun) => ProbeReport { offers: offers::offers(&begun.answer), ..report },
-        Err(turn) => unasked(turn, report),
+    let AgentInfo { version, can_resume: resumes, can_load: loads } =
+        match handshake::initialize(connection).await {
+            Ok(greeted) => greeted,
+            Err(turn) => return failed_report(turn, ProbeReport::default()),
+        };
+    let report =
+        ProbeReport { version, can_resume: resumes, can_load: loads, ..ProbeReport::default() };
+    match (SessionOpener { connection, copy: folder, meta: "" }).new_session().await {
+        Ok(begun) => ProbeReport {
+            capabilities: session_options::read_capabilities(&begun.answer),
+            ..report
+        },
+        Err(turn) => failed_report(turn, report),
     }
 }
 
 /// What is known when the agent did not answer as it should.
-fn unasked(turn: Turn, report: ProbeReport) -> ProbeReport {
+fn failed_report(turn: TurnEnd, report: ProbeReport) -> ProbeReport {
     let notice = match turn {
-        Turn::Failed(notice) if notice.code == ErrorCode::SignInNeeded => {
+        TurnEnd::Failed(notice) if notice.code == ErrorCode::SignInNeeded => {
             return ProbeReport { signed_in: Some(false), ..report };
         }
-        Turn::Failed(notice) | Turn::Limited(notice, _) => notice,
-        Turn::Lost(details) => gone().with_details(details),
-        Turn::Done | Turn::Cancelled => gone(),
+        TurnEnd::Failed(notice) | TurnEnd::Limited(notice, _) => notice,
+        TurnEnd::ConnectionLost(details) => program_ended_notice().with_details(details),
+        TurnEnd::Done | TurnEnd::Cancelled => program_ended_notice(),
     };
-    ProbeReport { problem: Some(Notice { safe: String::new(), ..notice }), ..report }
+    ProbeReport { problem: Some(UserMessage { impact: String::new(), ..notice }), ..report }
 }
 
-fn problem(notice: Notice) -> ProbeReport {
+fn problem_report(notice: UserMessage) -> ProbeReport {
     ProbeReport { problem: Some(notice), ..ProbeReport::default() }
 }
 
-fn gone() -> Notice {
-    Notice::new(
+fn program_ended_notice() -> UserMessage {
+    UserMessage::new(
         ErrorCode::AgentDied,
         "The agent's program ended before it answered.",
         "",
@@ -145,8 +162,8 @@ fn gone() -> Notice {
     )
 }
 
-fn late() -> Notice {
-    Notice::new(
+fn timeout_notice() -> UserMessage {
+    UserMessage::new(
         ErrorCode::AgentProtocol,
         "The agent did not answer for a minute.",
         "",

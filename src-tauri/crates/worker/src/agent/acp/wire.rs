@@ -22,13 +22,13 @@ pub(super) enum RawLine {
 
 /// Splits the output into lines that may be messages.
 #[derive(Debug, Default)]
-pub(super) struct RawLines {
+pub(super) struct RawLineSplitter {
     partial: Vec<u8>,
     /// Whether the rest of the line is left out.
-    skipping: bool,
+    is_skipping: bool,
 }
 
-impl RawLines {
+impl RawLineSplitter {
     /// Takes the next bytes; the lines that are whole now.
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> Vec<RawLine> {
         let mut lines = Vec::new();
@@ -44,14 +44,14 @@ impl RawLines {
     /// The line that was begun, as nothing more will come.
     pub(super) fn finish(&mut self) -> Option<RawLine> {
         let line = std::mem::take(&mut self.partial);
-        let skipped = std::mem::take(&mut self.skipping);
+        let skipped = std::mem::take(&mut self.is_skipping);
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches('\r');
         (!skipped && !line.trim().is_empty()).then(|| RawLine::Whole(line.to_owned()))
     }
 
     fn add(&mut self, bytes: &[u8], lines: &mut Vec<RawLine>) {
-        if self.skipping {
+        if self.is_skipping {
             return;
         }
         self.partial.extend_from_slice(bytes);
@@ -59,51 +59,53 @@ impl RawLines {
             let shown = String::from_utf8_lossy(&self.partial[..MAX_SHOWN]).into_owned();
             lines.push(RawLine::TooLong(shown));
             self.partial = Vec::new();
-            self.skipping = true;
+            self.is_skipping = true;
         }
     }
 }
 
 /// What a line is.
 #[derive(Debug)]
-pub(super) enum Sorted<'a> {
+pub(super) enum Routed<'a> {
     /// `session/update` with its parameters: ours to show.
     Update(&'a str),
     /// A request or another notification: for the protocol's crate.
-    Call,
+    Forward,
     /// An answer to a request of ours, and how a turn ended, if it says that.
-    Answer(Option<TurnEnd>),
+    Response(Option<PromptEnd>),
     /// No message at all: shown as what the program printed.
     Noise,
 }
 
 /// How a turn ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TurnEnd {
-    pub(super) reason: String,
+pub(super) struct PromptEnd {
+    pub(super) stop_reason: String,
     /// The tokens that it used, where the agent tells them.
     pub(super) tokens: Option<u64>,
 }
 
 /// Sorts one line.
-pub(super) fn sort(line: &str) -> Sorted<'_> {
-    let Ok(message) = serde_json::from_str::<Message<'_>>(line) else { return Sorted::Noise };
+pub(super) fn route(line: &str) -> Routed<'_> {
+    let Ok(message) = serde_json::from_str::<JsonRpcMessage<'_>>(line) else {
+        return Routed::Noise;
+    };
     match (message.method.as_deref(), message.id) {
         (Some("session/update"), None) => {
-            message.params.map_or(Sorted::Noise, |params| Sorted::Update(params.get()))
+            message.params.map_or(Routed::Noise, |params| Routed::Update(params.get()))
         }
-        (Some(_), _) => Sorted::Call,
+        (Some(_), _) => Routed::Forward,
         (None, Some(_)) => {
             let result = message.result.map(RawValue::get).unwrap_or_default();
-            let result: Option<TurnResult> = serde_json::from_str(result).ok();
-            Sorted::Answer(result.and_then(TurnResult::end))
+            let result: Option<PromptResult> = serde_json::from_str(result).ok();
+            Routed::Response(result.and_then(PromptResult::into_prompt_end))
         }
-        (None, None) => Sorted::Noise,
+        (None, None) => Routed::Noise,
     }
 }
 
 #[derive(Deserialize)]
-struct Message<'a> {
+struct JsonRpcMessage<'a> {
     #[serde(borrow)]
     method: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -115,7 +117,7 @@ struct Message<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TurnResult {
+struct PromptResult {
     stop_reason: Option<String>,
     #[serde(default)]
     usage: Value,
@@ -123,14 +125,14 @@ struct TurnResult {
     meta: Value,
 }
 
-impl TurnResult {
-    fn end(self) -> Option<TurnEnd> {
+impl PromptResult {
+    fn into_prompt_end(self) -> Option<PromptEnd> {
         let count = &self.meta["quota"]["token_count"];
         let sum = |count: &Value| {
             Some(count["input_tokens"].as_u64()? + count["output_tokens"].as_u64()?)
         };
         let tokens = self.usage["totalTokens"].as_u64().or_else(|| sum(count));
-        Some(TurnEnd { reason: self.stop_reason?, tokens })
+        Some(PromptEnd { stop_reason: self.stop_reason?, tokens })
     }
 }
 
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn lines_are_whole_and_bounded() {
-        let mut raw = RawLines::default();
+        let mut raw = RawLineSplitter::default();
         let whole = |text: &str| RawLine::Whole(text.to_owned());
         assert_eq!(raw.push(b"{\"a\""), []);
         assert_eq!(raw.push(b":1}\r\n\n{}\n{"), [whole("{\"a\":1}"), whole("{}")]);
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_given_up() {
-        let mut raw = RawLines::default();
+        let mut raw = RawLineSplitter::default();
         let part = vec![b'x'; 1024 * 1024];
         let mut given = Vec::new();
         for _ in 0..100 {
@@ -165,21 +167,23 @@ mod tests {
     #[test]
     fn lines_are_sorted() {
         let update = r#"{"jsonrpc":"2.0","method":"session/update","params":{"a":1}}"#;
-        assert!(matches!(sort(update), Sorted::Update(r#"{"a":1}"#)));
+        assert!(matches!(route(update), Routed::Update(r#"{"a":1}"#)));
         for call in [
             r#"{"jsonrpc":"2.0","id":"x","method":"session/request_permission","params":{}}"#,
             r#"{"jsonrpc":"2.0","method":"_agent/custom"}"#,
         ] {
-            assert!(matches!(sort(call), Sorted::Call), "{call}");
+            assert!(matches!(route(call), Routed::Forward), "{call}");
         }
         let answer = r#"{"jsonrpc":"2.0","id":3,"result":{"stopReason":"end_turn"}}"#;
-        assert!(matches!(sort(answer), Sorted::Answer(Some(end)) if end.reason == "end_turn"));
+        assert!(
+            matches!(route(answer), Routed::Response(Some(end)) if end.stop_reason == "end_turn")
+        );
         let answer = r#"{"id":3,"result":{"stopReason":"x","_meta":{"quota":{"token_count":{"input_tokens":3,"output_tokens":4}}}}}"#;
-        assert!(matches!(sort(answer), Sorted::Answer(Some(end)) if end.tokens == Some(7)));
+        assert!(matches!(route(answer), Routed::Response(Some(end)) if end.tokens == Some(7)));
         let other = r#"{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":"m"}}"#;
-        assert!(matches!(sort(other), Sorted::Answer(None)));
+        assert!(matches!(route(other), Routed::Response(None)));
         for noise in ["Welcome!", "{\"level\":\"info\"}", "[1]", "17", "{\"method\":", "null"] {
-            assert!(matches!(sort(noise), Sorted::Noise), "{noise}");
+            assert!(matches!(route(noise), Routed::Noise), "{noise}");
         }
     }
 }

@@ -9,7 +9,7 @@ const MAX_RUNS: usize = 5;
 const MAX_COMMAND: usize = 200;
 
 /// How commands begin that run tests.
-const TESTS: [&str; 30] = [
+const TEST_COMMANDS: [&str; 30] = [
     "npm test",
     "npm t",
     "npm run test",
@@ -42,20 +42,20 @@ const TESTS: [&str; 30] = [
     "dotnet test",
 ];
 /// What may stand before it.
-const BEFORE: [&str; 5] = ["uv run ", "poetry run ", "bundle exec ", "time ", "env "];
+const COMMAND_PREFIXES: [&str; 5] = ["uv run ", "poetry run ", "bundle exec ", "time ", "env "];
 
 /// The tests that were run, each command once, the last one last.
 #[derive(Debug, Default)]
-pub(super) struct TestsRun(Vec<TestRun>);
+pub(super) struct TestRuns(Vec<TestRun>);
 
-impl TestsRun {
+impl TestRuns {
     /// A command is over; `code`: its exit code, where the agent told it.
     pub(super) fn add(&mut self, command: &str, state: StepState, code: Option<i64>) {
-        if !is_test(command) {
+        if !runs_tests(command) {
             return;
         }
         let command = one_line(command, MAX_COMMAND);
-        let passed = passed(&command, state, code);
+        let passed = tests_passed(&command, state, code);
         self.0.retain(|run| run.command != command);
         self.0.push(TestRun { command, passed });
         if self.0.len() > MAX_RUNS {
@@ -63,7 +63,7 @@ impl TestsRun {
         }
     }
 
-    pub(super) fn take(&mut self) -> Vec<TestRun> {
+    pub(super) fn take_runs(&mut self) -> Vec<TestRun> {
         std::mem::take(&mut self.0)
     }
 }
@@ -81,8 +81,8 @@ pub(super) fn exit_code(update: &ToolCallUpdate) -> Option<i64> {
 
 /// What can be known of it: where something else runs after the tests, an end that went
 /// well says nothing of them.
-fn passed(command: &str, state: StepState, code: Option<i64>) -> Option<bool> {
-    let last = parts(command).last().is_some_and(begins_as_test);
+fn tests_passed(command: &str, state: StepState, code: Option<i64>) -> Option<bool> {
+    let last = split_commands(command).last().is_some_and(is_test_command);
     match (state, code) {
         (_, Some(code)) if code != 0 => Some(false).filter(|_| last),
         (StepState::Failed, _) => Some(false).filter(|_| last),
@@ -91,30 +91,31 @@ fn passed(command: &str, state: StepState, code: Option<i64>) -> Option<bool> {
     }
 }
 
-fn is_test(command: &str) -> bool {
-    parts(command).any(begins_as_test)
+fn runs_tests(command: &str) -> bool {
+    split_commands(command).any(is_test_command)
 }
 
-fn begins_as_test(part: &str) -> bool {
+fn is_test_command(part: &str) -> bool {
     let mut part = part.trim();
     // `CI=1 npm test`, `env CI=1 npm test`.
     loop {
-        let plain = BEFORE.iter().find_map(|before| part.strip_prefix(before)).or_else(|| {
-            let (word, rest) = part.split_once(' ')?;
-            word.contains('=').then_some(rest)
-        });
+        let plain =
+            COMMAND_PREFIXES.iter().find_map(|before| part.strip_prefix(before)).or_else(|| {
+                let (word, rest) = part.split_once(' ')?;
+                word.contains('=').then_some(rest)
+            });
         match plain {
             Some(plain) => part = plain.trim_start(),
             None => break,
         }
     }
-    TESTS.iter().any(|test| {
+    TEST_COMMANDS.iter().any(|test| {
         part.strip_prefix(test).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
     })
 }
 
 /// The commands of a line, as far as that is easy to see.
-fn parts(command: &str) -> impl DoubleEndedIterator<Item = &str> {
+fn split_commands(command: &str) -> impl DoubleEndedIterator<Item = &str> {
     // `2>&1` is no end of a command.
     let parts = command.split(['\n', ';', '|']).flat_map(|part| part.split("&&"));
     parts.collect::<Vec<_>>().into_iter()
@@ -135,10 +136,10 @@ mod tests {
             "pytest -q | tail -5",
             "env A=b go test ./...",
         ] {
-            assert!(is_test(command), "{command}");
+            assert!(runs_tests(command), "{command}");
         }
         for command in ["npm install", "echo cargo test", "npm testing", "cat test.txt", ""] {
-            assert!(!is_test(command), "{command}");
+            assert!(!runs_tests(command), "{command}");
         }
     }
 
@@ -154,18 +155,18 @@ mod tests {
             ("npm test || true", StepState::Done, Some(0), None),
         ];
         for (command, state, code, expected) in table {
-            assert_eq!(passed(command, state, code), expected, "{command}");
+            assert_eq!(tests_passed(command, state, code), expected, "{command}");
         }
     }
 
     #[test]
     fn the_last_runs_are_kept_each_once() {
-        let mut runs = TestsRun::default();
+        let mut runs = TestRuns::default();
         for n in 0..9 {
             runs.add(&format!("cargo test t{n}"), StepState::Done, None);
         }
         runs.add("cargo test t5", StepState::Failed, None);
-        let runs = runs.take();
+        let runs = runs.take_runs();
         assert_eq!(runs.len(), MAX_RUNS);
         assert_eq!((runs[4].command.as_str(), runs[4].passed), ("cargo test t5", Some(false)));
     }

@@ -1,41 +1,41 @@
 //! What the end of a turn means: its reason, or the agent's error.
 
-use crate::agent::Turn;
+use crate::agent::TurnEnd;
+use crate::agent_error::{self, AgentErrorKind};
 use crate::output::now;
 use crate::text::one_line;
-use crate::trouble::{self, Trouble};
 use agent_client_protocol::{Error, ErrorCode as AcpCode};
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 
 const SAVED: &str = "What it had changed is saved.";
 
 /// What an error of the agent's means for its turn, where it is known; else none.
-pub(super) fn of_error(problem: &Error) -> Option<Turn> {
-    let trouble = read(problem);
-    (trouble != Trouble::Other).then(|| trouble.turn(&problem.to_string()))
+pub(super) fn from_error(problem: &Error) -> Option<TurnEnd> {
+    let trouble = classify_error(problem);
+    (trouble != AgentErrorKind::Other).then(|| trouble.to_turn_end(&problem.to_string()))
 }
 
 /// The agent answered its prompt with an error.
-pub(super) fn refused(problem: &Error) -> Turn {
-    of_error(problem).unwrap_or_else(|| {
-        let Turn::Failed(notice) = Trouble::Other.turn(&problem.message) else {
+pub(super) fn from_prompt_error(problem: &Error) -> TurnEnd {
+    from_error(problem).unwrap_or_else(|| {
+        let TurnEnd::Failed(notice) = AgentErrorKind::Other.to_turn_end(&problem.message) else {
             unreachable!("BUG: anything else is a failure")
         };
-        Turn::Failed(notice.with_details(problem.to_string()))
+        TurnEnd::Failed(notice.with_details(problem.to_string()))
     })
 }
 
-fn read(problem: &Error) -> Trouble {
+fn classify_error(problem: &Error) -> AgentErrorKind {
     let data = problem.data.clone().unwrap_or_default();
-    match trouble::read(&problem.message, &data, now()) {
-        Trouble::Other if problem.code == AcpCode::AUTH_REQUIRED => Trouble::SignIn,
+    match agent_error::classify(&problem.message, &data, now()) {
+        AgentErrorKind::Other if problem.code == AcpCode::AUTH_REQUIRED => AgentErrorKind::SignIn,
         known => known,
     }
 }
 
 /// It cost as much as it may.
-pub(super) fn too_dear() -> Turn {
-    Turn::Failed(Notice::new(
+pub(super) fn cost_limit_reached() -> TurnEnd {
+    TurnEnd::Failed(UserMessage::new(
         ErrorCode::CostLimit,
         "The task cost as much as it may, by the agent's own figures.",
         SAVED,
@@ -44,8 +44,8 @@ pub(super) fn too_dear() -> Turn {
 }
 
 /// It went on when it was asked to end its turn for what a person said.
-pub(super) fn deaf() -> Turn {
-    Turn::Failed(Notice::new(
+pub(super) fn cancel_timed_out() -> TurnEnd {
+    TurnEnd::Failed(UserMessage::new(
         ErrorCode::AgentProtocol,
         "The agent did not let itself be interrupted, and was ended.",
         SAVED,
@@ -54,14 +54,14 @@ pub(super) fn deaf() -> Turn {
 }
 
 /// What the reason for a turn's end means.
-pub(super) fn ended(reason: &str) -> Turn {
+pub(super) fn from_stop_reason(reason: &str) -> TurnEnd {
     let failed = |code, what: String, next: &str| {
-        let notice = Notice::new(code, what, SAVED, next);
-        Turn::Failed(notice.with_details(format!("stopReason: {reason}")))
+        let notice = UserMessage::new(code, what, SAVED, next);
+        TurnEnd::Failed(notice.with_details(format!("stopReason: {reason}")))
     };
     match reason {
-        "end_turn" => Turn::Done,
-        "cancelled" => Turn::Cancelled,
+        "end_turn" => TurnEnd::Done,
+        "cancelled" => TurnEnd::Cancelled,
         "refusal" => failed(
             ErrorCode::AgentFailed,
             "The agent refused to go on.".into(),

@@ -1,15 +1,15 @@
 //! While the agent works: one loop that hears the agent, the engine, the clock and the
 //! system, and owns what is asked and where the task stands.
 
-use crate::agent::{Agent, Asked, Told, Turn};
-use crate::control::Controls;
-use crate::output::Events;
+use crate::agent::{PendingQuestion, PersonMessage, RunningAgent, TurnEnd};
+use crate::control::ControlReader;
+use crate::output::EventSender;
 use crate::policy::Decision;
-use crate::saves::Saving;
-use crate::standing::Standing;
+use crate::save_points::SavePointScheduler;
+use crate::status::StatusTracker;
 use regatta_protocol::Event;
 use regatta_protocol::event::{
-    LineKind, OptionKind, Question, QuestionKind, SaveReason, Step, StepKind, StepState,
+    LineKind, Question, QuestionKind, QuestionOptionKind, SaveReason, Step, StepKind, StepState,
 };
 use regatta_protocol::view::MAX_QUESTIONS_SHOWN;
 use regatta_protocol::worker::WorkerControl;
@@ -24,142 +24,146 @@ const MAX_QUESTIONS: usize = 64;
 
 /// Why the agent's work is over.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Why {
+pub(crate) enum StopReason {
     /// Its turn ended.
-    Turn(Turn),
+    TurnEnded(TurnEnd),
     /// A person stopped the task.
     Stopped,
     /// It used up its time.
-    TimeIsUp,
+    TimeLimit,
     /// Whoever started us is gone, or the system wants us to end.
-    Alone,
+    Interrupted,
 }
 
 /// The loop's state.
-pub(crate) struct Desk<'a> {
-    pub(crate) agent: &'a mut Agent,
-    pub(crate) controls: &'a mut Controls,
-    pub(crate) events: &'a Events,
-    pub(crate) standing: Standing,
-    pub(crate) saving: Saving,
+pub(crate) struct AttemptLoop<'a> {
+    pub(crate) agent: &'a mut RunningAgent,
+    pub(crate) controls: &'a mut ControlReader,
+    pub(crate) events: &'a EventSender,
+    pub(crate) status: StatusTracker,
+    pub(crate) save_points: SavePointScheduler,
     /// The questions in order; the first ones are shown.
-    pub(crate) questions: Vec<Asked>,
-    pub(crate) allowed: Allowed,
+    pub(crate) questions: Vec<PendingQuestion>,
+    pub(crate) allowances: Allowances,
     /// How many messages the agent was told.
-    pub(crate) heard: u32,
+    pub(crate) message_count: u32,
 }
 
 /// What the loop hears.
-enum Heard {
-    Over(Why),
+enum LoopEvent {
+    Stop(StopReason),
     Control(WorkerControl),
-    Asked(Option<Asked>),
-    Withdrawn(usize),
-    SaveTime,
-    ChildEnded,
+    Question(Option<PendingQuestion>),
+    QuestionWithdrawn(usize),
+    SaveDue,
+    ChildExited,
 }
 
-impl Desk<'_> {
+impl AttemptLoop<'_> {
     /// Works until something ends the work.
-    pub(crate) async fn work(&mut self, signals: &mut Signals, save_every: Duration) -> Why {
+    pub(crate) async fn run(&mut self, signals: &mut Signals, save_every: Duration) -> StopReason {
         let mut save_time = tokio::time::interval_at(Instant::now() + save_every, save_every);
         save_time.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut may_ask = true;
         loop {
-            match self.hear(signals, &mut save_time, may_ask).await {
-                Heard::Over(why) => return why,
-                Heard::Control(WorkerControl::Stop) => return Why::Stopped,
-                Heard::Control(WorkerControl::Answer { question, option }) => {
-                    self.answer(&question, &option);
+            match self.next_event(signals, &mut save_time, may_ask).await {
+                LoopEvent::Stop(why) => return why,
+                LoopEvent::Control(WorkerControl::Stop) => return StopReason::Stopped,
+                LoopEvent::Control(WorkerControl::Answer { question, option }) => {
+                    self.answer_question(&question, &option);
                 }
-                Heard::Control(WorkerControl::Pause) => {
-                    self.saving.settle().await;
-                    self.agent.process.hold();
-                    self.standing.set_held(true);
+                LoopEvent::Control(WorkerControl::Pause) => {
+                    self.save_points.wait_until_idle().await;
+                    self.agent.process.suspend();
+                    self.status.set_paused(true);
                 }
-                Heard::Control(WorkerControl::Resume) => {
-                    self.agent.process.release();
-                    self.standing.set_held(false);
+                LoopEvent::Control(WorkerControl::Resume) => {
+                    self.agent.process.resume();
+                    self.status.set_paused(false);
                 }
-                Heard::Control(WorkerControl::Message { text, interrupt }) => {
+                LoopEvent::Control(WorkerControl::Message { text, interrupt }) => {
                     // One that is held couldn't end its turn.
-                    let interrupt = interrupt && !self.standing.is_held();
-                    self.tell(Told { text, interrupt });
+                    let interrupt = interrupt && !self.status.is_paused();
+                    self.send_message(PersonMessage { text, interrupts_turn: interrupt });
                 }
-                Heard::Control(WorkerControl::Allow { key }) => self.take_allowance(&key),
-                Heard::Asked(Some(asked)) => self.take_question(asked),
-                Heard::Asked(None) => may_ask = false,
-                Heard::Withdrawn(at) => self.close_question(at, None),
-                Heard::SaveTime => {
-                    self.saving.begin(SaveReason::Timer).await;
+                LoopEvent::Control(WorkerControl::Allow { permission_key: key }) => {
+                    self.add_allowance(&key)
+                }
+                LoopEvent::Question(Some(asked)) => self.handle_question(asked),
+                LoopEvent::Question(None) => may_ask = false,
+                LoopEvent::QuestionWithdrawn(at) => self.close_question(at, None),
+                LoopEvent::SaveDue => {
+                    self.save_points.start_save(SaveReason::Timer).await;
                     save_time.reset();
                 }
                 // Dead git calls of ours have their own awaiter.
-                Heard::ChildEnded if self.saving.is_idle() => self.agent.process.take_in_the_dead(),
-                Heard::ChildEnded => {}
+                LoopEvent::ChildExited if self.save_points.is_idle() => {
+                    self.agent.process.reap_children()
+                }
+                LoopEvent::ChildExited => {}
             }
         }
     }
 
-    async fn hear(
+    async fn next_event(
         &mut self,
         signals: &mut Signals,
         save_time: &mut Interval,
         may_ask: bool,
-    ) -> Heard {
-        let held = self.standing.is_held();
+    ) -> LoopEvent {
+        let held = self.status.is_paused();
         let withdrawn = std::future::poll_fn(|context| {
-            let closed = |asked: &mut Asked| asked.answer.poll_closed(context).is_ready();
+            let closed = |asked: &mut PendingQuestion| asked.answer.poll_closed(context).is_ready();
             self.questions.iter_mut().position(closed).map_or(Poll::Pending, Poll::Ready)
         });
-        let next_save = self.saving.next();
+        let next_save = self.save_points.next_due();
         let stirred = async {
             tokio::time::sleep_until(next_save).await;
-            self.events.stirred().await;
+            self.events.wait_for_activity().await;
         };
         tokio::select! {
             biased;
-            control = self.controls.next() => control.map_or(Heard::Over(Why::Alone), Heard::Control),
-            () = signals.ends.next() => Heard::Over(Why::Alone),
-            () = self.events.closed() => Heard::Over(Why::Alone),
+            control = self.controls.next_control() => control.map_or(LoopEvent::Stop(StopReason::Interrupted), LoopEvent::Control),
+            () = signals.termination.recv() => LoopEvent::Stop(StopReason::Interrupted),
+            () = self.events.closed() => LoopEvent::Stop(StopReason::Interrupted),
             // What was asked before the turn ended is shown before its end is.
-            asked = self.agent.asked.recv(), if may_ask => Heard::Asked(asked),
+            asked = self.agent.questions.recv(), if may_ask => LoopEvent::Question(asked),
             turn = &mut self.agent.turn => {
-                Heard::Over(Why::Turn(turn.unwrap_or_else(|_| Turn::Lost(String::new()))))
+                LoopEvent::Stop(StopReason::TurnEnded(turn.unwrap_or_else(|_| TurnEnd::ConnectionLost(String::new()))))
             }
-            at = withdrawn => Heard::Withdrawn(at),
-            () = self.standing.time_is_up() => Heard::Over(Why::TimeIsUp),
-            _ = save_time.tick(), if !held => Heard::SaveTime,
-            () = stirred, if !held => Heard::SaveTime,
-            _ = signals.child.recv() => Heard::ChildEnded,
+            at = withdrawn => LoopEvent::QuestionWithdrawn(at),
+            () = self.status.wait_for_time_limit() => LoopEvent::Stop(StopReason::TimeLimit),
+            _ = save_time.tick(), if !held => LoopEvent::SaveDue,
+            () = stirred, if !held => LoopEvent::SaveDue,
+            _ = signals.child.recv() => LoopEvent::ChildExited,
         }
     }
 
     /// Tells the agent what a person says.
-    fn tell(&mut self, told: Told) {
-        let Some(tell) = self.agent.tell.clone() else {
+    fn send_message(&mut self, told: PersonMessage) {
+        let Some(tell) = self.agent.messages.clone() else {
             let note = "This agent can't hear anything while it works. Continue the task when it \
                         has ended.";
-            return self.events.note(note);
+            return self.events.send_note(note);
         };
-        if told.interrupt {
-            self.withdraw_all();
+        if told.interrupts_turn {
+            self.withdraw_all_questions();
         }
         let text = told.text.clone();
         if tell.send(told).is_err() {
             let note = "The agent was done before it could hear what you said. Continue the task \
                         to tell it.";
-            return self.events.note(note);
+            return self.events.send_note(note);
         }
-        self.heard += 1;
-        let [step, line] = Event::from_person(format!("you-{}", self.heard), &text);
+        self.message_count += 1;
+        let [step, line] = Event::message_to_agent(format!("you-{}", self.message_count), &text);
         self.events.send(step);
         self.events.send(Event::Message { text });
         self.events.send(line);
     }
 
     /// Nobody will answer any more.
-    pub(crate) fn withdraw_all(&mut self) {
+    pub(crate) fn withdraw_all_questions(&mut self) {
         self.questions.truncate(MAX_QUESTIONS_SHOWN);
         while !self.questions.is_empty() {
             self.close_question(0, None);
@@ -167,12 +171,12 @@ impl Desk<'_> {
     }
 
     /// One that can't be shown is dropped, which tells the agent that it was withdrawn.
-    fn take_question(&mut self, asked: Asked) {
+    fn handle_question(&mut self, asked: PendingQuestion) {
         let title = &asked.question.title;
         if asked.question.options.is_empty() {
-            self.events.note(format!("The agent asked without offering an answer: {title}"));
-        } else if let Some((option, note)) = self.answered_by_rule(&asked) {
-            self.events.note(note);
+            self.events.send_note(format!("The agent asked without offering an answer: {title}"));
+        } else if let Some((option, note)) = self.find_automatic_answer(&asked) {
+            self.events.send_note(note);
             // An error: the agent no longer waits for it.
             drop(asked.answer.send(option));
         } else if self.questions.len() < MAX_QUESTIONS {
@@ -182,40 +186,42 @@ impl Desk<'_> {
     }
 
     /// The answer that needs no person: by the safety level, or by what was allowed before.
-    fn answered_by_rule(&mut self, asked: &Asked) -> Option<(String, String)> {
-        let Question { title, key, .. } = &asked.question;
-        let allowed = self.allowed.keeps(key) || self.allowed.takes_once(key);
+    fn find_automatic_answer(&mut self, asked: &PendingQuestion) -> Option<(String, String)> {
+        let Question { title, permission_key: key, .. } = &asked.question;
+        let allowed = self.allowances.contains(key) || self.allowances.use_once(key);
         let (kinds, why) = match asked.decision {
-            Decision::Allow => (ALLOWING, "Allowed by the safety level".to_owned()),
-            Decision::Refuse(why) => (REFUSING, format!("Refused, as it {why}")),
-            Decision::Ask(..) if allowed => (ALLOWING, "Allowed before".to_owned()),
+            Decision::Allow => (ALLOW_KINDS, "Allowed by the safety level".to_owned()),
+            Decision::Refuse(why) => (REJECT_KINDS, format!("Refused, as it {why}")),
+            Decision::Ask(..) if allowed => (ALLOW_KINDS, "Allowed before".to_owned()),
             Decision::Ask(..) => return None,
         };
-        Some((option_of(&asked.question, kinds)?, format!("{why}: {title}")))
+        Some((find_option(&asked.question, kinds)?, format!("{why}: {title}")))
     }
 
     /// Something is allowed for the whole batch: what is open of it is answered.
-    fn take_allowance(&mut self, key: &str) {
-        self.allowed.keep(key);
-        while let Some(at) = self.questions.iter().position(|asked| asked.question.key == key) {
-            let option = option_of(&self.questions[at].question, ALLOWING);
+    fn add_allowance(&mut self, key: &str) {
+        self.allowances.add(key);
+        while let Some(at) =
+            self.questions.iter().position(|asked| asked.question.permission_key == key)
+        {
+            let option = find_option(&self.questions[at].question, ALLOW_KINDS);
             self.close_question(at, option);
         }
     }
 
     fn show_question(&mut self, at: usize) {
         let shown = self.questions.get(at).filter(|_| at < MAX_QUESTIONS_SHOWN);
-        let Some(Asked { question, .. }) = shown else { return };
-        let step = ask_step(question, StepState::Working);
+        let Some(PendingQuestion { question, .. }) = shown else { return };
+        let step = question_step(question, StepState::Working);
         let (text, question) = (step.title.clone(), question.clone());
         self.events.send(Event::Step(step));
         self.events.send(Event::Output { kind: LineKind::Step, text, first_line: 0 });
         self.events.send(Event::Question(question));
-        self.standing.set_asking(true);
+        self.status.set_asking(true);
     }
 
-    fn answer(&mut self, id: &str, option: &str) {
-        let fits = |asked: &Asked| {
+    fn answer_question(&mut self, id: &str, option: &str) {
+        let fits = |asked: &PendingQuestion| {
             asked.question.id == id && asked.question.options.iter().any(|o| o.id == option)
         };
         // None: an answer that comes too late, or twice.
@@ -226,15 +232,15 @@ impl Desk<'_> {
 
     /// A question is answered, or withdrawn; the next one that waits is shown.
     fn close_question(&mut self, at: usize, option: Option<String>) {
-        let Asked { question, answer, .. } = self.questions.remove(at);
+        let PendingQuestion { question, answer, .. } = self.questions.remove(at);
         let chosen = question.options.iter().find(|o| Some(&o.id) == option.as_ref());
         let (state, note) = match chosen {
             Some(chosen) => (StepState::Done, format!("Answered: {}", chosen.label)),
             None => (StepState::Failed, "Nobody answered before it was over.".to_owned()),
         };
         if at < MAX_QUESTIONS_SHOWN {
-            self.events.note(note.clone());
-            let step = ask_step(&question, state);
+            self.events.send_note(note.clone());
+            let step = question_step(&question, state);
             self.events.send(Event::Step(Step { detail: note, ..step }));
             self.events.send(Event::Answered { question: question.id, option: option.clone() });
         }
@@ -245,46 +251,48 @@ impl Desk<'_> {
         if at < MAX_QUESTIONS_SHOWN {
             self.show_question(MAX_QUESTIONS_SHOWN - 1);
         }
-        self.standing.set_asking(!self.questions.is_empty());
+        self.status.set_asking(!self.questions.is_empty());
     }
 }
 
 /// The kinds of options that allow, and those that refuse, the best first.
-const ALLOWING: [OptionKind; 2] = [OptionKind::AllowOnce, OptionKind::AllowAlways];
-const REFUSING: [OptionKind; 2] = [OptionKind::RejectOnce, OptionKind::RejectAlways];
+const ALLOW_KINDS: [QuestionOptionKind; 2] =
+    [QuestionOptionKind::AllowOnce, QuestionOptionKind::AllowAlways];
+const REJECT_KINDS: [QuestionOptionKind; 2] =
+    [QuestionOptionKind::RejectOnce, QuestionOptionKind::RejectAlways];
 
 /// The option of the first of these kinds that there is.
-fn option_of(question: &Question, kinds: [OptionKind; 2]) -> Option<String> {
+fn find_option(question: &Question, kinds: [QuestionOptionKind; 2]) -> Option<String> {
     let of = |kind| question.options.iter().find(|option| option.kind == kind);
     kinds.into_iter().find_map(of).map(|option| option.id.clone())
 }
 
 /// What a person allowed before, by the keys of questions.
 #[derive(Debug, Default)]
-pub(crate) struct Allowed {
+pub(crate) struct Allowances {
     pub(crate) always: Vec<String>,
     pub(crate) once: Vec<String>,
 }
 
-impl Allowed {
-    fn keeps(&self, key: &str) -> bool {
+impl Allowances {
+    fn contains(&self, key: &str) -> bool {
         !key.is_empty() && self.always.iter().any(|kept| kept == key)
     }
 
-    fn takes_once(&mut self, key: &str) -> bool {
+    fn use_once(&mut self, key: &str) -> bool {
         let at = self.once.iter().position(|kept| !key.is_empty() && kept == key);
         at.map(|at| self.once.remove(at)).is_some()
     }
 
-    fn keep(&mut self, key: &str) {
-        if !key.is_empty() && !self.keeps(key) {
+    fn add(&mut self, key: &str) {
+        if !key.is_empty() && !self.contains(key) {
             self.always.push(key.to_owned());
         }
     }
 }
 
 /// "Asked: Run: npm install", so that nobody takes it for done; a choice in its own words.
-fn ask_step(question: &Question, state: StepState) -> Step {
+fn question_step(question: &Question, state: StepState) -> Step {
     let title = match question.kind {
         QuestionKind::Permission => format!("Asked: {}", question.title),
         QuestionKind::Choice => question.title.clone(),
@@ -294,12 +302,12 @@ fn ask_step(question: &Question, state: StepState) -> Step {
 
 /// The system's signals that matter.
 pub(crate) struct Signals {
-    ends: Ends,
+    termination: TerminationSignals,
     child: Signal,
 }
 
 /// The signals by which the system wants us to end.
-struct Ends([Signal; 3]);
+struct TerminationSignals([Signal; 3]);
 
 impl Signals {
     /// Listens from now on. What is started from now on takes these signals as usual, also where
@@ -307,13 +315,13 @@ impl Signals {
     pub(crate) fn listen() -> io::Result<Self> {
         let [terminate, interrupt, hang_up] =
             [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
-        let ends = Ends([terminate?, interrupt?, hang_up?]);
-        Ok(Self { ends, child: signal(SignalKind::child())? })
+        let ends = TerminationSignals([terminate?, interrupt?, hang_up?]);
+        Ok(Self { termination: ends, child: signal(SignalKind::child())? })
     }
 }
 
-impl Ends {
-    async fn next(&mut self) {
+impl TerminationSignals {
+    async fn recv(&mut self) {
         let [terminate, interrupt, hang_up] = &mut self.0;
         tokio::select! {
             _ = terminate.recv() => {}

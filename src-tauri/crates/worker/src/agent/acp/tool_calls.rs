@@ -3,16 +3,16 @@
 //! Agents differ: an update may come before its call, a call may never be ended, content
 //! may be sent whole again and again or in pieces. All of it lands here.
 
-use super::Shown;
-use super::printed::Printed;
-use super::tests_run::{TestsRun, exit_code};
-use super::words::{self, Subject};
+use super::DisplayItem;
+use super::test_runs::{TestRuns, exit_code};
+use super::tool_output::ToolOutput;
+use super::tool_titles::{self, ToolSubject};
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{
     ContentBlock, ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolKind,
 };
 use regatta_protocol::event::{
-    FileCount, LineKind, MAX_FILES_NAMED, Step, StepKind, StepState, TestRun,
+    FileDiffStat, LineKind, MAX_FILES_NAMED, Step, StepKind, StepState, TestRun,
 };
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -25,53 +25,53 @@ const MAX_TITLE: usize = 500;
 
 /// The tool calls of one conversation.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(super) struct ToolCalls {
     /// The copy, by the names that paths may begin with.
-    copies: Vec<PathBuf>,
-    by_id: HashMap<String, Call>,
-    order: VecDeque<String>,
+    copy_roots: Vec<PathBuf>,
+    by_id: HashMap<String, ToolCallState>,
+    insertion_order: VecDeque<String>,
     count: u64,
-    tests: TestsRun,
+    tests: TestRuns,
 }
 
 /// One tool call.
 #[derive(Debug, Default)]
-pub(super) struct Call {
+pub(super) struct ToolCallState {
     number: u64,
     kind: ToolKind,
     title: String,
     command: Option<String>,
-    address: Option<String>,
+    url: Option<String>,
     /// Files that are looked at, and files that are changed; how many there are of each.
-    located: (Vec<FileCount>, usize),
-    changed: (Vec<FileCount>, usize),
+    located_files: (Vec<FileDiffStat>, usize),
+    changed_files: (Vec<FileDiffStat>, usize),
     state: Option<StepState>,
-    printed: Printed,
+    output: ToolOutput,
     heading: String,
-    sent: Option<Step>,
+    last_sent: Option<Step>,
 }
 
-impl Calls {
+impl ToolCalls {
     pub(super) fn new(copy: &Path) -> Self {
-        let mut copies = vec![copy.to_owned()];
-        copies.extend(copy.canonicalize().ok().filter(|real| real != copy));
+        let mut copy_roots = vec![copy.to_owned()];
+        copy_roots.extend(copy.canonicalize().ok().filter(|real| real != copy));
         Self {
-            copies,
+            copy_roots,
             by_id: HashMap::new(),
-            order: VecDeque::new(),
+            insertion_order: VecDeque::new(),
             count: 0,
-            tests: TestsRun::default(),
+            tests: TestRuns::default(),
         }
     }
 
     /// A call began or changed.
-    pub(super) fn update(&mut self, update: &ToolCallUpdate) -> Vec<Shown> {
-        let call = self.learn(update);
-        let run = call.run();
-        let mut shown = call.show();
-        let output = call.output(update);
+    pub(super) fn update(&mut self, update: &ToolCallUpdate) -> Vec<DisplayItem> {
+        let call = self.apply(update);
+        let run = call.finished_command();
+        let mut shown = call.display_items();
+        let output = call.new_output(update);
         if !output.is_empty() {
-            shown.extend(call.head());
+            shown.extend(call.heading_line());
         }
         shown.extend(output);
         if let Some((command, state)) = run {
@@ -82,100 +82,106 @@ impl Calls {
 
     /// The tests that were run.
     pub(super) fn take_tests(&mut self) -> Vec<TestRun> {
-        self.tests.take()
+        self.tests.take_runs()
     }
 
     /// Takes over what an update says of its call, without showing it.
-    pub(super) fn learn(&mut self, update: &ToolCallUpdate) -> &mut Call {
-        let copies = self.copies.clone();
-        let call = self.call(&update.tool_call_id.0);
+    pub(super) fn apply(&mut self, update: &ToolCallUpdate) -> &mut ToolCallState {
+        let copies = self.copy_roots.clone();
+        let call = self.entry(&update.tool_call_id.0);
         let fields = &update.fields;
         call.kind = fields.kind.unwrap_or(call.kind);
         if let Some(title) = &fields.title {
             call.title = one_line(title, MAX_TITLE);
         }
-        if let Some(command) = fields.raw_input.as_ref().and_then(words::command) {
+        if let Some(command) = fields.raw_input.as_ref().and_then(tool_titles::read_command) {
             call.command = Some(command);
         }
-        if let Some(address) = fields.raw_input.as_ref().and_then(words::address) {
-            call.address = Some(one_line(&address, MAX_PATH));
+        if let Some(address) = fields.raw_input.as_ref().and_then(tool_titles::read_url) {
+            call.url = Some(one_line(&address, MAX_PATH));
         }
         if let Some(locations) = &fields.locations {
-            let paths = locations.iter().map(|l| shown_path(&copies, &l.path));
+            let paths = locations.iter().map(|l| display_path(&copies, &l.path));
             // The copy itself is where everything happens.
             let files = paths.filter(|path| !path.is_empty());
             let mut files: Vec<_> =
-                files.map(|path| FileCount { path, ..FileCount::default() }).collect();
+                files.map(|path| FileDiffStat { path, ..FileDiffStat::default() }).collect();
             let count = files.len();
             files.truncate(MAX_FILES_NAMED);
-            call.located = (files, count);
+            call.located_files = (files, count);
         }
         if let Some(content) = &fields.content {
-            call.take_diffs(content, &copies);
+            call.apply_diffs(content, &copies);
         }
         if let Some(status) = fields.status {
-            call.state = Some(state(status));
+            call.state = Some(to_step_state(status));
         }
         call
     }
 
     /// The turn is over: calls that never ended do now.
-    pub(super) fn settle(&mut self, state: StepState) -> Vec<Shown> {
+    pub(super) fn close_open_calls(&mut self, state: StepState) -> Vec<DisplayItem> {
         let mut shown = Vec::new();
-        for id in &self.order {
+        for id in &self.insertion_order {
             let Some(call) = self.by_id.get_mut(id) else { continue };
             if call.state == Some(StepState::Working) || call.state.is_none() {
                 call.state = Some(state);
-                shown
-                    .extend(call.printed.end().into_iter().map(|t| Shown::Lines(LineKind::Out, t)));
-                shown.extend(call.show());
+                shown.extend(
+                    call.output
+                        .finish()
+                        .into_iter()
+                        .map(|t| DisplayItem::Lines(LineKind::Stdout, t)),
+                );
+                shown.extend(call.display_items());
             }
         }
         shown
     }
 
     /// What a call is about, for a question on it: its title, and all of it.
-    pub(super) fn about(&self, id: &str) -> Option<(String, String)> {
+    pub(super) fn question_texts(&self, id: &str) -> Option<(String, String)> {
         let call = self.by_id.get(id)?;
         let (kind, subject) = (call.kind(), call.subject());
-        Some((subject.question(kind), subject.particulars(kind)))
+        Some((subject.question_title(kind), subject.question_detail(kind)))
     }
 
     /// What a call is, its command and its title with the copy's own folder as `.`, and whether
     /// it means a file outside the copy.
-    pub(super) fn wish(&self, id: &str) -> (StepKind, Option<String>, String, bool) {
+    pub(super) fn request_parts(&self, id: &str) -> (StepKind, Option<String>, String, bool) {
         let Some(call) = self.by_id.get(id) else {
             return (StepKind::Other, None, String::new(), false);
         };
         let inside = |text: &str| {
-            let copies = self.copies.iter().map(|copy| copy.display().to_string());
+            let copies = self.copy_roots.iter().map(|copy| copy.display().to_string());
             copies.fold(text.to_owned(), |text, copy| text.replace(&copy, "."))
         };
         let outside =
-            |file: &FileCount| file.path.starts_with(['/', '~']) || file.path.contains("..");
-        let files = call.located.0.iter().chain(&call.changed.0);
+            |file: &FileDiffStat| file.path.starts_with(['/', '~']) || file.path.contains("..");
+        let files = call.located_files.0.iter().chain(&call.changed_files.0);
         let (command, title) = (call.command.as_deref().map(inside), inside(&call.title));
         (call.kind(), command, title.trim_matches('`').to_owned(), files.clone().any(outside))
     }
 
-    fn call(&mut self, id: &str) -> &mut Call {
+    fn entry(&mut self, id: &str) -> &mut ToolCallState {
         if !self.by_id.contains_key(id) {
-            if self.order.len() == MAX_CALLS
-                && let Some(oldest) = self.order.pop_front()
+            if self.insertion_order.len() == MAX_CALLS
+                && let Some(oldest) = self.insertion_order.pop_front()
             {
                 self.by_id.remove(&oldest);
             }
             self.count += 1;
-            self.order.push_back(id.to_owned());
+            self.insertion_order.push_back(id.to_owned());
         }
         let number = self.count;
-        self.by_id.entry(id.to_owned()).or_insert_with(|| Call { number, ..Call::default() })
+        self.by_id
+            .entry(id.to_owned())
+            .or_insert_with(|| ToolCallState { number, ..ToolCallState::default() })
     }
 }
 
-impl Call {
+impl ToolCallState {
     /// A command that is over, and how.
-    fn run(&self) -> Option<(String, StepState)> {
+    fn finished_command(&self) -> Option<(String, StepState)> {
         let state = self.state.filter(|state| *state != StepState::Working)?;
         Some((self.command.clone().filter(|_| self.kind() == StepKind::Run)?, state))
     }
@@ -189,19 +195,20 @@ impl Call {
             ToolKind::Execute => StepKind::Run,
             ToolKind::Think => StepKind::Thought,
             ToolKind::Fetch => StepKind::Fetch,
-            _ if !self.changed.0.is_empty() => StepKind::Edit,
+            _ if !self.changed_files.0.is_empty() => StepKind::Edit,
             _ => StepKind::Other,
         }
     }
 
-    fn subject(&self) -> Subject<'_> {
-        let (files, count) = if self.changed.0.is_empty() { &self.located } else { &self.changed };
-        let (command, address) = (self.command.as_deref(), self.address.as_deref());
-        Subject { title: &self.title, command, address, files, count: *count }
+    fn subject(&self) -> ToolSubject<'_> {
+        let (files, count) =
+            if self.changed_files.0.is_empty() { &self.located_files } else { &self.changed_files };
+        let (command, address) = (self.command.as_deref(), self.url.as_deref());
+        ToolSubject { title: &self.title, command, url: address, files, count: *count }
     }
 
     /// The step, when it changed, and its heading in the transcript.
-    fn show(&mut self) -> Vec<Shown> {
+    fn display_items(&mut self) -> Vec<DisplayItem> {
         let (kind, state) = (self.kind(), self.state.unwrap_or(StepState::Working));
         let subject = self.subject();
         let step = Step {
@@ -210,57 +217,59 @@ impl Call {
             ..Step::new(format!("t{}", self.number), kind, &subject.title(kind, state), state)
         };
         let known = !subject.is_vague();
-        if self.sent.as_ref() == Some(&step) {
+        if self.last_sent.as_ref() == Some(&step) {
             return Vec::new();
         }
-        self.sent = Some(step.clone());
-        let mut shown = vec![Shown::Step(Box::new(step))];
+        self.last_sent = Some(step.clone());
+        let mut shown = vec![DisplayItem::Step(Box::new(step))];
         let over = state != StepState::Working;
         if known || over {
-            shown.extend(self.head());
+            shown.extend(self.heading_line());
         }
         if over && kind == StepKind::Edit {
-            shown
-                .extend(words::file_lines(&self.changed.0).map(|l| Shown::Lines(LineKind::Out, l)));
+            shown.extend(
+                tool_titles::format_file_lines(&self.changed_files.0)
+                    .map(|l| DisplayItem::Lines(LineKind::Stdout, l)),
+            );
         }
         shown
     }
 
     /// Heads the transcript with the call, once; when it is over and turned out to be about
     /// something else, once more.
-    fn head(&mut self) -> Option<Shown> {
+    fn heading_line(&mut self) -> Option<DisplayItem> {
         let heading = self.subject().title(self.kind(), StepState::Done);
         let over = self.state.is_some_and(|state| state != StepState::Working);
         let due = self.heading.is_empty() || (over && self.heading != heading);
         due.then(|| {
             self.heading.clone_from(&heading);
-            Shown::Lines(LineKind::Step, heading)
+            DisplayItem::Lines(LineKind::Step, heading)
         })
     }
 
     /// What the update brings of the call's output.
-    fn output(&mut self, update: &ToolCallUpdate) -> Vec<Shown> {
+    fn new_output(&mut self, update: &ToolCallUpdate) -> Vec<DisplayItem> {
         let failed = self.state == Some(StepState::Failed);
         // What was read or written is in the project; what went wrong with it is not.
         let of_files = matches!(self.kind(), StepKind::Read | StepKind::Edit);
-        let kind = if of_files { LineKind::Err } else { LineKind::Out };
+        let kind = if of_files { LineKind::Stderr } else { LineKind::Stdout };
         let mut texts = Vec::new();
         let meta = |name: &str| update.meta.as_ref()?.get(name)?.get("data")?.as_str();
         for name in ["terminal_output_delta", "terminal_output"] {
-            texts.extend(meta(name).map(|data| self.printed.add(data)).unwrap_or_default());
+            texts.extend(meta(name).map(|data| self.output.push(data)).unwrap_or_default());
         }
         if let Some(content) = &update.fields.content
             && (failed || !of_files)
         {
-            texts.extend(self.printed.replace(&text_of(content)));
+            texts.extend(self.output.set_whole(&content_text(content)));
         }
         if self.state.is_some_and(|state| state != StepState::Working) {
-            texts.extend(self.printed.end());
+            texts.extend(self.output.finish());
         }
-        texts.into_iter().map(|text| Shown::Lines(kind, text)).collect()
+        texts.into_iter().map(|text| DisplayItem::Lines(kind, text)).collect()
     }
 
-    fn take_diffs(&mut self, content: &[ToolCallContent], copies: &[PathBuf]) {
+    fn apply_diffs(&mut self, content: &[ToolCallContent], copies: &[PathBuf]) {
         let diffs = content.iter().filter_map(|content| match content {
             ToolCallContent::Diff(diff) => Some(diff),
             _ => None,
@@ -270,17 +279,21 @@ impl Call {
             changed.1 += 1;
             if changed.0.len() < MAX_FILES_NAMED {
                 let old = diff.old_text.as_deref().unwrap_or_default();
-                let (added, removed) = words::line_counts(old, &diff.new_text);
-                changed.0.push(FileCount { path: shown_path(copies, &diff.path), added, removed });
+                let (added, removed) = tool_titles::count_changed_lines(old, &diff.new_text);
+                changed.0.push(FileDiffStat {
+                    path: display_path(copies, &diff.path),
+                    added,
+                    removed,
+                });
             }
         }
         if changed.1 > 0 {
-            self.changed = changed;
+            self.changed_files = changed;
         }
     }
 }
 
-fn state(status: ToolCallStatus) -> StepState {
+fn to_step_state(status: ToolCallStatus) -> StepState {
     match status {
         ToolCallStatus::Completed => StepState::Done,
         ToolCallStatus::Failed => StepState::Failed,
@@ -289,10 +302,10 @@ fn state(status: ToolCallStatus) -> StepState {
 }
 
 /// All text of a call's content, without a fence round it.
-fn text_of(content: &[ToolCallContent]) -> String {
+fn content_text(content: &[ToolCallContent]) -> String {
     let texts = content.iter().filter_map(|content| match content {
         ToolCallContent::Content(content) => match &content.content {
-            ContentBlock::Text(text) => Some(unfenced(&text.text)),
+            ContentBlock::Text(text) => Some(strip_fence(&text.text)),
             _ => None,
         },
         _ => None,
@@ -300,13 +313,13 @@ fn text_of(content: &[ToolCallContent]) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-fn unfenced(text: &str) -> &str {
+fn strip_fence(text: &str) -> &str {
     let inner = text.trim().strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
     inner.and_then(|inner| inner.split_once('\n')).map_or(text, |(_language, inner)| inner)
 }
 
 /// The path in the project where it is in the copy, else as it is.
-fn shown_path(copies: &[PathBuf], path: &Path) -> String {
+fn display_path(copies: &[PathBuf], path: &Path) -> String {
     let inside = copies.iter().find_map(|copy| path.strip_prefix(copy).ok());
     one_line(&inside.unwrap_or(path).to_string_lossy(), MAX_PATH)
 }
@@ -316,21 +329,21 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn update(calls: &mut Calls, update: Value) -> Vec<Shown> {
+    fn update(calls: &mut ToolCalls, update: Value) -> Vec<DisplayItem> {
         calls.update(&serde_json::from_value(update).expect("an update"))
     }
 
-    fn steps<'a>(shown: &'a [Shown]) -> Vec<&'a Step> {
-        let step = |shown: &'a Shown| match shown {
-            Shown::Step(step) => Some(&**step),
+    fn steps<'a>(shown: &'a [DisplayItem]) -> Vec<&'a Step> {
+        let step = |shown: &'a DisplayItem| match shown {
+            DisplayItem::Step(step) => Some(&**step),
             _ => None,
         };
         shown.iter().filter_map(step).collect()
     }
 
-    fn lines<'a>(shown: &'a [Shown]) -> Vec<(LineKind, &'a str)> {
-        let line = |shown: &'a Shown| match shown {
-            Shown::Lines(kind, text) => Some((*kind, text.as_str())),
+    fn lines<'a>(shown: &'a [DisplayItem]) -> Vec<(LineKind, &'a str)> {
+        let line = |shown: &'a DisplayItem| match shown {
+            DisplayItem::Lines(kind, text) => Some((*kind, text.as_str())),
             _ => None,
         };
         shown.iter().filter_map(line).collect()
@@ -338,7 +351,7 @@ mod tests {
 
     #[test]
     fn an_edit_is_headed_once_and_counts_its_lines() {
-        let mut calls = Calls::new(Path::new("/copy"));
+        let mut calls = ToolCalls::new(Path::new("/copy"));
         let begun = update(
             &mut calls,
             json!({ "toolCallId": "x", "kind": "edit", "title": "Edit", "status": "pending",
@@ -351,7 +364,7 @@ mod tests {
             &mut calls,
             json!({ "toolCallId": "x", "status": "completed", "content": [diff] }),
         );
-        assert_eq!(lines(&done), [(LineKind::Out, "src/a.ts  +2 \u{2212}1")]);
+        assert_eq!(lines(&done), [(LineKind::Stdout, "src/a.ts  +2 \u{2212}1")]);
         let step = steps(&done)[0];
         assert_eq!((step.id.as_str(), step.state), ("t1", StepState::Done));
         assert_eq!((step.files[0].path.as_str(), step.files[0].added), ("src/a.ts", 2));
@@ -361,7 +374,7 @@ mod tests {
 
     #[test]
     fn what_was_read_is_not_shown_but_what_went_wrong_is() {
-        let mut calls = Calls::new(Path::new("/copy"));
+        let mut calls = ToolCalls::new(Path::new("/copy"));
         let text = |text: &str| json!([{ "type": "content", "content": { "type": "text", "text": text } }]);
         let read = json!({ "toolCallId": "r", "kind": "read", "title": "Read", "status": "completed",
             "content": text("all of it"), "locations": [{ "path": "/elsewhere/b.txt" }] });
@@ -371,25 +384,25 @@ mod tests {
         let failed = json!({ "toolCallId": "f", "kind": "read", "title": "Read c", "status": "failed",
             "content": text("no such file") });
         let shown = update(&mut calls, failed);
-        assert_eq!(lines(&shown), [(LineKind::Step, "Read c"), (LineKind::Err, "no such file")]);
+        assert_eq!(lines(&shown), [(LineKind::Step, "Read c"), (LineKind::Stderr, "no such file")]);
     }
 
     #[test]
     fn a_fence_round_output_is_left_out() {
-        assert_eq!(unfenced("```console\nout\n```"), "out\n");
-        assert_eq!(unfenced("no ``` fence"), "no ``` fence");
-        assert_eq!(unfenced("```"), "```");
+        assert_eq!(strip_fence("```console\nout\n```"), "out\n");
+        assert_eq!(strip_fence("no ``` fence"), "no ``` fence");
+        assert_eq!(strip_fence("```"), "```");
     }
 
     #[test]
     fn calls_without_number_are_kept_in_bounds() {
-        let mut calls = Calls::new(Path::new("/copy"));
+        let mut calls = ToolCalls::new(Path::new("/copy"));
         for n in 0..2_000 {
             update(&mut calls, json!({ "toolCallId": n.to_string(), "title": "a b".repeat(200) }));
         }
-        assert_eq!((calls.by_id.len(), calls.order.len()), (MAX_CALLS, MAX_CALLS));
+        assert_eq!((calls.by_id.len(), calls.insertion_order.len()), (MAX_CALLS, MAX_CALLS));
         let late = update(&mut calls, json!({ "toolCallId": "0", "status": "completed" }));
         assert_eq!(steps(&late)[0].id, "t2001");
-        assert_eq!(calls.settle(StepState::Failed).len(), MAX_CALLS - 1);
+        assert_eq!(calls.close_open_calls(StepState::Failed).len(), MAX_CALLS - 1);
     }
 }

@@ -1,7 +1,7 @@
 //! What an agent's tool call is called in plain words. Pure.
 
-use crate::text::{count, one_line};
-use regatta_protocol::event::{FileCount, StepKind, StepState};
+use crate::text::{format_count, one_line};
+use regatta_protocol::event::{FileDiffStat, StepKind, StepState};
 use serde_json::Value;
 
 /// The longest command that stands in a title, in characters.
@@ -13,20 +13,20 @@ const MAX_HOST: usize = 100;
 
 /// What a tool call is about.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub(super) struct ToolSubject<'a> {
     /// The agent's own title, one line.
     pub(super) title: &'a str,
     /// The command, where there is one.
     pub(super) command: Option<&'a str>,
     /// The address that it fetches, where there is one.
-    pub(super) address: Option<&'a str>,
+    pub(super) url: Option<&'a str>,
     /// The first files.
-    pub(super) files: &'a [FileCount],
+    pub(super) files: &'a [FileDiffStat],
     /// How many files there are.
     pub(super) count: usize,
 }
 
-impl Subject<'_> {
+impl ToolSubject<'_> {
     /// "Read errors.ts", "Editing 4 files", "Ran: npm test"; else the agent's own title.
     pub(super) fn title(&self, kind: StepKind, state: StepState) -> String {
         let say = |working: &str, done: &str, failed: &str, plain: &str| {
@@ -35,7 +35,7 @@ impl Subject<'_> {
                 StepState::Done => done,
                 StepState::Failed => failed,
             };
-            let named = self.named();
+            let named = self.name_files();
             if named.is_none() && !self.is_vague() {
                 return self.title.to_owned();
             }
@@ -48,7 +48,7 @@ impl Subject<'_> {
             StepKind::Run if self.is_vague() => say("Running", "Ran", "Ran", "a command"),
             StepKind::Run => {
                 let verb = if state == StepState::Working { "Running" } else { "Ran" };
-                format!("{verb}: {}", one_line(self.line(), MAX_COMMAND))
+                format!("{verb}: {}", one_line(self.command_line(), MAX_COMMAND))
             }
             StepKind::Search if self.is_vague() => {
                 say("Searching", "Searched", "Could not search", "the project")
@@ -71,7 +71,7 @@ impl Subject<'_> {
     /// A second line: the whole command, or the paths behind "4 files".
     pub(super) fn detail(&self, kind: StepKind) -> String {
         if kind == StepKind::Run {
-            let line = one_line(self.line(), MAX_DETAIL);
+            let line = one_line(self.command_line(), MAX_DETAIL);
             return if line.chars().count() > MAX_COMMAND { line } else { String::new() };
         }
         let [first, rest @ ..] = self.files else { return String::new() };
@@ -88,15 +88,19 @@ impl Subject<'_> {
 
     /// The call as something that a person is asked about: "Run: npm install",
     /// "Change: src/errors.ts", "Fetch: docs.example.org"; else the agent's own title.
-    pub(super) fn question(&self, kind: StepKind) -> String {
+    pub(super) fn question_title(&self, kind: StepKind) -> String {
         let of = |verb: &str| match self.files {
             [one] if self.count == 1 => format!("{verb}: {}", one.path),
-            [_, ..] => format!("{verb} {}: {}", count(self.count, "file", "files"), self.paths()),
+            [_, ..] => format!(
+                "{verb} {}: {}",
+                format_count(self.count, "file", "files"),
+                self.summarize_paths()
+            ),
             [] => verb.to_owned(),
         };
         match kind {
             StepKind::Run if self.is_vague() => "Run a command".to_owned(),
-            StepKind::Run => format!("Run: {}", one_line(self.line(), MAX_COMMAND)),
+            StepKind::Run => format!("Run: {}", one_line(self.command_line(), MAX_COMMAND)),
             StepKind::Fetch if self.host().is_some() => {
                 format!("Fetch: {}", self.host().unwrap_or_default())
             }
@@ -113,11 +117,11 @@ impl Subject<'_> {
 
     /// What stands under Details of such a question: the exact command, the whole address, or
     /// one path a line behind "4 files".
-    pub(super) fn particulars(&self, kind: StepKind) -> String {
-        match (kind, self.command, self.address) {
+    pub(super) fn question_detail(&self, kind: StepKind) -> String {
+        match (kind, self.command, self.url) {
             (_, Some(command), _) => command.to_owned(),
             (StepKind::Fetch, None, Some(address)) => address.to_owned(),
-            (StepKind::Run, None, _) if !self.is_vague() => self.line().to_owned(),
+            (StepKind::Run, None, _) if !self.is_vague() => self.command_line().to_owned(),
             _ if self.count > 1 => {
                 self.files.iter().map(|file| &*file.path).collect::<Vec<_>>().join("\n")
             }
@@ -127,7 +131,7 @@ impl Subject<'_> {
 
     /// The name of the computer that is asked, with its port.
     fn host(&self) -> Option<String> {
-        let address = self.address.or_else(|| {
+        let address = self.url.or_else(|| {
             let words = self.title.split(|c: char| c.is_whitespace() || "\"'`<>()".contains(c));
             words.into_iter().find(|word| word.contains("://"))
         });
@@ -139,7 +143,7 @@ impl Subject<'_> {
     }
 
     /// "a.ts, b.ts", "a.ts, b.ts and 4 more".
-    fn paths(&self) -> String {
+    fn summarize_paths(&self) -> String {
         let shown: Vec<&str> = self.files.iter().take(2).map(|file| &*file.path).collect();
         let more = self.count - shown.len();
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -147,13 +151,13 @@ impl Subject<'_> {
     }
 
     /// The command, or the title, which agents often put between backticks.
-    fn line(&self) -> &str {
+    fn command_line(&self) -> &str {
         self.command.unwrap_or_else(|| self.title.trim_matches('`'))
     }
 
     /// "errors.ts", "errors.ts and form.ts", "4 files".
-    fn named(&self) -> Option<String> {
-        let name = |file: &FileCount| {
+    fn name_files(&self) -> Option<String> {
+        let name = |file: &FileDiffStat| {
             let path = file.path.trim_end_matches('/');
             path.rsplit('/').next().unwrap_or(path).to_owned()
         };
@@ -161,14 +165,14 @@ impl Subject<'_> {
             [] => None,
             [one] if self.count == 1 => Some(name(one)),
             [one, two] if self.count == 2 => Some(format!("{} and {}", name(one), name(two))),
-            _ => Some(count(self.count, "file", "files")),
+            _ => Some(format_count(self.count, "file", "files")),
         }
     }
 }
 
 /// The command of a call's input: a text, or a list of arguments, of which the last is the
 /// whole line when a shell is given one.
-pub(super) fn command(input: &Value) -> Option<String> {
+pub(super) fn read_command(input: &Value) -> Option<String> {
     match input.get("command").or_else(|| input.get("cmd"))? {
         Value::String(command) => Some(command.clone()),
         Value::Array(parts) => {
@@ -185,19 +189,19 @@ pub(super) fn command(input: &Value) -> Option<String> {
 }
 
 /// The address of a call's input.
-pub(super) fn address(input: &Value) -> Option<String> {
+pub(super) fn read_url(input: &Value) -> Option<String> {
     let address = input.get("url").or_else(|| input.get("uri"))?.as_str()?;
     address.contains("://").then(|| address.to_owned())
 }
 
 /// One line a changed file, with what was added and removed.
-pub(super) fn file_lines(files: &[FileCount]) -> impl Iterator<Item = String> {
+pub(super) fn format_file_lines(files: &[FileDiffStat]) -> impl Iterator<Item = String> {
     files.iter().map(|file| format!("{}  +{} \u{2212}{}", file.path, file.added, file.removed))
 }
 
 /// How many lines were added and removed between two texts: what is between their common
 /// beginning and their common end. An estimate; the count that holds is git's.
-pub(super) fn line_counts(old: &str, new: &str) -> (u64, u64) {
+pub(super) fn count_changed_lines(old: &str, new: &str) -> (u64, u64) {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let same_start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let (old, new) = (&old[same_start..], &new[same_start..]);
@@ -211,19 +215,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn file(path: &str) -> FileCount {
-        FileCount { path: path.into(), added: 4, removed: 1 }
+    fn file(path: &str) -> FileDiffStat {
+        FileDiffStat { path: path.into(), added: 4, removed: 1 }
     }
 
-    fn subject<'a>(title: &'a str, files: &'a [FileCount]) -> Subject<'a> {
-        Subject { title, command: None, address: None, files, count: files.len() }
+    fn subject<'a>(title: &'a str, files: &'a [FileDiffStat]) -> ToolSubject<'a> {
+        ToolSubject { title, command: None, url: None, files, count: files.len() }
     }
 
     #[test]
     fn titles_are_plain_words() {
         let (one, two) = ([file("src/errors.ts")], [file("a.ts"), file("b/c.ts")]);
-        let many = Subject { count: 12, ..subject("", &two) };
-        let run = Subject { command: Some("npm test\n"), ..subject("`x`", &[]) };
+        let many = ToolSubject { count: 12, ..subject("", &two) };
+        let run = ToolSubject { command: Some("npm test\n"), ..subject("`x`", &[]) };
         let table = [
             (subject("Read File", &one), StepKind::Read, StepState::Done, "Read errors.ts"),
             (subject("", &one), StepKind::Edit, StepState::Working, "Editing errors.ts"),
@@ -252,7 +256,7 @@ mod tests {
         assert_eq!(all.detail(StepKind::Read), "src/errors.ts, src/form.ts and 1 more");
         assert_eq!(subject("", &files[..1]).detail(StepKind::Edit), "src/errors.ts");
         assert_eq!(subject("", &files[2..]).detail(StepKind::Edit), "");
-        let lines: Vec<_> = file_lines(&files[..1]).collect();
+        let lines: Vec<_> = format_file_lines(&files[..1]).collect();
         assert_eq!(lines, ["src/errors.ts  +4 \u{2212}1"]);
     }
 
@@ -262,9 +266,9 @@ mod tests {
         let files = [file("src/errors.ts"), file("src/form.ts"), file("c")];
         let all = files.map(|file| file.path).join("\n");
         let files = [file("src/errors.ts"), file("src/form.ts"), file("c")];
-        let run = Subject { command: Some("npm i\nnpm t"), ..subject("bash", &[]) };
+        let run = ToolSubject { command: Some("npm i\nnpm t"), ..subject("bash", &[]) };
         let page = "https://docs.example.org:444/v4?q=1";
-        let fetch = Subject { address: Some(page), ..subject("WebFetch", &[]) };
+        let fetch = ToolSubject { url: Some(page), ..subject("WebFetch", &[]) };
         let named = subject("Fetch \"https://me@docs.example.org#x\"", &[]);
         let hostile = subject("Fetch https://example.org\\@evil.test/", &[]);
         let table = [
@@ -288,8 +292,8 @@ mod tests {
             (subject("", &[]), Other, "Go on", ""),
         ];
         for (subject, kind, title, details) in table {
-            assert_eq!(subject.question(kind), title);
-            assert_eq!(subject.particulars(kind), details, "{title}");
+            assert_eq!(subject.question_title(kind), title);
+            assert_eq!(subject.question_detail(kind), details, "{title}");
         }
     }
 
@@ -303,15 +307,15 @@ mod tests {
             (json!({ "path": "x" }), None),
         ];
         for (input, expected) in table {
-            assert_eq!(command(&input).as_deref(), expected, "{input}");
+            assert_eq!(read_command(&input).as_deref(), expected, "{input}");
         }
     }
 
     #[test]
     fn lines_are_counted_between_what_is_the_same() {
-        assert_eq!(line_counts("", "a\nb\n"), (2, 0));
-        assert_eq!(line_counts("a\nb\nc\n", "a\nx\ny\nc\n"), (2, 1));
-        assert_eq!(line_counts("a\n", "a\n"), (0, 0));
-        assert_eq!(line_counts("a\na\n", "a\n"), (0, 1));
+        assert_eq!(count_changed_lines("", "a\nb\n"), (2, 0));
+        assert_eq!(count_changed_lines("a\nb\nc\n", "a\nx\ny\nc\n"), (2, 1));
+        assert_eq!(count_changed_lines("a\n", "a\n"), (0, 0));
+        assert_eq!(count_changed_lines("a\na\n", "a\n"), (0, 1));
     }
 }

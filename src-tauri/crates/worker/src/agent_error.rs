@@ -1,9 +1,9 @@
 //! What the words of an agent's error mean: its service wants a person to sign in, or wants
 //! patience. Pure.
 
-use crate::agent::Turn;
+use crate::agent::TurnEnd;
 use crate::text::one_line;
-use regatta_protocol::{ErrorCode, Millis, Notice};
+use regatta_protocol::{ErrorCode, Millis, UserMessage};
 use serde_json::Value;
 
 const SAVED: &str = "What it had changed is saved.";
@@ -12,7 +12,7 @@ const MAX_READ: usize = 8_000;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum AgentErrorKind {
     /// Nobody is signed in, or the key is refused.
     SignIn,
     /// The service wants patience or payment; until when, if it said so.
@@ -22,7 +22,7 @@ pub(crate) enum Trouble {
 }
 
 /// Words that an error about a limit has, in lower case.
-const LIMITS: [&str; 17] = [
+const LIMIT_PHRASES: [&str; 17] = [
     "rate limit",
     "rate_limit",
     "ratelimit",
@@ -42,7 +42,7 @@ const LIMITS: [&str; 17] = [
     "status 402",
 ];
 /// Words that an error about signing in has, in lower case.
-const SIGN_INS: [&str; 17] = [
+const SIGN_IN_PHRASES: [&str; 17] = [
     "unauthorized",
     "unauthenticated",
     "authentication_error",
@@ -62,7 +62,7 @@ const SIGN_INS: [&str; 17] = [
     "not signed in",
 ];
 /// How a message of an agent's begins that is nothing but an error.
-const MARKS: [&str; 12] = [
+const ERROR_PREFIXES: [&str; 12] = [
     "API Error:",
     "[API Error:",
     "Invalid API key",
@@ -80,50 +80,58 @@ const MARKS: [&str; 12] = [
 
 /// What an error with this message and these data means. `now`: for times that are told as
 /// a wait.
-pub(crate) fn read(message: &str, data: &Value, now: Millis) -> Trouble {
+pub(crate) fn classify(message: &str, data: &Value, now: Millis) -> AgentErrorKind {
     let shown = if data.is_null() { String::new() } else { data.to_string() };
-    let cut = |text: &str| text[..crate::lines::floor(text, MAX_READ)].to_lowercase();
+    let cut = |text: &str| {
+        text[..crate::line_splitter::floor_char_boundary(text, MAX_READ)].to_lowercase()
+    };
     let text = format!("{} {}", cut(message), cut(&shown));
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let number = |wanted: &[&str]| {
         text.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| wanted.contains(&part))
     };
-    if has(&LIMITS) || number(&["429", "402"]) {
-        return Trouble::Limit(told(data, now).or_else(|| said(&text, now)));
+    if has(&LIMIT_PHRASES) || number(&["429", "402"]) {
+        return AgentErrorKind::Limit(
+            retry_at_in_data(data, now).or_else(|| retry_at_in_text(&text, now)),
+        );
     }
-    if has(&SIGN_INS) || number(&["401"]) { Trouble::SignIn } else { Trouble::Other }
+    if has(&SIGN_IN_PHRASES) || number(&["401"]) {
+        AgentErrorKind::SignIn
+    } else {
+        AgentErrorKind::Other
+    }
 }
 
 /// What an agent's last message means, if it or its last paragraph is nothing but an error; none:
 /// it isn't.
-pub(crate) fn of_words(words: &str, now: Millis) -> Option<Trouble> {
+pub(crate) fn classify_message(words: &str, now: Millis) -> Option<AgentErrorKind> {
     let whole = words.trim();
     let last = whole.rsplit("\n\n").next().filter(|last| last.lines().count() == 1);
-    let is_marked = |words: &&str| MARKS.iter().any(|mark| words.starts_with(mark));
+    let is_marked = |words: &&str| ERROR_PREFIXES.iter().any(|mark| words.starts_with(mark));
     let words = [Some(whole), last].into_iter().flatten().find(is_marked)?;
-    Some(read(words, &Value::Null, now))
+    Some(classify(words, &Value::Null, now))
 }
 
 /// What the last line of a program that failed means, if it is an error that is known.
-pub(crate) fn of_last_line(output: &str, now: Millis) -> Option<Trouble> {
+pub(crate) fn classify_last_line(output: &str, now: Millis) -> Option<AgentErrorKind> {
     let line = output.lines().rev().find(|line| !line.trim().is_empty())?;
-    let error =
-        MARKS.iter().any(|mark| line.contains(mark)) || line.to_lowercase().contains("error");
-    let trouble = error.then(|| read(line, &Value::Null, now));
-    trouble.filter(|trouble| *trouble != Trouble::Other)
+    let error = ERROR_PREFIXES.iter().any(|mark| line.contains(mark))
+        || line.to_lowercase().contains("error");
+    let trouble = error.then(|| classify(line, &Value::Null, now));
+    trouble.filter(|trouble| *trouble != AgentErrorKind::Other)
 }
 
-impl Trouble {
+impl AgentErrorKind {
     /// The end of a turn for this reason, with what the agent said.
-    pub(crate) fn turn(self, said: &str) -> Turn {
+    pub(crate) fn to_turn_end(self, said: &str) -> TurnEnd {
         let notice = match self {
-            Self::SignIn => Notice::new(
+            Self::SignIn => UserMessage::new(
                 ErrorCode::SignInNeeded,
                 "The agent isn't signed in, or its key was refused.",
                 SAVED,
                 "Sign in again with the agent's own program, then try again.",
             ),
-            Self::Limit(_) => Notice::new(
+            Self::Limit(_) => UserMessage::new(
                 ErrorCode::UsageLimit,
                 "The agent's usage limit is reached.",
                 SAVED,
@@ -132,7 +140,7 @@ impl Trouble {
             Self::Other => {
                 let said = one_line(said, 300);
                 let said = said.trim_end_matches('.');
-                Notice::new(
+                UserMessage::new(
                     ErrorCode::AgentFailed,
                     format!("The agent says that it failed: \u{201c}{said}\u{201d}."),
                     SAVED,
@@ -142,29 +150,33 @@ impl Trouble {
         };
         let notice = notice.with_details(one_line(said, 2_000));
         match self {
-            Self::Limit(retry_at) => Turn::Limited(notice, retry_at),
-            _ => Turn::Failed(notice),
+            Self::Limit(retry_at) => TurnEnd::Limited(notice, retry_at),
+            _ => TurnEnd::Failed(notice),
         }
     }
 }
 
 /// When it can be used again, as an error's data tell it.
-fn told(data: &Value, now: Millis) -> Option<Millis> {
+fn retry_at_in_data(data: &Value, now: Millis) -> Option<Millis> {
     match data {
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
             let name = name.to_lowercase().replace(['_', '-'], "");
             let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
             match (name.as_str(), number) {
-                ("retryafter" | "retryafterseconds", Some(seconds)) => Some(later(now, seconds)),
-                ("retryafterms" | "retrydelayms", Some(millis)) => Some(later(now, millis / 1e3)),
-                ("resetsat" | "resetat", Some(at)) => epoch(at),
-                _ => told(value, now),
+                ("retryafter" | "retryafterseconds", Some(seconds)) => {
+                    Some(after_seconds(now, seconds))
+                }
+                ("retryafterms" | "retrydelayms", Some(millis)) => {
+                    Some(after_seconds(now, millis / 1e3))
+                }
+                ("resetsat" | "resetat", Some(at)) => parse_epoch(at),
+                _ => retry_at_in_data(value, now),
             }
         }),
-        Value::Array(values) => values.iter().find_map(|value| told(value, now)),
+        Value::Array(values) => values.iter().find_map(|value| retry_at_in_data(value, now)),
         // Some put the service's whole answer into a text.
         Value::String(text) if text.trim_start().starts_with('{') => {
-            told(&serde_json::from_str(text).ok()?, now)
+            retry_at_in_data(&serde_json::from_str(text).ok()?, now)
         }
         _ => None,
     }
@@ -172,7 +184,7 @@ fn told(data: &Value, now: Millis) -> Option<Millis> {
 
 /// When it can be used again, as words in lower case say it: "try again in 1h 20m",
 /// "retry after 30 seconds", "limit reached|1718000000".
-fn said(text: &str, now: Millis) -> Option<Millis> {
+fn retry_at_in_text(text: &str, now: Millis) -> Option<Millis> {
     const BEFORE: [&str; 9] = [
         "retry after",
         "retry-after",
@@ -186,16 +198,18 @@ fn said(text: &str, now: Millis) -> Option<Millis> {
     ];
     let waits = BEFORE.iter().filter_map(|words| {
         let after = text.split_once(words)?.1;
-        seconds(after.trim_start_matches(|c: char| " :=\"'\\".contains(c)))
+        parse_seconds(after.trim_start_matches(|c: char| " :=\"'\\".contains(c)))
     });
     let at = || {
-        epoch(text.split_once('|')?.1.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?)
+        parse_epoch(
+            text.split_once('|')?.1.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?,
+        )
     };
-    waits.map(|seconds| later(now, seconds)).next().or_else(at)
+    waits.map(|seconds| after_seconds(now, seconds)).next().or_else(at)
 }
 
 /// "1h 20m", "31.4s", "30 seconds", "30".
-fn seconds(mut text: &str) -> Option<f64> {
+fn parse_seconds(mut text: &str) -> Option<f64> {
     let mut sum = None;
     loop {
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -215,13 +229,13 @@ fn seconds(mut text: &str) -> Option<f64> {
 }
 
 /// Not before now, and not after a month: whatever says so is mistaken.
-fn later(now: Millis, seconds: f64) -> Millis {
+fn after_seconds(now: Millis, seconds: f64) -> Millis {
     let seconds = seconds.clamp(0.0, 31.0 * 86_400.0).ceil();
     now + seconds as Millis * 1_000
 }
 
 /// A moment in seconds or milliseconds since 1970.
-fn epoch(at: f64) -> Option<Millis> {
+fn parse_epoch(at: f64) -> Option<Millis> {
     match at {
         1e9..1e11 => Some(at as Millis * 1_000),
         1e12..1e14 => Some(at as Millis),
@@ -238,12 +252,16 @@ mod tests {
 
     #[test]
     fn errors_are_told_apart() {
-        let after = |seconds: i64| Trouble::Limit(Some(NOW + seconds * 1_000));
+        let after = |seconds: i64| AgentErrorKind::Limit(Some(NOW + seconds * 1_000));
         let table = [
-            ("API Error: 401 {\"type\":\"error\"}", json!(null), Trouble::SignIn),
-            ("Internal error", json!({ "errorKind": "authentication_failed" }), Trouble::SignIn),
-            ("Incorrect API key provided", json!(null), Trouble::SignIn),
-            ("unexpected status 429 Too Many Requests", json!(null), Trouble::Limit(None)),
+            ("API Error: 401 {\"type\":\"error\"}", json!(null), AgentErrorKind::SignIn),
+            (
+                "Internal error",
+                json!({ "errorKind": "authentication_failed" }),
+                AgentErrorKind::SignIn,
+            ),
+            ("Incorrect API key provided", json!(null), AgentErrorKind::SignIn),
+            ("unexpected status 429 Too Many Requests", json!(null), AgentErrorKind::Limit(None)),
             ("x", json!({ "errorKind": "rate_limit", "retryAfter": 30 }), after(30)),
             ("quota", json!({ "error": [{ "retry-after": "2" }] }), after(2)),
             ("429", json!("{\"resetsAt\":1700000100}"), after(100)),
@@ -253,42 +271,42 @@ mod tests {
             ("429 retry after 2 minutes", json!(null), after(120)),
             ("429 {\"retryDelay\":\"34s\"}", json!(null), after(34)),
             ("Claude AI usage limit reached|1700000100", json!(null), after(100)),
-            ("the harbour is closed", json!(null), Trouble::Other),
-            ("prompt is too long: 14290 tokens", json!(null), Trouble::Other),
+            ("the harbour is closed", json!(null), AgentErrorKind::Other),
+            ("prompt is too long: 14290 tokens", json!(null), AgentErrorKind::Other),
         ];
         for (message, data, expected) in table {
-            assert_eq!(read(message, &data, NOW), expected, "{message}");
+            assert_eq!(classify(message, &data, NOW), expected, "{message}");
         }
     }
 
     #[test]
     fn only_a_message_that_is_an_error_is_one() {
         let table = [
-            ("API Error: 401 Invalid authentication credentials", Some(Trouble::SignIn)),
-            ("Invalid API key \u{b7} Please run /login", Some(Trouble::SignIn)),
-            ("API Error: 500 oops", Some(Trouble::Other)),
+            ("API Error: 401 Invalid authentication credentials", Some(AgentErrorKind::SignIn)),
+            ("Invalid API key \u{b7} Please run /login", Some(AgentErrorKind::SignIn)),
+            ("API Error: 500 oops", Some(AgentErrorKind::Other)),
             (
                 "Warning: old.\n\nexceeded retry limit, last status: 429 Too Many Requests\n\n",
-                Some(Trouble::Limit(None)),
+                Some(AgentErrorKind::Limit(None)),
             ),
             ("Done.\n\nThe API says:\nAPI Error: 500", None),
             ("I made the API answer 401 and 429. Rate limits are tested.", None),
             ("", None),
         ];
         for (words, expected) in table {
-            assert_eq!(of_words(words, NOW), expected, "{words}");
+            assert_eq!(classify_message(words, NOW), expected, "{words}");
         }
-        assert_eq!(of_last_line("a\nError: 429\n\n", NOW), Some(Trouble::Limit(None)));
-        assert_eq!(of_last_line("Error: 429\nall is well\n", NOW), None);
-        assert_eq!(of_last_line("Error: no such file", NOW), None);
+        assert_eq!(classify_last_line("a\nError: 429\n\n", NOW), Some(AgentErrorKind::Limit(None)));
+        assert_eq!(classify_last_line("Error: 429\nall is well\n", NOW), None);
+        assert_eq!(classify_last_line("Error: no such file", NOW), None);
     }
 
     #[test]
     fn nonsense_is_no_time() {
         for data in [json!({ "retryAfter": "soon" }), json!({ "resetsAt": -3 }), json!([1, [2]])] {
-            assert_eq!(read("429", &data, NOW), Trouble::Limit(None), "{data}");
+            assert_eq!(classify("429", &data, NOW), AgentErrorKind::Limit(None), "{data}");
         }
-        let huge = read("429", &json!({ "retryAfter": 1e300 }), NOW);
-        assert_eq!(huge, Trouble::Limit(Some(NOW + 31 * 86_400_000)));
+        let huge = classify("429", &json!({ "retryAfter": 1e300 }), NOW);
+        assert_eq!(huge, AgentErrorKind::Limit(Some(NOW + 31 * 86_400_000)));
     }
 }

@@ -12,22 +12,22 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use std::error::Error;
 
 /// The calls of the keyring.
-const KEYRING: [i64; 3] = [SYS_add_key, SYS_keyctl, SYS_request_key];
+const KEYRING_SYSCALLS: [i64; 3] = [SYS_add_key, SYS_keyctl, SYS_request_key];
 /// The bit that the same calls have for programs with short pointers (x32). Nothing else has it.
-const X32: i64 = 0x4000_0000;
+const X32_SYSCALL_BIT: i64 = 0x4000_0000;
 
 /// Something that this system can't shut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Open {
+pub(crate) enum Unrestricted {
     /// Sockets without a file: Linux can since 6.12.
     Sockets,
     /// The kernel's keyring.
     Keyring,
 }
 
-impl Open {
+impl Unrestricted {
     /// What is said of it.
-    pub(crate) const fn words(self) -> &'static str {
+    pub(crate) const fn description(self) -> &'static str {
         match self {
             Self::Sockets => {
                 "This system can't shut off sockets that have no file, so a session bus that \
@@ -39,26 +39,26 @@ impl Open {
 }
 
 /// Shuts off this thread, and what it starts from now on; what could not be shut off.
-pub(crate) fn shut_off() -> Vec<Open> {
-    let sockets = (!sockets_are_shut()).then_some(Open::Sockets);
-    let keyring = shut_keyring().is_err().then_some(Open::Keyring);
+pub(crate) fn restrict_self() -> Vec<Unrestricted> {
+    let sockets = (!try_restrict_sockets()).then_some(Unrestricted::Sockets);
+    let keyring = restrict_keyring().is_err().then_some(Unrestricted::Keyring);
     [sockets, keyring].into_iter().flatten().collect()
 }
 
 /// What can't be shut off here, tried by a thread that ends with it.
-pub(crate) fn left_open() -> Vec<Open> {
-    std::thread::spawn(shut_off).join().expect("BUG: shutting off panicked")
+pub(crate) fn probe_unrestricted() -> Vec<Unrestricted> {
+    std::thread::spawn(restrict_self).join().expect("BUG: shutting off panicked")
 }
 
 /// Sockets that are made inside can be reached inside.
-fn sockets_are_shut() -> bool {
+fn try_restrict_sockets() -> bool {
     let ruleset = Ruleset::default().scope(Scope::AbstractUnixSocket).and_then(Ruleset::create);
     let shut = ruleset.and_then(landlock::RulesetCreated::restrict_self);
     shut.is_ok_and(|status| status.ruleset == RulesetStatus::FullyEnforced)
 }
 
-fn shut_keyring() -> Result<(), Box<dyn Error>> {
-    let calls = KEYRING.into_iter().flat_map(|call| [call, call | X32]);
+fn restrict_keyring() -> Result<(), Box<dyn Error>> {
+    let calls = KEYRING_SYSCALLS.into_iter().flat_map(|call| [call, call | X32_SYSCALL_BIT]);
     let filter = SeccompFilter::new(
         calls.map(|call| (call, Vec::new())).collect(),
         SeccompAction::Allow,

@@ -1,8 +1,8 @@
 //! What a sandbox shuts off that isn't a file, or that is a socket. Each attempt is made without
 //! a sandbox first, where it must succeed.
 
-use crate::sandbox::{boxed, notes};
-use crate::yard::{Worker, Yard, wait_until};
+use crate::sandbox::{note_text, sandboxed_command};
+use crate::test_env::{TestEnv, Worker, wait_until};
 use regatta_protocol::agent::EnvVar;
 use regatta_protocol::event::LineKind;
 use std::io::Read;
@@ -12,10 +12,14 @@ use tempfile::TempDir;
 
 /// How an agent with these variables and this script fares without a sandbox, and in one that
 /// hides `hidden`; none: there is no bubblewrap here.
-fn fares(script: &str, env: &[(&str, &str)], hidden: &[&Path]) -> Option<[Worker; 2]> {
+fn run_outside_and_inside(
+    script: &str,
+    env: &[(&str, &str)],
+    hidden: &[&Path],
+) -> Option<[Worker; 2]> {
     let attempt = |sandboxed: bool| {
-        let yard = Yard::new();
-        let mut task = boxed(&yard, script)?;
+        let yard = TestEnv::new();
+        let mut task = sandboxed_command(&yard, script)?;
         let sandbox = task.sandbox.as_mut().expect("it has one");
         sandbox.hidden.extend(hidden.iter().map(|path| (*path).to_owned()));
         sandbox.readable.extend(hidden.iter().filter_map(|path| Some(path.parent()?.to_owned())));
@@ -25,19 +29,19 @@ fn fares(script: &str, env: &[(&str, &str)], hidden: &[&Path]) -> Option<[Worker
         if !sandboxed {
             task.sandbox = None;
         }
-        Some(yard.work(&task))
+        Some(yard.run_task(&task))
     };
     Some([attempt(false)?, attempt(true)?])
 }
 
-fn printed(worker: &Worker) -> Vec<&str> {
-    worker.lines(LineKind::Out)
+fn printed_lines(worker: &Worker) -> Vec<&str> {
+    worker.lines(LineKind::Stdout)
 }
 
 /// A program that listens until the test ends.
-struct Listening(Child);
+struct Daemon(Child);
 
-impl Drop for Listening {
+impl Drop for Daemon {
     fn drop(&mut self) {
         drop(self.0.kill());
         drop(self.0.wait());
@@ -45,11 +49,11 @@ impl Drop for Listening {
 }
 
 /// Starts `program`; none: it isn't here, and that is said.
-fn listen(program: &str, args: &[&str]) -> Option<Listening> {
+fn start_daemon(program: &str, args: &[&str]) -> Option<Daemon> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match command.spawn() {
-        Ok(child) => Some(Listening(child)),
+        Ok(child) => Some(Daemon(child)),
         Err(problem) => {
             eprintln!("not here: {program}: {problem}");
             None
@@ -58,7 +62,7 @@ fn listen(program: &str, args: &[&str]) -> Option<Listening> {
 }
 
 /// Where a socket may listen.
-fn socket() -> (TempDir, PathBuf) {
+fn socket_path() -> (TempDir, PathBuf) {
     let folder = tempfile::Builder::new().prefix("session-").tempdir().expect("a folder");
     let socket = folder.path().canonicalize().expect("it is there").join("socket");
     (folder, socket)
@@ -68,11 +72,11 @@ fn socket() -> (TempDir, PathBuf) {
 /// file, as buses of desktops do and did. The agent is told the first and finds the second.
 #[test]
 fn a_session_bus_is_reached_neither_by_its_file_nor_by_its_name() {
-    let (_folder, file) = socket();
+    let (_folder, file) = socket_path();
     let name = format!("regatta-test-bus-{}", std::process::id());
     let file_address = format!("unix:path={}", file.display());
     let listen_at = |address: &str| {
-        listen("dbus-daemon", &["--session", "--nofork", &format!("--address={address}")])
+        start_daemon("dbus-daemon", &["--session", "--nofork", &format!("--address={address}")])
     };
     let Some(_bus) = listen_at(&file_address) else { return };
     let _other = listen_at(&format!("unix:abstract={name}"));
@@ -86,15 +90,15 @@ grep -o '@{name}.*' /proc/net/unix | sort -u | while IFS=@ read -r _ name; do
 echo found; try "unix:abstract=$name"; done; true"#
     );
     let env = [("DBUS_SESSION_BUS_ADDRESS", file_address.as_str())];
-    let Some([outside, inside]) = fares(&script, &env, &[]) else { return };
+    let Some([outside, inside]) = run_outside_and_inside(&script, &env, &[]) else { return };
     let reached = [format!("reached {file_address}"), format!("reached unix:abstract={name}")];
-    assert_eq!(printed(&outside), [&reached[0], "found", &reached[1]]);
-    let notes = notes(&inside);
+    assert_eq!(printed_lines(&outside), [&reached[0], "found", &reached[1]]);
+    let notes = note_text(&inside);
     if notes.contains("can't shut off sockets") {
         eprintln!("not here: a Linux that shuts off sockets without a file");
         return;
     }
-    assert_eq!(printed(&inside), ["found"]);
+    assert_eq!(printed_lines(&inside), ["found"]);
     assert!(notes.contains("refused what isn't permitted"), "{notes}");
 }
 
@@ -105,31 +109,33 @@ fn a_socket_without_a_file_that_is_made_inside_is_reached_inside() {
 import socket
 made, way = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
 made.bind(b"\0regatta-test-own"); made.listen(); way.connect(b"\0regatta-test-own"); print("reached")'"#;
-    let yard = Yard::new();
-    let Some(task) = boxed(&yard, script) else { return };
-    assert_eq!(printed(&yard.work(&task)), ["reached"]);
+    let yard = TestEnv::new();
+    let Some(task) = sandboxed_command(&yard, script) else { return };
+    assert_eq!(printed_lines(&yard.run_task(&task)), ["reached"]);
 }
 
 #[test]
 fn an_ssh_agent_is_not_reached_wherever_it_listens() {
     const SCRIPT: &str = r#"ssh-add -l; [ $? -ne 2 ] && echo reached; true"#;
     for hidden in [false, true] {
-        let (_folder, socket) = socket();
+        let (_folder, socket) = socket_path();
         let path = socket.to_str().expect("a plain path");
-        let Some(_agent) = listen("ssh-agent", &["-D", "-a", path]) else { return };
+        let Some(_agent) = start_daemon("ssh-agent", &["-D", "-a", path]) else { return };
         wait_until("the agent listens", || socket.exists());
         let hide = [socket.as_path()];
         let hide: &[&Path] = if hidden { &hide } else { &[] };
-        let Some([outside, inside]) = fares(SCRIPT, &[("SSH_AUTH_SOCK", path)], hide) else {
+        let Some([outside, inside]) =
+            run_outside_and_inside(SCRIPT, &[("SSH_AUTH_SOCK", path)], hide)
+        else {
             return;
         };
-        assert!(printed(&outside).contains(&"reached"), "{:?}", printed(&outside));
-        assert!(!printed(&inside).contains(&"reached"), "{:?}", printed(&inside));
+        assert!(printed_lines(&outside).contains(&"reached"), "{:?}", printed_lines(&outside));
+        assert!(!printed_lines(&inside).contains(&"reached"), "{:?}", printed_lines(&inside));
     }
 }
 
 /// Calls of the kernel's keyring, which no program of every system makes.
-const KEYS: &str = r#"
+const KEYRING_SCRIPT: &str = r#"
 import ctypes, platform, sys
 system = ctypes.CDLL(None, use_errno=True)
 add, request, control = {"x86_64": (248, 249, 250)}.get(platform.machine(), (217, 218, 219))
@@ -157,13 +163,13 @@ else:
 "#;
 
 /// A key of the person's in the kernel's keyring.
-struct Kept(String);
+struct KeyringKey(String);
 
-impl Kept {
-    fn call(&self, verb: &str) -> String {
+impl KeyringKey {
+    fn run_script(&self, verb: &str) -> String {
         let mut python = Command::new("python3");
         let mut python = python
-            .args(["-c", KEYS, verb, &self.0])
+            .args(["-c", KEYRING_SCRIPT, verb, &self.0])
             .stdout(Stdio::piped())
             .spawn()
             .expect("python");
@@ -175,24 +181,25 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for KeyringKey {
     fn drop(&mut self) {
-        self.call("revoke");
+        self.run_script("revoke");
     }
 }
 
 #[test]
 fn the_kernels_keyring_is_not_read_and_gets_nothing() {
-    let kept = Kept(format!("regatta-test-{}", std::process::id()));
-    let problem = kept.call("keep");
+    let kept = KeyringKey(format!("regatta-test-{}", std::process::id()));
+    let problem = kept.run_script("keep");
     if !problem.is_empty() {
         eprintln!("not here: a keyring that may be used: {problem}");
         return;
     }
-    let _made = Kept(format!("{}-more", kept.0));
-    let script = format!("exec python3 -c '{}' take {}", KEYS.replace('\'', "\""), kept.0);
-    let Some([outside, inside]) = fares(&script, &[], &[]) else { return };
-    assert!(printed(&outside).contains(&"read the secret"), "{:?}", printed(&outside));
-    assert_eq!(printed(&inside), ["refused 1"; 3]);
-    assert!(notes(&inside).contains("works in a sandbox"), "{}", notes(&inside));
+    let _made = KeyringKey(format!("{}-more", kept.0));
+    let script =
+        format!("exec python3 -c '{}' take {}", KEYRING_SCRIPT.replace('\'', "\""), kept.0);
+    let Some([outside, inside]) = run_outside_and_inside(&script, &[], &[]) else { return };
+    assert!(printed_lines(&outside).contains(&"read the secret"), "{:?}", printed_lines(&outside));
+    assert_eq!(printed_lines(&inside), ["refused 1"; 3]);
+    assert!(note_text(&inside).contains("works in a sandbox"), "{}", note_text(&inside));
 }

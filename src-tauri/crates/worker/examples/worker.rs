@@ -6,7 +6,9 @@ fn main() -> std::process::ExitCode {
         Some("worker") if probes => regatta_worker::probe(),
         Some("worker") => regatta_worker::main(),
         Some("practice-agent") => regatta_practice::main(),
-        Some("enter") => regatta_worker::enter(&std::env::args_os().skip(3).collect::<Vec<_>>()),
+        Some("enter") => {
+            regatta_worker::sandbox_exec(&std::env::args_os().skip(3).collect::<Vec<_>>())
+        }
         _ => std::process::ExitCode::from(2),
     }
 }

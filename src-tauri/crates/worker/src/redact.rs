@@ -10,26 +10,27 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Words in the names of variables whose values are keys.
-const WORDS: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
+const SECRET_NAME_PARTS: [&str; 4] = ["KEY", "TOKEN", "SECRET", "PASSWORD"];
 /// The shortest value that is taken for a key, in bytes: a shorter one stands in other words.
-const SHORTEST: usize = 8;
+const MIN_SECRET_BYTES: usize = 8;
 
 /// The keys, each with what stands in its place.
 #[derive(Clone, Default)]
-pub(crate) struct Keys(Arc<[(String, String)]>);
+pub(crate) struct Redactor(Arc<[(String, String)]>);
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keys({})", self.0.len())
     }
 }
 
-impl Keys {
+impl Redactor {
     /// Those of an agent's environment.
-    pub(crate) fn of(env: &[EnvVar]) -> Self {
+    pub(crate) fn from_env(env: &[EnvVar]) -> Self {
         let is_key = |var: &&EnvVar| {
             let name = var.name.to_uppercase();
-            var.value.len() >= SHORTEST && WORDS.iter().any(|word| name.contains(word))
+            var.value.len() >= MIN_SECRET_BYTES
+                && SECRET_NAME_PARTS.iter().any(|word| name.contains(word))
         };
         let keys = env.iter().filter(is_key).flat_map(|var| {
             let place = format!("[{} is not shown]", var.name);
@@ -46,7 +47,7 @@ impl Keys {
 
     /// What is told, as JSON, without them in any text of it. A word without which it couldn't be
     /// read stays: that is one of ours, and so no key.
-    pub(crate) fn hide_in<T: Serialize + DeserializeOwned>(
+    pub(crate) fn to_redacted_json<T: Serialize + DeserializeOwned>(
         &self,
         told: &T,
     ) -> serde_json::Result<String> {
@@ -55,28 +56,28 @@ impl Keys {
             return Ok(line);
         }
         let mut value = serde_json::from_str(&line)?;
-        self.hide_in_texts(&mut value);
+        self.redact_strings(&mut value);
         let can_be_read = T::deserialize(&value).is_ok();
         Ok(if can_be_read { value.to_string() } else { line })
     }
 
-    fn hide_in_texts(&self, value: &mut Value) {
+    fn redact_strings(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
-                if let Cow::Owned(hidden) = self.hide(text) {
+                if let Cow::Owned(hidden) = self.redact(text) {
                     *text = hidden;
                 }
             }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.hide_in_texts(value)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.redact_strings(value)),
             Value::Object(values) => {
-                values.values_mut().for_each(|value| self.hide_in_texts(value));
+                values.values_mut().for_each(|value| self.redact_strings(value));
             }
             _ => {}
         }
     }
 
     /// The text without them: plain text, or text inside JSON.
-    pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for (key, place) in self.0.iter() {
             if text.contains(key) {
@@ -91,15 +92,15 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn keys(vars: &[(&str, &str)]) -> Keys {
+    fn redactor(vars: &[(&str, &str)]) -> Redactor {
         let var =
             |(name, value): &(&str, &str)| EnvVar { name: (*name).into(), value: (*value).into() };
-        Keys::of(&vars.iter().map(var).collect::<Vec<_>>())
+        Redactor::from_env(&vars.iter().map(var).collect::<Vec<_>>())
     }
 
     #[test]
     fn a_key_is_nowhere_and_what_is_no_key_stays() {
-        let keys = keys(&[
+        let keys = redactor(&[
             ("ANTHROPIC_API_KEY", "sk-ant-12345"),
             ("API_TOKEN", "sk-ant-12345-longer"),
             ("PIN_KEY", "1234"),
@@ -108,8 +109,8 @@ mod tests {
         let said = "x sk-ant-12345, sk-ant-12345-longer sk-ant-12345 1234 /home/ada";
         let hidden = "x [ANTHROPIC_API_KEY is not shown], [API_TOKEN is not shown] \
                       [ANTHROPIC_API_KEY is not shown] 1234 /home/ada";
-        assert_eq!(keys.hide(said), hidden);
-        assert!(matches!(keys.hide("nothing of it"), Cow::Borrowed(_)));
+        assert_eq!(keys.redact(said), hidden);
+        assert!(matches!(keys.redact("nothing of it"), Cow::Borrowed(_)));
         assert!(!format!("{keys:?}").contains("sk-ant"));
     }
 
@@ -118,15 +119,15 @@ mod tests {
         use regatta_protocol::worker::WorkerLine;
         use regatta_protocol::{Event, Status};
         let keys =
-            keys(&[("A_TOKEN", "finished"), ("MAX_TOKENS", "12345678"), ("KEY", "hush-hush")]);
+            redactor(&[("A_TOKEN", "finished"), ("MAX_TOKENS", "12345678"), ("KEY", "hush-hush")]);
         let status = Event::Status { status: Status::Finished, notice: None };
         let line = WorkerLine { seq: 1, at: 12_345_678, event: status };
-        let told = keys.hide_in(&line).expect("JSON");
+        let told = keys.to_redacted_json(&line).expect("JSON");
         assert_eq!(serde_json::from_str::<WorkerLine>(&told).expect("a line"), line);
         let text = "hush-hush 12345678".to_owned();
-        let kind = regatta_protocol::event::LineKind::Out;
+        let kind = regatta_protocol::event::LineKind::Stdout;
         let event = Event::Output { kind, text, first_line: 12_345_678 };
-        let told = keys.hide_in(&WorkerLine { event, ..line }).expect("JSON");
+        let told = keys.to_redacted_json(&WorkerLine { event, ..line }).expect("JSON");
         let WorkerLine { at, event, .. } = serde_json::from_str(&told).expect("a line");
         let text = "[KEY is not shown] [MAX_TOKENS is not shown]".to_owned();
         assert_eq!((at, event), (12_345_678, Event::Output { kind, text, first_line: 12_345_678 }));
@@ -134,8 +135,8 @@ mod tests {
 
     #[test]
     fn one_with_signs_that_json_writes_in_its_own_way_is_found_in_json() {
-        let keys = keys(&[("DB_PASSWORD", "a\"b\\c/d\u{e9}")]);
+        let keys = redactor(&[("DB_PASSWORD", "a\"b\\c/d\u{e9}")]);
         let line = serde_json::json!({ "text": "it is a\"b\\c/d\u{e9}." }).to_string();
-        assert_eq!(keys.hide(&line), r#"{"text":"it is [DB_PASSWORD is not shown]."}"#);
+        assert_eq!(keys.redact(&line), r#"{"text":"it is [DB_PASSWORD is not shown]."}"#);
     }
 }

@@ -1,11 +1,11 @@
 //! The conversation with an ACP agent, through the protocol's crate.
 
-use super::begin::{self, Beginning};
-use super::calls::Calls;
+use super::handshake::{self, SessionOpener};
 use super::raw_log::RawLog;
-use super::{ask, ends, options};
-use crate::agent::{Asked, Told, Turn};
-use crate::output::Events;
+use super::tool_calls::ToolCalls;
+use super::{apply_options, permission, turn_end};
+use crate::agent::{PendingQuestion, PersonMessage, TurnEnd};
+use crate::output::EventSender;
 use agent_client_protocol::v1::schema::{
     CancelNotification, PromptRequest, RequestPermissionOutcome, RequestPermissionRequest,
     RequestPermissionResponse, SelectedPermissionOutcome, SessionId,
@@ -25,52 +25,58 @@ use tokio::process::ChildStdin;
 use tokio::sync::{mpsc, oneshot};
 
 /// How long what was sent may take to be read once the turn is over.
-const TO_DRAIN: Duration = Duration::from_secs(1);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an agent may take to end a turn that costs too much, or that a person interrupts.
 /// Those that can do it in half a second.
-const TO_CANCEL: Duration = Duration::from_secs(5);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Both directions of the connection.
-pub(super) struct Line {
+pub(super) struct Transport {
     pub(super) input: ChildStdin,
     pub(super) messages: mpsc::Receiver<String>,
-    pub(super) raw: Arc<Mutex<RawLog>>,
+    pub(super) raw_log: Arc<Mutex<RawLog>>,
 }
 
 /// One conversation: what it is about, and who hears of it.
-pub(super) struct Talk {
-    pub(super) subject: Subject,
-    pub(super) events: Events,
-    pub(super) ask: mpsc::Sender<Asked>,
-    pub(super) calls: Arc<Mutex<Calls>>,
-    pub(super) signs: Signs,
+pub(super) struct Session {
+    pub(super) context: SessionContext,
+    pub(super) events: EventSender,
+    pub(super) questions: mpsc::Sender<PendingQuestion>,
+    pub(super) tool_calls: Arc<Mutex<ToolCalls>>,
+    pub(super) inputs: TurnInputs,
 }
 
 /// What a conversation is about.
-pub(super) struct Subject {
+pub(super) struct SessionContext {
     pub(super) task: Arc<WorkerTask>,
     /// Whether what the agent tells now is what it told in an earlier attempt.
-    pub(super) replayed: Arc<AtomicBool>,
+    pub(super) is_replaying: Arc<AtomicBool>,
 }
 
-impl Talk {
+impl Session {
     /// Talks until the turn is over.
-    pub(super) async fn hold(self, line: Line) -> Turn {
-        let Self { subject, events, ask, calls, signs } = self;
+    pub(super) async fn run(self, line: Transport) -> TurnEnd {
+        let Self { context: subject, events, questions: ask, tool_calls: calls, inputs: signs } =
+            self;
         let safety = subject.task.safety;
-        let asker = Arc::new(Asker { ask, calls, count: AtomicU64::new(0), safety });
+        let asker = Arc::new(PermissionAsker {
+            questions: ask,
+            tool_calls: calls,
+            count: AtomicU64::new(0),
+            safety,
+        });
         let (tell, mut told) = oneshot::channel();
         let talking = Client
             .v1()
             .name("regatta")
             .on_receive_request(
                 async move |request: RequestPermissionRequest, responder, connection| {
-                    asker.clone().put(request, responder, &connection)
+                    asker.clone().handle_request(request, responder, &connection)
                 },
                 agent_client_protocol::on_receive_request!(),
             )
-            .connect_with(transport(line), async move |connection| {
-                let turn = converse(&connection, &subject, &events, signs).await;
+            .connect_with(transport_lines(line), async move |connection| {
+                let turn = run_turns(&connection, &subject, &events, signs).await;
                 // An error can't come: the receiver lives until the connection is closed.
                 drop(tell.send(turn));
                 Ok(())
@@ -80,24 +86,26 @@ impl Talk {
             ended = &mut talking => ended,
             turn = &mut told => {
                 // The turn counts, whether or not the connection closes well.
-                drop(tokio::time::timeout(TO_DRAIN, &mut talking).await);
-                return turn.unwrap_or_else(|_| Turn::Lost(String::new()));
+                drop(tokio::time::timeout(DRAIN_TIMEOUT, &mut talking).await);
+                return turn.unwrap_or_else(|_| TurnEnd::ConnectionLost(String::new()));
             }
         };
         told.try_recv().unwrap_or_else(|_| {
-            Turn::Lost(ended.err().map(|problem| problem.to_string()).unwrap_or_default())
+            TurnEnd::ConnectionLost(
+                ended.err().map(|problem| problem.to_string()).unwrap_or_default(),
+            )
         })
     }
 }
 
 /// Lines to and from the agent, kept as they are.
-pub(super) fn transport(
-    line: Line,
+pub(super) fn transport_lines(
+    line: Transport,
 ) -> Lines<
     impl Sink<String, Error = io::Error> + Send + 'static,
     impl Stream<Item = io::Result<String>> + Send + 'static,
 > {
-    let Line { input, messages, raw } = line;
+    let Transport { input, messages, raw_log: raw } = line;
     let outgoing =
         futures::sink::unfold((input, raw), async |(mut input, raw), mut line: String| {
             raw.lock().unwrap_or_else(PoisonError::into_inner).add(&line);
@@ -113,59 +121,61 @@ pub(super) fn transport(
 
 /// Initialize, a session, a prompt and what a person says after it; the end of the last
 /// turn in each case.
-async fn converse(
+async fn run_turns(
     connection: &ConnectionTo<agent_client_protocol::Agent>,
-    subject: &Subject,
-    events: &Events,
-    mut signs: Signs,
-) -> Turn {
+    subject: &SessionContext,
+    events: &EventSender,
+    mut signs: TurnInputs,
+) -> TurnEnd {
     let (session, mut prompt) = tokio::select! {
-        begun = begin(connection, subject, events) => match begun {
+        begun = open_session(connection, subject, events) => match begun {
             Ok(begun) => begun,
             Err(turn) => return turn,
         },
-        Ok(()) = &mut signs.cancelled => return Turn::Cancelled,
+        Ok(()) = &mut signs.cancelled => return TurnEnd::Cancelled,
     };
     // What an earlier conversation told again came before this.
-    subject.replayed.store(false, Ordering::Release);
+    subject.is_replaying.store(false, Ordering::Release);
     loop {
-        let turn = signs.turn(connection, &session, prompt).await;
-        match (&turn, signs.next_words()) {
-            (Turn::Done | Turn::Cancelled | Turn::Failed(_), Some(words)) => prompt = words,
+        let turn = signs.run_turn(connection, &session, prompt).await;
+        match (&turn, signs.next_prompt()) {
+            (TurnEnd::Done | TurnEnd::Cancelled | TurnEnd::Failed(_), Some(words)) => {
+                prompt = words
+            }
             _ => return turn,
         }
     }
 }
 
 /// What may come while the agent works.
-pub(super) struct Signs {
+pub(super) struct TurnInputs {
     cancelled: Fuse<oneshot::Receiver<()>>,
     /// It cost as much as it may.
-    over: Fuse<oneshot::Receiver<()>>,
-    said: mpsc::UnboundedReceiver<Told>,
+    cost_limit_reached: Fuse<oneshot::Receiver<()>>,
+    messages: mpsc::UnboundedReceiver<PersonMessage>,
     /// What was said and isn't told yet.
-    waiting: Vec<String>,
+    pending: Vec<String>,
     /// Whether nothing more is told, whatever was said.
-    last: bool,
+    is_last_turn: bool,
 }
 
-impl Signs {
+impl TurnInputs {
     pub(super) fn new(
         cancelled: oneshot::Receiver<()>,
         over: oneshot::Receiver<()>,
-        said: mpsc::UnboundedReceiver<Told>,
+        messages: mpsc::UnboundedReceiver<PersonMessage>,
     ) -> Self {
-        let (cancelled, over) = (cancelled.fuse(), over.fuse());
-        Self { cancelled, over, said, waiting: Vec::new(), last: false }
+        let (cancelled, cost_limit_reached) = (cancelled.fuse(), over.fuse());
+        Self { cancelled, cost_limit_reached, messages, pending: Vec::new(), is_last_turn: false }
     }
 
     /// One prompt and the end of its turn.
-    async fn turn(
+    async fn run_turn(
         &mut self,
         connection: &ConnectionTo<agent_client_protocol::Agent>,
         session: &SessionId,
         prompt: String,
-    ) -> Turn {
+    ) -> TurnEnd {
         // Read as plain JSON: a reason for the end that the crate doesn't know is still an end.
         let prompt = PromptRequest::new(session.clone(), vec![prompt.into()]);
         let Ok(prompt) = UntypedMessage::new("session/prompt", prompt) else {
@@ -185,90 +195,93 @@ impl Signs {
                 biased;
                 answer = &mut answer => break answer,
                 Ok(()) = &mut self.cancelled => {
-                    self.last = true;
+                    self.is_last_turn = true;
                     cancel();
                 }
-                Ok(()) = &mut self.over => {
-                    self.last = true;
+                Ok(()) = &mut self.cost_limit_reached => {
+                    self.is_last_turn = true;
                     cancel();
-                    drop(tokio::time::timeout(TO_CANCEL, &mut answer).await);
-                    return ends::too_dear();
+                    drop(tokio::time::timeout(CANCEL_TIMEOUT, &mut answer).await);
+                    return turn_end::cost_limit_reached();
                 }
-                Some(told) = self.said.recv() => {
-                    self.waiting.push(told.text);
-                    if told.interrupt && !interrupted {
+                Some(told) = self.messages.recv() => {
+                    self.pending.push(told.text);
+                    if told.interrupts_turn && !interrupted {
                         interrupted = true;
                         cancel();
-                        too_late.set(tokio::time::sleep(TO_CANCEL).fuse());
+                        too_late.set(tokio::time::sleep(CANCEL_TIMEOUT).fuse());
                     }
                 }
                 () = &mut too_late => {
-                    self.last = true;
-                    return ends::deaf();
+                    self.is_last_turn = true;
+                    return turn_end::cancel_timed_out();
                 }
             }
         };
         match answer {
-            Ok(result) => ends::ended(result["stopReason"].as_str().unwrap_or_default()),
-            // What it said counts, even if it left right after.
-            Err(problem) if connection.is_incoming_closed() => {
-                ends::of_error(&problem).unwrap_or_else(|| Turn::Lost(problem.to_string()))
+            Ok(result) => {
+                turn_end::from_stop_reason(result["stopReason"].as_str().unwrap_or_default())
             }
+            // What it said counts, even if it left right after.
+            Err(problem) if connection.is_incoming_closed() => turn_end::from_error(&problem)
+                .unwrap_or_else(|| TurnEnd::ConnectionLost(problem.to_string())),
             // Some tell in this way that they were interrupted.
-            Err(_) if interrupted => Turn::Cancelled,
+            Err(_) if interrupted => TurnEnd::Cancelled,
             Err(problem) => {
-                self.last = true;
-                ends::refused(&problem)
+                self.is_last_turn = true;
+                turn_end::from_prompt_error(&problem)
             }
         }
     }
 
     /// What was said meanwhile; none: nothing, and from now on nothing can be.
-    fn next_words(&mut self) -> Option<String> {
-        if self.last {
+    fn next_prompt(&mut self) -> Option<String> {
+        if self.is_last_turn {
             return None;
         }
-        self.take();
-        if self.waiting.is_empty() {
+        self.take_messages();
+        if self.pending.is_empty() {
             // What is sent from now on is refused; what was sent just before is taken.
-            self.said.close();
-            self.take();
+            self.messages.close();
+            self.take_messages();
         }
-        let words = std::mem::take(&mut self.waiting).join("\n\n");
+        let words = std::mem::take(&mut self.pending).join("\n\n");
         (!words.is_empty()).then_some(words)
     }
 
-    fn take(&mut self) {
-        while let Ok(told) = self.said.try_recv() {
-            self.waiting.push(told.text);
+    fn take_messages(&mut self) {
+        while let Ok(told) = self.messages.try_recv() {
+            self.pending.push(told.text);
         }
     }
 }
 
 /// The session, set as it was asked for, and what is said first in it.
-async fn begin(
+async fn open_session(
     connection: &ConnectionTo<agent_client_protocol::Agent>,
-    subject: &Subject,
-    events: &Events,
-) -> Result<(SessionId, String), Turn> {
+    subject: &SessionContext,
+    events: &EventSender,
+) -> Result<(SessionId, String), TurnEnd> {
     let task = &subject.task;
-    let greeted = begin::greet(connection).await?;
-    let beginning = Beginning { connection, copy: &task.copy, meta: &task.session_meta };
+    let greeted = handshake::initialize(connection).await?;
+    let beginning = SessionOpener { connection, copy: &task.copy, meta: &task.session_meta };
     let mut begun = match &task.session {
-        Some(earlier) => beginning.again(earlier, &greeted, &subject.replayed, events).await?,
-        None => beginning.anew().await?,
+        Some(earlier) => {
+            beginning.resume_session(earlier, &greeted, &subject.is_replaying, events).await?
+        }
+        None => beginning.new_session().await?,
     };
-    if let Some(session) = begin::session(&begun, &greeted) {
+    if let Some(session) = handshake::to_agent_session(&begun, &greeted) {
         events.send(Event::Session(session));
     }
-    options::set(connection, &mut begun, &task.options, events).await;
-    let prompt = first_words(task, begun.went_on);
+    apply_options::apply(connection, &mut begun, &task.options, events).await;
+    let prompt = first_prompt(task, begun.is_resumed);
     Ok((SessionId::new(begun.id), prompt))
 }
 
 /// The prompt; a new conversation is told first how an earlier one ended.
-fn first_words(task: &WorkerTask, went_on: bool) -> String {
-    let WorkerTask { earlier, prompt, .. } = task;
+fn first_prompt(task: &WorkerTask, went_on: bool) -> String {
+    let WorkerTask { previous_summary: earlier, prompt, .. } = task;
     if went_on || earlier.trim().is_empty() {
         return prompt.clone();
     }
@@ -277,30 +290,30 @@ fn first_words(task: &WorkerTask, went_on: bool) -> String {
 }
 
 /// Turns requests for permission into questions and answers them.
-struct Asker {
-    ask: mpsc::Sender<Asked>,
-    calls: Arc<Mutex<Calls>>,
+struct PermissionAsker {
+    questions: mpsc::Sender<PendingQuestion>,
+    tool_calls: Arc<Mutex<ToolCalls>>,
     count: AtomicU64,
     safety: Safety,
 }
 
-impl Asker {
-    fn put(
+impl PermissionAsker {
+    fn handle_request(
         self: Arc<Self>,
         request: RequestPermissionRequest,
         responder: Responder<RequestPermissionResponse>,
         connection: &ConnectionTo<agent_client_protocol::Agent>,
     ) -> Result<(), Error> {
         let (question, decision) = {
-            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut calls = self.tool_calls.lock().unwrap_or_else(PoisonError::into_inner);
             let id = format!("q{}", self.count.fetch_add(1, Ordering::Relaxed) + 1);
-            calls.learn(&request.tool_call);
-            ask::question(id, &request, (&calls, self.safety))
+            calls.apply(&request.tool_call);
+            permission::build_question(id, &request, (&calls, self.safety))
         };
         let (answer, answered) = oneshot::channel();
-        let asked = Asked { question, decision, answer };
+        let asked = PendingQuestion { question, decision, answer };
         // Too many questions, or nobody to answer: the agent hears that it was cancelled.
-        drop(self.ask.try_send(asked));
+        drop(self.questions.try_send(asked));
         connection.spawn(async move {
             let withdrawn = responder.cancellation();
             let option = tokio::select! {

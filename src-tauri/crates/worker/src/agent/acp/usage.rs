@@ -6,18 +6,18 @@ use tokio::sync::oneshot;
 
 /// The agent's own figures.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct UsageMeter {
     limit_cents: Option<u32>,
     cost_usd: Option<f64>,
     /// Told once, when the limit is reached.
-    over: Option<oneshot::Sender<()>>,
+    limit_reached: Option<oneshot::Sender<()>>,
 }
 
-impl Meter {
+impl UsageMeter {
     /// And what tells that the limit is reached.
     pub(super) fn with_limit(limit_cents: Option<u32>) -> (Self, oneshot::Receiver<()>) {
         let (over, told) = oneshot::channel();
-        (Self { limit_cents, cost_usd: None, over: Some(over) }, told)
+        (Self { limit_cents, cost_usd: None, limit_reached: Some(over) }, told)
     }
 
     /// What was used so far.
@@ -27,7 +27,7 @@ impl Meter {
         let reached =
             |limit: u32| self.cost_usd.is_some_and(|cost| cost * 100.0 >= f64::from(limit));
         if self.limit_cents.is_some_and(reached)
-            && let Some(over) = self.over.take()
+            && let Some(over) = self.limit_reached.take()
         {
             // An error: the conversation is over anyway.
             over.send(()).ok();

@@ -5,34 +5,34 @@
 //! further piece begins with [`CONTINUED`].
 
 /// The longest line, in bytes; a longer one is split.
-pub(crate) const MAX_LINE: usize = 1024 * 1024;
+pub(crate) const MAX_LINE_BYTES: usize = 1024 * 1024;
 /// The mark at the beginning of each further piece of a line that was split.
-pub(crate) const CONTINUED: &str = "… ";
+pub(crate) const CONTINUATION_MARK: &str = "… ";
 
 /// Splits one stream of bytes into lines.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct LineSplitter {
     /// The beginning of a line whose end has not come yet.
     partial: Vec<u8>,
     /// Whether `partial` goes on with a line of which a piece was given out already.
-    continues: bool,
-    max: usize,
+    is_continuation: bool,
+    max_bytes: usize,
 }
 
-impl Lines {
+impl LineSplitter {
     pub(crate) fn new() -> Self {
-        Self::with_limit(MAX_LINE)
+        Self::with_limit(MAX_LINE_BYTES)
     }
 
-    fn with_limit(max: usize) -> Self {
-        Self { partial: Vec::new(), continues: false, max }
+    fn with_limit(max_bytes: usize) -> Self {
+        Self { partial: Vec::new(), is_continuation: false, max_bytes }
     }
 
     /// Takes the next bytes. Each text is one or more whole lines joined by `\n`.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut texts = Vec::new();
-        for part in bytes.chunks(self.max) {
-            self.push_part(part, &mut texts);
+        for part in bytes.chunks(self.max_bytes) {
+            self.push_chunk(part, &mut texts);
         }
         texts
     }
@@ -40,64 +40,64 @@ impl Lines {
     /// Gives out the line that was begun, although its end has not come.
     pub(crate) fn finish(&mut self) -> Vec<String> {
         let mut texts = Vec::new();
-        if !self.partial.is_empty() || self.continues {
-            self.end_line(&mut texts);
+        if !self.partial.is_empty() || self.is_continuation {
+            self.finish_line(&mut texts);
         }
         texts
     }
 
     /// Whether a line was begun whose end has not come.
-    pub(crate) fn is_open(&self) -> bool {
+    pub(crate) fn has_partial_line(&self) -> bool {
         !self.partial.is_empty()
     }
 
-    fn push_part(&mut self, mut bytes: &[u8], texts: &mut Vec<String>) {
-        let begun = !self.partial.is_empty() || self.continues;
+    fn push_chunk(&mut self, mut bytes: &[u8], texts: &mut Vec<String>) {
+        let begun = !self.partial.is_empty() || self.is_continuation;
         if begun && let Some(end) = bytes.iter().position(|b| *b == b'\n') {
             self.partial.extend_from_slice(&bytes[..end]);
             bytes = &bytes[end + 1..];
-            self.end_line(texts);
+            self.finish_line(texts);
         }
         if let Some(last) = bytes.iter().rposition(|b| *b == b'\n') {
-            texts.push(decoded(&bytes[..last]));
+            texts.push(decode(&bytes[..last]));
             bytes = &bytes[last + 1..];
         }
         self.partial.extend_from_slice(bytes);
-        self.give_pieces(texts);
+        self.emit_pieces(texts);
     }
 
     /// The line in `partial` is whole.
-    fn end_line(&mut self, texts: &mut Vec<String>) {
-        self.give_pieces(texts);
-        let line = decoded(&std::mem::take(&mut self.partial));
+    fn finish_line(&mut self, texts: &mut Vec<String>) {
+        self.emit_pieces(texts);
+        let line = decode(&std::mem::take(&mut self.partial));
         // What is left of a line that was split may be nothing but its end.
-        if !(self.continues && line.is_empty()) {
-            self.give(&line, texts);
+        if !(self.is_continuation && line.is_empty()) {
+            self.emit(&line, texts);
         }
-        self.continues = false;
+        self.is_continuation = false;
     }
 
     /// Gives out pieces until `partial` is within the limit.
-    fn give_pieces(&mut self, texts: &mut Vec<String>) {
-        while self.partial.len() > self.max {
-            let cut = boundary(&self.partial, self.max);
+    fn emit_pieces(&mut self, texts: &mut Vec<String>) {
+        while self.partial.len() > self.max_bytes {
+            let cut = floor_utf8_boundary(&self.partial, self.max_bytes);
             let rest = self.partial.split_off(cut);
             let piece = std::mem::replace(&mut self.partial, rest);
-            self.give(&String::from_utf8_lossy(&piece), texts);
-            self.continues = true;
+            self.emit(&String::from_utf8_lossy(&piece), texts);
+            self.is_continuation = true;
         }
     }
 
     /// Gives out one line or piece; replaced bytes may have made it longer than the limit.
-    fn give(&mut self, mut line: &str, texts: &mut Vec<String>) {
+    fn emit(&mut self, mut line: &str, texts: &mut Vec<String>) {
         loop {
-            let mark = if self.continues { CONTINUED } else { "" };
-            let (piece, rest) = line.split_at(floor(line, self.max));
+            let mark = if self.is_continuation { CONTINUATION_MARK } else { "" };
+            let (piece, rest) = line.split_at(floor_char_boundary(line, self.max_bytes));
             texts.push(format!("{mark}{piece}"));
             if rest.is_empty() {
                 return;
             }
-            self.continues = true;
+            self.is_continuation = true;
             line = rest;
         }
     }
@@ -105,20 +105,20 @@ impl Lines {
 
 /// Lines as text, without the `\r` of a `\r\n`. A lone `\r` stays: a viewer may take it for
 /// the start of the line over again.
-fn decoded(bytes: &[u8]) -> String {
+fn decode(bytes: &[u8]) -> String {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
     if bytes.contains(&b'\r') { text.replace("\r\n", "\n") } else { text.into_owned() }
 }
 
 /// The last character boundary of `line` that is not after `at`.
-pub(crate) fn floor(line: &str, at: usize) -> usize {
+pub(crate) fn floor_char_boundary(line: &str, at: usize) -> usize {
     let at = at.min(line.len());
     (0..=at).rev().find(|n| line.is_char_boundary(*n)).unwrap_or_default()
 }
 
 /// Where to cut bytes at or before `at` without cutting a character.
-fn boundary(bytes: &[u8], at: usize) -> usize {
+fn floor_utf8_boundary(bytes: &[u8], at: usize) -> usize {
     let earliest = at.saturating_sub(3).max(1);
     (earliest..=at).rev().find(|n| bytes[*n] & 0xC0 != 0x80).unwrap_or(at)
 }
@@ -128,53 +128,56 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn all(lines: &mut Lines, parts: &[&[u8]]) -> Vec<String> {
+    fn collect_lines(lines: &mut LineSplitter, parts: &[&[u8]]) -> Vec<String> {
         let mut texts: Vec<String> = parts.iter().flat_map(|part| lines.push(part)).collect();
         texts.extend(lines.finish());
         texts.iter().flat_map(|text| text.split('\n')).map(str::to_owned).collect()
     }
 
-    fn lines_of(parts: &[&[u8]]) -> Vec<String> {
-        all(&mut Lines::new(), parts)
+    fn split_lines(parts: &[&[u8]]) -> Vec<String> {
+        collect_lines(&mut LineSplitter::new(), parts)
     }
 
     #[test]
     fn lines_are_joined_across_reads() {
-        assert_eq!(lines_of(&[b"a\nb", b"c\n", b"\nd"]), ["a", "bc", "", "d"]);
-        assert_eq!(lines_of(&[b"", b"\n"]), [""]);
-        assert_eq!(lines_of(&[]), [""; 0]);
+        assert_eq!(split_lines(&[b"a\nb", b"c\n", b"\nd"]), ["a", "bc", "", "d"]);
+        assert_eq!(split_lines(&[b"", b"\n"]), [""]);
+        assert_eq!(split_lines(&[]), [""; 0]);
     }
 
     #[test]
     fn a_carriage_return_goes_with_its_line_end_only() {
-        assert_eq!(lines_of(&[b"a\r\nb\r", b"\nc\rd\n"]), ["a", "b", "c\rd"]);
+        assert_eq!(split_lines(&[b"a\r\nb\r", b"\nc\rd\n"]), ["a", "b", "c\rd"]);
     }
 
     #[test]
     fn a_character_in_two_parts_is_whole_and_no_character_is_marked() {
-        assert_eq!(lines_of(&[b"n\xC3", b"\xA9\n"]), ["né"]);
-        assert_eq!(lines_of(&[b"ok \xC3\x28 \xFF\n"]), ["ok \u{fffd}( \u{fffd}"]);
+        assert_eq!(split_lines(&[b"n\xC3", b"\xA9\n"]), ["né"]);
+        assert_eq!(split_lines(&[b"ok \xC3\x28 \xFF\n"]), ["ok \u{fffd}( \u{fffd}"]);
     }
 
     #[test]
     fn a_long_line_is_split_and_marked() {
-        let mut lines = Lines::with_limit(4);
-        assert_eq!(all(&mut lines, &[b"abcdefghij\nkl\n"]), ["abcd", "… efgh", "… ij", "kl"]);
-        assert_eq!(all(&mut lines, &[b"abcd\nefgh\n"]), ["abcd", "efgh"]);
-        assert_eq!(all(&mut lines, &["aéééé\n".as_bytes()]), ["aé", "… éé", "… é"]);
-        assert_eq!(all(&mut lines, &[b"\xFF\xFF", b"\n"]), ["\u{fffd}", "… \u{fffd}"]);
+        let mut lines = LineSplitter::with_limit(4);
+        assert_eq!(
+            collect_lines(&mut lines, &[b"abcdefghij\nkl\n"]),
+            ["abcd", "… efgh", "… ij", "kl"]
+        );
+        assert_eq!(collect_lines(&mut lines, &[b"abcd\nefgh\n"]), ["abcd", "efgh"]);
+        assert_eq!(collect_lines(&mut lines, &["aéééé\n".as_bytes()]), ["aé", "… éé", "… é"]);
+        assert_eq!(collect_lines(&mut lines, &[b"\xFF\xFF", b"\n"]), ["\u{fffd}", "… \u{fffd}"]);
     }
 
     #[test]
     fn memory_is_bounded_however_long_the_line() {
-        let mut lines = Lines::new();
+        let mut lines = LineSplitter::new();
         let part = vec![b'x'; 64 * 1024];
         let mut given = 0;
         for _ in 0..1_000 {
             given += lines.push(&part).iter().map(String::len).sum::<usize>();
-            assert!(lines.partial.capacity() <= 4 * MAX_LINE, "{}", lines.partial.capacity());
+            assert!(lines.partial.capacity() <= 4 * MAX_LINE_BYTES, "{}", lines.partial.capacity());
         }
-        assert!(given >= 60 * MAX_LINE);
+        assert!(given >= 60 * MAX_LINE_BYTES);
     }
 
     proptest! {
@@ -195,16 +198,16 @@ mod tests {
                 parts.push(&bytes[from..cut]);
                 from = cut;
             }
-            prop_assert_eq!(lines_of(&parts), lines_of(&[&bytes]));
+            prop_assert_eq!(split_lines(&parts), split_lines(&[&bytes]));
         }
 
         #[test]
         fn no_text_is_lost_and_no_line_is_over_the_limit(text in "[a-zé\n]{0,300}") {
-            let lines = all(&mut Lines::with_limit(16), &[text.as_bytes()]);
+            let lines = collect_lines(&mut LineSplitter::with_limit(16), &[text.as_bytes()]);
             for line in &lines {
-                prop_assert!(line.trim_start_matches(CONTINUED).len() <= 16);
+                prop_assert!(line.trim_start_matches(CONTINUATION_MARK).len() <= 16);
             }
-            let whole = lines.join("\n").replace(&format!("\n{CONTINUED}"), "");
+            let whole = lines.join("\n").replace(&format!("\n{CONTINUATION_MARK}"), "");
             let expected = text.strip_suffix('\n').unwrap_or(&text);
             prop_assert_eq!(whole, expected);
         }

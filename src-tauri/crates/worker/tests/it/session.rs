@@ -1,17 +1,17 @@
 //! Conversations that go on, hear a person, and end for reasons of their own.
 
-use crate::acp::TALK;
-use crate::yard::{Worker, Yard};
+use crate::acp::ACP_SHELL;
+use crate::test_env::{TestEnv, Worker};
 use regatta_protocol::agent::AgentOptions;
 use regatta_protocol::event::{AgentSession, Event, LineKind, StepKind, TestRun};
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{ErrorCode, Status};
 
-fn session(id: &str) -> Option<AgentSession> {
-    Some(AgentSession { id: id.into(), resumes: true, loads: true })
+fn session_named(id: &str) -> Option<AgentSession> {
+    Some(AgentSession { id: id.into(), can_resume: true, can_load: true })
 }
 
-fn told_session(worker: &Worker) -> AgentSession {
+fn reported_session(worker: &Worker) -> AgentSession {
     let told = worker.events().find_map(|event| match event {
         Event::Session(session) => Some(session.clone()),
         _ => None,
@@ -24,9 +24,9 @@ fn assert_finished(worker: &Worker) {
 }
 
 /// A task for an agent in shell that keeps what it hears in `heard.txt`.
-fn hearing(yard: &Yard, able: &str, script: &str) -> WorkerTask {
-    yard.acp(&format!(
-        r#"{TALK}
+fn recording_task(yard: &TestEnv, able: &str, script: &str) -> WorkerTask {
+    yard.acp_task(&format!(
+        r#"{ACP_SHELL}
 hear() {{ ask; printf '%s\n' "$line" >> ../heard.txt; }}
 fault() {{ printf '{{"jsonrpc":"2.0","id":%s,"error":%s}}\n' "$id" "$1"; }}
 hear; answer '{{"protocolVersion":1,"agentCapabilities":{able}}}'
@@ -34,118 +34,118 @@ hear; answer '{{"protocolVersion":1,"agentCapabilities":{able}}}'
     ))
 }
 
-fn heard(yard: &Yard) -> String {
+fn recorded_input(yard: &TestEnv) -> String {
     std::fs::read_to_string(yard.root().join("heard.txt")).expect("what it heard")
 }
 
 #[test]
 fn what_was_chosen_is_set_and_what_is_not_offered_is_noted() {
-    let yard = Yard::new();
-    let mut task = yard.practice("settings");
+    let yard = TestEnv::new();
+    let mut task = yard.practice_task("settings");
     task.options =
         AgentOptions { model: "haiku".into(), mode: "look".into(), effort: "extreme".into() };
-    let worker = yard.work(&task);
+    let worker = yard.run_task(&task);
     assert_finished(&worker);
-    assert_eq!(worker.outcome().last_words, "mode look, model haiku, effort low");
+    assert_eq!(worker.outcome().last_message, "mode look, model haiku, effort low");
     let notes = worker.lines(LineKind::Note);
     assert!(notes.iter().any(|note| note.contains("doesn't offer the effort")), "{notes:?}");
-    assert_eq!(Some(told_session(&worker)), session("practice-1"));
+    assert_eq!(Some(reported_session(&worker)), session_named("practice-1"));
 }
 
 #[test]
 fn a_task_goes_on_in_its_copy_and_its_conversation() {
-    let yard = Yard::new();
-    let first = yard.work(&yard.practice("write a.txt: a"));
+    let yard = TestEnv::new();
+    let first = yard.run_task(&yard.practice_task("write a.txt: a"));
     std::fs::write(yard.copy().join("kept.txt"), "x\n").expect("a file");
     std::fs::write(yard.copy().join(".git/index.lock"), "").expect("a lock");
-    let mut task = yard.practice("append a.txt: b\nrun git status --short");
-    task.session = Some(told_session(&first));
+    let mut task = yard.practice_task("append a.txt: b\nrun git status --short");
+    task.session = Some(reported_session(&first));
     task.reuse_copy = true;
-    task.earlier = "Not to be told.".into();
-    let worker = yard.work(&task);
+    task.previous_summary = "Not to be told.".into();
+    let worker = yard.run_task(&task);
     assert_finished(&worker);
     assert_eq!(worker.titles()[0], "Went on in its copy");
-    assert_eq!(yard.file("a.txt").as_deref(), Some("a\nb\n"));
-    assert_eq!(yard.file("kept.txt").as_deref(), Some("x\n"));
+    assert_eq!(yard.read_copy_file("a.txt").as_deref(), Some("a\nb\n"));
+    assert_eq!(yard.read_copy_file("kept.txt").as_deref(), Some("x\n"));
     assert_eq!(worker.outcome().totals.files, 2);
-    assert!(worker.lines(LineKind::Said).is_empty(), "nothing is told twice");
+    assert!(worker.lines(LineKind::AgentMessage).is_empty(), "nothing is told twice");
 }
 
 #[test]
 fn a_copy_that_lost_its_history_gets_it_again_and_keeps_its_files() {
-    let yard = Yard::new();
-    let first = yard.work(&yard.practice("write a.txt: a\nrun rm -rf .git"));
+    let yard = TestEnv::new();
+    let first = yard.run_task(&yard.practice_task("write a.txt: a\nrun rm -rf .git"));
     let commit = first.outcome().commit.clone().expect("it is saved without");
     std::fs::write(yard.copy().join("kept.txt"), "x\n").expect("a file");
     let reused = |prompt: &str| WorkerTask {
         reuse_copy: true,
         copy_commit: commit.clone(),
-        ..yard.practice(prompt)
+        ..yard.practice_task(prompt)
     };
-    let worker = yard.work(&reused("run git status --short\nrun git log --format=%s"));
+    let worker = yard.run_task(&reused("run git status --short\nrun git log --format=%s"));
     assert_finished(&worker);
     assert_eq!(worker.titles()[0], "Went on in its copy");
-    assert_eq!(worker.lines(LineKind::Out), ["?? kept.txt", "Paint the boat", "Begin"]);
+    assert_eq!(worker.lines(LineKind::Stdout), ["?? kept.txt", "Paint the boat", "Begin"]);
     assert!(worker.lines(LineKind::Note).iter().any(|note| note.contains("lost its history")));
     assert_eq!(worker.outcome().totals.files, 2);
     // What an agent puts in its place leads git nowhere.
     let git_dir = yard.copy().join(".git");
     std::fs::remove_dir_all(&git_dir).expect("it is there");
     std::fs::write(&git_dir, "gitdir: /nowhere\n").expect("a file");
-    let worker = yard.work(&reused("run git status --short"));
+    let worker = yard.run_task(&reused("run git status --short"));
     assert_finished(&worker);
-    assert_eq!(worker.lines(LineKind::Out), ["?? kept.txt"]);
+    assert_eq!(worker.lines(LineKind::Stdout), ["?? kept.txt"]);
 }
 
 #[test]
 fn without_its_copy_it_is_made_again() {
-    let yard = Yard::new();
-    let mut task = yard.practice("write a.txt: a");
+    let yard = TestEnv::new();
+    let mut task = yard.practice_task("write a.txt: a");
     task.reuse_copy = true;
-    let worker = yard.work(&task);
+    let worker = yard.run_task(&task);
     assert_finished(&worker);
     assert_eq!(worker.titles()[0], "Made a separate copy of your project");
 }
 
 #[test]
 fn a_conversation_is_loaded_without_telling_everything_again() {
-    let yard = Yard::new();
-    let mut task = hearing(
+    let yard = TestEnv::new();
+    let mut task = recording_task(
         &yard,
         r#"{"loadSession":true}"#,
         r#"hear; say 'told again'; update '{"sessionUpdate":"tool_call","toolCallId":"a","title":"old"}'
 answer 'null'; say 'and again'; hear; fault '{"code":-32601,"message":"no such method"}'
 hear; say 'new words'; end"#,
     );
-    task.session = session("old-one");
+    task.session = session_named("old-one");
     task.session_meta = r#"{"claudeCode":{"options":{"maxTurns":3}}}"#.into();
     task.options.mode = "ask".into();
-    task.earlier = "Not to be told.".into();
-    let worker = yard.work(&task);
+    task.previous_summary = "Not to be told.".into();
+    let worker = yard.run_task(&task);
     assert_finished(&worker);
-    assert_eq!(worker.lines(LineKind::Said), ["new words"]);
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["new words"]);
     assert!(!worker.titles().contains(&"old"));
-    let heard = heard(&yard);
+    let heard = recorded_input(&yard);
     let lines: Vec<&str> = heard.lines().collect();
     assert!(lines[1].contains("session/load") && lines[1].contains("old-one"), "{heard}");
     assert!(lines[1].contains("\"maxTurns\":3"), "{heard}");
     assert!(lines[2].contains("session/set_mode") && lines[2].contains("\"ask\""), "{heard}");
     assert!(!lines[3].contains("Not to be told"), "{heard}");
-    assert_eq!(told_session(&worker).id, "old-one");
+    assert_eq!(reported_session(&worker).id, "old-one");
 }
 
 #[test]
 fn a_conversation_that_is_gone_begins_anew_with_what_was_said() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let able = r#"{"loadSession":true,"sessionCapabilities":{"resume":{}}}"#;
     let gone = r#"hear; fault '{"code":-32603,"message":"No previous sessions found"}'"#;
     let script = format!("{gone}; {gone}\nhear; answer '{{\"sessionId\":\"s\"}}'; hear; end");
-    let mut task = hearing(&yard, able, &script);
-    task.session = session("old-one");
-    task.earlier = "The form is red.\n".into();
-    let worker = yard.work(&task);
+    let mut task = recording_task(&yard, able, &script);
+    task.session = session_named("old-one");
+    task.previous_summary = "The form is red.\n".into();
+    let worker = yard.run_task(&task);
     assert_finished(&worker);
-    let heard = heard(&yard);
+    let heard = recorded_input(&yard);
     let lines: Vec<&str> = heard.lines().collect();
     for (line, method) in lines.iter().skip(1).zip(["resume", "load", "new", "prompt"]) {
         assert!(line.contains(&format!("session/{method}")), "{method}: {line}");
@@ -153,50 +153,50 @@ fn a_conversation_that_is_gone_begins_anew_with_what_was_said() {
     let words =
         r"An earlier attempt said: The form is red.\nIts changes are in this folder.\n\nplease";
     assert!(lines[4].contains(words), "{heard}");
-    assert_eq!(told_session(&worker).id, "s");
+    assert_eq!(reported_session(&worker).id, "s");
 }
 
 #[test]
 fn a_message_waits_for_the_turns_end() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("say first\nask Go on?"));
-    let question = worker.until_question();
-    worker.say("say second", false);
-    worker.until("message", |event| *event == Event::Message { text: "say second".into() });
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.practice_task("say first\nask Go on?"));
+    let question = worker.read_until_question();
+    worker.send_message("say second", false);
+    worker.read_until("message", |event| *event == Event::Message { text: "say second".into() });
     worker.answer(&question, "1");
     worker.finish();
     assert_finished(&worker);
-    let said = worker.lines(LineKind::Said);
+    let said = worker.lines(LineKind::AgentMessage);
     assert_eq!(said, ["first", "You: say second", "You chose: Yes", "second"]);
     let is_step = |event: &Event| matches!(event, Event::Step(step) if step.kind == StepKind::Message && step.title == "You: say second");
     assert!(worker.events().any(is_step));
-    assert_eq!(worker.outcome().last_words, "second");
+    assert_eq!(worker.outcome().last_message, "second");
 }
 
 #[test]
 fn a_message_may_interrupt_and_withdraws_what_was_asked() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("write a.txt: a\nask Go on?"));
-    worker.until_question();
-    worker.say("append a.txt: b\nsay other", true);
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.practice_task("write a.txt: a\nask Go on?"));
+    worker.read_until_question();
+    worker.send_message("append a.txt: b\nsay other", true);
     worker.finish();
     assert_finished(&worker);
     assert!(worker.events().any(|e| matches!(e, Event::Answered { option: None, .. })));
-    assert_eq!(yard.file("a.txt").as_deref(), Some("a\nb\n"));
+    assert_eq!(yard.read_copy_file("a.txt").as_deref(), Some("a\nb\n"));
 
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.practice("say here\nwait 600"));
-    worker.until_line("here");
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.practice_task("say here\nwait 600"));
+    worker.read_until_line("here");
     // Its turn isn't over before the second message is there.
-    worker.say("say one\nask Go on? | Yes | No", true);
-    let question = worker.until_question();
-    worker.say("say two", false);
-    worker.until("message", |event| *event == Event::Message { text: "say two".into() });
+    worker.send_message("say one\nask Go on? | Yes | No", true);
+    let question = worker.read_until_question();
+    worker.send_message("say two", false);
+    worker.read_until("message", |event| *event == Event::Message { text: "say two".into() });
     worker.answer(&question, &question.options[0].id);
     worker.finish();
     assert_finished(&worker);
     // When what the person says is heard is another matter.
-    let said = worker.lines(LineKind::Said).into_iter();
+    let said = worker.lines(LineKind::AgentMessage).into_iter();
     let said: Vec<String> = said
         .filter(|line| !line.starts_with("You ") && !line.starts_with("You: "))
         .map(|line| line.to_string())
@@ -206,26 +206,26 @@ fn a_message_may_interrupt_and_withdraws_what_was_asked() {
 
 #[test]
 fn one_that_does_not_let_itself_be_interrupted_is_ended() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "hear; answer '{\"sessionId\":\"s\"}'; hear; echo x > a.txt; say working; \
                   while :; do sleep 0.1; done";
-    let mut worker = yard.start(&hearing(&yard, "{}", script));
-    worker.until_line("working");
-    worker.say("other", true);
+    let mut worker = yard.start_task(&recording_task(&yard, "{}", script));
+    worker.read_until_line("working");
+    worker.send_message("other", true);
     worker.finish();
     worker.assert_failed(ErrorCode::AgentProtocol);
-    assert!(worker.outcome().notice.as_ref().expect("why").what.contains("interrupted"));
+    assert!(worker.outcome().notice.as_ref().expect("why").message.contains("interrupted"));
     assert!(worker.outcome().commit.is_some());
     assert_eq!(yard.processes(), [""; 0]);
 }
 
 #[test]
 fn a_command_hears_nothing_and_that_is_said() {
-    let yard = Yard::new();
-    let mut worker = yard.start(&yard.command("echo ready; sleep 600"));
-    worker.until_line("ready");
-    worker.say("hello", true);
-    worker.until("note", |event| match event {
+    let yard = TestEnv::new();
+    let mut worker = yard.start_task(&yard.command_task("echo ready; sleep 600"));
+    worker.read_until_line("ready");
+    worker.send_message("hello", true);
+    worker.read_until("note", |event| match event {
         Event::Output { kind: LineKind::Note, text, .. } => text.contains("can't hear"),
         _ => false,
     });
@@ -240,9 +240,9 @@ fn errors_of_the_agents_service_are_told_apart() {
         (limit, ErrorCode::UsageLimit, Some(4_000_000_000_000)),
         (key, ErrorCode::SignInNeeded, None),
     ] {
-        let yard = Yard::new();
+        let yard = TestEnv::new();
         let script = format!("hear; answer '{{\"sessionId\":\"s\"}}'; hear; fault '{error}'");
-        let worker = yard.work(&hearing(&yard, "{}", &script));
+        let worker = yard.run_task(&recording_task(&yard, "{}", &script));
         worker.assert_failed(code);
         assert_eq!(worker.outcome().retry_at, retry_at);
     }
@@ -251,35 +251,36 @@ fn errors_of_the_agents_service_are_told_apart() {
         ("Claude AI usage limit reached|4000000000", Some(ErrorCode::UsageLimit)),
         ("The API answers 401 now.", None),
     ] {
-        let yard = Yard::new();
-        let worker = yard.work(&yard.practice(&format!("write a.txt: a\nsay {words}")));
+        let yard = TestEnv::new();
+        let worker = yard.run_task(&yard.practice_task(&format!("write a.txt: a\nsay {words}")));
         assert_eq!(worker.outcome().notice.as_ref().map(|notice| notice.code), code, "{words}");
         assert!(worker.outcome().commit.is_some());
     }
-    let yard = Yard::new();
-    let worker =
-        yard.work(&yard.command("echo 'Error: 429 too many requests, retry after 5s'\nexit 1"));
+    let yard = TestEnv::new();
+    let worker = yard.run_task(
+        &yard.command_task("echo 'Error: 429 too many requests, retry after 5s'\nexit 1"),
+    );
     worker.assert_failed(ErrorCode::UsageLimit);
     assert!(worker.outcome().retry_at.is_some());
 }
 
 #[test]
 fn a_task_that_costs_too_much_is_ended() {
-    let yard = Yard::new();
-    let mut task = yard.practice("write a.txt: a\ncost 19\nsay cheap\ncost 20\nwait 600");
+    let yard = TestEnv::new();
+    let mut task = yard.practice_task("write a.txt: a\ncost 19\nsay cheap\ncost 20\nwait 600");
     task.cost_limit_cents = Some(20);
-    let worker = yard.work(&task);
+    let worker = yard.run_task(&task);
     worker.assert_failed(ErrorCode::CostLimit);
-    assert!(worker.lines(LineKind::Said).contains(&"cheap"));
+    assert!(worker.lines(LineKind::AgentMessage).contains(&"cheap"));
     assert!(worker.outcome().commit.is_some());
 }
 
 #[test]
 fn the_tests_that_were_run_are_told() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let make = "write Makefile: check:\\n\\t@test ! -e broken\nrun make check\nrun echo x > broken";
-    let worker =
-        yard.work(&yard.practice(&format!("{}\nrun make check", make.replace("\\t", "\t"))));
+    let worker = yard
+        .run_task(&yard.practice_task(&format!("{}\nrun make check", make.replace("\\t", "\t"))));
     assert_finished(&worker);
     let failed = TestRun { command: "make check".into(), passed: Some(false) };
     assert_eq!(worker.outcome().tests, [failed]);

@@ -1,11 +1,11 @@
 //! Save points of the copy, and what it has changed by then.
 
-use crate::output::Events;
-use crate::text::{count, one_line};
-use regatta_git::{Git, GitError, SaveRequest, summary};
+use crate::output::EventSender;
+use crate::text::{format_count, one_line};
+use regatta_git::{Git, GitError, SaveRequest, summarize};
 use regatta_protocol::event::{ChangeTotals, SavePoint, SaveReason};
 use regatta_protocol::worker::WorkerTask;
-use regatta_protocol::{Event, Notice};
+use regatta_protocol::{Event, UserMessage};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,25 +15,25 @@ use tokio::time::{Instant, timeout};
 /// The longest task name in a commit's first line, in characters.
 const MAX_NAME: usize = 200;
 /// The shortest time between two save points that nobody asked for.
-const SOONEST: Duration = Duration::from_secs(15);
+const MIN_INTERVAL: Duration = Duration::from_secs(15);
 /// Save points that nobody asked for take at most one part in so many of the time.
-const SHARE: u32 = 50;
+const TIME_SHARE_DIVISOR: u32 = 50;
 /// How long a save point that is being made may hold up something else.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Makes the save points of one attempt, one at a time.
 #[derive(Debug)]
-pub(crate) struct Saver {
+pub(crate) struct SavePointWriter {
     git: Git,
     task: Arc<WorkerTask>,
-    events: Events,
+    events: EventSender,
     index: PathBuf,
     /// How many there are.
     number: u32,
     /// Commit and tree of the last one.
     last: Option<(String, String)>,
     /// Whether the last one could not be made.
-    failed: bool,
+    has_failed: bool,
 }
 
 /// The result of an attempt.
@@ -44,10 +44,10 @@ pub(crate) struct SavedResult {
     pub(crate) totals: ChangeTotals,
 }
 
-impl Saver {
-    pub(crate) fn new(git: Git, task: Arc<WorkerTask>, events: Events) -> Self {
+impl SavePointWriter {
+    pub(crate) fn new(git: Git, task: Arc<WorkerTask>, events: EventSender) -> Self {
         let index = task.scratch.join("index");
-        Self { git, task, events, index, number: 0, last: None, failed: false }
+        Self { git, task, events, index, number: 0, last: None, has_failed: false }
     }
 
     /// Saves what there is, if it is anything new, and tells of it.
@@ -59,14 +59,14 @@ impl Saver {
             parent,
             message: &format!("Save point {number}: {name}"),
             refname: &format!("{}/{number}", self.task.ref_prefix),
-            ..self.request()
+            ..self.base_request()
         };
         let saved = self.git.save(request).await?;
-        let new = self.last.as_ref().map_or(saved.changed, |(_, tree)| *tree != saved.tree);
+        let new = self.last.as_ref().map_or(saved.has_changes, |(_, tree)| *tree != saved.tree);
         if new {
             self.number = number;
             self.last = Some((saved.commit.clone(), saved.tree));
-            self.tell(&saved.commit, Some(reason)).await?;
+            self.report_save(&saved.commit, Some(reason)).await?;
         }
         Ok(())
     }
@@ -80,37 +80,37 @@ impl Saver {
             parent: &self.task.start_commit,
             message: &one_line(&self.task.task_name, MAX_NAME),
             refname: &format!("{}/result", self.task.ref_prefix),
-            ..self.request()
+            ..self.base_request()
         };
         let saved = self.git.save(request).await?;
         if let [first, rest @ ..] = &saved.skipped[..] {
             let others = match rest.len() {
                 0 => String::new(),
-                more => format!(" and {}", count(more, "other", "others")),
+                more => format!(" and {}", format_count(more, "other", "others")),
             };
-            self.events.note(format!(
+            self.events.send_note(format!(
                 "Not saved, because it is a project of its own or can't be read: {}{others}.",
                 one_line(first, MAX_NAME)
             ));
         }
         self.number += 1;
-        let totals = self.tell(&saved.commit, saved.changed.then_some(reason)).await?;
-        Ok(SavedResult { commit: saved.changed.then_some(saved.commit), totals })
+        let totals = self.report_save(&saved.commit, saved.has_changes.then_some(reason)).await?;
+        Ok(SavedResult { commit: saved.has_changes.then_some(saved.commit), totals })
     }
 
     /// Says that saving doesn't work, once until it works again.
-    fn tell_failure(&mut self, saved: Result<(), GitError>) {
+    fn report_failure(&mut self, saved: Result<(), GitError>) {
         let failed = saved.is_err();
-        if let (Err(problem), false) = (saved, self.failed) {
+        if let (Err(problem), false) = (saved, self.has_failed) {
             let why = one_line(&problem.to_string(), MAX_NAME);
-            let what = Notice::from(problem).what;
-            self.events.note(format!("A save point could not be made. {what} ({why})"));
+            let what = UserMessage::from(problem).message;
+            self.events.send_note(format!("A save point could not be made. {what} ({why})"));
         }
-        self.failed = failed;
+        self.has_failed = failed;
     }
 
     /// What all save points have in common.
-    fn request(&self) -> SaveRequest<'_> {
+    fn base_request(&self) -> SaveRequest<'_> {
         SaveRequest {
             cache: &self.task.cache,
             copy: &self.task.copy,
@@ -124,7 +124,7 @@ impl Saver {
     }
 
     /// Tells of the save point, and what is changed by then.
-    async fn tell(
+    async fn report_save(
         &self,
         commit: &str,
         reason: Option<SaveReason>,
@@ -134,7 +134,7 @@ impl Saver {
             self.events.send(Event::SavePoint(SavePoint { number: self.number, commit, reason }));
         }
         let changes = self.git.changes(&self.task.cache, &self.task.start_commit, commit).await?;
-        let (totals, files) = summary(&changes);
+        let (totals, files) = summarize(&changes);
         self.events.send(Event::Changes { totals, files });
         Ok(totals)
     }
@@ -142,92 +142,92 @@ impl Saver {
 
 /// A saver that may be at work beside everything else.
 #[derive(Debug)]
-pub(crate) struct Saving {
-    idle: Option<Box<Saver>>,
-    busy: Option<JoinHandle<(Box<Saver>, Duration)>>,
-    pace: Pace,
+pub(crate) struct SavePointScheduler {
+    idle_writer: Option<Box<SavePointWriter>>,
+    running_save: Option<JoinHandle<(Box<SavePointWriter>, Duration)>>,
+    throttle: SaveThrottle,
 }
 
 /// When the last save point was begun, and how long it took. Pure.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
-    begun: Instant,
-    took: Duration,
+struct SaveThrottle {
+    started_at: Instant,
+    duration: Duration,
 }
 
-impl Pace {
+impl SaveThrottle {
     /// When the next one may be made, if there is no need for it: saving takes a small part
     /// of the time, however large the project is.
-    fn next(self) -> Instant {
-        self.begun + SOONEST.max(self.took * SHARE)
+    fn next_due(self) -> Instant {
+        self.started_at + MIN_INTERVAL.max(self.duration * TIME_SHARE_DIVISOR)
     }
 }
 
-impl Saving {
-    pub(crate) fn of(saver: Saver) -> Self {
-        let pace = Pace { begun: Instant::now(), took: Duration::ZERO };
-        Self { idle: Some(Box::new(saver)), busy: None, pace }
+impl SavePointScheduler {
+    pub(crate) fn new(saver: SavePointWriter) -> Self {
+        let throttle = SaveThrottle { started_at: Instant::now(), duration: Duration::ZERO };
+        Self { idle_writer: Some(Box::new(saver)), running_save: None, throttle }
     }
 
     /// When a save point may be made that nobody asked for.
-    pub(crate) fn next(&self) -> Instant {
-        self.pace.next()
+    pub(crate) fn next_due(&self) -> Instant {
+        self.throttle.next_due()
     }
 
     /// Begins a save point, unless one is being made. Failing is told and harmless: the
     /// next one may work.
-    pub(crate) async fn begin(&mut self, reason: SaveReason) {
+    pub(crate) async fn start_save(&mut self, reason: SaveReason) {
         if !self.is_idle() {
             return;
         }
-        self.pace.begun = Instant::now();
-        let mut saver = self.take().await;
-        let begun = self.pace.begun;
-        self.busy = Some(tokio::spawn(async move {
+        self.throttle.started_at = Instant::now();
+        let mut saver = self.take_writer().await;
+        let begun = self.throttle.started_at;
+        self.running_save = Some(tokio::spawn(async move {
             let saved = saver.save(reason).await;
-            saver.tell_failure(saved);
+            saver.report_failure(saved);
             (saver, begun.elapsed())
         }));
     }
 
     /// Makes a save point now, after one that is being made.
-    pub(crate) async fn take_turn(&mut self, reason: SaveReason) {
-        let saver = self.take().await;
-        self.idle = Some(saver);
-        self.begin(reason).await;
-        let saver = self.take().await;
-        self.idle = Some(saver);
+    pub(crate) async fn save_now(&mut self, reason: SaveReason) {
+        let saver = self.take_writer().await;
+        self.idle_writer = Some(saver);
+        self.start_save(reason).await;
+        let saver = self.take_writer().await;
+        self.idle_writer = Some(saver);
     }
 
     /// Whether no save point is being made.
     pub(crate) fn is_idle(&self) -> bool {
-        self.busy.as_ref().is_none_or(JoinHandle::is_finished)
+        self.running_save.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Waits until no save point is being made, but no longer than makes sense to a person
     /// who waits for something else.
-    pub(crate) async fn settle(&mut self) {
-        if let Some(busy) = &mut self.busy
-            && let Ok(saved) = timeout(PATIENCE, busy).await
+    pub(crate) async fn wait_until_idle(&mut self) {
+        if let Some(busy) = &mut self.running_save
+            && let Ok(saved) = timeout(MAX_WAIT, busy).await
         {
-            self.put_back(saved);
+            self.return_writer(saved);
         }
     }
 
     /// Takes the saver, after the save point that is being made.
-    pub(crate) async fn take(&mut self) -> Box<Saver> {
-        if let Some(busy) = &mut self.busy {
+    pub(crate) async fn take_writer(&mut self) -> Box<SavePointWriter> {
+        if let Some(busy) = &mut self.running_save {
             let saved = busy.await;
-            self.put_back(saved);
+            self.return_writer(saved);
         }
-        self.idle.take().expect("BUG: the saver is here or at work")
+        self.idle_writer.take().expect("BUG: the saver is here or at work")
     }
 
-    fn put_back(&mut self, saved: Result<(Box<Saver>, Duration), JoinError>) {
+    fn return_writer(&mut self, saved: Result<(Box<SavePointWriter>, Duration), JoinError>) {
         let (saver, took) = saved.expect("BUG: saving panicked");
-        self.busy = None;
-        self.idle = Some(saver);
-        self.pace.took = took;
+        self.running_save = None;
+        self.idle_writer = Some(saver);
+        self.throttle.duration = took;
     }
 }
 
@@ -238,8 +238,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn saving_takes_a_small_part_of_the_time() {
         let begun = Instant::now();
-        let next = |took| Pace { begun, took }.next() - begun;
-        assert_eq!(next(Duration::from_millis(40)), SOONEST);
+        let next = |took| SaveThrottle { started_at: begun, duration: took }.next_due() - begun;
+        assert_eq!(next(Duration::from_millis(40)), MIN_INTERVAL);
         assert_eq!(next(Duration::from_secs(10)), Duration::from_secs(500));
     }
 }

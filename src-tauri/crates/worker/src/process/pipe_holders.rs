@@ -9,33 +9,33 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How soon after it fell silent a program is looked at, and how often at the most and least.
-const FIRST_LOOK: Duration = Duration::from_millis(500);
-const LAST_LOOK: Duration = Duration::from_secs(10);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(500);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The name of a pipe, which both of its ends have.
-pub(super) fn name(end: &impl AsFd) -> PathBuf {
+pub(super) fn pipe_name(end: &impl AsFd) -> PathBuf {
     let link = format!("/proc/self/fd/{}", end.as_fd().as_raw_fd());
     // Without a name nothing is found to have it open, and nothing is closed for that.
     fs::read_link(link).unwrap_or_default()
 }
 
 /// Waits until nothing inside `sandbox` has `pipe` open; it is looked twice.
-pub(super) async fn closed(pipe: &Path, sandbox: Pid) {
-    let mut pause = FIRST_LOOK;
+pub(super) async fn wait_until_closed(pipe: &Path, sandbox: Pid) {
+    let mut pause = MIN_POLL_INTERVAL;
     let mut before = false;
     loop {
-        tokio::time::sleep(if before { FIRST_LOOK } else { pause }).await;
+        tokio::time::sleep(if before { MIN_POLL_INTERVAL } else { pause }).await;
         let closed = !pipe.as_os_str().is_empty() && is_closed(pipe, sandbox);
         if closed && before {
             return;
         }
         before = closed;
-        pause = (pause * 2).min(LAST_LOOK);
+        pause = (pause * 2).min(MAX_POLL_INTERVAL);
     }
 }
 
 fn is_closed(pipe: &Path, sandbox: Pid) -> bool {
-    let below = tree::below_us();
+    let below = tree::descendants();
     let first = |id: Pid| below.iter().any(|member| member.id == id && member.parent == sandbox);
     let mut inside = vec![sandbox];
     // Parents come before their children.

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// What our program is told to take this step.
-pub(super) const VERB: &str = "enter";
+pub(super) const SUBCOMMAND: &str = "enter";
 
 /// Gives up what a sandbox shuts off besides files, and becomes the program that `command` names,
 /// with the arguments that follow. It comes back only when that program can't be started.
-pub(crate) fn enter(command: &[OsString]) -> ExitCode {
+pub(crate) fn sandbox_exec(command: &[OsString]) -> ExitCode {
     let [program, args @ ..] = command else { return ExitCode::from(2) };
     // What can't be shut off here was said when the task began.
-    sandbox::shut_off();
+    sandbox::restrict_self();
     let problem = Command::new(program).args(args).exec();
     eprintln!("{} can't be started: {problem}", Path::new(program).display());
     ExitCode::from(127)

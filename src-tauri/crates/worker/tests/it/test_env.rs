@@ -17,23 +17,23 @@ use tempfile::TempDir;
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// A project of two files, its cache, and room for one attempt.
-pub(crate) struct Yard {
+pub(crate) struct TestEnv {
     dir: TempDir,
     pub(crate) commit: String,
 }
 
-impl Yard {
+impl TestEnv {
     pub(crate) fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("worker-yard-").tempdir().expect("a folder");
         let project = dir.path().join("project");
         fs::create_dir_all(project.join("src")).expect("the project");
         fs::write(project.join("README.md"), "# Shop\n\nSells boats.\n").expect("a file");
         fs::write(project.join("src/cart.txt"), "one\ntwo\nthree\n").expect("a file");
-        git(&project, &["init", "--quiet", "--initial-branch=main"]);
-        git(&project, &["add", "."]);
+        run_git(&project, &["init", "--quiet", "--initial-branch=main"]);
+        run_git(&project, &["add", "."]);
         let ada = ["-c", "user.name=Ada", "-c", "user.email=ada@localhost"];
-        git(&project, &[&ada[..], &["commit", "--quiet", "-m", "Begin"]].concat());
-        let commit = git(&project, &["rev-parse", "HEAD"]);
+        run_git(&project, &[&ada[..], &["commit", "--quiet", "-m", "Begin"]].concat());
+        let commit = run_git(&project, &["rev-parse", "HEAD"]);
         let yard = Self { dir, commit };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
@@ -60,24 +60,24 @@ impl Yard {
     }
 
     /// A task for the practice agent.
-    pub(crate) fn practice(&self, prompt: &str) -> WorkerTask {
+    pub(crate) fn practice_task(&self, prompt: &str) -> WorkerTask {
         let args = vec!["practice-agent".to_owned()];
-        self.task(AgentProgram::Acp { program: hands(), args }, prompt)
+        self.new_task(AgentProgram::Acp { program: worker_program(), args }, prompt)
     }
 
     /// A task for a shell script that speaks ACP, or pretends to.
-    pub(crate) fn acp(&self, script: &str) -> WorkerTask {
-        let program = self.script(script);
-        self.task(AgentProgram::Acp { program, args: Vec::new() }, "please")
+    pub(crate) fn acp_task(&self, script: &str) -> WorkerTask {
+        let program = self.write_script(script);
+        self.new_task(AgentProgram::Acp { program, args: Vec::new() }, "please")
     }
 
     /// A task for a shell script as a command. The prompt is its first argument.
-    pub(crate) fn command(&self, script: &str) -> WorkerTask {
-        let (program, args) = (self.script(script), vec!["{prompt}".to_owned()]);
-        self.task(AgentProgram::Command { program, args }, "please")
+    pub(crate) fn command_task(&self, script: &str) -> WorkerTask {
+        let (program, args) = (self.write_script(script), vec!["{prompt}".to_owned()]);
+        self.new_task(AgentProgram::Command { program, args }, "please")
     }
 
-    pub(crate) fn task(&self, agent: AgentProgram, prompt: &str) -> WorkerTask {
+    pub(crate) fn new_task(&self, agent: AgentProgram, prompt: &str) -> WorkerTask {
         WorkerTask {
             task_name: "Paint the boat".into(),
             prompt: prompt.into(),
@@ -97,16 +97,16 @@ impl Yard {
             safety: Default::default(),
             sandbox: None,
             session: None,
-            earlier: String::new(),
-            allowed: Vec::new(),
+            previous_summary: String::new(),
+            allowed_for_batch: Vec::new(),
             allowed_once: Vec::new(),
             cost_limit_cents: None,
-            decides_itself: false,
-            save_every_s: None,
+            is_autonomous: false,
+            save_interval_s: None,
         }
     }
 
-    fn script(&self, script: &str) -> PathBuf {
+    fn write_script(&self, script: &str) -> PathBuf {
         let file = self.root().join("agent.sh");
         fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("the script");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it may run");
@@ -114,25 +114,25 @@ impl Yard {
     }
 
     /// What git says of the cache.
-    pub(crate) fn git(&self, args: &[&str]) -> String {
-        git(&self.cache(), args)
+    pub(crate) fn git_in_cache(&self, args: &[&str]) -> String {
+        run_git(&self.cache(), args)
     }
 
     /// A file of the copy.
-    pub(crate) fn file(&self, path: &str) -> Option<String> {
+    pub(crate) fn read_copy_file(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.copy().join(path)).ok()
     }
 
     /// Starts a worker on `task`.
-    pub(crate) fn start(&self, task: &WorkerTask) -> Worker {
+    pub(crate) fn start_task(&self, task: &WorkerTask) -> Worker {
         let mut worker = Worker::spawn(self.root());
         worker.send_line(&serde_json::to_string(task).expect("a task"));
         worker
     }
 
     /// Works on `task` to its end.
-    pub(crate) fn work(&self, task: &WorkerTask) -> Worker {
-        let mut worker = self.start(task);
+    pub(crate) fn run_task(&self, task: &WorkerTask) -> Worker {
+        let mut worker = self.start_task(task);
         worker.finish();
         worker
     }
@@ -157,7 +157,7 @@ pub(crate) struct Worker {
     pub(crate) child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<WorkerLine>,
-    pub(crate) seen: Vec<WorkerLine>,
+    pub(crate) received: Vec<WorkerLine>,
 }
 
 impl Worker {
@@ -165,7 +165,7 @@ impl Worker {
         // As in the background of a script, where Ctrl-C is ignored.
         let mut child = Command::new("env")
             .arg("--ignore-signal=INT")
-            .arg(hands())
+            .arg(worker_program())
             .arg("worker")
             .current_dir(folder)
             .env("GIT_DIR", "/nowhere")
@@ -187,7 +187,7 @@ impl Worker {
             }
         });
         let input = child.stdin.take();
-        Self { child, input, lines, seen: Vec::new() }
+        Self { child, input, lines, received: Vec::new() }
     }
 
     fn send_line(&mut self, line: &str) {
@@ -200,7 +200,7 @@ impl Worker {
     }
 
     /// Says something to the agent.
-    pub(crate) fn say(&mut self, text: &str, interrupt: bool) {
+    pub(crate) fn send_message(&mut self, text: &str, interrupt: bool) {
         self.send(&WorkerControl::Message { text: text.into(), interrupt });
     }
 
@@ -220,38 +220,41 @@ impl Worker {
     }
 
     /// Reads on until an event that `wanted` says yes to.
-    pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
+    pub(crate) fn read_until(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
         let end = Instant::now() + LONG;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => {
                     let event = line.event.clone();
-                    self.seen.push(line);
+                    self.received.push(line);
                     if wanted(&event) {
                         return event;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => panic!("no {what} in time: {:#?}", self.seen),
-                Err(RecvTimeoutError::Disconnected) => panic!("no {what}: {:#?}", self.seen),
+                Err(RecvTimeoutError::Timeout) => panic!("no {what} in time: {:#?}", self.received),
+                Err(RecvTimeoutError::Disconnected) => panic!("no {what}: {:#?}", self.received),
             }
         }
     }
 
     /// Reads on until a line of the transcript that is `line`.
-    pub(crate) fn until_line(&mut self, line: &str) {
-        self.until(line, |event| match event {
+    pub(crate) fn read_until_line(&mut self, line: &str) {
+        self.read_until(line, |event| match event {
             Event::Output { text, .. } => text.split('\n').any(|l| l == line),
             _ => false,
         });
     }
 
-    pub(crate) fn until_status(&mut self, status: Status) {
-        self.until(status.word(), |e| matches!(e, Event::Status { status: s, .. } if *s == status));
+    pub(crate) fn read_until_status(&mut self, status: Status) {
+        self.read_until(
+            status.label(),
+            |e| matches!(e, Event::Status { status: s, .. } if *s == status),
+        );
     }
 
-    pub(crate) fn until_question(&mut self) -> Question {
-        match self.until("question", |event| matches!(event, Event::Question(_))) {
+    pub(crate) fn read_until_question(&mut self) -> Question {
+        match self.read_until("question", |event| matches!(event, Event::Question(_))) {
             Event::Question(question) => question,
             other => panic!("no question: {other:?}"),
         }
@@ -259,15 +262,15 @@ impl Worker {
 
     /// Reads on to the end, where everything must be in order.
     pub(crate) fn finish(&mut self) {
-        self.until("outcome", |event| matches!(event, Event::Outcome(_)));
-        assert_eq!(self.exit(LONG).and_then(|status| status.code()), Some(0));
+        self.read_until("outcome", |event| matches!(event, Event::Outcome(_)));
+        assert_eq!(self.wait_for_exit(LONG).and_then(|status| status.code()), Some(0));
         assert!(self.lines.recv().is_err(), "the outcome is last");
-        let numbers: Vec<u64> = self.seen.iter().map(|line| line.seq).collect();
-        assert_eq!(numbers, (1..=self.seen.len() as u64).collect::<Vec<_>>());
+        let numbers: Vec<u64> = self.received.iter().map(|line| line.seq).collect();
+        assert_eq!(numbers, (1..=self.received.len() as u64).collect::<Vec<_>>());
     }
 
     /// How it exits within `limit`.
-    pub(crate) fn exit(&mut self, limit: Duration) -> Option<ExitStatus> {
+    pub(crate) fn wait_for_exit(&mut self, limit: Duration) -> Option<ExitStatus> {
         let end = Instant::now() + limit;
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait().expect("it is our child") {
@@ -279,7 +282,7 @@ impl Worker {
     }
 
     pub(crate) fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
-        self.seen.iter().map(|line| &line.event)
+        self.received.iter().map(|line| &line.event)
     }
 
     pub(crate) fn outcome(&self) -> &Outcome {
@@ -295,7 +298,7 @@ impl Worker {
         assert_eq!(outcome.status, Status::Failed, "{outcome:#?}");
         let notice = outcome.notice.as_ref().expect("a failure says why");
         assert_eq!(notice.code, code, "{notice:#?}");
-        for part in [&notice.what, &notice.safe, &notice.next] {
+        for part in [&notice.message, &notice.impact, &notice.hint] {
             assert!(!part.is_empty(), "{notice:#?}");
         }
     }
@@ -339,7 +342,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // Its input ends with it, and it ends everything; a test that failed doesn't wait.
         self.input = None;
-        if self.exit(Duration::from_secs(12)).is_none() {
+        if self.wait_for_exit(Duration::from_secs(12)).is_none() {
             drop(self.child.kill());
         }
         drop(self.child.wait());
@@ -347,13 +350,13 @@ impl Drop for Worker {
 }
 
 /// The worker and the practice agent: the example beside this test in the target folder.
-pub(crate) fn hands() -> PathBuf {
+pub(crate) fn worker_program() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
-    test.parent().and_then(Path::parent).expect("the target folder").join("examples/hands")
+    test.parent().and_then(Path::parent).expect("the target folder").join("examples/worker")
 }
 
 /// What git says in `folder`.
-fn git(folder: &Path, args: &[&str]) -> String {
+fn run_git(folder: &Path, args: &[&str]) -> String {
     let mut command = Command::new("git");
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir(folder).args(args);
     let done = command.output().expect("git starts");
