@@ -4,12 +4,12 @@
 //! A conversation goes on in another process (it remembers nothing, so nothing is lost), and
 //! has [`settings`]. [`stage`] is what it can show and ask, [`manners`] how it takes being stopped.
 
-mod manners;
-mod play;
 mod script;
+mod script_runner;
+mod session_output;
 mod settings;
 mod shell;
-mod stage;
+mod stop_behaviour;
 mod survey;
 
 use agent_client_protocol::schema::ProtocolVersion;
@@ -24,15 +24,15 @@ use agent_client_protocol::v1::schema::{
 use agent_client_protocol::v1::{ConnectionTo, Responder};
 use agent_client_protocol::{Agent, Client, Error, Lines};
 use futures::{Sink, Stream};
-use manners::Manners;
+use session_output::{Backpressure, SessionOutput};
 use settings::Settings;
-use stage::{Room, Stage};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use stop_behaviour::StopBehaviour;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::watch;
 
@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let agent = Arc::new(Practice::default());
+    let agent = Arc::new(PracticeAgent::default());
     let served = runtime.block_on(agent.serve());
     // A read of standard input may still be under way; don't wait for it.
     runtime.shutdown_background();
@@ -62,12 +62,12 @@ pub fn main() -> ExitCode {
 
 /// What the agent knows between two messages.
 #[derive(Default)]
-struct Practice {
+struct PracticeAgent {
     sessions: Mutex<HashMap<SessionId, Session>>,
-    manners: Manners,
-    takes_pieces: AtomicBool,
+    stop_behaviour: StopBehaviour,
+    accepts_output_deltas: AtomicBool,
     /// How many tool calls there were: an id is never given twice, also not in another turn.
-    calls: Arc<AtomicU64>,
+    call_count: Arc<AtomicU64>,
 }
 
 /// One conversation.
@@ -83,9 +83,9 @@ impl Session {
     }
 }
 
-impl Practice {
+impl PracticeAgent {
     async fn serve(self: &Arc<Self>) -> Result<(), Error> {
-        let room = Room::new();
+        let room = Backpressure::new();
         let (one, two, three, four) = (self.clone(), self.clone(), self.clone(), self.clone());
         let (five, six, seven, eight) = (self.clone(), self.clone(), self.clone(), self.clone());
         let (room_one, room_two, room_three) = (room.clone(), room.clone(), room.clone());
@@ -96,14 +96,14 @@ impl Practice {
             .name("practice")
             .on_receive_request(
                 async move |request: InitializeRequest, responder, _connection| {
-                    room_one.take().await;
+                    room_one.acquire().await;
                     responder.respond(one.initialize(&request.client_capabilities))
                 },
                 agent_client_protocol::on_receive_request!(),
             )
             .on_receive_request(
                 async move |request: NewSessionRequest, responder, _connection| {
-                    room_two.take().await;
+                    room_two.acquire().await;
                     responder.respond(two.new_session(request.cwd))
                 },
                 agent_client_protocol::on_receive_request!(),
@@ -116,34 +116,36 @@ impl Practice {
             )
             .on_receive_request(
                 async move |request: ResumeSessionRequest, responder, _connection| {
-                    room_five.take().await;
+                    room_five.acquire().await;
                     responder.respond(five.resume(request))
                 },
                 agent_client_protocol::on_receive_request!(),
             )
             .on_receive_request(
                 async move |request: LoadSessionRequest, responder, connection| {
-                    room_six.take().await;
-                    connection.send_notification(told_again(&request.session_id))?;
-                    room_six.take().await;
+                    room_six.acquire().await;
+                    connection.send_notification(replay_notification(&request.session_id))?;
+                    room_six.acquire().await;
                     responder.respond(six.load(request))
                 },
                 agent_client_protocol::on_receive_request!(),
             )
             .on_receive_request(
                 async move |request: SetSessionModeRequest, responder, _connection| {
-                    room_seven.take().await;
-                    let chosen = seven.choose(&request.session_id, "mode", &request.mode_id.0);
+                    room_seven.acquire().await;
+                    let chosen =
+                        seven.select_option(&request.session_id, "mode", &request.mode_id.0);
                     responder.respond_with_result(chosen.map(|_| SetSessionModeResponse::new()))
                 },
                 agent_client_protocol::on_receive_request!(),
             )
             .on_receive_request(
                 async move |request: SetSessionConfigOptionRequest, responder, _connection| {
-                    room_eight.take().await;
+                    room_eight.acquire().await;
                     let value = request.value.as_value_id().map(|id| id.0.clone());
                     let value = value.unwrap_or_default();
-                    let chosen = eight.choose(&request.session_id, &request.config_id.0, &value);
+                    let chosen =
+                        eight.select_option(&request.session_id, &request.config_id.0, &value);
                     responder.respond_with_result(
                         chosen.map(|all| SetSessionConfigOptionResponse::new(all.options())),
                     )
@@ -159,7 +161,7 @@ impl Practice {
             )
             .connect_to(Lines::new(outgoing(room), incoming()))
             .await;
-        if !self.manners.minds_the_end() {
+        if !self.stop_behaviour.ends_with_input() {
             std::future::pending::<()>().await;
         }
         served
@@ -168,7 +170,7 @@ impl Practice {
     fn initialize(&self, client: &ClientCapabilities) -> InitializeResponse {
         let takes = client.meta.as_ref().and_then(|meta| meta.get("terminal_output_delta"));
         let takes = takes.and_then(serde_json::Value::as_bool).unwrap_or_default();
-        self.takes_pieces.store(takes, Ordering::SeqCst);
+        self.accepts_output_deltas.store(takes, Ordering::SeqCst);
         let name = Implementation::new("regatta-practice", env!("CARGO_PKG_VERSION"));
         InitializeResponse::new(ProtocolVersion::V1)
             .agent_capabilities(AgentCapabilities::new().load_session(true).session_capabilities(
@@ -189,24 +191,24 @@ impl Practice {
     }
 
     fn resume(&self, request: ResumeSessionRequest) -> ResumeSessionResponse {
-        let settings = self.go_on(request.session_id, request.cwd);
+        let settings = self.resume_session(request.session_id, request.cwd);
         ResumeSessionResponse::new().modes(settings.modes()).config_options(settings.options())
     }
 
     fn load(&self, request: LoadSessionRequest) -> LoadSessionResponse {
-        let settings = self.go_on(request.session_id, request.cwd);
+        let settings = self.resume_session(request.session_id, request.cwd);
         LoadSessionResponse::new().modes(settings.modes()).config_options(settings.options())
     }
 
-    fn go_on(&self, id: SessionId, project: PathBuf) -> Settings {
+    fn resume_session(&self, id: SessionId, project: PathBuf) -> Settings {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.entry(id).or_insert_with(|| Session::new(project)).settings.clone()
     }
 
-    fn choose(&self, session: &SessionId, what: &str, id: &str) -> Result<Settings, Error> {
+    fn select_option(&self, session: &SessionId, what: &str, id: &str) -> Result<Settings, Error> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let session = sessions.get_mut(session).ok_or_else(Error::invalid_params)?;
-        session.settings.choose(what, id)?;
+        session.settings.select(what, id)?;
         Ok(session.settings.clone())
     }
 
@@ -223,7 +225,7 @@ impl Practice {
         request: PromptRequest,
         responder: Responder<PromptResponse>,
         connection: ConnectionTo<Client>,
-        room: &Room,
+        room: &Backpressure,
     ) -> Result<(), Error> {
         let (project, cancelled, settings) = {
             let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -231,30 +233,30 @@ impl Practice {
                 return responder.respond_with_error(Error::invalid_params());
             };
             session.cancel.send_replace(false);
-            let settings = session.settings.told();
+            let settings = session.settings.describe();
             (session.project.clone(), session.cancel.subscribe(), settings)
         };
-        let stage = Stage {
+        let stage = SessionOutput {
             connection: connection.clone(),
             session: request.session_id,
-            room: room.clone(),
-            takes_pieces: self.takes_pieces.load(Ordering::SeqCst),
-            calls: Arc::clone(&self.calls),
+            backpressure: room.clone(),
+            accepts_output_deltas: self.accepts_output_deltas.load(Ordering::SeqCst),
+            call_count: Arc::clone(&self.call_count),
             settings,
         };
         connection.spawn(async move {
             let ended = tokio::select! {
-                ended = self.turn(&stage, project, &request.prompt) => ended,
-                () = self.manners.cancelled(cancelled) => Ok(StopReason::Cancelled),
+                ended = self.run_turn(&stage, project, &request.prompt) => ended,
+                () = self.stop_behaviour.wait_for_cancel(cancelled) => Ok(StopReason::Cancelled),
             };
-            stage.room.take().await;
+            stage.backpressure.acquire().await;
             responder.respond_with_result(ended.map(PromptResponse::new))
         })
     }
 
-    async fn turn(
+    async fn run_turn(
         &self,
-        stage: &Stage,
+        stage: &SessionOutput,
         project: PathBuf,
         prompt: &[ContentBlock],
     ) -> Result<StopReason, Error> {
@@ -263,16 +265,18 @@ impl Practice {
             _ => None,
         });
         let prompt = texts.collect::<Vec<_>>().join("\n");
-        match script::read(&prompt) {
-            Ok(Some(script)) => play::script(stage, &project, &self.manners, &script).await,
-            Ok(None) => survey::turn(stage, &project, &prompt).await,
+        match script::parse_script(&prompt) {
+            Ok(Some(script)) => {
+                script_runner::run_script(stage, &project, &self.stop_behaviour, &script).await
+            }
+            Ok(None) => survey::run_survey(stage, &project, &prompt).await,
             Err(problem) => Err(Error::new(-32602, problem)),
         }
     }
 }
 
 /// What a conversation that is loaded tells again.
-fn told_again(session: &SessionId) -> SessionNotification {
+fn replay_notification(session: &SessionId) -> SessionNotification {
     let words = ContentChunk::new("This was said before.\n".into());
     SessionNotification::new(session.clone(), SessionUpdate::AgentMessageChunk(words))
 }
@@ -284,12 +288,12 @@ fn incoming() -> impl Stream<Item = io::Result<String>> + Send + 'static {
     })
 }
 
-fn outgoing(room: Room) -> impl Sink<String, Error = io::Error> + Send + 'static {
+fn outgoing(room: Backpressure) -> impl Sink<String, Error = io::Error> + Send + 'static {
     futures::sink::unfold((tokio::io::stdout(), room), async |(mut out, room), mut line: String| {
         line.push('\n');
         out.write_all(line.as_bytes()).await?;
         out.flush().await?;
-        room.give_back();
+        room.release();
         Ok((out, room))
     })
 }

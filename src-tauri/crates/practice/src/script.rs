@@ -42,17 +42,17 @@ pub(crate) enum Directive {
 /// The directives of `prompt`, or none when it is ordinary words. The first line with
 /// text decides which it is; after it, a line that isn't a directive is an error, as a
 /// test that misspells one must not pass by accident.
-pub(crate) fn read(prompt: &str) -> Result<Option<Vec<Directive>>, String> {
+pub(crate) fn parse_script(prompt: &str) -> Result<Option<Vec<Directive>>, String> {
     let mut lines = prompt.lines().map(str::trim).filter(|line| !line.is_empty());
-    let Some(first) = lines.next().and_then(directive) else { return Ok(None) };
+    let Some(first) = lines.next().and_then(parse_directive) else { return Ok(None) };
     let mut found = vec![first];
     for line in lines {
-        found.push(directive(line).ok_or_else(|| format!("This is no directive: {line}"))?);
+        found.push(parse_directive(line).ok_or_else(|| format!("This is no directive: {line}"))?);
     }
     Ok(Some(found))
 }
 
-fn directive(line: &str) -> Option<Directive> {
+fn parse_directive(line: &str) -> Option<Directive> {
     match line {
         "settings" => return Some(Directive::Settings),
         "hang" => return Some(Directive::Hang),
@@ -61,18 +61,18 @@ fn directive(line: &str) -> Option<Directive> {
     }
     let (word, rest) = line.split_once(char::is_whitespace)?;
     let rest = rest.trim();
-    let text = || unescaped(rest);
+    let text = || unescape(rest);
     Some(match word {
-        "write" => file(rest, |path, text| Directive::Write { path, text })?,
-        "append" => file(rest, |path, text| Directive::Append { path, text })?,
+        "write" => parse_file_directive(rest, |path, text| Directive::Write { path, text })?,
+        "append" => parse_file_directive(rest, |path, text| Directive::Append { path, text })?,
         "remove" => Directive::Remove { path: rest.to_owned() },
         "run" => Directive::Run { command: rest.to_owned() },
         "say" => Directive::Say { text: text() },
         "think" => Directive::Think { text: text() },
-        "plan" => Directive::Plan { entries: parts(rest, ';') },
+        "plan" => Directive::Plan { entries: split_parts(rest, ';') },
         "print" => Directive::Print { lines: rest.strip_suffix("lines")?.trim().parse().ok()? },
-        "wait" => wait(rest)?,
-        "ask" => ask(rest)?,
+        "wait" => parse_wait(rest)?,
+        "ask" => parse_ask(rest)?,
         "fail" => Directive::Fail { message: text() },
         "cost" => Directive::Cost { cents: rest.parse().ok()? },
         "exit" => Directive::Exit { code: rest.parse().ok()? },
@@ -80,19 +80,22 @@ fn directive(line: &str) -> Option<Directive> {
     })
 }
 
-fn file(rest: &str, make: impl Fn(String, String) -> Directive) -> Option<Directive> {
+fn parse_file_directive(
+    rest: &str,
+    make: impl Fn(String, String) -> Directive,
+) -> Option<Directive> {
     let (path, text) = rest.split_once(':')?;
-    Some(make(path.trim().to_owned(), format!("{}\n", unescaped(text.trim()))))
+    Some(make(path.trim().to_owned(), format!("{}\n", unescape(text.trim()))))
 }
 
-fn wait(rest: &str) -> Option<Directive> {
+fn parse_wait(rest: &str) -> Option<Directive> {
     let time = Duration::try_from_secs_f64(rest.parse().ok()?).ok()?;
     Some(Directive::Wait { seconds: rest.to_owned(), time })
 }
 
 /// Without options it is a yes or no.
-fn ask(rest: &str) -> Option<Directive> {
-    let mut options = parts(rest, '|');
+fn parse_ask(rest: &str) -> Option<Directive> {
+    let mut options = split_parts(rest, '|');
     if options.is_empty() {
         return None;
     }
@@ -103,12 +106,12 @@ fn ask(rest: &str) -> Option<Directive> {
     Some(Directive::Ask { question, options })
 }
 
-fn parts(text: &str, separator: char) -> Vec<String> {
+fn split_parts(text: &str, separator: char) -> Vec<String> {
     text.split(separator).map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect()
 }
 
 /// A directive is one line, so `\n` stands for a line's end and `\\` for a backslash.
-fn unescaped(text: &str) -> String {
+fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -131,8 +134,8 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn one(line: &str) -> Directive {
-        let mut found = read(line).expect("a directive").expect("a directive");
+    fn parse_one(line: &str) -> Directive {
+        let mut found = parse_script(line).expect("a directive").expect("a directive");
         assert_eq!(found.len(), 1);
         found.remove(0)
     }
@@ -166,7 +169,7 @@ mod tests {
             ("ignore stop", Directive::IgnoreStop),
         ];
         for (line, expected) in table {
-            assert_eq!(one(line), expected, "{line}");
+            assert_eq!(parse_one(line), expected, "{line}");
         }
     }
 
@@ -174,14 +177,14 @@ mod tests {
     fn ordinary_words_are_no_script() {
         for prompt in ["", "Please describe this.", "Write tests: all of them", "hang on a moment"]
         {
-            assert_eq!(read(prompt), Ok(None), "{prompt}");
+            assert_eq!(parse_script(prompt), Ok(None), "{prompt}");
         }
     }
 
     #[test]
     fn a_misspelt_directive_is_refused() {
         for prompt in ["say a\nsya b", "say a\nprint many lines", "say a\nwait soon"] {
-            assert!(read(prompt).is_err(), "{prompt}");
+            assert!(parse_script(prompt).is_err(), "{prompt}");
         }
     }
 }

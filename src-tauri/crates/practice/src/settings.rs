@@ -46,7 +46,7 @@ impl Settings {
         ]
     }
 
-    pub(crate) fn choose(&mut self, what: &str, id: &str) -> Result<(), Error> {
+    pub(crate) fn select(&mut self, what: &str, id: &str) -> Result<(), Error> {
         let (list, chosen) = match what {
             "mode" => (MODES, &mut self.mode),
             "model" => (MODELS, &mut self.model),
@@ -61,7 +61,7 @@ impl Settings {
     }
 
     /// "mode work, model paper, effort low".
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let Self { mode, model, effort } = self;
         format!("mode {mode}, model {model}, effort {effort}")
     }

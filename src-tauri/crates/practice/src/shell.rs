@@ -1,6 +1,6 @@
 //! The practice agent's own way to run a command, as real agents have theirs.
 
-use crate::stage::Stage;
+use crate::session_output::SessionOutput;
 use agent_client_protocol::Error;
 use agent_client_protocol::v1::schema::{ToolCall, ToolCallId, ToolCallUpdateFields, ToolKind};
 use serde_json::json;
@@ -15,13 +15,17 @@ use tokio::process::Command;
 const AFTER_THE_END: Duration = Duration::from_millis(300);
 
 /// Runs `command` in the project as one step and shows what it prints as it comes.
-pub(crate) async fn run(stage: &Stage, project: &Path, command: &str) -> Result<(), Error> {
-    let call = stage.new_call();
+pub(crate) async fn run_command(
+    stage: &SessionOutput,
+    project: &Path,
+    command: &str,
+) -> Result<(), Error> {
+    let call = stage.next_call_id();
     let shown = ToolCall::new(call.clone(), format!("`{command}`"))
         .kind(ToolKind::Execute)
         .raw_input(json!({ "command": command }));
-    stage.begin(shown).await?;
-    let mut child = shell(command)
+    stage.begin_call(shown).await?;
+    let mut child = shell_command(command)
         .current_dir(project)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -31,7 +35,9 @@ pub(crate) async fn run(stage: &Stage, project: &Path, command: &str) -> Result<
         .map_err(Error::into_internal_error)?;
     let out = child.stdout.take().expect("BUG: standard output is piped");
     let err = child.stderr.take().expect("BUG: standard error is piped");
-    let showing = async { tokio::try_join!(show(stage, &call, out), show(stage, &call, err)) };
+    let showing = async {
+        tokio::try_join!(forward_output(stage, &call, out), forward_output(stage, &call, err))
+    };
     tokio::pin!(showing);
     let ended = tokio::select! {
         shown = &mut showing => {
@@ -47,26 +53,26 @@ pub(crate) async fn run(stage: &Stage, project: &Path, command: &str) -> Result<
     };
     let ended = ended.map_err(Error::into_internal_error)?;
     let fields = ToolCallUpdateFields::new().raw_output(json!({ "exit_code": ended.code() }));
-    stage.end(&call, ended.success(), fields).await
+    stage.end_call(&call, ended.success(), fields).await
 }
 
 #[cfg(unix)]
-fn shell(command: &str) -> Command {
+fn shell_command(command: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command);
     shell
 }
 
 #[cfg(not(unix))]
-fn shell(command: &str) -> Command {
+fn shell_command(command: &str) -> Command {
     let mut shell = Command::new("cmd");
     shell.arg("/C").arg(command);
     shell
 }
 
 /// Shows what comes out of `pipe` until it ends. A piece never ends inside a character.
-async fn show(
-    stage: &Stage,
+async fn forward_output(
+    stage: &SessionOutput,
     call: &ToolCallId,
     mut pipe: impl AsyncRead + Unpin,
 ) -> Result<(), Error> {
@@ -76,7 +82,7 @@ async fn show(
         let whole = if read == 0 { bytes.len() } else { whole_characters(&bytes) };
         let piece: Vec<u8> = bytes.drain(..whole).collect();
         if !piece.is_empty() {
-            stage.printed(call, &String::from_utf8_lossy(&piece)).await?;
+            stage.send_output(call, &String::from_utf8_lossy(&piece)).await?;
         }
         if read == 0 {
             return Ok(());

@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(20);
 
 /// A running agent in an empty project.
-struct Client {
+struct TestClient {
     project: tempfile::TempDir,
     agent: Child,
     input: Option<ChildStdin>,
     lines: Receiver<Value>,
-    seen: Vec<Value>,
+    received: Vec<Value>,
 }
 
-impl Client {
+impl TestClient {
     fn new() -> Self {
-        let mut agent = Command::new(program())
+        let mut agent = Command::new(agent_program())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -37,17 +37,17 @@ impl Client {
         });
         let project = tempfile::tempdir().expect("a folder");
         let input = agent.stdin.take();
-        let mut client = Self { project, agent, input, lines, seen: Vec::new() };
+        let mut client = Self { project, agent, input, lines, received: Vec::new() };
         let able = json!({ "_meta": { "terminal_output_delta": true } });
         client.request(
             1,
             "initialize",
             json!({ "protocolVersion": 1, "clientCapabilities": able }),
         );
-        assert_eq!(client.answer(1)["result"]["protocolVersion"], 1);
+        assert_eq!(client.read_response(1)["result"]["protocolVersion"], 1);
         let cwd = client.project.path().to_owned();
         client.request(2, "session/new", json!({ "cwd": cwd, "mcpServers": [] }));
-        assert_eq!(client.answer(2)["result"]["sessionId"], "practice-1");
+        assert_eq!(client.read_response(2)["result"]["sessionId"], "practice-1");
         client
     }
 
@@ -60,56 +60,59 @@ impl Client {
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
     }
 
-    fn prompt(&mut self, text: &str) {
+    fn send_prompt(&mut self, text: &str) {
         let block = json!({ "type": "text", "text": text });
         self.request(3, "session/prompt", json!({ "sessionId": "practice-1", "prompt": [block] }));
     }
 
     /// Reads until a message that `wanted` says yes to.
-    fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    fn read_until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + LONG;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(left).expect("the agent goes on");
-            self.seen.push(line.clone());
+            self.received.push(line.clone());
             if wanted(&line) {
                 return line;
             }
         }
     }
 
-    fn answer(&mut self, id: u32) -> Value {
-        self.until(|line| line["id"] == id && line.get("method").is_none())
+    fn read_response(&mut self, id: u32) -> Value {
+        self.read_until(|line| line["id"] == id && line.get("method").is_none())
     }
 
-    fn update(&mut self, kind: &str) -> Value {
-        self.until(|line| line["params"]["update"]["sessionUpdate"] == kind)
+    fn read_update(&mut self, kind: &str) -> Value {
+        self.read_until(|line| line["params"]["update"]["sessionUpdate"] == kind)
     }
 
     /// Plays `prompt` to its end; the stop reason.
-    fn play(&mut self, prompt: &str) -> Value {
-        self.prompt(prompt);
-        self.answer(3)["result"]["stopReason"].clone()
+    fn run_prompt(&mut self, prompt: &str) -> Value {
+        self.send_prompt(prompt);
+        self.read_response(3)["result"]["stopReason"].clone()
     }
 
     fn updates(&self) -> impl Iterator<Item = &Value> {
-        self.seen.iter().map(|line| &line["params"]["update"]).filter(|update| !update.is_null())
+        self.received
+            .iter()
+            .map(|line| &line["params"]["update"])
+            .filter(|update| !update.is_null())
     }
 
     /// All text of one kind of update.
-    fn text(&self, kind: &str) -> String {
+    fn message_text(&self, kind: &str) -> String {
         let chunks = self.updates().filter(|update| update["sessionUpdate"] == kind);
         chunks.filter_map(|update| update["content"]["text"].as_str()).collect()
     }
 
     /// Everything that commands printed.
-    fn printed(&self) -> String {
+    fn printed_text(&self) -> String {
         self.updates()
             .filter_map(|update| update["_meta"]["terminal_output_delta"]["data"].as_str())
             .collect()
     }
 
-    fn file(&self, path: &str) -> Option<String> {
+    fn read_project_file(&self, path: &str) -> Option<String> {
         std::fs::read_to_string(self.project.path().join(path)).ok()
     }
 
@@ -118,7 +121,7 @@ impl Client {
         self.send(&json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": params }));
     }
 
-    fn ended(&mut self, limit: Duration) -> Option<ExitStatus> {
+    fn wait_for_exit(&mut self, limit: Duration) -> Option<ExitStatus> {
         let end = Instant::now() + limit;
         while Instant::now() < end {
             if let Some(status) = self.agent.try_wait().expect("the agent is ours") {
@@ -130,7 +133,7 @@ impl Client {
     }
 }
 
-impl Drop for Client {
+impl Drop for TestClient {
     fn drop(&mut self) {
         // It may have ended long ago, which is as good.
         drop(self.agent.kill());
@@ -139,7 +142,7 @@ impl Drop for Client {
 }
 
 /// The example beside this test in the target folder.
-fn program() -> PathBuf {
+fn agent_program() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let built = test.parent().and_then(Path::parent).expect("the target folder");
     built.join("examples/practice-agent")
@@ -147,12 +150,13 @@ fn program() -> PathBuf {
 
 #[test]
 fn files_are_written_added_to_and_removed() {
-    let mut client = Client::new();
+    let mut client = TestClient::new();
     std::fs::write(client.project.path().join("old.txt"), "x").expect("a file");
-    let ended = client.play("write a/b.txt: one\\ntwo\nappend a/b.txt: three\nremove old.txt");
+    let ended =
+        client.run_prompt("write a/b.txt: one\\ntwo\nappend a/b.txt: three\nremove old.txt");
     assert_eq!(ended, "end_turn");
-    assert_eq!(client.file("a/b.txt").as_deref(), Some("one\ntwo\nthree\n"));
-    assert_eq!(client.file("old.txt"), None);
+    assert_eq!(client.read_project_file("a/b.txt").as_deref(), Some("one\ntwo\nthree\n"));
+    assert_eq!(client.read_project_file("old.txt"), None);
     let kinds: Vec<_> = client.updates().filter_map(|update| update["kind"].as_str()).collect();
     assert_eq!(kinds, ["edit", "edit", "delete"]);
     let diff = client.updates().filter(|u| u["status"] == "completed").nth(1).expect("a diff");
@@ -161,11 +165,11 @@ fn files_are_written_added_to_and_removed() {
 
 #[test]
 fn a_command_runs_in_the_project_and_its_output_is_shown() {
-    let mut client = Client::new();
-    let ended = client.play("run echo out; echo err >&2; echo made > made.txt\nrun exit 3");
+    let mut client = TestClient::new();
+    let ended = client.run_prompt("run echo out; echo err >&2; echo made > made.txt\nrun exit 3");
     assert_eq!(ended, "end_turn");
-    assert_eq!(client.file("made.txt").as_deref(), Some("made\n"));
-    let mut printed: Vec<_> = client.printed().lines().map(str::to_owned).collect();
+    assert_eq!(client.read_project_file("made.txt").as_deref(), Some("made\n"));
+    let mut printed: Vec<_> = client.printed_text().lines().map(str::to_owned).collect();
     printed.sort();
     assert_eq!(printed, ["err", "out"]);
     assert!(client.updates().any(|update| update["status"] == "failed"), "exit 3 is no success");
@@ -173,9 +177,9 @@ fn a_command_runs_in_the_project_and_its_output_is_shown() {
 
 #[test]
 fn a_step_of_a_later_turn_has_an_id_of_its_own() {
-    let mut client = Client::new();
-    client.play("run true");
-    client.play("run false");
+    let mut client = TestClient::new();
+    client.run_prompt("run true");
+    client.run_prompt("run false");
     let calls = client.updates().filter(|update| update["sessionUpdate"] == "tool_call");
     let ids: Vec<&str> = calls.filter_map(|call| call["toolCallId"].as_str()).collect();
     assert!(ids.len() == 2 && ids[0] != ids[1], "{ids:?}");
@@ -183,19 +187,19 @@ fn a_step_of_a_later_turn_has_an_id_of_its_own() {
 
 #[test]
 fn many_lines_come_in_few_messages_and_in_order() {
-    let mut client = Client::new();
-    assert_eq!(client.play("print 12345 lines"), "end_turn");
+    let mut client = TestClient::new();
+    assert_eq!(client.run_prompt("print 12345 lines"), "end_turn");
     let expected: String = (1..=12345).map(|n| format!("line {n}\n")).collect();
-    assert_eq!(client.printed(), expected);
-    assert!(client.seen.len() < 50, "{} messages", client.seen.len());
+    assert_eq!(client.printed_text(), expected);
+    assert!(client.received.len() < 50, "{} messages", client.received.len());
 }
 
 #[test]
 fn words_thoughts_and_plans_are_shown() {
-    let mut client = Client::new();
-    client.play("plan Look; Write\nthink Hm.\nsay Hello.");
-    assert_eq!(client.text("agent_thought_chunk"), "Hm.\n");
-    assert_eq!(client.text("agent_message_chunk"), "Hello.\n");
+    let mut client = TestClient::new();
+    client.run_prompt("plan Look; Write\nthink Hm.\nsay Hello.");
+    assert_eq!(client.message_text("agent_thought_chunk"), "Hm.\n");
+    assert_eq!(client.message_text("agent_message_chunk"), "Hello.\n");
     let last = client.updates().filter(|u| u["sessionUpdate"] == "plan").last().expect("a plan");
     let states: Vec<_> = last["entries"].as_array().expect("entries").iter().collect();
     assert!(states.len() == 2 && states.iter().all(|entry| entry["status"] == "completed"));
@@ -203,73 +207,77 @@ fn words_thoughts_and_plans_are_shown() {
 
 #[test]
 fn a_question_waits_for_its_answer() {
-    let mut client = Client::new();
-    client.prompt("ask Which? | Red | No, blue\nwrite done.txt: x");
-    let question = client.until(|line| line["method"] == "session/request_permission");
+    let mut client = TestClient::new();
+    client.send_prompt("ask Which? | Red | No, blue\nwrite done.txt: x");
+    let question = client.read_until(|line| line["method"] == "session/request_permission");
     let params = &question["params"];
     assert_eq!(params["toolCall"]["title"], "Which?");
     assert_eq!(params["options"][1]["name"], "No, blue");
     assert_eq!(params["options"][0]["kind"], "allow_once");
     assert_eq!(params["options"][1]["kind"], "reject_once");
-    assert_eq!(client.file("done.txt"), None, "it waits");
+    assert_eq!(client.read_project_file("done.txt"), None, "it waits");
     let chosen = json!({ "outcome": { "outcome": "selected", "optionId": "1" } });
     client.send(&json!({ "jsonrpc": "2.0", "id": question["id"], "result": chosen }));
-    assert_eq!(client.answer(3)["result"]["stopReason"], "end_turn");
-    assert!(client.text("agent_message_chunk").contains("You chose: No, blue"));
+    assert_eq!(client.read_response(3)["result"]["stopReason"], "end_turn");
+    assert!(client.message_text("agent_message_chunk").contains("You chose: No, blue"));
 }
 
 #[test]
 fn failures_are_told_as_failures() {
-    let mut client = Client::new();
-    client.prompt("fail out of paint");
-    assert_eq!(client.answer(3)["error"]["message"], "out of paint");
-    client.prompt("write ../out.txt: x");
-    assert!(client.answer(3)["error"]["message"].as_str().expect("a text").contains("inside"));
-    client.prompt("say a\nsay b\nsya c");
-    assert!(client.answer(3)["error"]["message"].as_str().expect("a text").contains("sya c"));
+    let mut client = TestClient::new();
+    client.send_prompt("fail out of paint");
+    assert_eq!(client.read_response(3)["error"]["message"], "out of paint");
+    client.send_prompt("write ../out.txt: x");
+    assert!(
+        client.read_response(3)["error"]["message"].as_str().expect("a text").contains("inside")
+    );
+    client.send_prompt("say a\nsay b\nsya c");
+    assert!(
+        client.read_response(3)["error"]["message"].as_str().expect("a text").contains("sya c")
+    );
 }
 
 #[test]
 fn an_exit_comes_after_everything_before_it_was_written() {
-    let mut client = Client::new();
-    client.prompt("print 5000 lines\nexit 7");
-    let status = client.ended(LONG).expect("it exits");
+    let mut client = TestClient::new();
+    client.send_prompt("print 5000 lines\nexit 7");
+    let status = client.wait_for_exit(LONG).expect("it exits");
     assert_eq!(status.code(), Some(7));
     while let Ok(line) = client.lines.recv_timeout(LONG) {
-        client.seen.push(line);
+        client.received.push(line);
     }
-    assert!(client.printed().ends_with("line 5000\n"));
+    assert!(client.printed_text().ends_with("line 5000\n"));
 }
 
 #[test]
 fn a_wait_can_be_cancelled() {
-    let mut client = Client::new();
-    client.prompt("wait 600");
-    client.update("tool_call");
+    let mut client = TestClient::new();
+    client.send_prompt("wait 600");
+    client.read_update("tool_call");
     client.cancel();
-    assert_eq!(client.answer(3)["result"]["stopReason"], "cancelled");
-    assert_eq!(client.play("say again"), "end_turn", "the session goes on");
+    assert_eq!(client.read_response(3)["result"]["stopReason"], "cancelled");
+    assert_eq!(client.run_prompt("say again"), "end_turn", "the session goes on");
 }
 
 #[test]
 fn hanging_it_minds_no_cancel_but_the_end_of_its_input() {
-    let mut client = Client::new();
-    client.prompt("say before\nhang");
-    client.update("agent_message_chunk");
+    let mut client = TestClient::new();
+    client.send_prompt("say before\nhang");
+    client.read_update("agent_message_chunk");
     client.cancel();
-    assert!(client.ended(Duration::from_millis(300)).is_none());
+    assert!(client.wait_for_exit(Duration::from_millis(300)).is_none());
     assert!(client.lines.try_recv().is_err(), "no answer");
     client.input = None;
-    assert_eq!(client.ended(LONG).and_then(|status| status.code()), Some(0));
+    assert_eq!(client.wait_for_exit(LONG).and_then(|status| status.code()), Some(0));
 }
 
 #[cfg(unix)]
 #[test]
 fn told_to_ignore_stop_only_a_kill_ends_it() {
     use std::os::unix::process::ExitStatusExt;
-    let mut client = Client::new();
-    client.prompt("ignore stop\nsay deaf\nwait 600");
-    client.update("tool_call");
+    let mut client = TestClient::new();
+    client.send_prompt("ignore stop\nsay deaf\nwait 600");
+    client.read_update("tool_call");
     client.cancel();
     client.input = None;
     for signal in ["INT", "TERM", "HUP"] {
@@ -277,22 +285,22 @@ fn told_to_ignore_stop_only_a_kill_ends_it() {
         let sent = Command::new("kill").args(["-s", signal, &id]).status().expect("kill runs");
         assert!(sent.success());
     }
-    assert!(client.ended(Duration::from_millis(500)).is_none());
+    assert!(client.wait_for_exit(Duration::from_millis(500)).is_none());
     client.agent.kill().expect("it is there");
-    assert_eq!(client.ended(LONG).and_then(|status| status.signal()), Some(9));
+    assert_eq!(client.wait_for_exit(LONG).and_then(|status| status.signal()), Some(9));
 }
 
 #[test]
 fn ordinary_words_make_it_describe_the_project() {
-    let mut client = Client::new();
+    let mut client = TestClient::new();
     let project = client.project.path();
     std::fs::write(project.join("README.md"), "# Shop\n\nSells boats.\n").expect("a file");
     std::fs::create_dir(project.join("src")).expect("a folder");
     std::fs::write(project.join("src/cart.ts"), "1\n2\n3\n").expect("a file");
     let begun = Instant::now();
-    assert_eq!(client.play("Tell me about this."), "end_turn");
+    assert_eq!(client.run_prompt("Tell me about this."), "end_turn");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    let text = client.file("PRACTICE.md").expect("PRACTICE.md");
+    let text = client.read_project_file("PRACTICE.md").expect("PRACTICE.md");
     for part in ["Shop", "Sells boats.", "2 files", "| .ts | 1 | 3 |", "Tell me about this."] {
         assert!(text.contains(part), "{part} is in {text}");
     }

@@ -6,33 +6,35 @@ use tokio::sync::watch;
 
 /// What the process ignores from now on.
 #[derive(Debug, Default)]
-pub(crate) struct Manners {
-    cancel: AtomicBool,
-    everything: AtomicBool,
+pub(crate) struct StopBehaviour {
+    ignores_cancel: AtomicBool,
+    ignores_everything: AtomicBool,
 }
 
-impl Manners {
+impl StopBehaviour {
     /// A cancelled turn goes on all the same.
     pub(crate) fn ignore_cancel(&self) {
-        self.cancel.store(true, Ordering::SeqCst);
+        self.ignores_cancel.store(true, Ordering::SeqCst);
     }
 
     /// Nothing but a kill ends the process.
-    pub(crate) fn ignore_everything(&self) -> Result<(), Error> {
+    pub(crate) fn ignore_all_stops(&self) -> Result<(), Error> {
         self.ignore_cancel();
-        self.everything.store(true, Ordering::SeqCst);
+        self.ignores_everything.store(true, Ordering::SeqCst);
         ignore_signals().map_err(Error::into_internal_error)
     }
 
     /// Whether the end of its input ends the process.
-    pub(crate) fn minds_the_end(&self) -> bool {
-        !self.everything.load(Ordering::SeqCst)
+    pub(crate) fn ends_with_input(&self) -> bool {
+        !self.ignores_everything.load(Ordering::SeqCst)
     }
 
     /// Waits until the turn is cancelled and that isn't ignored.
-    pub(crate) async fn cancelled(&self, mut asked: watch::Receiver<bool>) {
+    pub(crate) async fn wait_for_cancel(&self, mut asked: watch::Receiver<bool>) {
         // An error: the session is gone, and with it whoever could cancel.
-        if asked.wait_for(|asked| *asked).await.is_err() || self.cancel.load(Ordering::SeqCst) {
+        if asked.wait_for(|asked| *asked).await.is_err()
+            || self.ignores_cancel.load(Ordering::SeqCst)
+        {
             std::future::pending::<()>().await;
         }
     }

@@ -15,38 +15,38 @@ use tokio::sync::Semaphore;
 
 /// How many messages may be under way to the client; more wait, so that a slow client
 /// slows the agent down instead of filling its memory.
-const MESSAGES_UNDER_WAY: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 
 /// The places of messages on their way to the client: taken before one is sent, given
 /// back when it was written.
 #[derive(Clone)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct Backpressure(Arc<Semaphore>);
 
-impl Room {
+impl Backpressure {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(MESSAGES_UNDER_WAY)))
+        Self(Arc::new(Semaphore::new(MAX_IN_FLIGHT)))
     }
 
     /// Waits for a place and takes it.
-    pub(crate) async fn take(&self) {
+    pub(crate) async fn acquire(&self) {
         self.0.acquire().await.expect("BUG: the room is never closed").forget();
     }
 
     /// A message was written.
-    pub(crate) fn give_back(&self) {
+    pub(crate) fn release(&self) {
         self.0.add_permits(1);
     }
 
     /// Waits until everything that was sent is written.
-    pub(crate) async fn empty(&self) {
-        let all = u32::try_from(MESSAGES_UNDER_WAY).expect("BUG: a small number");
+    pub(crate) async fn wait_until_drained(&self) {
+        let all = u32::try_from(MAX_IN_FLIGHT).expect("BUG: a small number");
         let permits = self.0.acquire_many(all).await;
         drop(permits.expect("BUG: the room is never closed"));
     }
 }
 
 /// How a question was answered.
-pub(crate) enum Answer {
+pub(crate) enum QuestionAnswer {
     /// By the option with this number.
     Option(usize),
     /// Not at all: the turn was cancelled.
@@ -54,39 +54,39 @@ pub(crate) enum Answer {
 }
 
 /// One session's way to the client.
-pub(crate) struct Stage {
+pub(crate) struct SessionOutput {
     pub(crate) connection: ConnectionTo<Client>,
     pub(crate) session: SessionId,
-    pub(crate) room: Room,
+    pub(crate) backpressure: Backpressure,
     /// Whether the client takes a command's output in pieces.
-    pub(crate) takes_pieces: bool,
-    pub(crate) calls: Arc<AtomicU64>,
+    pub(crate) accepts_output_deltas: bool,
+    pub(crate) call_count: Arc<AtomicU64>,
     /// What is chosen of what the agent offers, in words.
     pub(crate) settings: String,
 }
 
-impl Stage {
+impl SessionOutput {
     /// Says `text` to the person, as lines of its own.
-    pub(crate) async fn say(&self, text: &str) -> Result<(), Error> {
+    pub(crate) async fn send_message(&self, text: &str) -> Result<(), Error> {
         let chunk = ContentChunk::new(format!("{text}\n").into());
-        self.show(SessionUpdate::AgentMessageChunk(chunk)).await
+        self.send_update(SessionUpdate::AgentMessageChunk(chunk)).await
     }
 
     /// Says what the agent used, with the cost in US cents.
-    pub(crate) async fn used(&self, cents: u32) -> Result<(), Error> {
+    pub(crate) async fn send_usage(&self, cents: u32) -> Result<(), Error> {
         let cost = Cost::new(f64::from(cents) / 100.0, "USD");
         let update = UsageUpdate::new(1_000, 200_000).cost(cost);
-        self.show(SessionUpdate::UsageUpdate(update)).await
+        self.send_update(SessionUpdate::UsageUpdate(update)).await
     }
 
     /// Thinks aloud.
-    pub(crate) async fn think(&self, text: &str) -> Result<(), Error> {
+    pub(crate) async fn send_thought(&self, text: &str) -> Result<(), Error> {
         let chunk = ContentChunk::new(format!("{text}\n").into());
-        self.show(SessionUpdate::AgentThoughtChunk(chunk)).await
+        self.send_update(SessionUpdate::AgentThoughtChunk(chunk)).await
     }
 
     /// Shows the plan, of which the first `done` entries are done; the next is under way.
-    pub(crate) async fn plan(&self, entries: &[String], done: usize) -> Result<(), Error> {
+    pub(crate) async fn send_plan(&self, entries: &[String], done: usize) -> Result<(), Error> {
         let entry = |(n, text): (usize, &String)| {
             let status = match n.cmp(&done) {
                 std::cmp::Ordering::Less => PlanEntryStatus::Completed,
@@ -96,21 +96,21 @@ impl Stage {
             PlanEntry::new(text.clone(), PlanEntryPriority::Medium, status)
         };
         let entries = entries.iter().enumerate().map(entry).collect();
-        self.show(SessionUpdate::Plan(Plan::new(entries))).await
+        self.send_update(SessionUpdate::Plan(Plan::new(entries))).await
     }
 
     /// An id for a tool call that none had before.
-    pub(crate) fn new_call(&self) -> ToolCallId {
-        ToolCallId::new(format!("call-{}", self.calls.fetch_add(1, Ordering::Relaxed) + 1))
+    pub(crate) fn next_call_id(&self) -> ToolCallId {
+        ToolCallId::new(format!("call-{}", self.call_count.fetch_add(1, Ordering::Relaxed) + 1))
     }
 
     /// A tool call begins.
-    pub(crate) async fn begin(&self, call: ToolCall) -> Result<(), Error> {
-        self.show(SessionUpdate::ToolCall(call.status(ToolCallStatus::InProgress))).await
+    pub(crate) async fn begin_call(&self, call: ToolCall) -> Result<(), Error> {
+        self.send_update(SessionUpdate::ToolCall(call.status(ToolCallStatus::InProgress))).await
     }
 
     /// A tool call ended, well or not.
-    pub(crate) async fn end(
+    pub(crate) async fn end_call(
         &self,
         call: &ToolCallId,
         well: bool,
@@ -118,57 +118,56 @@ impl Stage {
     ) -> Result<(), Error> {
         let status = if well { ToolCallStatus::Completed } else { ToolCallStatus::Failed };
         let update = ToolCallUpdate::new(call.clone(), fields.status(status));
-        self.show(SessionUpdate::ToolCallUpdate(update)).await
+        self.send_update(SessionUpdate::ToolCallUpdate(update)).await
     }
 
     /// What a command printed since the last piece. A client that doesn't take pieces
     /// gets it as a message, because a tool call's content can only be replaced whole.
-    pub(crate) async fn printed(&self, call: &ToolCallId, piece: &str) -> Result<(), Error> {
-        if !self.takes_pieces {
+    pub(crate) async fn send_output(&self, call: &ToolCallId, piece: &str) -> Result<(), Error> {
+        if !self.accepts_output_deltas {
             let chunk = ContentChunk::new(piece.into());
-            return self.show(SessionUpdate::AgentMessageChunk(chunk)).await;
+            return self.send_update(SessionUpdate::AgentMessageChunk(chunk)).await;
         }
         let meta = json!({ "terminal_output_delta": { "terminal_id": call, "data": piece } });
         let serde_json::Value::Object(meta) = meta else { unreachable!("BUG: an object") };
         let update = ToolCallUpdate::new(call.clone(), ToolCallUpdateFields::new()).meta(meta);
-        self.show(SessionUpdate::ToolCallUpdate(update)).await
+        self.send_update(SessionUpdate::ToolCallUpdate(update)).await
     }
 
     /// Asks the person.
-    pub(crate) async fn ask(
+    pub(crate) async fn ask_permission(
         &self,
         call: &ToolCallId,
         question: &str,
         options: &[String],
-    ) -> Result<Answer, Error> {
-        let offered = options
-            .iter()
-            .enumerate()
-            .map(|(n, label)| PermissionOption::new(n.to_string(), label.clone(), meaning(label)));
+    ) -> Result<QuestionAnswer, Error> {
+        let offered = options.iter().enumerate().map(|(n, label)| {
+            PermissionOption::new(n.to_string(), label.clone(), to_option_kind(label))
+        });
         let about = ToolCallUpdate::new(
             call.clone(),
             ToolCallUpdateFields::new().title(question.to_owned()),
         );
         let request = RequestPermissionRequest::new(self.session.clone(), about, offered.collect());
-        self.room.take().await;
+        self.backpressure.acquire().await;
         let response = self.connection.send_request(request).block_task().await?;
         let RequestPermissionOutcome::Selected(chosen) = response.outcome else {
-            return Ok(Answer::Cancelled);
+            return Ok(QuestionAnswer::Cancelled);
         };
         let number = chosen.option_id.0.parse().ok().filter(|n| *n < options.len());
-        number.map(Answer::Option).ok_or_else(|| {
+        number.map(QuestionAnswer::Option).ok_or_else(|| {
             Error::invalid_params().data(json!("The answer is none of the options."))
         })
     }
 
-    async fn show(&self, update: SessionUpdate) -> Result<(), Error> {
-        self.room.take().await;
+    async fn send_update(&self, update: SessionUpdate) -> Result<(), Error> {
+        self.backpressure.acquire().await;
         self.connection.send_notification(SessionNotification::new(self.session.clone(), update))
     }
 }
 
 /// A label that begins with a word of refusal means no; any other means yes.
-fn meaning(label: &str) -> PermissionOptionKind {
+fn to_option_kind(label: &str) -> PermissionOptionKind {
     let first = label.split_whitespace().next().unwrap_or_default();
     let word = first.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
     match word.as_str() {
