@@ -2,7 +2,7 @@
 
 use regatta_git::GitError;
 use regatta_protocol::request::RequestProblem;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use rusqlite::ErrorCode as Sqlite;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub enum EngineError {
     },
     /// The store can't be read or written now.
     #[error("{0}")]
-    Store(Notice),
+    Store(UserMessage),
     /// The request can't be run; each problem says where.
     #[error("the request has {} problems", .0.len())]
     BadRequest(Vec<RequestProblem>),
@@ -47,7 +47,7 @@ pub enum EngineError {
     WrongState(&'static str),
     /// It can't be done as things are, such as an agent's program that isn't there.
     #[error("{0}")]
-    Refused(Notice),
+    Refused(UserMessage),
     /// A call of git failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -69,29 +69,29 @@ pub enum EngineError {
 
 impl EngineError {
     /// The data folder can't be used.
-    pub(crate) fn data(dir: &Path, error: &io::Error) -> Self {
+    pub(crate) fn data_read_only(dir: &Path, error: &io::Error) -> Self {
         Self::DataReadOnly { dir: dir.to_owned(), details: error.to_string() }
     }
 
     /// What a person is told.
     #[must_use]
-    pub fn notice(&self) -> Notice {
+    pub fn notice(&self) -> UserMessage {
         match self {
-            Self::DataInUse { dir } => Notice::new(
+            Self::DataInUse { dir } => UserMessage::new(
                 ErrorCode::DataInUse,
                 "Another Regatta is using the same data folder.",
                 "Nothing was changed.",
                 "Close it first, or choose another data folder.",
             )
             .with_details(dir.display().to_string()),
-            Self::DataReadOnly { dir, details } => Notice::new(
+            Self::DataReadOnly { dir, details } => UserMessage::new(
                 ErrorCode::DataReadOnly,
                 "Regatta can't write to its data folder.",
                 "Nothing was changed.",
                 "Make the folder writable, or choose another data folder.",
             )
             .with_details(format!("{}: {details}", dir.display())),
-            Self::StoreTooNew { found, known } => Notice::new(
+            Self::StoreTooNew { found, known } => UserMessage::new(
                 ErrorCode::StoreTooNew,
                 "Your batches were saved by a newer version of Regatta.",
                 "The file was not touched.",
@@ -100,30 +100,30 @@ impl EngineError {
             .with_details(format!("version of the file: {found}, of this program: {known}")),
             Self::Store(notice) | Self::Refused(notice) => notice.clone(),
             Self::BadRequest(problems) => bad_request(problems),
-            Self::NotFound(what) => Notice::new(
+            Self::NotFound(what) => UserMessage::new(
                 ErrorCode::NotFound,
                 format!("There is no such {what}."),
                 "Nothing was changed.",
                 "Look in the history for what there is.",
             ),
             Self::WrongState(why) => {
-                Notice::new(ErrorCode::WrongState, *why, "Nothing was changed.", "")
+                UserMessage::new(ErrorCode::WrongState, *why, "Nothing was changed.", "")
             }
             Self::Git(error) => error.into(),
-            Self::File { path, source } => Notice::new(
+            Self::File { path, source } => UserMessage::new(
                 ErrorCode::DataReadOnly,
                 "The file could not be written.",
                 "Everything stays in Regatta.",
                 "Choose another place for it, or make room on the disk.",
             )
             .with_details(format!("{}: {source}", path.display())),
-            Self::KeyReused => Notice::new(
-                ErrorCode::KeyReused,
+            Self::KeyReused => UserMessage::new(
+                ErrorCode::IdempotencyKeyReused,
                 "Another request was made with the same idempotency key before.",
                 "Nothing was started.",
                 "Use a new key for a new request.",
             ),
-            Self::Closed => Notice::new(
+            Self::Closed => UserMessage::new(
                 ErrorCode::WrongState,
                 "Regatta is closing.",
                 "Everything up to now is saved.",
@@ -133,21 +133,21 @@ impl EngineError {
     }
 }
 
-fn bad_request(problems: &[RequestProblem]) -> Notice {
+fn bad_request(problems: &[RequestProblem]) -> UserMessage {
     let mut notice = problems.first().map_or_else(
-        || Notice::new(ErrorCode::BadRequest, "The batch can't be started.", "", ""),
+        || UserMessage::new(ErrorCode::BadRequest, "The batch can't be started.", "", ""),
         |problem| problem.notice.clone(),
     );
     if let Some(row) = problems.first().and_then(|problem| problem.row) {
-        notice.what = format!("Task {}: {}", row + 1, notice.what);
+        notice.message = format!("Task {}: {}", row + 1, notice.message);
     }
     if problems.len() > 1 {
-        notice.what.push_str(&format!(" ({} problems in all.)", problems.len()));
+        notice.message.push_str(&format!(" ({} problems in all.)", problems.len()));
     }
     notice
 }
 
-impl From<EngineError> for Notice {
+impl From<EngineError> for UserMessage {
     fn from(error: EngineError) -> Self {
         error.notice()
     }
@@ -163,27 +163,27 @@ impl From<rusqlite::Error> for EngineError {
 }
 
 /// What a person is told when SQLite failed.
-pub(crate) fn store_notice(error: &rusqlite::Error) -> Notice {
+pub(crate) fn store_notice(error: &rusqlite::Error) -> UserMessage {
     let notice = match error.sqlite_error_code() {
-        Some(Sqlite::DiskFull) => Notice::new(
+        Some(Sqlite::DiskFull) => UserMessage::new(
             ErrorCode::DiskFull,
             "The disk is full, so nothing new can be saved.",
             "What happened so far is kept; tasks wait.",
             "Make room on the disk: work then goes on by itself.",
         ),
-        Some(Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied) => Notice::new(
+        Some(Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied) => UserMessage::new(
             ErrorCode::DataReadOnly,
             "Regatta can't write to its data folder.",
             "What happened so far is kept; tasks wait.",
             "Make the folder writable: work then goes on by itself.",
         ),
-        Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => Notice::new(
+        Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => UserMessage::new(
             ErrorCode::StoreCorrupt,
             "The file with your batches is damaged.",
             "Your projects and the branches you added are untouched.",
             "Close Regatta and start it again: it sets the damaged file aside.",
         ),
-        _ => Notice::new(
+        _ => UserMessage::new(
             ErrorCode::Internal,
             "Regatta's store could not be used.",
             "What happened so far is kept.",

@@ -1,7 +1,7 @@
 //! What a person sees of a task is a fold over its events: pure, so that the same events
 //! always give the same view.
 
-use crate::runner::can_go_on;
+use crate::runner::can_continue;
 use regatta_protocol::event::{MAX_FILES_NAMED, Outcome, Step, StepState};
 use regatta_protocol::view::{CurrentStep, MAX_QUESTIONS_SHOWN, MAX_TASK_VIEW_BYTES};
 use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status, TaskId, TaskView};
@@ -11,17 +11,23 @@ const MAX_SHOWN_CHARS: usize = 200;
 /// How many entries of a plan a view shows.
 const MAX_PLAN_SHOWN: usize = 20;
 /// The longest key of a question, in bytes, that a view keeps when it has to be small.
-const MAX_KEY_LEFT: usize = 100;
+const MAX_QUESTION_KEY_BYTES: usize = 100;
 /// The most that one more line can add to a view: every character escaped as `\u00xx`.
 const LINE_RESERVE: usize = MAX_SHOWN_CHARS * 6;
 
 /// A task that nothing has happened to yet.
-pub(crate) fn begin(id: TaskId, batch: BatchId, name: &str, position: u32, at: Millis) -> TaskView {
+pub(crate) fn new_view(
+    id: TaskId,
+    batch: BatchId,
+    name: &str,
+    position: u32,
+    at: Millis,
+) -> TaskView {
     TaskView {
         id,
         batch,
-        whole_batch: false,
-        name: shown(name),
+        is_batch_channel: false,
+        name: truncated(name),
         position,
         revision: 0,
         status: Status::Waiting,
@@ -62,14 +68,14 @@ pub(crate) fn fold(view: &mut TaskView, entry: &LogEvent) {
         return; // A line has room in every view: see LINE_RESERVE.
     }
     fold_fact(view, entry);
-    fit(view);
+    fit_to_size(view);
 }
 
 fn fold_output(view: &mut TaskView, text: &str) {
     view.lines += text.split('\n').count() as u64;
     // The newest line that says something; an agent's output often ends in empty ones.
     if let Some(line) = text.rsplit('\n').find(|line| !line.trim().is_empty()) {
-        view.last_line = shown(line);
+        view.last_line = truncated(line);
     }
 }
 
@@ -109,7 +115,7 @@ fn fold_fact(view: &mut TaskView, entry: &LogEvent) {
             view.outcome = Some(outcome.clone());
         }
         Event::Attempt { number, continues, .. } => fold_attempt(view, *number, *continues),
-        Event::Added { branch, .. } => view.branch = Some(branch.clone()),
+        Event::Published { branch, .. } => view.branch = Some(branch.clone()),
         Event::Session(session) => view.session = Some(session.clone()),
         Event::Output { .. } | Event::Message { .. } | Event::End | Event::Unknown => {}
     }
@@ -123,7 +129,7 @@ fn fold_times(view: &mut TaskView, at: Millis) {
         view.ended_at = Some(at);
         view.step = None;
         // Its agent can go on, and then be told the answer.
-        if view.status != Status::Interrupted || !can_go_on(view.session.as_ref()) {
+        if view.status != Status::Interrupted || !can_continue(view.session.as_ref()) {
             view.questions.clear();
         }
     }
@@ -134,7 +140,7 @@ fn fold_step(view: &mut TaskView, step: &Step) {
     let is_new = step.started_at == step.changed_at;
     view.steps += u32::from(is_new);
     if is_new || step.state == StepState::Working {
-        view.step = Some(CurrentStep { kind: step.kind, title: shown(&step.title) });
+        view.step = Some(CurrentStep { kind: step.kind, title: truncated(&step.title) });
     }
 }
 
@@ -159,34 +165,34 @@ fn fold_attempt(view: &mut TaskView, number: u32, continues: bool) {
 }
 
 /// Cuts the view's long texts, the least needed first, until it is small enough.
-fn fit(view: &mut TaskView) {
+fn fit_to_size(view: &mut TaskView) {
     const CUTS: [fn(&mut TaskView); 6] = [
-        |v| v.plan.iter_mut().for_each(|e| cut(&mut e.text, 80)),
+        |v| v.plan.iter_mut().for_each(|e| truncate(&mut e.text, 80)),
         |v| v.files.retain(|f| f.path.len() <= 120),
-        |v| cut_notices(v, 300),
-        |v| cut_words(v, 1_500),
-        |v| cut_question(v, 400),
-        cut_hard,
+        |v| truncate_notices(v, 300),
+        |v| truncate_outcome(v, 1_500),
+        |v| truncate_questions(v, 400),
+        truncate_everything,
     ];
     for cut_more in CUTS {
-        if size(view) + LINE_RESERVE <= MAX_TASK_VIEW_BYTES {
+        if serialized_size(view) + LINE_RESERVE <= MAX_TASK_VIEW_BYTES {
             return;
         }
         cut_more(view);
     }
 }
 
-fn size(view: &TaskView) -> usize {
-    let mut count = Counter(0);
+fn serialized_size(view: &TaskView) -> usize {
+    let mut count = ByteCounter(0);
     // The present last line is counted by its reserve, so that the cut never depends on it.
     serde_json::to_writer(&mut count, view).expect("BUG: a view is always JSON");
     count.0 - view.last_line.len()
 }
 
 /// Counts what would be written.
-struct Counter(usize);
+struct ByteCounter(usize);
 
-impl std::io::Write for Counter {
+impl std::io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())
@@ -197,62 +203,64 @@ impl std::io::Write for Counter {
     }
 }
 
-fn cut_notices(view: &mut TaskView, chars: usize) {
+fn truncate_notices(view: &mut TaskView, chars: usize) {
     let outcome = view.outcome.as_mut().and_then(|o| o.notice.as_mut());
     for notice in view.notice.as_mut().into_iter().chain(outcome) {
-        for text in [&mut notice.what, &mut notice.safe, &mut notice.next] {
-            cut(text, chars);
+        for text in [&mut notice.message, &mut notice.impact, &mut notice.hint] {
+            truncate(text, chars);
         }
         if let Some(details) = notice.details.as_mut() {
-            cut(details, chars);
+            truncate(details, chars);
         }
     }
 }
 
-fn cut_words(view: &mut TaskView, chars: usize) {
-    if let Some(Outcome { last_words, ended_by, .. }) = view.outcome.as_mut() {
-        cut(last_words, chars);
-        cut(ended_by, chars.min(MAX_SHOWN_CHARS));
+fn truncate_outcome(view: &mut TaskView, chars: usize) {
+    if let Some(Outcome { last_message: last_words, exit_status: ended_by, .. }) =
+        view.outcome.as_mut()
+    {
+        truncate(last_words, chars);
+        truncate(ended_by, chars.min(MAX_SHOWN_CHARS));
     }
 }
 
-fn cut_question(view: &mut TaskView, chars: usize) {
+fn truncate_questions(view: &mut TaskView, chars: usize) {
     for question in &mut view.questions {
-        cut(&mut question.title, chars);
-        cut(&mut question.detail, chars);
-        cut(&mut question.risk_words, chars);
-        question.options.iter_mut().for_each(|option| cut(&mut option.label, 80));
+        truncate(&mut question.title, chars);
+        truncate(&mut question.detail, chars);
+        truncate(&mut question.risk_reason, chars);
+        question.options.iter_mut().for_each(|option| truncate(&mut option.label, 80));
     }
 }
 
 /// What is left of texts that are made of nothing but characters that need escaping.
-fn cut_hard(view: &mut TaskView) {
+fn truncate_everything(view: &mut TaskView) {
     view.plan.clear();
     view.files.clear();
     if let Some(step) = view.step.as_mut() {
-        cut(&mut step.title, 30);
+        truncate(&mut step.title, 30);
     }
-    cut(&mut view.name, 40);
-    cut_notices(view, 15);
-    cut_words(view, 15);
-    cut_question(view, 20);
+    truncate(&mut view.name, 40);
+    truncate_notices(view, 15);
+    truncate_outcome(view, 15);
+    truncate_questions(view, 20);
     for question in &mut view.questions {
         question.detail.clear();
-        if question.key.len() > MAX_KEY_LEFT {
-            question.key.clear(); // A part of a key is another key: it can't be allowed then.
+        if question.permission_key.len() > MAX_QUESTION_KEY_BYTES {
+            question.permission_key.clear(); // A part of a key is another key: it can't be allowed then.
         }
-        question.options.iter_mut().for_each(|option| cut(&mut option.label, 3));
+        question.options.iter_mut().for_each(|option| truncate(&mut option.label, 3));
     }
 }
 
-pub(crate) fn shown(text: &str) -> String {
+pub(crate) fn truncated(text: &str) -> String {
     let mut text = text.to_owned();
-    cut(&mut text, MAX_SHOWN_CHARS);
+    truncate(&mut text, MAX_SHOWN_CHARS);
     text
 }
 
 /// Cuts to `chars` characters, the last of which then is `…`.
-fn cut(text: &mut String, chars: usize) {
+fn truncate(text: &mut String, chars: usize) {
     if text.len() > chars && text.chars().count() > chars {
         let end = text.char_indices().nth(chars - 1).map_or(0, |(at, _)| at);
         text.truncate(end);

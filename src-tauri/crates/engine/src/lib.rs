@@ -8,28 +8,28 @@
 //! agents' programs (`agents`), room on the disk (`disk.rs`), and the rescue of what was
 //! cut off (`rescue.rs`). Keys come from whoever opens it (`keys.rs`).
 
-mod access;
 mod agents;
+mod batch_tokens;
+mod credentials;
 mod dirs;
 mod disk;
 mod engine;
 mod error;
 mod fold;
-mod keys;
+mod interrupted_work;
 mod log;
 pub mod project;
-mod queue;
-mod rescue;
+mod publish;
+mod remote_access;
 mod runner;
-#[cfg(test)]
-mod scripted;
-mod share;
+mod scheduler;
 mod store;
-mod tokens;
+#[cfg(test)]
+mod test_endpoint;
 
 pub use agents::Environment;
-pub use engine::{Changed, Engine, EngineOptions, StartOptions, Started};
+pub use credentials::{BoxFuture, CredentialProvider, NoCredentials};
+pub use engine::{ChangeSet, Engine, EngineOptions, StartOptions, StartedBatch};
 pub use error::EngineError;
-pub use keys::{Asked, Keys, NoKeys};
 pub use log::Follower;
 pub use regatta_git::ASKPASS_SOCKET;

@@ -4,12 +4,13 @@
 //! for it: a slow one costs nothing and loses nothing.
 
 use crate::EngineError;
-use crate::store::invocations::Note;
+use crate::store::invocations::Record;
 use crate::store::{
-    Created, Entry, Message, NewBatch, Opened, Published, Readers, StoreTrouble, read,
+    CreateResult, Entry, NewBatch, OpenStore, PublishedState, ReaderPool, StoreCommand, StoreError,
+    read,
 };
-use regatta_protocol::view::{PlaceView, QueuePlace};
-use regatta_protocol::{BatchId, LogEvent, Millis, Notice, TaskId};
+use regatta_protocol::view::{PlaceView, QueuePosition};
+use regatta_protocol::{BatchId, LogEvent, Millis, TaskId, UserMessage};
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -17,115 +18,126 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 /// How much text may wait to be written, in units of [`UNIT`] bytes. When it is used up,
 /// whoever reads a worker's pipe waits, and with it the worker.
-const ROOM: u32 = 8 * 1024;
-const UNIT: usize = 1024;
+const BUDGET_UNITS: u32 = 8 * 1024;
+const UNIT_BYTES: usize = 1024;
 /// How long a follower waits before it reads again what couldn't be read.
-const READ_AGAIN: Duration = Duration::from_millis(500);
+const READ_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// The most events a follower gets at once.
 const PAGE_EVENTS: u32 = 500;
 
 /// The way into the store, and what is known of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
-    messages: mpsc::Sender<Message>,
-    room: Arc<Semaphore>,
-    pub(crate) readers: Arc<Readers>,
-    pub(crate) published: watch::Receiver<Published>,
-    pub(crate) trouble: watch::Receiver<Option<Notice>>,
+    messages: mpsc::Sender<StoreCommand>,
+    write_budget: Arc<Semaphore>,
+    pub(crate) readers: Arc<ReaderPool>,
+    pub(crate) published: watch::Receiver<PublishedState>,
+    pub(crate) store_error: watch::Receiver<Option<UserMessage>>,
 }
 
 impl Log {
     /// The log of an open store.
-    pub(crate) fn of(store: &Opened) -> Self {
+    pub(crate) fn new(store: &OpenStore) -> Self {
         Self {
-            messages: store.messages.clone(),
-            room: Arc::new(Semaphore::new(ROOM as usize)),
+            messages: store.commands.clone(),
+            write_budget: Arc::new(Semaphore::new(BUDGET_UNITS as usize)),
             readers: Arc::clone(&store.readers),
             published: store.published.clone(),
-            trouble: store.trouble.clone(),
+            store_error: store.store_error.clone(),
         }
     }
 
     /// Hands events in, once there is room for them. They are written in this order and
     /// never lost; what is given back tells when they are on disk.
-    pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<Written, EngineError> {
-        self.append_from(entries, None).await
+    pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<PendingWrite, EngineError> {
+        self.append_with_remote_seq(entries, None).await
     }
 
     /// As [`Log::append`]; notes in the same transaction how far the log of a task's place
     /// is in ours with them.
-    pub(crate) async fn append_from(
+    pub(crate) async fn append_with_remote_seq(
         &self,
         entries: Vec<Entry>,
-        wire: Option<(TaskId, u64)>,
-    ) -> Result<Written, EngineError> {
+        remote_seq: Option<(TaskId, u64)>,
+    ) -> Result<PendingWrite, EngineError> {
         let weight: usize = entries.iter().map(Entry::weight).sum();
-        let units = u32::try_from(weight.div_ceil(UNIT)).unwrap_or(ROOM).min(ROOM);
-        let room = Arc::clone(&self.room).acquire_many_owned(units).await;
+        let units =
+            u32::try_from(weight.div_ceil(UNIT_BYTES)).unwrap_or(BUDGET_UNITS).min(BUDGET_UNITS);
+        let room = Arc::clone(&self.write_budget).acquire_many_owned(units).await;
         let room = Some(room.expect("BUG: the room is never closed"));
         let (done, written) = oneshot::channel();
-        self.send(Message::Append { entries, wire, room, done: Some(done) })?;
-        Ok(Written(written))
+        self.send(StoreCommand::Append {
+            entries,
+            remote_seq: remote_seq,
+            memory_permit: room,
+            done: Some(done),
+        })?;
+        Ok(PendingWrite(written))
     }
 
     /// Hands in a few small events at once, without waiting for room.
-    pub(crate) fn note(&self, entries: Vec<Entry>) -> Result<Written, EngineError> {
+    pub(crate) fn append_now(&self, entries: Vec<Entry>) -> Result<PendingWrite, EngineError> {
         let (done, written) = oneshot::channel();
-        self.send(Message::Append { entries, wire: None, room: None, done: Some(done) })?;
-        Ok(Written(written))
+        self.send(StoreCommand::Append {
+            entries,
+            remote_seq: None,
+            memory_permit: None,
+            done: Some(done),
+        })?;
+        Ok(PendingWrite(written))
     }
 
     /// Writes a new batch, unless its idempotency key was used before.
-    pub(crate) async fn create(&self, batch: NewBatch) -> Result<Created, EngineError> {
+    pub(crate) async fn create(&self, batch: NewBatch) -> Result<CreateResult, EngineError> {
         let (done, answer) = oneshot::channel();
-        self.send(Message::Create { batch: Box::new(batch), done })?;
-        answered(answer.await)
+        self.send(StoreCommand::CreateBatch { batch: Box::new(batch), done })?;
+        flatten_reply(answer.await)
     }
 
     /// Notes that a project is used; gives back the name of its cache, which is
     /// `fresh_cache` when it wasn't used before.
     pub(crate) async fn use_project(
         &self,
-        path: &str,
+        project: &str,
         fresh_cache: String,
     ) -> Result<String, EngineError> {
         let (done, answer) = oneshot::channel();
-        self.send(Message::UseProject { path: path.to_owned(), fresh_cache, done })?;
-        answered(answer.await)
+        self.send(StoreCommand::UseProject { project: project.to_owned(), fresh_cache, done })?;
+        flatten_reply(answer.await)
     }
 
     /// Keeps something of an invocation.
-    pub(crate) fn keep(&self, note: Note) -> Result<Written, EngineError> {
+    pub(crate) fn write_record(&self, note: Record) -> Result<PendingWrite, EngineError> {
         let (done, written) = oneshot::channel();
-        self.send(Message::Note { note, done })?;
-        Ok(Written(written))
+        self.send(StoreCommand::Record { record: note, done })?;
+        Ok(PendingWrite(written))
     }
 
     /// The pseudo-task of a batch, which is made as `fresh` if there is none.
-    pub(crate) async fn whole(
+    pub(crate) async fn ensure_batch_channel(
         &self,
         batch: &BatchId,
         fresh: TaskId,
         at: Millis,
     ) -> Result<TaskId, EngineError> {
         let (done, id) = oneshot::channel();
-        self.send(Message::Whole { batch: batch.clone(), fresh, at, done })?;
+        self.send(StoreCommand::EnsureBatchChannel { batch: batch.clone(), fresh, at, done })?;
         id.await.map_err(|_| EngineError::Closed)
     }
 
     /// Makes it known how busy the place is, and who waits in which order.
-    pub(crate) fn tell_place(
+    pub(crate) fn update_place(
         &self,
         place: PlaceView,
-        queues: HashMap<BatchId, Vec<QueuePlace>>,
+        queues: HashMap<BatchId, Vec<QueuePosition>>,
     ) -> Result<(), EngineError> {
-        self.send(Message::Place { place, queues })
+        self.send(StoreCommand::PublishPlace { place, queues })
     }
 
     /// Writes what there is and closes the store.
     pub(crate) async fn close(&self) {
         let (done, answer) = oneshot::channel();
-        if self.send(Message::Close { done }).is_ok() {
+        if self.send(StoreCommand::Close { done }).is_ok() {
             // An error says that it was closed already.
             drop(answer.await);
         }
@@ -133,8 +145,8 @@ impl Log {
 
     /// Waits until what was handed in is on disk, or until the store is in trouble: it is
     /// kept then, and nobody is made to wait for a disk to become free.
-    pub(crate) async fn settled(&self, written: Written) {
-        let mut trouble = self.trouble.clone();
+    pub(crate) async fn wait_committed_or_error(&self, written: PendingWrite) {
+        let mut trouble = self.store_error.clone();
         tokio::select! {
             _ = written.0 => {}
             _ = trouble.wait_for(Option::is_some) => {}
@@ -144,36 +156,36 @@ impl Log {
     /// Makes the store full at this many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&self, pages: u32) {
-        self.send(Message::Pragma("max_page_count", pages)).expect("the writer is there");
+        self.send(StoreCommand::Pragma("max_page_count", pages)).expect("the writer is there");
     }
 
-    fn send(&self, message: Message) -> Result<(), EngineError> {
+    fn send(&self, message: StoreCommand) -> Result<(), EngineError> {
         self.messages.send(message).map_err(|_| EngineError::Closed)
     }
 }
 
 /// Tells when something is on disk.
 #[derive(Debug)]
-pub(crate) struct Written(oneshot::Receiver<()>);
+pub(crate) struct PendingWrite(oneshot::Receiver<()>);
 
-impl Written {
+impl PendingWrite {
     /// Waits for it, however long it takes.
     pub(crate) async fn wait(mut self) -> Result<(), EngineError> {
-        self.done().await
+        self.wait_by_ref().await
     }
 
     /// As [`Written::wait`]; whoever stops waiting may do it again.
-    pub(crate) async fn done(&mut self) -> Result<(), EngineError> {
+    pub(crate) async fn wait_by_ref(&mut self) -> Result<(), EngineError> {
         (&mut self.0).await.map_err(|_| EngineError::Closed)
     }
 }
 
-fn answered<T>(
-    answer: Result<Result<T, StoreTrouble>, oneshot::error::RecvError>,
+fn flatten_reply<T>(
+    answer: Result<Result<T, StoreError>, oneshot::error::RecvError>,
 ) -> Result<T, EngineError> {
     match answer {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(StoreTrouble(notice))) => Err(EngineError::Store(notice)),
+        Ok(Err(StoreError(notice))) => Err(EngineError::Store(notice)),
         Err(_) => Err(EngineError::Closed),
     }
 }
@@ -183,8 +195,8 @@ fn answered<T>(
 pub struct Follower {
     batch: BatchId,
     after: u64,
-    readers: Arc<Readers>,
-    published: watch::Receiver<Published>,
+    readers: Arc<ReaderPool>,
+    published: watch::Receiver<PublishedState>,
 }
 
 impl Follower {
@@ -222,7 +234,7 @@ impl Follower {
             match self.readers.with(read).await {
                 Ok(events) => return events,
                 // What is on disk stays there: a read that failed is tried again.
-                Err(_) => tokio::time::sleep(READ_AGAIN).await,
+                Err(_) => tokio::time::sleep(READ_RETRY_DELAY).await,
             }
         }
     }

@@ -2,17 +2,17 @@
 
 use crate::EngineError;
 use regatta_git::{Git, GitError, ProjectFacts};
-use regatta_protocol::Notice;
+use regatta_protocol::UserMessage;
 use regatta_protocol::app::{ProjectState, ProjectView};
 use std::path::{Path, PathBuf};
 
 /// Looks at a folder without changing anything in it. What is wrong with it is part of the
 /// view.
 pub async fn inspect(path: &str) -> ProjectView {
-    let dir = folder(path);
-    match look(&dir).await {
-        Ok(facts) => ready(&facts),
-        Err(error) => not_ready(&dir, &error),
+    let dir = parse_folder(path);
+    match read_facts(&dir).await {
+        Ok(facts) => ready_view(&facts),
+        Err(error) => not_ready_view(&dir, &error),
     }
 }
 
@@ -20,28 +20,28 @@ pub async fn inspect(path: &str) -> ProjectView {
 ///
 /// # Errors
 /// The folder isn't there, or git failed.
-pub async fn set_up(path: &str) -> Result<ProjectView, EngineError> {
-    let dir = folder(path);
+pub async fn init(path: &str) -> Result<ProjectView, EngineError> {
+    let dir = parse_folder(path);
     let git = Git::find().await?;
     // A folder without a history has no author of its own; git still knows the person's.
     let author = git.author(&dir).await?;
-    git.set_up(&dir, &author).await?;
+    git.init_project(&dir, &author).await?;
     Ok(inspect(path).await)
 }
 
 /// The last part of a folder's path.
-pub(crate) fn name_of(path: &str) -> String {
+pub(crate) fn folder_name(path: &str) -> String {
     path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(path).to_owned()
 }
 
 /// A path with the home folder as `~`.
 #[must_use]
-fn shown_path(path: &str) -> String {
-    shown_below(Path::new(path), std::env::home_dir().as_deref())
+fn display_path(path: &str) -> String {
+    display_path_below(Path::new(path), std::env::home_dir().as_deref())
 }
 
 /// A path with `home` as `~`.
-pub(crate) fn shown_below(path: &Path, home: Option<&Path>) -> String {
+pub(crate) fn display_path_below(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
         Some(rest) => format!("~/{}", rest.display()),
@@ -50,13 +50,13 @@ pub(crate) fn shown_below(path: &Path, home: Option<&Path>) -> String {
 }
 
 /// The folder that a person or a request names: a path, or a `file://` address.
-pub(crate) fn folder(text: &str) -> PathBuf {
+pub(crate) fn parse_folder(text: &str) -> PathBuf {
     let path = text.trim().strip_prefix("file://").unwrap_or_else(|| text.trim());
     std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path))
 }
 
 /// What git knows of the folder; a repository without a commit is an error here.
-pub(crate) async fn look(dir: &Path) -> Result<ProjectFacts, GitError> {
+pub(crate) async fn read_facts(dir: &Path) -> Result<ProjectFacts, GitError> {
     let facts = Git::find().await?.inspect(dir).await?;
     match facts.head {
         Some(_) => Ok(facts),
@@ -64,35 +64,35 @@ pub(crate) async fn look(dir: &Path) -> Result<ProjectFacts, GitError> {
     }
 }
 
-fn ready(facts: &ProjectFacts) -> ProjectView {
+fn ready_view(facts: &ProjectFacts) -> ProjectView {
     ProjectView {
         state: ProjectState::Ready,
         current: facts.current.clone(),
         branches: facts.branches.clone(),
-        unsaved: facts.dirty,
-        ..empty(&facts.top)
+        has_uncommitted_changes: facts.is_dirty,
+        ..missing_view(&facts.top)
     }
 }
 
-fn not_ready(dir: &Path, error: &GitError) -> ProjectView {
+fn not_ready_view(dir: &Path, error: &GitError) -> ProjectView {
     let state = match error {
         GitError::NotARepository(_) => ProjectState::NoHistory,
         GitError::NoCommit(_) => ProjectState::NoCommit,
         _ => ProjectState::Missing,
     };
-    ProjectView { state, notice: Some(Notice::from(error)), ..empty(dir) }
+    ProjectView { state, notice: Some(UserMessage::from(error)), ..missing_view(dir) }
 }
 
-fn empty(dir: &Path) -> ProjectView {
+fn missing_view(dir: &Path) -> ProjectView {
     let path = dir.display().to_string();
     ProjectView {
-        shown_path: shown_path(&path),
-        name: name_of(&path),
+        shown_path: display_path(&path),
+        name: folder_name(&path),
         path,
         state: ProjectState::Missing,
         current: String::new(),
         branches: Vec::new(),
-        unsaved: false,
+        has_uncommitted_changes: false,
         notice: None,
     }
 }
@@ -111,8 +111,11 @@ mod tests {
         assert_eq!(before.state, ProjectState::NoHistory);
         assert_eq!(before.notice.map(|n| n.code), Some(ErrorCode::NotARepository));
 
-        let after = set_up(&path).await.expect("set up");
-        assert_eq!((after.state, after.unsaved, after.notice), (ProjectState::Ready, false, None));
+        let after = init(&path).await.expect("set up");
+        assert_eq!(
+            (after.state, after.has_uncommitted_changes, after.notice),
+            (ProjectState::Ready, false, None)
+        );
         assert_eq!(after.branches, ["main"]);
         let text = std::fs::read_to_string(dir.path().join("a.txt")).expect("still there");
         assert_eq!(text, "hello\n");
@@ -128,10 +131,10 @@ mod tests {
     #[test]
     fn paths_are_shown_short() {
         let home = std::env::home_dir().expect("a home folder");
-        assert_eq!(shown_path(&home.join("shop").display().to_string()), "~/shop");
-        assert_eq!(shown_path(&home.display().to_string()), "~");
-        assert_eq!(shown_path("/srv/shop"), "/srv/shop");
-        assert_eq!(name_of("/srv/shop/"), "shop");
-        assert_eq!(folder("file:///srv/a b"), Path::new("/srv/a b"));
+        assert_eq!(display_path(&home.join("shop").display().to_string()), "~/shop");
+        assert_eq!(display_path(&home.display().to_string()), "~");
+        assert_eq!(display_path("/srv/shop"), "/srv/shop");
+        assert_eq!(folder_name("/srv/shop/"), "shop");
+        assert_eq!(parse_folder("file:///srv/a b"), Path::new("/srv/a b"));
     }
 }

@@ -1,16 +1,16 @@
 //! The environment of an agent: what is on a list, and nothing else. No token of ours and no
 //! way to the key store, to the SSH agent or to the session bus is ever on it.
 
-use super::table::Row;
+use super::specs::AgentSpec;
 use regatta_protocol::agent::EnvVar;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// An agent's variables, by their names.
-pub(super) type Env = BTreeMap<String, String>;
+pub(super) type EnvMap = BTreeMap<String, String>;
 
 /// Variables that programs need to work at all, and those that say how the network is reached.
-const FOR_ALL: [&str; 28] = [
+const COMMON_VARIABLES: [&str; 28] = [
     "ALL_PROXY",
     "CURL_CA_BUNDLE",
     "HOME",
@@ -44,7 +44,7 @@ const FOR_ALL: [&str; 28] = [
 /// The variables that agents may inherit from, of the program or of whoever opened the engine.
 #[derive(Clone, Default)]
 pub struct Environment {
-    variables: Env,
+    variables: EnvMap,
     /// Who knows where a person's programs are; none: the search path of the program is enough.
     login_shell: Option<PathBuf>,
 }
@@ -65,7 +65,7 @@ impl FromIterator<(String, String)> for Environment {
 impl Environment {
     /// The environment of this program. Values that aren't text are left out.
     #[must_use]
-    pub fn of_this_program() -> Self {
+    pub fn from_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
@@ -75,8 +75,8 @@ impl Environment {
     /// The environment of this program, which wasn't started by a shell: the login shell is
     /// asked for its search path when that is needed.
     #[must_use]
-    pub fn of_a_desktop_program() -> Self {
-        let here = Self::of_this_program();
+    pub fn from_process_with_login_shell() -> Self {
+        let here = Self::from_process();
         let shell = here.get("SHELL").unwrap_or("/bin/sh").into();
         here.with_login_shell(Some(shell))
     }
@@ -91,7 +91,7 @@ impl Environment {
         self.login_shell.as_deref()
     }
 
-    pub(super) fn all(&self) -> &Env {
+    pub(super) fn variables(&self) -> &EnvMap {
         &self.variables
     }
 
@@ -106,13 +106,16 @@ impl Environment {
     }
 
     /// What a known agent finds, or another program.
-    pub(super) fn for_agent(&self, row: Option<&Row>, path: &str) -> Env {
-        let own = row.map_or(&[][..], |row| row.variables);
-        let allowed = FOR_ALL.iter().chain(own);
+    pub(super) fn for_agent(&self, spec: Option<&AgentSpec>, path: &str) -> EnvMap {
+        let own = spec.map_or(&[][..], |row| row.inherited_env);
+        let allowed = COMMON_VARIABLES.iter().chain(own);
         let inherited = allowed
             .filter_map(|name| Some(((*name).to_owned(), self.variables.get(*name)?.clone())));
-        let mut env: Env = inherited.collect();
-        let fixed = row.map(|row| row.quiet.iter().chain(row.asking)).into_iter().flatten();
+        let mut env: EnvMap = inherited.collect();
+        let fixed = spec
+            .map(|row| row.telemetry_off_env.iter().chain(row.asking_env))
+            .into_iter()
+            .flatten();
         env.extend(fixed.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         env.insert("PATH".to_owned(), path.to_owned());
         env
@@ -120,14 +123,14 @@ impl Environment {
 }
 
 /// As a worker takes it.
-pub(super) fn listed(env: Env) -> Vec<EnvVar> {
+pub(super) fn to_env_vars(env: EnvMap) -> Vec<EnvVar> {
     env.into_iter().map(|(name, value)| EnvVar { name, value }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agents::table::row;
+    use crate::agents::specs::spec;
     use regatta_protocol::KnownAgent;
 
     #[test]
@@ -144,13 +147,14 @@ mod tests {
         ];
         let given: Environment =
             given.map(|(n, v)| (n.to_owned(), v.to_owned())).into_iter().collect();
-        let names =
-            |row: Option<&Row>| -> Vec<String> { given.for_agent(row, "/p").into_keys().collect() };
+        let names = |row: Option<&AgentSpec>| -> Vec<String> {
+            given.for_agent(row, "/p").into_keys().collect()
+        };
         assert_eq!(names(None), ["HOME", "PATH"]);
-        let claude = given.for_agent(Some(row(KnownAgent::ClaudeCode)), "/p");
+        let claude = given.for_agent(Some(spec(KnownAgent::ClaudeCode)), "/p");
         assert_eq!(claude.get("ANTHROPIC_API_KEY").map(String::as_str), Some("a"));
         assert!(!claude.contains_key("OPENAI_API_KEY") && !claude.contains_key("GITHUB_TOKEN"));
-        let opencode = given.for_agent(Some(row(KnownAgent::Opencode)), "/p");
+        let opencode = given.for_agent(Some(spec(KnownAgent::Opencode)), "/p");
         assert!(
             opencode["OPENCODE_PERMISSION"].contains("ask"),
             "the level isn't the person's to lower"

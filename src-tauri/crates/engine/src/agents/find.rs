@@ -3,7 +3,7 @@
 //! usually are.
 
 use super::environment::Environment;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::path::{Path, PathBuf};
 
 /// Folders in the home folder where agents and what they need are usually installed.
@@ -33,9 +33,9 @@ const FOLDERS: &[&str] = &[
     "/snap/bin",
 ];
 /// Those of the system itself.
-pub(super) const OF_SYSTEM: [&str; 2] = ["/usr/bin", "/bin"];
+pub(super) const SYSTEM_FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
 /// Variables that name a folder in which programs are installed, and where they are in it.
-const NAMED: &[(&str, &str)] = &[
+const VARIABLE_FOLDERS: &[(&str, &str)] = &[
     ("NPM_CONFIG_PREFIX", "bin"),
     ("npm_config_prefix", "bin"),
     // On Windows.
@@ -47,34 +47,34 @@ const NAMED: &[(&str, &str)] = &[
 
 /// The program that a command names, and its arguments. Says where it looked when the program
 /// isn't there.
-pub(super) fn find(
+pub(super) fn find_command(
     command: &[String],
     folders: &[PathBuf],
-) -> Result<(PathBuf, Vec<String>), Notice> {
+) -> Result<(PathBuf, Vec<String>), UserMessage> {
     let Some((name, args)) = command.split_first() else {
-        return Err(missing("", &[]));
+        return Err(program_missing("", &[]));
     };
     let places: Vec<PathBuf> = match name.strip_prefix("~/") {
-        Some(rest) => home().into_iter().map(|home| home.join(rest)).collect(),
+        Some(rest) => home_dir().into_iter().map(|home| home.join(rest)).collect(),
         // A name with a folder in it stands for itself.
         None if name.contains('/') => std::path::absolute(name).into_iter().collect(),
         None => folders.iter().map(|folder| folder.join(name)).collect(),
     };
     match places.iter().find(|place| is_program(place)) {
         Some(program) => Ok((program.clone(), args.to_vec())),
-        None => Err(missing(name, &places)),
+        None => Err(program_missing(name, &places)),
     }
 }
 
 /// The first program of that name in `folders`.
-pub(super) fn program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+pub(super) fn find_program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     folders.iter().map(|folder| folder.join(name)).find(|place| is_program(place))
 }
 
-fn missing(name: &str, places: &[PathBuf]) -> Notice {
+fn program_missing(name: &str, places: &[PathBuf]) -> UserMessage {
     let shown: String = name.chars().take(200).collect();
     let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    Notice::new(
+    UserMessage::new(
         ErrorCode::AgentMissing,
         format!("The agent's program \"{shown}\" isn't on this computer."),
         "Nothing was changed.",
@@ -84,17 +84,18 @@ fn missing(name: &str, places: &[PathBuf]) -> Notice {
 }
 
 /// A program of the system itself, wherever else there may be one of that name.
-pub(super) fn system_program(name: &str) -> Option<PathBuf> {
-    program(name, &OF_SYSTEM.map(PathBuf::from))
+pub(super) fn find_system_program(name: &str) -> Option<PathBuf> {
+    find_program(name, &SYSTEM_FOLDERS.map(PathBuf::from))
 }
 
 /// Where programs are looked for: the folders of the search path, then those of the login
 /// shell's, then the usual ones; each once.
-pub(super) fn folders(env: &Environment, login_path: &str) -> Vec<PathBuf> {
+pub(super) fn search_folders(env: &Environment, login_path: &str) -> Vec<PathBuf> {
     let path = env.get("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = Vec::new();
-    let named =
-        NAMED.iter().filter_map(|(name, below)| Some(PathBuf::from(env.get(name)?).join(below)));
+    let named = VARIABLE_FOLDERS
+        .iter()
+        .filter_map(|(name, below)| Some(PathBuf::from(env.get(name)?).join(below)));
     let usual = env.home().into_iter().flat_map(|home| home_folders(&home, env));
     let all = std::env::split_paths(path).chain(std::env::split_paths(login_path));
     let all = all.chain(named).chain(usual).chain(FOLDERS.iter().map(PathBuf::from));
@@ -107,7 +108,7 @@ pub(super) fn folders(env: &Environment, login_path: &str) -> Vec<PathBuf> {
 }
 
 /// The search path that workers and their agents get: those of `folders` that there are.
-pub(super) fn search_path(folders: &[PathBuf]) -> String {
+pub(super) fn join_search_path(folders: &[PathBuf]) -> String {
     let there = folders.iter().filter(|folder| folder.is_dir());
     // A folder whose name can't stand in a search path can't have come from one.
     let joined = std::env::join_paths(there).unwrap_or_default();
@@ -134,7 +135,7 @@ fn node_versions(dir: &Path) -> Vec<PathBuf> {
     versions.into_iter().map(|(_, folder)| folder).collect()
 }
 
-fn home() -> Option<PathBuf> {
+fn home_dir() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute())
 }
 
@@ -148,7 +149,7 @@ pub(super) mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    pub(crate) fn program(folder: &Path, name: &str, mode: u32) -> PathBuf {
+    pub(crate) fn write_program(folder: &Path, name: &str, mode: u32) -> PathBuf {
         std::fs::create_dir_all(folder).expect("a folder");
         let path = folder.join(name);
         std::fs::write(&path, "#!/bin/sh\n").expect("a file");
@@ -160,21 +161,21 @@ pub(super) mod tests {
     fn a_name_is_found_in_the_first_folder_that_has_it_as_a_program() {
         let dir = tempfile::tempdir().expect("a folder");
         let (one, two) = (dir.path().join("one"), dir.path().join("two"));
-        program(&one, "agent", 0o644);
-        let there = program(&two, "agent", 0o755);
+        write_program(&one, "agent", 0o644);
+        let there = write_program(&two, "agent", 0o755);
         std::fs::create_dir_all(one.join("folder")).expect("a folder");
         let command = ["agent".to_owned(), "--acp".to_owned()];
-        let found = find(&command, &[one.clone(), two.clone()]);
+        let found = find_command(&command, &[one.clone(), two.clone()]);
         assert_eq!(found, Ok((there.clone(), vec!["--acp".to_owned()])));
         let whole = [there.display().to_string()];
-        assert_eq!(find(&whole, &[]), Ok((there, vec![])));
-        assert!(find(&["folder".to_owned()], &[one]).is_err());
+        assert_eq!(find_command(&whole, &[]), Ok((there, vec![])));
+        assert!(find_command(&["folder".to_owned()], &[one]).is_err());
     }
 
     #[test]
     fn the_places_looked_in_are_told() {
         let folders = [PathBuf::from("/nowhere/a"), PathBuf::from("/nowhere/b")];
-        let notice = find(&["gone".to_owned()], &folders).expect_err("it isn't there");
+        let notice = find_command(&["gone".to_owned()], &folders).expect_err("it isn't there");
         assert_eq!(notice.code, ErrorCode::AgentMissing);
         let details = notice.details.expect("details");
         assert!(details.contains("/nowhere/a/gone") && details.contains("/nowhere/b/gone"));
@@ -190,7 +191,7 @@ pub(super) mod tests {
             ("APPDATA", "/h/AppData/Roaming"),
         ];
         let env: Environment = env.map(|(n, v)| (n.to_owned(), v.to_owned())).into_iter().collect();
-        let found = folders(&env, "/two:/three:relative");
+        let found = search_folders(&env, "/two:/three:relative");
         let at = |folder: &str| found.iter().position(|there| there == Path::new(folder));
         assert_eq!([at("/one"), at("/two"), at("/three")], [Some(0), Some(1), Some(2)]);
         let npm = ["/npm/bin", "/npm2/bin", "/h/AppData/Roaming/npm", "/h/.npm-global/bin"];

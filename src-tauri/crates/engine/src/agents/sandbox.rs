@@ -1,8 +1,8 @@
 //! What an agent may reach on Linux, with bubblewrap.
 
-use super::environment::{Env, Environment};
+use super::environment::{EnvMap, Environment};
 use super::find;
-use super::table::Row;
+use super::specs::AgentSpec;
 use regatta_protocol::agent::EnvVar;
 use regatta_protocol::worker::Sandbox;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 /// Where people keep what no agent needs, below the home folder.
-const SECRETS: [&str; 16] = [
+const SECRET_PATHS: [&str; 16] = [
     ".ICEauthority",
     ".Xauthority",
     ".aws",
@@ -34,11 +34,11 @@ const SECRETS: [&str; 16] = [
 
 /// Variables that name what opens the person's session, wherever that lies: sockets of bus, SSH
 /// agent and containers, and the key of the display.
-const SESSION: [&str; 5] =
+const SESSION_VARIABLES: [&str; 5] =
     ["CONTAINER_HOST", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "SSH_AUTH_SOCK", "XAUTHORITY"];
 
 /// Folders below the home folder that a variable moves elsewhere.
-const XDG: [(&str, &str); 4] = [
+const XDG_VARIABLES: [(&str, &str); 4] = [
     (".cache/", "XDG_CACHE_HOME"),
     (".config/", "XDG_CONFIG_HOME"),
     (".local/share/", "XDG_DATA_HOME"),
@@ -46,43 +46,48 @@ const XDG: [(&str, &str); 4] = [
 ];
 
 /// The files of a sandbox, as workers give them to it.
-const FILES: [&str; 9] =
+const FILESYSTEM_ARGS: [&str; 9] =
     ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"];
 /// How long that may take.
-const LIMIT: Duration = Duration::from_secs(5);
+const TRY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Finds out once whether bubblewrap is there and may do its work; where it is. `folders` are
 /// looked for only then.
-pub(super) async fn program(
+pub(super) async fn find_bwrap(
     known: &OnceCell<Option<PathBuf>>,
     folders: impl FnOnce() -> Vec<PathBuf>,
 ) -> Option<PathBuf> {
     let look = async || {
         // The system's own first: an agent can't have put that there.
-        let found = find::system_program("bwrap").or_else(|| find::program("bwrap", &folders()))?;
-        works(&found).await.then_some(found)
+        let found = find::find_system_program("bwrap")
+            .or_else(|| find::find_program("bwrap", &folders()))?;
+        is_usable(&found).await.then_some(found)
     };
     known.get_or_init(look).await.clone()
 }
 
 /// Some systems have it and forbid what it does: it is tried.
-async fn works(program: &Path) -> bool {
+async fn is_usable(program: &Path) -> bool {
     let mut tried = Command::new(program);
-    tried.args(FILES).args(Sandbox::APART).args(["--chdir", "/", "true"]).kill_on_drop(true);
+    tried
+        .args(FILESYSTEM_ARGS)
+        .args(Sandbox::NAMESPACE_ARGS)
+        .args(["--chdir", "/", "true"])
+        .kill_on_drop(true);
     tried.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    matches!(timeout(LIMIT, tried.status()).await, Ok(Ok(status)) if status.success())
+    matches!(timeout(TRY_TIMEOUT, tried.status()).await, Ok(Ok(status)) if status.success())
 }
 
 /// Where an agent keeps its own state: as its variables say, or below the home folder. Folders
 /// that aren't there yet are made: inside the sandbox it couldn't.
-pub(super) fn state(row: &Row, env: &Env) -> Vec<PathBuf> {
+pub(super) fn state_paths(spec: &AgentSpec, env: &EnvMap) -> Vec<PathBuf> {
     let path = |name: &str| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let named =
-        row.variables.iter().filter(|name| name.ends_with("_HOME") || name.ends_with("_DIR"));
+        spec.inherited_env.iter().filter(|name| name.ends_with("_HOME") || name.ends_with("_DIR"));
     let mut state: Vec<PathBuf> = named.filter_map(|name| path(name)).collect();
     let home = path("HOME");
-    for name in row.state {
-        let moved = XDG
+    for name in spec.state_paths {
+        let moved = XDG_VARIABLES
             .iter()
             .find_map(|(below, variable)| Some(path(variable)?.join(name.strip_prefix(below)?)));
         state.extend(moved.or_else(|| Some(home.as_ref()?.join(name))));
@@ -96,37 +101,37 @@ pub(super) fn state(row: &Row, env: &Env) -> Vec<PathBuf> {
 
 /// An agent that Regatta doesn't know.
 #[derive(Debug)]
-pub(super) struct Other<'a> {
+pub(super) struct UnknownAgent<'a> {
     pub(super) program: &'a Path,
-    pub(super) env: &'a Env,
+    pub(super) env: &'a EnvMap,
     /// What the person added to its environment.
     pub(super) added: &'a [EnvVar],
     /// Where programs are looked for.
     pub(super) folders: &'a [PathBuf],
     /// Our own data.
-    pub(super) data: &'a Path,
+    pub(super) data_dir: &'a Path,
 }
 
-impl Other<'_> {
+impl UnknownAgent<'_> {
     /// What it may write besides its copy: folders of settings and data that carry its name,
     /// and those that the person names in its variables. Never one through which it would get
     /// at more than its own.
-    pub(super) fn state(&self) -> Vec<PathBuf> {
+    pub(super) fn writable_paths(&self) -> Vec<PathBuf> {
         let path = |name: &str| self.env.get(name).map(PathBuf::from).filter(|p| p.is_absolute());
         let Some(home) = path("HOME") else { return Vec::new() };
         let below = |variable: &str, usual: &str| path(variable).unwrap_or(home.join(usual));
-        let name = self.name();
+        let name = self.folder_name();
         let by_name = [
             below("XDG_CONFIG_HOME", ".config").join(&name),
             below("XDG_DATA_HOME", ".local/share").join(&name),
             home.join(format!(".{name}")),
         ];
         // A program of the system isn't an agent's own: its settings are everybody's.
-        let of_system = find::OF_SYSTEM.iter().any(|folder| self.program.starts_with(folder));
+        let of_system = find::SYSTEM_FOLDERS.iter().any(|folder| self.program.starts_with(folder));
         let by_name = by_name.into_iter().filter(|_| !of_system && !name.is_empty());
         let named = self.added.iter().filter(|added| {
             (added.name.ends_with("_HOME") || added.name.ends_with("_DIR"))
-                && !PRIVATE.iter().any(|(variable, _)| added.name == *variable)
+                && !PRIVATE_FOLDERS.iter().any(|(variable, _)| added.name == *variable)
         });
         let named = named.map(|added| PathBuf::from(&added.value));
         let folders = by_name.chain(named).filter_map(|folder| std::fs::canonicalize(folder).ok());
@@ -138,25 +143,28 @@ impl Other<'_> {
             let secret = home.join(name);
             secret.starts_with(folder) || folder.starts_with(secret)
         };
-        let ours = self.data.starts_with(folder) || folder.starts_with(self.data);
+        let ours = self.data_dir.starts_with(folder) || folder.starts_with(self.data_dir);
         let holds_programs = self.folders.iter().any(|programs| programs.starts_with(folder));
-        !home.starts_with(folder) && !ours && !holds_programs && !SECRETS.into_iter().any(secret)
+        !home.starts_with(folder)
+            && !ours
+            && !holds_programs
+            && !SECRET_PATHS.into_iter().any(secret)
     }
 
     /// Folders of its own in our data, for what it needs besides: the variables that say so.
-    pub(super) fn private(&self) -> Vec<(String, PathBuf)> {
-        let place = self.data.join("agents/others").join(self.name());
+    pub(super) fn make_private_folders(&self) -> Vec<(String, PathBuf)> {
+        let place = self.data_dir.join("agents/others").join(self.folder_name());
         let made = |(variable, folder): (&str, &str)| {
             let folder = place.join(folder);
             // As with the state of a known agent.
             std::fs::create_dir_all(&folder).ok();
             (variable.to_owned(), folder)
         };
-        PRIVATE.map(made).into()
+        PRIVATE_FOLDERS.map(made).into()
     }
 
     /// Its program's name as the name of a folder.
-    fn name(&self) -> String {
+    fn folder_name(&self) -> String {
         let name = self.program.file_name().unwrap_or_default().to_string_lossy();
         let plain = |c: &char| c.is_ascii_alphanumeric() || "._-".contains(*c);
         name.trim_start_matches('.').chars().filter(plain).take(60).collect()
@@ -164,24 +172,25 @@ impl Other<'_> {
 }
 
 /// What an agent that Regatta doesn't know gets for itself.
-const PRIVATE: [(&str, &str); 2] = [("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")];
+const PRIVATE_FOLDERS: [(&str, &str); 2] =
+    [("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")];
 
 /// What an agent that writes to `writable` may reach.
-pub(super) fn around(
+pub(super) fn build_sandbox(
     program: PathBuf,
     env: &Environment,
     writable: Vec<PathBuf>,
     (data, cache): (&Path, &Path),
 ) -> Sandbox {
-    let secrets = env.home().into_iter().flat_map(|home| SECRETS.map(|name| home.join(name)));
-    let session = SESSION.iter().filter_map(|name| env.get(name)).flat_map(paths);
+    let secrets = env.home().into_iter().flat_map(|home| SECRET_PATHS.map(|name| home.join(name)));
+    let session = SESSION_VARIABLES.iter().filter_map(|name| env.get(name)).flat_map(parse_paths);
     let hidden = secrets.chain(session).chain([data.to_owned()]).collect();
     let ours = data.join("agents");
     Sandbox { program, writable, hidden, readable: vec![cache.to_owned(), ours] }
 }
 
 /// The files that a variable names: as a path, as `unix://PATH`, or as the addresses of a bus.
-fn paths(value: &str) -> impl Iterator<Item = PathBuf> {
+fn parse_paths(value: &str) -> impl Iterator<Item = PathBuf> {
     let named = value.split([';', ',']).map(|part| {
         let part = part.strip_prefix("unix:").unwrap_or(part);
         PathBuf::from(part.strip_prefix("path=").unwrap_or(part))
@@ -192,15 +201,15 @@ fn paths(value: &str) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agents::find::tests::program as script;
+    use crate::agents::find::tests::write_program as script;
 
     #[tokio::test]
     async fn a_bubblewrap_that_cannot_work_is_as_none() {
         let dir = tempfile::tempdir().expect("a folder");
         let bad = script(dir.path(), "bwrap", 0o755);
         std::fs::write(&bad, "#!/bin/sh\nexit 1\n").expect("a file");
-        assert!(!works(&bad).await);
-        assert!(!works(Path::new("/nowhere/bwrap")).await);
+        assert!(!is_usable(&bad).await);
+        assert!(!is_usable(Path::new("/nowhere/bwrap")).await);
     }
 
     #[test]
@@ -214,8 +223,9 @@ mod tests {
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
         let ours = (Path::new("/h/data"), Path::new("/h/data/cache"));
-        let hidden = around("/usr/bin/bwrap".into(), &env.collect(), Vec::new(), ours).hidden;
-        let rest: Vec<_> = hidden.into_iter().skip(SECRETS.len()).collect();
+        let hidden =
+            build_sandbox("/usr/bin/bwrap".into(), &env.collect(), Vec::new(), ours).hidden;
+        let rest: Vec<_> = hidden.into_iter().skip(SECRET_PATHS.len()).collect();
         let expected = ["/h/bus", "/h/docker.sock", "/h/agent.sock", "/h/data"];
         assert_eq!(rest, expected.map(PathBuf::from));
     }
@@ -228,15 +238,21 @@ mod tests {
         for folder in [".config/goose", ".goose", ".ssh", ".bun/bin", ".config/git", "named"] {
             std::fs::create_dir_all(home.join(folder)).expect("a folder");
         }
-        let env: Env = [("HOME".to_owned(), home.display().to_string())].into();
+        let env: EnvMap = [("HOME".to_owned(), home.display().to_string())].into();
         let added = |value: &Path| {
             [EnvVar { name: "GOOSE_HOME".into(), value: value.display().to_string() }]
         };
         let folders = [home.join(".bun/bin")];
         let state = |program: &str, named: &Path| {
             let (program, added) = (home.join(program), added(named));
-            Other { program: &program, env: &env, added: &added, folders: &folders, data: &data }
-                .state()
+            UnknownAgent {
+                program: &program,
+                env: &env,
+                added: &added,
+                folders: &folders,
+                data_dir: &data,
+            }
+            .writable_paths()
         };
         let own = [home.join(".config/goose"), home.join(".goose")];
         assert_eq!(state("bin/goose", Path::new("/nowhere/at/all")), own);

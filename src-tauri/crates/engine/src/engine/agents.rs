@@ -2,7 +2,7 @@
 
 use super::{Engine, now};
 use crate::EngineError;
-use regatta_protocol::agent::{AgentsView, Offer};
+use regatta_protocol::agent::{AgentsView, OptionValue};
 use regatta_protocol::{AgentChoice, KnownAgent};
 use tokio::sync::watch;
 
@@ -16,15 +16,15 @@ impl Engine {
     /// The models that an agent offers, by its own word when it was last asked; none: it was never
     /// asked, or couldn't be, or nobody was signed in. Nothing is started for it.
     #[must_use]
-    pub fn models_of(&self, agent: &AgentChoice) -> Option<Vec<Offer>> {
+    pub fn agent_models(&self, agent: &AgentChoice) -> Option<Vec<OptionValue>> {
         self.0.agents.models(agent)
     }
 
     /// Asks agents how they stand, some at the same time: each takes some seconds. What one says
     /// is there as soon as it said it.
     pub async fn check_agents(&self, agents: &[AgentChoice]) {
-        self.0.agents.look_again().await;
-        self.0.agents.check_all(agents, now).await;
+        self.0.agents.refresh_login_path().await;
+        self.0.agents.probe_all(agents, now).await;
     }
 
     /// Installs what is missing for an agent, in a folder of ours.
@@ -37,7 +37,7 @@ impl Engine {
 
     /// Changes whenever [`Engine::agents`] may give something else.
     #[must_use]
-    pub fn agents_changed(&self) -> watch::Receiver<u64> {
-        self.0.agents.changes()
+    pub fn subscribe_agents(&self) -> watch::Receiver<u64> {
+        self.0.agents.subscribe()
     }
 }

@@ -2,11 +2,11 @@
 
 use super::Engine;
 use crate::EngineError;
-use crate::queue::Message;
-use crate::runner::GoOn;
+use crate::runner::Continuation;
+use crate::scheduler::SchedulerCommand;
 use crate::store::TaskFacts;
-use crate::store::invocations::Note;
-use regatta_protocol::event::{OptionKind, Question, QuestionOption};
+use crate::store::invocations::Record;
+use regatta_protocol::event::{Question, QuestionOption, QuestionOptionKind};
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{Status, TaskId};
 
@@ -22,13 +22,15 @@ impl Engine {
         question: &str,
         option: &str,
     ) -> Result<(), EngineError> {
-        let (facts, question, option) = self.open_question(task, question, option).await?;
+        let (facts, question, option) = self.find_open_question(task, question, option).await?;
         if facts.view.status == Status::Interrupted {
-            return self.go_on_here(facts, answered(&question, &option)).await;
+            return self
+                .continue_locally(facts, continuation_with_answer(&question, &option))
+                .await;
         }
         let control = WorkerControl::Answer { question: question.id, option: option.id };
-        let (task, queue) = (task.clone(), self.queue_for(&facts.request));
-        self.ask(queue, |reply| Message::Tell { task, control, reply }).await
+        let (task, queue) = (task.clone(), self.scheduler_for(&facts.request));
+        self.ask_scheduler(queue, |reply| SchedulerCommand::Send { task, control, reply }).await
     }
 
     /// As [`Engine::answer`]; what is allowed by that is allowed for the whole batch: the same
@@ -42,27 +44,27 @@ impl Engine {
         question: &str,
         option: &str,
     ) -> Result<(), EngineError> {
-        let (facts, asked, chosen) = self.open_question(task, question, option).await?;
+        let (facts, asked, chosen) = self.find_open_question(task, question, option).await?;
         let here = facts.request.endpoint.is_none();
-        if !here || !allows(&chosen) || asked.key.is_empty() {
+        if !here || !is_allow_option(&chosen) || asked.permission_key.is_empty() {
             return self.answer(task, question, option).await;
         }
-        let (batch, key) = (facts.view.batch, asked.key);
+        let (batch, key) = (facts.view.batch, asked.permission_key);
         // On disk first: an attempt that begins meanwhile finds it there or hears it.
-        let note = Note::Allowed { batch: batch.clone(), key: key.clone() };
-        let kept = self.0.log.keep(note)?;
-        self.0.log.settled(kept).await;
+        let note = Record::Allowed { batch: batch.clone(), key: key.clone() };
+        let kept = self.0.log.write_record(note)?;
+        self.0.log.wait_committed_or_error(kept).await;
         self.answer(task, question, option).await?;
-        self.0.queue.tell(Message::Allow { batch, key })
+        self.0.local_scheduler.send(SchedulerCommand::Grant { batch, key })
     }
 
-    async fn open_question(
+    async fn find_open_question(
         &self,
         task: &TaskId,
         question: &str,
         option: &str,
     ) -> Result<(TaskFacts, Question, QuestionOption), EngineError> {
-        let facts = self.facts(task).await?;
+        let facts = self.task_facts(task).await?;
         let open = facts.view.questions.iter().find(|open| open.id == question).cloned();
         let open = open.ok_or(EngineError::WrongState("This question isn't open any more."))?;
         let offered = open.options.iter().find(|offered| offered.id == option).cloned();
@@ -71,16 +73,19 @@ impl Engine {
     }
 }
 
-fn allows(option: &QuestionOption) -> bool {
-    matches!(option.kind, OptionKind::AllowOnce | OptionKind::AllowAlways)
+fn is_allow_option(option: &QuestionOption) -> bool {
+    matches!(option.kind, QuestionOptionKind::AllowOnce | QuestionOptionKind::AllowAlways)
 }
 
 /// What an agent that was cut off while it asked is told when it goes on.
-fn answered(question: &Question, option: &QuestionOption) -> GoOn {
+fn continuation_with_answer(question: &Question, option: &QuestionOption) -> Continuation {
     let message = format!(
         "You had asked: {}\nThe answer is: {}\nGo on with the task.",
         question.title, option.label
     );
-    let allowed = allows(option) && !question.key.is_empty();
-    GoOn { message, allowed_once: allowed.then(|| question.key.clone()).into_iter().collect() }
+    let allowed = is_allow_option(option) && !question.permission_key.is_empty();
+    Continuation {
+        message,
+        allowed_once: allowed.then(|| question.permission_key.clone()).into_iter().collect(),
+    }
 }

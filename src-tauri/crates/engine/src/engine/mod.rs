@@ -2,58 +2,58 @@
 
 mod agents;
 mod answer;
-mod change;
-mod ground;
-mod look;
+mod changes;
+mod continuation;
+mod expand;
 mod open;
 mod pages;
-mod planned;
 mod practice_project;
-mod reads;
-mod results;
-mod rows;
+mod queries;
 mod start;
+mod start_point;
 mod tasks;
+mod validate;
+mod watch;
 
-pub use change::Changed;
 pub use open::EngineOptions;
-pub use start::{StartOptions, Started};
+pub use start::{StartOptions, StartedBatch};
+pub use watch::ChangeSet;
 
-use crate::agents::Agents;
+use crate::agents::AgentRegistry;
+use crate::batch_tokens::BatchTokens;
+use crate::credentials::CredentialProvider;
 use crate::dirs::Dirs;
-use crate::keys::Keys;
 use crate::log::Log;
-use crate::queue::Queue;
-use crate::tokens::Tokens;
-use regatta_protocol::{Millis, Notice};
+use crate::scheduler::Scheduler;
+use regatta_protocol::{Millis, UserMessage};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The engine of one data folder. Cheap to clone; every clone is the same engine.
 #[derive(Debug, Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<EngineInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct EngineInner {
     log: Log,
     /// Of this computer.
-    queue: Queue,
+    local_scheduler: Scheduler,
     /// Of all endpoints together: they have their own limits.
-    cloud: Queue,
+    cloud_scheduler: Scheduler,
     dirs: Dirs,
     program: PathBuf,
-    agents: Agents,
-    keys: Arc<dyn Keys>,
+    agents: AgentRegistry,
+    credentials: Arc<dyn CredentialProvider>,
     /// Those that came with requests.
-    tokens: Tokens,
-    notices: Vec<Notice>,
+    tokens: BatchTokens,
+    notices: Vec<UserMessage>,
 }
 
 impl Engine {
     /// What a person should know of the opening, such as a damaged file that was set aside.
     #[must_use]
-    pub fn notices(&self) -> Vec<Notice> {
+    pub fn notices(&self) -> Vec<UserMessage> {
         self.0.notices.clone()
     }
 }

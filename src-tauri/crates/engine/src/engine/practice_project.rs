@@ -55,9 +55,10 @@ impl Engine {
         if !dir.exists() {
             // Under another name first: half a project is never taken for a whole one.
             let made = dir.with_extension("new");
-            write_files(&made).map_err(|error| EngineError::data(&made, &error))?;
-            project::set_up(&made.display().to_string()).await?;
-            std::fs::rename(&made, &dir).map_err(|error| EngineError::data(&dir, &error))?;
+            write_files(&made).map_err(|error| EngineError::data_read_only(&made, &error))?;
+            project::init(&made.display().to_string()).await?;
+            std::fs::rename(&made, &dir)
+                .map_err(|error| EngineError::data_read_only(&dir, &error))?;
         }
         Ok(project::inspect(&path).await)
     }

@@ -1,10 +1,10 @@
 //! Starting a batch.
 
-use super::ground::{Ground, Source};
-use super::{Engine, new_id, now, rows};
+use super::start_point::{StartPoint, StartSource};
+use super::{Engine, expand, new_id, now};
 use crate::EngineError;
-use crate::queue::Waiting;
-use crate::store::{BatchStart, Created, NewBatch, NewTask, idempotency};
+use crate::scheduler::QueuedAttempt;
+use crate::store::{BatchStart, CreateResult, NewBatch, NewTask, idempotency};
 use regatta_git::Git;
 use regatta_protocol::secret::Secret;
 use regatta_protocol::view::BatchDetail;
@@ -18,16 +18,16 @@ pub struct StartOptions {
     /// The token for the repository's host. Kept in memory only.
     pub token: Option<Secret>,
     /// Whether each result becomes a branch of the repository by itself.
-    pub share: bool,
+    pub publish: bool,
 }
 
 /// A batch that was started, now or before.
 #[derive(Debug, Clone)]
-pub struct Started {
+pub struct StartedBatch {
     /// The batch.
     pub detail: BatchDetail,
     /// Whether it was there before.
-    pub joined: bool,
+    pub was_joined: bool,
 }
 
 impl Engine {
@@ -49,74 +49,75 @@ impl Engine {
         &self,
         request: BatchRequest,
         options: StartOptions,
-    ) -> Result<Started, EngineError> {
-        if let Some(joined) = self.known(&request, &options).await? {
-            return self.joined(joined).await;
+    ) -> Result<StartedBatch, EngineError> {
+        if let Some(joined) = self.find_by_idempotency_key(&request, &options).await? {
+            return self.join_existing(joined).await;
         }
         let token = options.token.as_ref();
-        let ground = self.look(&request, token).await.map_err(EngineError::BadRequest)?;
+        let ground = self.validate(&request, token).await.map_err(EngineError::BadRequest)?;
         // Where the tasks run elsewhere, sharing is that place's business.
-        let share = options.share && request.endpoint.is_none();
-        let start = BatchStart { share, ..self.prepare(&ground).await? };
+        let share = options.publish && request.endpoint.is_none();
+        let start = BatchStart { publish: share, ..self.prepare_cache(&ground).await? };
         let mut batch = self.new_batch(request, ground.start_from, start);
         batch.idempotency_key = options.idempotency_key;
         if batch.request.endpoint.is_some() {
             // What an empty one means is known now; the place need not guess.
-            batch.request.branch.clone_from(&batch.start_from);
+            batch.request.start_from.clone_from(&batch.start_from);
         }
-        let (waiting, place) = (waiting(&batch), batch.request.clone());
+        let (waiting, place) = (queued_attempts(&batch), batch.request.clone());
         let id = batch.id.clone();
-        self.0.tokens.keep(&id, options.token.unwrap_or_default());
+        self.0.tokens.insert(&id, options.token.unwrap_or_default());
         match self.0.log.create(batch).await? {
-            Created::New => {}
-            before => return self.joined(before).await,
+            CreateResult::New => {}
+            before => return self.join_existing(before).await,
         }
-        self.plan(&place, &waiting, None).await?;
-        self.add(&place, waiting, Vec::new()).await?;
-        Ok(Started { detail: self.batch(&id).await?, joined: false })
+        self.record_invocation(&place, &waiting, None).await?;
+        self.enqueue(&place, waiting, Vec::new()).await?;
+        Ok(StartedBatch { detail: self.batch(&id).await?, was_joined: false })
     }
 
     /// What the key of a request means, if it came before: then nothing is looked at again.
     /// Of two that come at once, the store's writer decides.
-    async fn known(
+    async fn find_by_idempotency_key(
         &self,
         request: &BatchRequest,
         options: &StartOptions,
-    ) -> Result<Option<Created>, EngineError> {
+    ) -> Result<Option<CreateResult>, EngineError> {
         let Some(key) = options.idempotency_key.clone() else { return Ok(None) };
         let (request, now) = (request.clone(), now());
-        let look = move |conn: &_| idempotency::known(conn, (&key, &request), now);
+        let look = move |conn: &_| idempotency::find_key(conn, (&key, &request), now);
         self.0.log.readers.with(look).await
     }
 
-    async fn joined(&self, before: Created) -> Result<Started, EngineError> {
-        let Created::Joined(id) = before else { return Err(EngineError::KeyReused) };
-        Ok(Started { detail: self.batch(&id).await?, joined: true })
+    async fn join_existing(&self, before: CreateResult) -> Result<StartedBatch, EngineError> {
+        let CreateResult::Joined(id) = before else { return Err(EngineError::KeyReused) };
+        Ok(StartedBatch { detail: self.batch(&id).await?, was_joined: true })
     }
 
     /// Brings the commit into the project's cache, so that the project isn't needed any
     /// more for the tasks.
-    async fn prepare(&self, ground: &Ground) -> Result<BatchStart, EngineError> {
+    async fn prepare_cache(&self, start_point: &StartPoint) -> Result<BatchStart, EngineError> {
         let git = Git::find().await?;
         let dirs = &self.0.dirs;
-        let (cache, author) = match &ground.from {
-            Source::Folder(project) => {
+        let (cache, author) = match &start_point.source {
+            StartSource::Folder(project) => {
                 let author = git.author(project).await?;
-                let cache = self.0.log.use_project(&ground.path, new_id()).await?;
-                git.update_cache(project, &dirs.cache(&cache), &ground.commit).await?;
+                let cache = self.0.log.use_project(&start_point.project, new_id()).await?;
+                git.update_cache(project, &dirs.cache(&cache), &start_point.commit).await?;
                 (cache, author)
             }
-            Source::Remote(remote) => {
+            StartSource::Remote(remote) => {
                 let author = git.author(&dirs.0).await?;
-                let cache = self.0.log.use_project(&ground.path, new_id()).await?;
-                git.update_cache_from(remote, &dirs.cache(&cache), &ground.commit).await?;
+                let cache = self.0.log.use_project(&start_point.project, new_id()).await?;
+                git.update_cache_from_remote(remote, &dirs.cache(&cache), &start_point.commit)
+                    .await?;
                 (cache, author)
             }
-            Source::Earlier(start) => (start.cache.clone(), start.author.clone()),
-            Source::There => (String::new(), git.author(&dirs.0).await?),
+            StartSource::EarlierTask(start) => (start.cache.clone(), start.author.clone()),
+            StartSource::Endpoint => (String::new(), git.author(&dirs.0).await?),
         };
-        let (project, commit) = (ground.path.clone(), ground.commit.clone());
-        Ok(BatchStart { project, cache, commit, author, share: false })
+        let (project, commit) = (start_point.project.clone(), start_point.commit.clone());
+        Ok(BatchStart { project, cache, commit, author, publish: false })
     }
 
     fn new_batch(
@@ -127,7 +128,7 @@ impl Engine {
     ) -> NewBatch {
         let title = request.title();
         let limit = self.place().limit;
-        let tasks = rows::tasks(&mut request);
+        let tasks = expand::expand_tasks(&mut request);
         NewBatch {
             id: BatchId::parse(&new_id()).expect("BUG: our ids are ids"),
             at: now(),
@@ -142,16 +143,16 @@ impl Engine {
     }
 }
 
-fn waiting(batch: &NewBatch) -> Vec<Waiting> {
-    let waiting = |task: &NewTask| Waiting {
+fn queued_attempts(batch: &NewBatch) -> Vec<QueuedAttempt> {
+    let waiting = |task: &NewTask| QueuedAttempt {
         task: task.id.clone(),
         batch: batch.id.clone(),
         attempt: 1,
         // Elsewhere the place keeps to it.
-        cap: batch.request.max_parallel.filter(|_| batch.request.endpoint.is_none()),
-        go_on: None,
+        max_parallel: batch.request.max_parallel.filter(|_| batch.request.endpoint.is_none()),
+        continuation: None,
         agent: task.agent(&batch.request),
-        resumes: 0,
+        resume_count: 0,
     };
     batch.tasks.iter().map(waiting).collect()
 }

@@ -1,14 +1,14 @@
 use super::*;
 use proptest::prelude::*;
 use regatta_protocol::event::{
-    ChangeTotals, FileCount, LineKind, OptionKind, PlanEntry, PlanState, Question, QuestionOption,
-    SavePoint, SaveReason, StepKind,
+    ChangeTotals, FileDiffStat, LineKind, PlanEntry, PlanState, Question, QuestionOption,
+    QuestionOptionKind, SavePoint, SaveReason, StepKind,
 };
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 
 fn view() -> TaskView {
     let id = TaskId::parse("t").expect("an id");
-    begin(id, BatchId::parse("b").expect("an id"), "Fix footer", 0, 1_000)
+    new_view(id, BatchId::parse("b").expect("an id"), "Fix footer", 0, 1_000)
 }
 
 fn feed(view: &mut TaskView, at: Millis, event: Event) {
@@ -20,7 +20,7 @@ fn status(status: Status) -> Event {
 }
 
 fn output(text: &str) -> Event {
-    Event::Output { kind: LineKind::Out, text: text.into(), first_line: 0 }
+    Event::Output { kind: LineKind::Stdout, text: text.into(), first_line: 0 }
 }
 
 fn step(id: &str, state: StepState, times: (Millis, Millis)) -> Event {
@@ -30,10 +30,10 @@ fn step(id: &str, state: StepState, times: (Millis, Millis)) -> Event {
 
 fn outcome(status: Status) -> Outcome {
     Outcome {
-        last_words: "Done.".into(),
+        last_message: "Done.".into(),
         commit: Some("c".repeat(40)),
         totals: ChangeTotals { files: 1, added: 2, removed: 3 },
-        ended_by: "exit code 0".into(),
+        exit_status: "exit code 0".into(),
         ..Outcome::without_work(status)
     }
 }
@@ -95,7 +95,7 @@ fn a_new_attempt_starts_afresh_or_goes_on() {
     feed(&mut over, 3, save_point());
     feed(&mut over, 4, Event::Outcome(outcome(Status::Stopped)));
     feed(&mut over, 5, status(Status::Stopped));
-    feed(&mut over, 6, Event::Added { branch: "regatta/x".into(), commit: "c".into() });
+    feed(&mut over, 6, Event::Published { branch: "regatta/x".into(), commit: "c".into() });
 
     for continues in [true, false] {
         let mut view = over.clone();
@@ -120,7 +120,7 @@ fn hostile(kind: usize) -> String {
 
 fn hostile_event(kind: usize, text: &str) -> Event {
     let t = || text.to_owned();
-    let notice = Some(Notice::new(ErrorCode::AgentFailed, t(), t(), t()).with_details(t()));
+    let notice = Some(UserMessage::new(ErrorCode::AgentFailed, t(), t(), t()).with_details(t()));
     let status = Status::Failed;
     match kind {
         0 => output(text),
@@ -131,24 +131,25 @@ fn hostile_event(kind: usize, text: &str) -> Event {
             Event::Plan { entries: vec![entry; 50] }
         }
         4 => {
-            let file = FileCount { path: t(), added: u64::MAX, removed: u64::MAX };
+            let file = FileDiffStat { path: t(), added: u64::MAX, removed: u64::MAX };
             Event::Changes { totals: ChangeTotals::default(), files: vec![file; 20] }
         }
         5 => {
-            let option = QuestionOption { id: "o".into(), label: t(), kind: OptionKind::Other };
+            let option =
+                QuestionOption { id: "o".into(), label: t(), kind: QuestionOptionKind::Other };
             let options = vec![option; 12];
             Event::Question(Question {
                 id: "q".into(),
                 title: t(),
                 detail: t(),
-                risk_words: t(),
-                key: t(),
+                risk_reason: t(),
+                permission_key: t(),
                 options,
                 ..Question::default()
             })
         }
         _ => {
-            let words = Outcome { last_words: t(), ended_by: t(), ..outcome(status) };
+            let words = Outcome { last_message: t(), exit_status: t(), ..outcome(status) };
             Event::Outcome(Outcome { notice, ..words })
         }
     }
@@ -164,7 +165,7 @@ proptest! {
     ) {
         let id = TaskId::parse(&"t".repeat(64)).expect("an id");
         let batch = BatchId::parse(&"b".repeat(64)).expect("an id");
-        let mut view = begin(id, batch, &hostile(name), u32::MAX, Millis::MAX);
+        let mut view = new_view(id, batch, &hostile(name), u32::MAX, Millis::MAX);
         for (kind, text) in events {
             feed(&mut view, Millis::MAX, hostile_event(kind, &hostile(text)));
             let json = serde_json::to_string(&view).expect("JSON");

@@ -1,7 +1,7 @@
 //! What every place keeps to. Each kind of runner is put through [`check`] by a test of its
 //! own, with a way to make attempts that do what a [`Play`] says.
 
-use super::{AttemptId, AttemptState, Happened, Runner};
+use super::{AttemptId, AttemptState, Runner, RunnerEvent};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{Event, Status, TaskId};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 /// What an attempt does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Play {
+pub(super) enum TestBehaviour {
     /// Says "working", prints 200 lines, one an event, and finishes.
     Finish,
     /// Says "working" and then waits until it is told something: an answer is printed,
@@ -21,13 +21,16 @@ pub(super) enum Play {
 }
 
 /// Puts a runner through everything that is asked of one.
-pub(super) async fn check<R: Runner>(runner: &R, task: impl Fn(&AttemptId, Play) -> R::Task) {
+pub(super) async fn check_runner<R: Runner>(
+    runner: &R,
+    task: impl Fn(&AttemptId, TestBehaviour) -> R::Task,
+) {
     let id = |name: &str, number| AttemptId { task: TaskId::parse(name).expect("an id"), number };
     let (one, two, three) = (id("finish", 1), id("wait", 2), id("die", 3));
     assert_eq!(runner.status(&one).await, AttemptState::Unknown);
-    tells_everything_once_and_in_order(runner, (&one, &task(&one, Play::Finish))).await;
-    listens_while_it_works(runner, (&two, &task(&two, Play::Wait))).await;
-    says_when_it_ended_without_a_word(runner, (&three, &task(&three, Play::Die))).await;
+    tells_everything_once_and_in_order(runner, (&one, &task(&one, TestBehaviour::Finish))).await;
+    listens_while_it_works(runner, (&two, &task(&two, TestBehaviour::Wait))).await;
+    says_when_it_ended_without_a_word(runner, (&three, &task(&three, TestBehaviour::Die))).await;
     assert_eq!(runner.list().await, []);
 }
 
@@ -38,7 +41,7 @@ async fn tells_everything_once_and_in_order<R: Runner>(
     runner.submit(id, task).await.expect("it starts");
     runner.submit(id, task).await.expect("once more changes nothing");
     assert_eq!(runner.list().await, std::slice::from_ref(id));
-    let lines = all_events(runner, id).await;
+    let lines = collect_events(runner, id).await;
     assert_eq!(lines.len(), 202);
     for (n, line) in lines[1..201].iter().enumerate() {
         assert!(
@@ -46,30 +49,30 @@ async fn tells_everything_once_and_in_order<R: Runner>(
             "{line:?}"
         );
     }
-    assert_eq!(outcome(&lines).map(|o| o.status), Some(Status::Finished));
+    assert_eq!(find_outcome(&lines).map(|o| o.status), Some(Status::Finished));
     assert!(runner.events(id).await.is_err(), "there is one reader");
-    runner.tell(id, WorkerControl::Stop).await; // Too late, and no error.
-    runner.forget(id).await;
+    runner.send(id, WorkerControl::Stop).await; // Too late, and no error.
+    runner.release(id).await;
     assert_eq!(runner.status(id).await, AttemptState::Unknown);
 }
 
 async fn listens_while_it_works<R: Runner>(runner: &R, (id, task): (&AttemptId, &R::Task)) {
     runner.submit(id, task).await.expect("it starts");
     let mut events = runner.events(id).await.expect("its events");
-    let first = limited(events.recv()).await.expect("it works");
+    let first = with_timeout(events.recv()).await.expect("it works");
     assert_eq!(first.event, Event::Status { status: Status::Working, notice: None });
     assert_eq!(runner.status(id).await, AttemptState::Working);
     let answer = WorkerControl::Answer { question: "q1".into(), option: "yes".into() };
-    runner.tell(id, answer).await;
-    let heard = limited(events.recv()).await.expect("it heard");
+    runner.send(id, answer).await;
+    let heard = with_timeout(events.recv()).await.expect("it heard");
     assert!(matches!(&heard.event, Event::Output { text, .. } if text.contains("q1")), "{heard:?}");
-    runner.tell(id, WorkerControl::Stop).await;
+    runner.send(id, WorkerControl::Stop).await;
     let mut lines = Vec::new();
-    while let Some(line) = limited(events.recv()).await {
+    while let Some(line) = with_timeout(events.recv()).await {
         lines.push(line);
     }
-    assert_eq!(outcome(&lines).map(|o| o.status), Some(Status::Stopped));
-    runner.forget(id).await;
+    assert_eq!(find_outcome(&lines).map(|o| o.status), Some(Status::Stopped));
+    runner.release(id).await;
 }
 
 async fn says_when_it_ended_without_a_word<R: Runner>(
@@ -77,28 +80,28 @@ async fn says_when_it_ended_without_a_word<R: Runner>(
     (id, task): (&AttemptId, &R::Task),
 ) {
     runner.submit(id, task).await.expect("it starts");
-    let lines = all_events(runner, id).await;
-    assert_eq!(outcome(&lines), None);
+    let lines = collect_events(runner, id).await;
+    assert_eq!(find_outcome(&lines), None);
     assert!(matches!(runner.status(id).await, AttemptState::Ended(how) if !how.is_empty()));
-    runner.forget(id).await;
+    runner.release(id).await;
 }
 
-async fn all_events<R: Runner>(runner: &R, id: &AttemptId) -> Vec<Happened> {
+async fn collect_events<R: Runner>(runner: &R, id: &AttemptId) -> Vec<RunnerEvent> {
     let mut events = runner.events(id).await.expect("its events");
     let mut lines = Vec::new();
-    while let Some(line) = limited(events.recv()).await {
+    while let Some(line) = with_timeout(events.recv()).await {
         lines.push(line);
     }
     lines
 }
 
-fn outcome(lines: &[Happened]) -> Option<&Outcome> {
+fn find_outcome(lines: &[RunnerEvent]) -> Option<&Outcome> {
     lines.iter().find_map(|line| match &line.event {
         Event::Outcome(outcome) => Some(outcome),
         _ => None,
     })
 }
 
-async fn limited<T>(what: impl Future<Output = T>) -> T {
+async fn with_timeout<T>(what: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(30), what).await.expect("it takes too long")
 }

@@ -1,18 +1,18 @@
 //! This computer as a place: each attempt is a `regatta worker` of its own.
 
-use super::go_on::{self, GoOn};
-use super::leftover::Mark;
-use super::lines::pump;
-use super::{AttemptId, AttemptState, Events, Happened, Progress, Runner};
+use super::continuation::{self, Continuation};
+use super::orphans::ProcessIdentity;
+use super::worker_output::forward_events;
+use super::{AttemptId, AttemptState, EventReceiver, Progress, Runner, RunnerEvent};
 use crate::EngineError;
-use crate::agents::{Agents, Wanted};
+use crate::agents::{AgentRegistry, LaunchRequest};
 use crate::dirs::Dirs;
-use crate::queue::failed;
-use crate::rescue::{self, Cut};
+use crate::interrupted_work::{self, InterruptedAttempt};
+use crate::scheduler::failed_outcome;
 use crate::store::TaskFacts;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
-use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status};
+use regatta_protocol::{ErrorCode, Event, Millis, Status, UserMessage};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -27,58 +27,58 @@ use tokio::time::{sleep, timeout};
 
 /// How long a worker gets from "stop" to its end. It needs up to 8 seconds for the agent,
 /// and then saves the copy.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a worker gets to end once there is nothing left to tell it.
-const END_LIMIT: Duration = Duration::from_secs(15);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long output may still come after the worker's end.
-const REST_LIMIT: Duration = Duration::from_secs(5);
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of what a worker said on its standard error is kept for the details.
-const SAID_BYTES: u64 = 4_000;
+const STDERR_TAIL_BYTES: u64 = 4_000;
 /// The file in an attempt's scratch folder that says which process works on it.
-const MARK: &str = "worker.json";
+const IDENTITY_FILE: &str = "worker.json";
 /// The file there with what the worker said on its standard error.
-const SAID: &str = "worker.err";
+const STDERR_FILE: &str = "worker.err";
 
 /// Runs attempts on this computer.
 #[derive(Debug)]
-pub(crate) struct Local {
+pub(crate) struct LocalRunner {
     /// Our own program, which is the worker and the practice agent.
     program: PathBuf,
-    agents: Agents,
+    agents: AgentRegistry,
     dirs: Dirs,
     now: fn() -> Millis,
-    workers: Mutex<HashMap<AttemptId, Worker>>,
+    workers: Mutex<HashMap<AttemptId, WorkerProcess>>,
 }
 
 #[derive(Debug)]
-struct Worker {
-    events: Option<Events>,
+struct WorkerProcess {
+    events: Option<EventReceiver>,
     /// Dropping it closes the worker's standard input.
     controls: mpsc::UnboundedSender<WorkerControl>,
     /// How the process ended, once it did.
     ended: watch::Receiver<Option<String>>,
-    mark: Option<Mark>,
+    identity: Option<ProcessIdentity>,
 }
 
-impl Local {
+impl LocalRunner {
     /// Workers are `program worker`; each has a copy and a scratch folder of its own.
     pub(crate) fn new(
-        (program, agents): (PathBuf, Agents),
+        (program, agents): (PathBuf, AgentRegistry),
         dirs: Dirs,
         now: fn() -> Millis,
     ) -> Self {
         Self { program, agents, dirs, now, workers: Mutex::default() }
     }
 
-    fn workers(&self) -> MutexGuard<'_, HashMap<AttemptId, Worker>> {
+    fn workers(&self) -> MutexGuard<'_, HashMap<AttemptId, WorkerProcess>> {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn mark_file(&self, id: &AttemptId) -> PathBuf {
-        self.dirs.scratch(id).join(MARK)
+    fn identity_file(&self, id: &AttemptId) -> PathBuf {
+        self.dirs.scratch(id).join(IDENTITY_FILE)
     }
 
-    fn start(&self, id: &AttemptId, task: &WorkerTask) -> std::io::Result<Worker> {
+    fn spawn_worker(&self, id: &AttemptId, task: &WorkerTask) -> std::io::Result<WorkerProcess> {
         let folder = self.dirs.scratch(id);
         fs::create_dir_all(&folder)?;
         let mut line = serde_json::to_vec(task)?;
@@ -88,28 +88,28 @@ impl Local {
             .env("PATH", self.agents.search_path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(File::create(folder.join(SAID))?)
+            .stderr(File::create(folder.join(STDERR_FILE))?)
             .spawn()?;
         let stdin = child.stdin.take().expect("BUG: it is piped");
         let stdout = child.stdout.take().expect("BUG: it is piped");
         // The worker does nothing before it has its task: it is on record before it acts.
-        let mark = child.id().and_then(Mark::of);
+        let mark = child.id().and_then(ProcessIdentity::for_pid);
         if let Some(mark) = &mark {
-            mark.save(&folder.join(MARK))?;
+            mark.save(&folder.join(IDENTITY_FILE))?;
         }
         let (to, events) = mpsc::channel(1);
         let (controls, told) = mpsc::unbounded_channel();
         let (ended_tx, ended) = watch::channel(None);
         let (stop_tx, stop) = watch::channel(false);
         let lines = BufReader::with_capacity(64 * 1024, stdout);
-        tokio::spawn(carry_lines(lines, to, (self.now, ended.clone())));
-        tokio::spawn(tell(stdin, line, told, stop_tx));
-        tokio::spawn(watch_end(child, stop, mark.clone(), (ended_tx, folder)));
-        Ok(Worker { events: Some(events), controls, ended, mark })
+        tokio::spawn(forward_output(lines, to, (self.now, ended.clone())));
+        tokio::spawn(write_controls(stdin, line, told, stop_tx));
+        tokio::spawn(supervise_exit(child, stop, mark.clone(), (ended_tx, folder)));
+        Ok(WorkerProcess { events: Some(events), controls, ended, identity: mark })
     }
 }
 
-impl Runner for Local {
+impl Runner for LocalRunner {
     type Task = WorkerTask;
 
     const HERE: bool = true;
@@ -118,23 +118,24 @@ impl Runner for Local {
         &self,
         id: &AttemptId,
         facts: TaskFacts,
-        go_on: Option<GoOn>,
+        continuation: Option<Continuation>,
     ) -> Result<WorkerTask, EngineError> {
-        worker_task((&self.dirs, &self.agents), id, facts, go_on).await
+        build_worker_task((&self.dirs, &self.agents), id, facts, continuation).await
     }
 
-    async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), Notice> {
+    async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), UserMessage> {
         if self.workers().contains_key(id) {
             return Ok(());
         }
-        let worker = self.start(id, task).map_err(|error| not_started(&self.program, &error))?;
+        let worker =
+            self.spawn_worker(id, task).map_err(|error| spawn_failed(&self.program, &error))?;
         self.workers().insert(id.clone(), worker);
         Ok(())
     }
 
-    async fn events(&self, id: &AttemptId) -> Result<Events, Notice> {
+    async fn events(&self, id: &AttemptId) -> Result<EventReceiver, UserMessage> {
         let events = self.workers().get_mut(id).and_then(|worker| worker.events.take());
-        events.ok_or_else(|| super::no_events(id))
+        events.ok_or_else(|| super::events_unavailable(id))
     }
 
     async fn status(&self, id: &AttemptId) -> AttemptState {
@@ -147,7 +148,7 @@ impl Runner for Local {
         }
     }
 
-    async fn tell(&self, id: &AttemptId, control: WorkerControl) {
+    async fn send(&self, id: &AttemptId, control: WorkerControl) {
         if let Some(worker) = self.workers().get(id) {
             // An attempt that ended hears nothing.
             drop(worker.controls.send(control));
@@ -158,11 +159,11 @@ impl Runner for Local {
         let entries = fs::read_dir(self.dirs.scratches()).into_iter().flatten().flatten();
         entries
             .filter_map(|entry| AttemptId::parse(entry.file_name().to_str()?))
-            .filter(|id| self.mark_file(id).exists())
+            .filter(|id| self.identity_file(id).exists())
             .collect()
     }
 
-    async fn settle(
+    async fn finalise(
         &self,
         id: &AttemptId,
         task: &WorkerTask,
@@ -173,134 +174,138 @@ impl Runner for Local {
             AttemptState::Working | AttemptState::Unknown => String::new(),
         };
         // Nothing may write into the copy any more while it is saved.
-        self.forget(id).await;
-        Some(cut_off(ended_by, task, progress).await)
+        self.release(id).await;
+        Some(recover_crashed(ended_by, task, progress).await)
     }
 
-    async fn forget(&self, id: &AttemptId) {
+    async fn release(&self, id: &AttemptId) {
         let worker = self.workers().remove(id);
         let mark = match worker {
-            Some(worker) => worker.end().await,
-            None => Mark::load(&self.mark_file(id)),
+            Some(worker) => worker.wait_for_exit().await,
+            None => ProcessIdentity::load(&self.identity_file(id)),
         };
         if let Some(mark) = mark {
-            mark.end().await;
+            mark.wait_for_exit().await;
         }
-        fs::remove_file(self.mark_file(id)).ok(); // There is none where there was no mark.
+        fs::remove_file(self.identity_file(id)).ok(); // There is none where there was no mark.
     }
 
     /// What works here ends with us.
-    async fn leave(&self) {}
+    async fn detach(&self) {}
 }
 
 /// The end of an attempt whose worker ended without a word. What is in its copy is saved.
-pub(crate) async fn cut_off(
+pub(crate) async fn recover_crashed(
     ended_by: String,
     task: &WorkerTask,
     progress: &Progress,
 ) -> (Vec<Event>, Outcome) {
-    let rescued = rescue::rescue(&Cut::of(task, progress.save_points)).await;
-    let notice = Notice::new(
+    let rescued = interrupted_work::save_interrupted_work(&InterruptedAttempt::from_worker_task(
+        task,
+        progress.save_points,
+    ))
+    .await;
+    let notice = UserMessage::new(
         ErrorCode::WorkerDied,
         "The program that worked on this task ended unexpectedly.",
-        rescued.safe,
-        rescued.next,
+        rescued.impact,
+        rescued.hint,
     );
     let details = [Some(ended_by.clone()), rescued.problem];
     let details: Vec<String> = details.into_iter().flatten().collect();
     let notice = notice.with_details(details.join("\n"));
-    let ended = match progress.stop_asked {
+    let ended = match progress.stop_requested {
         true => Outcome::without_work(Status::Stopped),
-        false => failed(notice),
+        false => failed_outcome(notice),
     };
     let (commit, totals) = (rescued.commit, rescued.totals);
-    (rescued.events, Outcome { ended_by, commit, totals, ..ended })
+    (rescued.events, Outcome { exit_status: ended_by, commit, totals, ..ended })
 }
 
 /// Everything a worker needs for an attempt.
-pub(crate) async fn worker_task(
-    (dirs, agents): (&Dirs, &Agents),
+pub(crate) async fn build_worker_task(
+    (dirs, agents): (&Dirs, &AgentRegistry),
     id: &AttemptId,
     facts: TaskFacts,
-    go_on: Option<GoOn>,
+    continuation: Option<Continuation>,
 ) -> Result<WorkerTask, EngineError> {
     let cache = dirs.cache(&facts.start.cache);
-    let wanted = Wanted {
-        agent: &facts.pick.agent,
-        options: &facts.pick.options,
-        small: facts.request.haiku,
-        turn_limit: facts.asked.turn_limit,
+    let wanted = LaunchRequest {
+        agent: &facts.agent_selection.agent,
+        options: &facts.agent_selection.options,
+        prefers_small_model: facts.request.haiku,
+        turn_limit: facts.task_request.turn_limit,
         cache: &cache,
     };
-    let equipment = agents.equip(&wanted).await.map_err(EngineError::Refused)?;
+    let equipment = agents.launch_spec(&wanted).await.map_err(EngineError::Refused)?;
     let start_commit = facts.start.commit.clone();
     // One that starts afresh makes its own, whether that is on disk already or not.
-    let number = if go_on.is_some() { facts.copy_attempt } else { id.number };
+    let number = if continuation.is_some() { facts.copy_attempt } else { id.number };
     let copy_id = AttemptId { task: id.task.clone(), number };
     let copy_commit = match &facts.save_commit {
-        Some(commit) if go_on.is_some() => commit.clone(),
+        Some(commit) if continuation.is_some() => commit.clone(),
         _ => start_commit.clone(),
     };
-    let prompt = go_on::prompt(&facts, go_on.as_ref());
-    let earlier = go_on::earlier(&facts, go_on.as_ref());
+    let prompt = continuation::build_prompt(&facts, continuation.as_ref());
+    let earlier = continuation::previous_summary(&facts, continuation.as_ref());
     Ok(WorkerTask {
-        task_name: facts.asked.task_name,
+        task_name: facts.task_request.task_name,
         prompt,
-        earlier,
+        previous_summary: earlier,
         cache,
         start_commit,
         copy_commit,
         copy: dirs.copy(&copy_id),
         scratch: dirs.scratch(id),
-        ref_prefix: rescue::ref_prefix(id),
+        ref_prefix: interrupted_work::ref_prefix(id),
         author: facts.start.author,
         agent: equipment.program,
-        time_limit_s: facts.asked.time_limit_s,
-        save_every_s: None,
-        reuse_copy: go_on.is_some(),
+        time_limit_s: facts.task_request.time_limit_s,
+        save_interval_s: None,
+        reuse_copy: continuation.is_some(),
         env: equipment.env,
         options: equipment.options,
-        decides_itself: equipment.decides_itself,
+        is_autonomous: equipment.autonomous_mode,
         session_meta: equipment.session_meta,
         safety: facts.request.safety,
         sandbox: equipment.sandbox,
-        session: facts.view.session.filter(|_| go_on.is_some()),
-        allowed: facts.allowed,
-        allowed_once: go_on.map_or_else(Vec::new, |go_on| go_on.allowed_once),
-        cost_limit_cents: facts.asked.cost_limit_cents,
+        session: facts.view.session.filter(|_| continuation.is_some()),
+        allowed_for_batch: facts.allowed_keys,
+        allowed_once: continuation.map_or_else(Vec::new, |continuation| continuation.allowed_once),
+        cost_limit_cents: facts.task_request.cost_limit_cents,
     })
 }
 
-impl Worker {
+impl WorkerProcess {
     /// Waits for the process, which is killed when it takes too long.
-    async fn end(mut self) -> Option<Mark> {
+    async fn wait_for_exit(mut self) -> Option<ProcessIdentity> {
         drop(self.controls); // Its standard input ends.
         drop(self.events);
         let done = self.ended.wait_for(Option::is_some);
-        if timeout(END_LIMIT, done).await.is_err()
-            && let Some(mark) = &self.mark
+        if timeout(EXIT_TIMEOUT, done).await.is_err()
+            && let Some(mark) = &self.identity
         {
-            mark.kill();
+            mark.kill_all();
         }
-        self.mark
+        self.identity
     }
 }
 
 /// Hands on what the worker prints. The events end when the worker has ended, so that
 /// there is no moment at which nothing more comes and nobody knows why.
-async fn carry_lines(
+async fn forward_output(
     lines: BufReader<ChildStdout>,
-    to: mpsc::Sender<Happened>,
+    to: mpsc::Sender<RunnerEvent>,
     (now, mut ended): (fn() -> Millis, watch::Receiver<Option<String>>),
 ) {
     let mut also_ended = ended.clone();
     // Something that the worker left behind may hold its output open: that isn't waited for.
     let overdue = async {
         also_ended.wait_for(Option::is_some).await.ok();
-        sleep(REST_LIMIT).await;
+        sleep(OUTPUT_TIMEOUT).await;
     };
     tokio::select! {
-        () = pump(lines, to.clone(), now) => {}
+        () = forward_events(lines, to.clone(), now) => {}
         () = overdue => {}
     }
     ended.wait_for(Option::is_some).await.ok(); // An error says that nobody watches any more.
@@ -308,7 +313,7 @@ async fn carry_lines(
 }
 
 /// Writes the task and then what the worker is told. Its standard input ends with this.
-async fn tell(
+async fn write_controls(
     mut stdin: ChildStdin,
     task: Vec<u8>,
     mut told: mpsc::UnboundedReceiver<WorkerControl>,
@@ -327,55 +332,55 @@ async fn tell(
 }
 
 /// Waits for the worker's end, and sees to it that it comes once it was told to stop.
-async fn watch_end(
+async fn supervise_exit(
     mut child: Child,
     mut stop: watch::Receiver<bool>,
-    mark: Option<Mark>,
+    mark: Option<ProcessIdentity>,
     (ended, folder): (watch::Sender<Option<String>>, PathBuf),
 ) {
     let overdue = async {
         if stop.wait_for(|stop| *stop).await.is_err() {
             std::future::pending::<()>().await; // It can't be told any more: no limit here.
         }
-        sleep(STOP_LIMIT).await;
+        sleep(STOP_TIMEOUT).await;
     };
     let status = tokio::select! {
         status = child.wait() => status,
         () = overdue => {
             // It had its time: killed with everything it started.
             if let Some(mark) = &mark {
-                mark.kill();
+                mark.kill_all();
             }
             drop(child.start_kill()); // It may just have ended.
             child.wait().await
         }
     };
     if let Some(mark) = &mark {
-        mark.kill(); // A worker that was killed could not clean up behind itself.
+        mark.kill_all(); // A worker that was killed could not clean up behind itself.
     }
-    ended.send_replace(Some(how(&status, &folder.join(SAID))));
+    ended.send_replace(Some(describe_exit(&status, &folder.join(STDERR_FILE))));
 }
 
-fn how(status: &std::io::Result<ExitStatus>, said: &Path) -> String {
+fn describe_exit(status: &std::io::Result<ExitStatus>, said: &Path) -> String {
     let status = status.as_ref().map_or_else(ToString::to_string, ToString::to_string);
-    match last_words(said) {
+    match read_tail(said) {
         Ok(words) if !words.trim().is_empty() => format!("{status}\n{}", words.trim()),
         _ => status,
     }
 }
 
 /// The end of a file.
-fn last_words(path: &Path) -> std::io::Result<String> {
+fn read_tail(path: &Path) -> std::io::Result<String> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(SAID_BYTES)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL_BYTES)))?;
     let mut bytes = Vec::new();
-    file.take(SAID_BYTES).read_to_end(&mut bytes)?;
+    file.take(STDERR_TAIL_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn not_started(program: &Path, error: &std::io::Error) -> Notice {
-    Notice::new(
+fn spawn_failed(program: &Path, error: &std::io::Error) -> UserMessage {
+    UserMessage::new(
         ErrorCode::WorkerDied,
         "The program that works on a task could not be started.",
         "Nothing was changed.",

@@ -6,22 +6,22 @@
 mod cloud;
 #[cfg(test)]
 mod conformance;
-mod go_on;
-mod leftover;
-mod lines;
+mod continuation;
 mod local;
+mod orphans;
+mod worker_output;
 
-pub(crate) use cloud::{Cloud, Means, ended_after_sending, ended_before_sending};
-pub(crate) use go_on::{GoOn, can_go_on, what_to_do_about_questions};
-pub(crate) use local::Local;
+pub(crate) use cloud::{CloudDeps, CloudRunner, ended_after_sending, ended_before_sending};
+pub(crate) use continuation::{Continuation, can_continue, open_question_hint};
+pub(crate) use local::LocalRunner;
 #[cfg(test)]
-pub(crate) use local::{cut_off, worker_task};
+pub(crate) use local::{build_worker_task, recover_crashed};
 
 use crate::EngineError;
 use crate::store::TaskFacts;
 use regatta_protocol::event::{ChangeTotals, Outcome};
 use regatta_protocol::worker::{WorkerControl, WorkerLine};
-use regatta_protocol::{ErrorCode, Event, Millis, Notice, Status, TaskId};
+use regatta_protocol::{ErrorCode, Event, Millis, Status, TaskId, UserMessage};
 use std::fmt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -48,22 +48,22 @@ impl fmt::Display for AttemptId {
 
 /// What happens in an attempt, in order, each once. It ends when the place has nothing more to
 /// tell, after the outcome if there is one.
-pub(crate) type Events = mpsc::Receiver<Happened>;
+pub(crate) type EventReceiver = mpsc::Receiver<RunnerEvent>;
 
 /// Something that happened in an attempt.
 #[derive(Debug)]
-pub(crate) struct Happened {
+pub(crate) struct RunnerEvent {
     pub(crate) at: Millis,
     pub(crate) event: Event,
     /// Its number in the place's own log, where that can be read again from there on.
-    pub(crate) wire: Option<u64>,
+    pub(crate) remote_seq: Option<u64>,
     /// The room that it takes in the place's memory until it is in the log.
-    pub(crate) room: Option<OwnedSemaphorePermit>,
+    pub(crate) memory_permit: Option<OwnedSemaphorePermit>,
 }
 
-impl From<WorkerLine> for Happened {
+impl From<WorkerLine> for RunnerEvent {
     fn from(line: WorkerLine) -> Self {
-        Self { at: line.at, event: line.event, wire: None, room: None }
+        Self { at: line.at, event: line.event, remote_seq: None, memory_permit: None }
     }
 }
 
@@ -71,24 +71,24 @@ impl From<WorkerLine> for Happened {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Whether its agent was said to be at work.
-    pub(crate) worked: bool,
+    pub(crate) has_worked: bool,
     pub(crate) save_points: u32,
     pub(crate) totals: ChangeTotals,
-    pub(crate) stop_asked: bool,
+    pub(crate) stop_requested: bool,
     /// The questions that wait for an answer.
-    pub(crate) asked: Vec<String>,
+    pub(crate) open_questions: Vec<String>,
     pub(crate) outcome: Option<Outcome>,
 }
 
 impl Progress {
     /// Takes an event into account.
-    pub(crate) fn note(&mut self, event: &Event) {
+    pub(crate) fn apply(&mut self, event: &Event) {
         match event {
-            Event::Status { status: Status::Working, .. } => self.worked = true,
+            Event::Status { status: Status::Working, .. } => self.has_worked = true,
             Event::SavePoint(point) => self.save_points = point.number,
             Event::Changes { totals, .. } => self.totals = *totals,
-            Event::Question(question) => self.asked.push(question.id.clone()),
-            Event::Answered { question, .. } => self.asked.retain(|open| open != question),
+            Event::Question(question) => self.open_questions.push(question.id.clone()),
+            Event::Answered { question, .. } => self.open_questions.retain(|open| open != question),
             _ => {}
         }
     }
@@ -120,7 +120,7 @@ pub(crate) trait Runner: Send + Sync + 'static {
         &self,
         id: &AttemptId,
         facts: TaskFacts,
-        go_on: Option<GoOn>,
+        continuation: Option<Continuation>,
     ) -> impl Future<Output = Result<Self::Task, EngineError>> + Send;
 
     /// Begins an attempt. Once it returned `Ok`, doing it again changes nothing.
@@ -128,17 +128,20 @@ pub(crate) trait Runner: Send + Sync + 'static {
         &self,
         id: &AttemptId,
         task: &Self::Task,
-    ) -> impl Future<Output = Result<(), Notice>> + Send;
+    ) -> impl Future<Output = Result<(), UserMessage>> + Send;
 
     /// What happens in it from the beginning. One reader at a time.
-    fn events(&self, id: &AttemptId) -> impl Future<Output = Result<Events, Notice>> + Send;
+    fn events(
+        &self,
+        id: &AttemptId,
+    ) -> impl Future<Output = Result<EventReceiver, UserMessage>> + Send;
 
     /// How it stands. Once its events have ended it isn't working any more.
     fn status(&self, id: &AttemptId) -> impl Future<Output = AttemptState> + Send;
 
     /// Tells it an answer, or to stop, to hold, to go on. An attempt that ended hears
     /// nothing, and that is no error.
-    fn tell(&self, id: &AttemptId, control: WorkerControl) -> impl Future<Output = ()> + Send;
+    fn send(&self, id: &AttemptId, control: WorkerControl) -> impl Future<Output = ()> + Send;
 
     /// The attempts that the place knows, those of an earlier start of the program too.
     fn list(&self) -> impl Future<Output = Vec<AttemptId>> + Send;
@@ -146,7 +149,7 @@ pub(crate) trait Runner: Send + Sync + 'static {
     /// What is to be said of an attempt whose events ended without an outcome, and what could
     /// be saved of it. Afterwards nothing of it works here, and the place has forgotten it.
     /// None: it goes on elsewhere, and the next start goes on with it.
-    fn settle(
+    fn finalise(
         &self,
         id: &AttemptId,
         task: &Self::Task,
@@ -154,14 +157,14 @@ pub(crate) trait Runner: Send + Sync + 'static {
     ) -> impl Future<Output = Option<(Vec<Event>, Outcome)>> + Send;
 
     /// Ends what is left of an attempt, waits for it, and lets the place forget it.
-    fn forget(&self, id: &AttemptId) -> impl Future<Output = ()> + Send;
+    fn release(&self, id: &AttemptId) -> impl Future<Output = ()> + Send;
 
     /// Stops listening to everything: the events of all attempts end. For a place that goes on
     /// without us.
-    fn leave(&self) -> impl Future<Output = ()> + Send;
+    fn detach(&self) -> impl Future<Output = ()> + Send;
 }
 
-fn no_events(id: &AttemptId) -> Notice {
+fn events_unavailable(id: &AttemptId) -> UserMessage {
     let what = "What this attempt does is already being read, or it isn't known here.";
-    Notice::new(ErrorCode::Internal, what, "", "").with_details(id.to_string())
+    UserMessage::new(ErrorCode::Internal, what, "", "").with_details(id.to_string())
 }

@@ -13,7 +13,7 @@ pub(super) struct Chunk<'a> {
 }
 
 /// Cuts lines joined by `\n` into chunks, in order and without loss.
-pub(super) fn chunks(text: &str) -> Vec<Chunk<'_>> {
+pub(super) fn split_chunks(text: &str) -> Vec<Chunk<'_>> {
     let mut found = Vec::new();
     let mut rest = Some(text);
     while let Some(text) = rest {
@@ -39,11 +39,11 @@ fn chunk_end(text: &str) -> usize {
 }
 
 /// Cuts the text of one chunk into the parts that rows hold, on character boundaries.
-pub(super) fn parts(text: &str) -> Vec<&str> {
+pub(super) fn split_parts(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
     while rest.len() > MAX_CHUNK_BYTES {
-        let (part, left) = rest.split_at(boundary(rest, MAX_CHUNK_BYTES));
+        let (part, left) = rest.split_at(floor_char_boundary(rest, MAX_CHUNK_BYTES));
         found.push(part);
         rest = left;
     }
@@ -57,13 +57,13 @@ pub(super) fn count_lines(text: &str) -> u64 {
 }
 
 /// What a page shows of a line, and whether that isn't all.
-pub(super) fn shown(line: &str) -> (&str, bool) {
-    let end = boundary(line, MAX_LINE_SHOWN);
+pub(super) fn truncate_line(line: &str) -> (&str, bool) {
+    let end = floor_char_boundary(line, MAX_LINE_SHOWN);
     (&line[..end], end < line.len())
 }
 
 /// The last character boundary at or before `at`.
-fn boundary(text: &str, at: usize) -> usize {
+fn floor_char_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
 
@@ -76,18 +76,18 @@ mod tests {
     fn a_line_over_the_limit_stands_alone() {
         let long = "é".repeat(MAX_CHUNK_BYTES);
         let text = format!("a\n\n{long}\nb");
-        let cut = chunks(&text);
+        let cut = split_chunks(&text);
         let lines: Vec<(usize, u64)> = cut.iter().map(|c| (c.text.len(), c.lines)).collect();
         assert_eq!(lines, [(2, 2), (long.len(), 1), (1, 1)]);
-        let parts = parts(cut[1].text);
+        let parts = split_parts(cut[1].text);
         assert_eq!(parts.len(), 2);
         assert_eq!(parts.concat(), long);
     }
 
     #[test]
     fn an_empty_text_is_one_empty_line() {
-        assert_eq!(chunks(""), [Chunk { text: "", lines: 1 }]);
-        assert_eq!(chunks("\n"), [Chunk { text: "\n", lines: 2 }]);
+        assert_eq!(split_chunks(""), [Chunk { text: "", lines: 1 }]);
+        assert_eq!(split_chunks("\n"), [Chunk { text: "\n", lines: 2 }]);
     }
 
     proptest! {
@@ -98,14 +98,14 @@ mod tests {
             let lines: Vec<String> =
                 lines.into_iter().map(|(c, n)| ["a", "é", "\u{1F6A3}"][c].repeat(n / 4)).collect();
             let text = lines.join("\n");
-            let cut = chunks(&text);
+            let cut = split_chunks(&text);
             let joined: Vec<&str> = cut.iter().map(|c| c.text).collect();
             prop_assert_eq!(joined.join("\n"), text.clone());
             prop_assert_eq!(cut.iter().map(|c| c.lines).sum::<u64>(), lines.len() as u64);
             for chunk in cut {
                 prop_assert!(chunk.text.len() <= MAX_CHUNK_BYTES || chunk.lines == 1);
-                prop_assert_eq!(parts(chunk.text).concat(), chunk.text);
-                prop_assert!(parts(chunk.text).iter().all(|p| p.len() <= MAX_CHUNK_BYTES));
+                prop_assert_eq!(split_parts(chunk.text).concat(), chunk.text);
+                prop_assert!(split_parts(chunk.text).iter().all(|p| p.len() <= MAX_CHUNK_BYTES));
             }
         }
     }

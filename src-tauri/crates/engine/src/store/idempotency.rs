@@ -7,11 +7,11 @@ use regatta_protocol::{BatchId, Millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// How long a key is known: a day.
-const KNOWN_FOR: Millis = 24 * 60 * 60 * 1000;
+const KEY_LIFETIME_MS: Millis = 24 * 60 * 60 * 1000;
 
 /// What became of a new batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Created {
+pub(crate) enum CreateResult {
     /// It is in the file.
     New,
     /// The same request with the same key was this batch.
@@ -21,42 +21,45 @@ pub(crate) enum Created {
 }
 
 /// What a key means now, if it came before.
-pub(crate) fn known(
+pub(crate) fn find_key(
     conn: &Connection,
     (key, request): (&str, &BatchRequest),
     now: Millis,
-) -> rusqlite::Result<Option<Created>> {
+) -> rusqlite::Result<Option<CreateResult>> {
     let id: Option<String> = conn
         .query_row(
             "SELECT b.id FROM idempotency i JOIN batches b ON b.key = i.batch
              WHERE i.key = ?1 AND i.at > ?2",
-            params![key, now - KNOWN_FOR],
+            params![key, now - KEY_LIFETIME_MS],
             |row| row.get(0),
         )
         .optional()?;
     let Some(id) = id.as_deref().and_then(BatchId::parse) else { return Ok(None) };
     let before = read::request(conn, &id)?;
-    let mut request = trimmed(request);
-    if request.endpoint.is_some() && request.branch.is_empty() {
+    let mut request = normalise(request);
+    if request.endpoint.is_some() && request.start_from.is_empty() {
         // What that meant was written in its place.
-        request.branch.clone_from(&before.branch);
+        request.start_from.clone_from(&before.start_from);
     }
     Ok(Some(match request == before {
-        true => Created::Joined(id),
-        false => Created::KeyReused,
+        true => CreateResult::Joined(id),
+        false => CreateResult::KeyReused,
     }))
 }
 
 /// Looks whether a new batch's key came before.
-pub(super) fn look(conn: &Connection, batch: &NewBatch) -> rusqlite::Result<Option<Created>> {
+pub(super) fn find_batch_key(
+    conn: &Connection,
+    batch: &NewBatch,
+) -> rusqlite::Result<Option<CreateResult>> {
     let Some(key) = &batch.idempotency_key else { return Ok(None) };
-    known(conn, (key, &batch.whole_request()), batch.at)
+    find_key(conn, (key, &batch.full_request()), batch.at)
 }
 
 /// Notes a new batch's key, and forgets those that are too old.
-pub(super) fn note(conn: &Connection, row: i64, batch: &NewBatch) -> rusqlite::Result<()> {
+pub(super) fn record_key(conn: &Connection, row: i64, batch: &NewBatch) -> rusqlite::Result<()> {
     let Some(key) = &batch.idempotency_key else { return Ok(()) };
-    conn.execute("DELETE FROM idempotency WHERE at <= ?1", [batch.at - KNOWN_FOR])?;
+    conn.execute("DELETE FROM idempotency WHERE at <= ?1", [batch.at - KEY_LIFETIME_MS])?;
     conn.execute(
         "INSERT INTO idempotency (key, batch, at) VALUES (?1, ?2, ?3)",
         params![key, row, batch.at],
@@ -65,7 +68,7 @@ pub(super) fn note(conn: &Connection, row: i64, batch: &NewBatch) -> rusqlite::R
 }
 
 /// A request as it is read back from the file.
-fn trimmed(request: &BatchRequest) -> BatchRequest {
+fn normalise(request: &BatchRequest) -> BatchRequest {
     let mut request = request.clone();
     for task in &mut request.parallel_tasks {
         task.task_name = task.task_name.trim().to_owned();

@@ -2,19 +2,19 @@
 //! file before anything is sent, so that after a restart it is known what may be under way
 //! elsewhere.
 
-use super::json::{json, parse};
-use super::views::Views;
+use super::json::{from_json, to_json};
+use super::view_cache::ViewCache;
 use crate::fold;
 use regatta_protocol::request::TaskRequest;
 use regatta_protocol::{BatchId, Millis, Status, TaskId, TaskView};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 /// What people call the pseudo-task that holds what a place says of a batch as a whole.
-const WHOLE: &str = "Whole batch";
+const BATCH_CHANNEL_NAME: &str = "Whole batch";
 
 /// Something to keep of an invocation or of the place's side of a task.
 #[derive(Debug, Clone)]
-pub(crate) enum Note {
+pub(crate) enum Record {
     /// These attempts will be sent together.
     Planned(NewInvocation),
     /// From now on it may have left this computer.
@@ -37,7 +37,7 @@ pub(crate) enum Note {
         key: String,
     },
     /// What is held now, as the queue has it.
-    Held {
+    PersistedQueue {
         /// As JSON.
         body: String,
     },
@@ -75,7 +75,7 @@ pub(crate) struct Invocation {
     pub(crate) id: String,
     pub(crate) batch: BatchId,
     /// Whether it may have left this computer.
-    pub(crate) sent: bool,
+    pub(crate) may_have_left: bool,
     /// The place's name for it, when it can be asked to tell its events again.
     pub(crate) run: Option<String>,
     pub(crate) follow_up: Option<FollowUp>,
@@ -83,45 +83,49 @@ pub(crate) struct Invocation {
 
 /// One attempt of an invocation.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct InvokedAttempt {
     pub(crate) task: TaskId,
     pub(crate) attempt: u32,
-    pub(crate) asked: TaskRequest,
+    pub(crate) request: TaskRequest,
     /// The last number of the place's log that is in ours.
-    pub(crate) wire: u64,
+    pub(crate) remote_seq: u64,
     /// Whether it is the task's present attempt, and isn't over.
-    pub(crate) open: bool,
+    pub(crate) is_open: bool,
 }
 
 /// Writes a note.
-pub(super) fn write(tx: &Transaction<'_>, views: &mut Views, note: &Note) -> rusqlite::Result<()> {
-    match note {
-        Note::Planned(new) => plan(tx, new),
-        Note::Sent { id } => {
+pub(super) fn write_record(
+    tx: &Transaction<'_>,
+    views: &mut ViewCache,
+    record: &Record,
+) -> rusqlite::Result<()> {
+    match record {
+        Record::Planned(new) => insert_invocation(tx, new),
+        Record::Sent { id } => {
             tx.execute("UPDATE invocations SET sent = 1 WHERE id = ?1", [id]).map(drop)
         }
-        Note::Run { id, run } => {
+        Record::Run { id, run } => {
             let sql = "UPDATE invocations SET run = ?2 WHERE id = ?1";
             tx.execute(sql, params![id, run]).map(drop)
         }
-        Note::Allowed { batch, key } => {
+        Record::Allowed { batch, key } => {
             let sql = "INSERT OR IGNORE INTO allowed (batch, key)
                        SELECT key, ?2 FROM batches WHERE id = ?1";
             tx.execute(sql, params![batch.as_str(), key]).map(drop)
         }
-        Note::Held { body } => {
+        Record::PersistedQueue { body } => {
             let sql = "INSERT OR REPLACE INTO held (one, body) VALUES (1, ?1)";
             tx.execute(sql, [body]).map(drop)
         }
-        Note::Thread { task, thread } => {
+        Record::Thread { task, thread } => {
             views.load_task(tx, task)?;
-            views.pair(task).0.thread = Some(thread.clone());
+            views.task_and_batch_mut(task).0.thread = Some(thread.clone());
             Ok(())
         }
     }
 }
 
-fn plan(tx: &Transaction<'_>, new: &NewInvocation) -> rusqlite::Result<()> {
+fn insert_invocation(tx: &Transaction<'_>, new: &NewInvocation) -> rusqlite::Result<()> {
     let (thread, message) = new.follow_up.as_ref().map(|f| (&f.thread, &f.message)).unzip();
     tx.execute(
         "INSERT INTO invocations (id, batch, sent, thread, message)
@@ -141,32 +145,35 @@ fn plan(tx: &Transaction<'_>, new: &NewInvocation) -> rusqlite::Result<()> {
 }
 
 /// Makes the pseudo-task of a batch, unless there is one.
-pub(super) fn whole(
+pub(super) fn ensure_batch_channel(
     tx: &Transaction<'_>,
-    views: &mut Views,
+    views: &mut ViewCache,
     (batch, fresh, at): (&BatchId, &TaskId, Millis),
 ) -> rusqlite::Result<()> {
-    if whole_of(tx, batch)?.is_some() {
+    if find_batch_channel(tx, batch)?.is_some() {
         return Ok(());
     }
     let (key, position) = views.batch_row(tx, batch)?;
     // It never works or ends: what happens to it is text.
     let view = TaskView {
-        whole_batch: true,
+        is_batch_channel: true,
         status: Status::Finished,
-        ..fold::begin(fresh.clone(), batch.clone(), WHOLE, position, at)
+        ..fold::new_view(fresh.clone(), batch.clone(), BATCH_CHANNEL_NAME, position, at)
     };
     tx.execute(
         "INSERT INTO tasks (id, batch, position, status, revision, whole, view)
          VALUES (?1, ?2, ?3, '', 0, 1, ?4)",
-        params![fresh.as_str(), key, position, json(&view)],
+        params![fresh.as_str(), key, position, to_json(&view)],
     )?;
-    views.open_task(tx.last_insert_rowid(), view);
+    views.insert_task(tx.last_insert_rowid(), view);
     Ok(())
 }
 
 /// The id of a batch's pseudo-task, if there is one.
-pub(super) fn whole_of(conn: &Connection, batch: &BatchId) -> rusqlite::Result<Option<TaskId>> {
+pub(super) fn find_batch_channel(
+    conn: &Connection,
+    batch: &BatchId,
+) -> rusqlite::Result<Option<TaskId>> {
     let id: Option<String> = conn
         .query_row(
             "SELECT t.id FROM tasks t JOIN batches b ON b.key = t.batch
@@ -179,7 +186,7 @@ pub(super) fn whole_of(conn: &Connection, batch: &BatchId) -> rusqlite::Result<O
 }
 
 /// The last number of the place's log that is in the pseudo-task of a batch.
-pub(crate) fn whole_wire(conn: &Connection, batch: &BatchId) -> rusqlite::Result<u64> {
+pub(crate) fn batch_channel_seq(conn: &Connection, batch: &BatchId) -> rusqlite::Result<u64> {
     conn.query_row(
         "SELECT ifnull(max(t.wire), 0) FROM tasks t JOIN batches b ON b.key = t.batch
          WHERE b.id = ?1 AND t.whole = 1",
@@ -189,7 +196,7 @@ pub(crate) fn whole_wire(conn: &Connection, batch: &BatchId) -> rusqlite::Result
 }
 
 /// The invocation that an attempt belongs to, if it was planned.
-pub(crate) fn of(
+pub(crate) fn find(
     conn: &Connection,
     task: &TaskId,
     attempt: u32,
@@ -205,7 +212,7 @@ pub(crate) fn of(
             Ok(Invocation {
                 id: row.get(0)?,
                 batch: BatchId::parse(&batch).ok_or(rusqlite::Error::InvalidQuery)?,
-                sent: row.get(2)?,
+                may_have_left: row.get(2)?,
                 run: row.get(3)?,
                 follow_up: thread
                     .zip(message)
@@ -217,24 +224,24 @@ pub(crate) fn of(
 }
 
 /// The attempts of an invocation, in the order of their batch.
-pub(crate) fn parts(conn: &Connection, id: &str) -> rusqlite::Result<Vec<Part>> {
+pub(crate) fn read_attempts(conn: &Connection, id: &str) -> rusqlite::Result<Vec<InvokedAttempt>> {
     let mut query = conn.prepare_cached(
         "SELECT p.name, p.prompt, p.time_limit_s, p.extra, t.id, v.attempt, t.wire, t.view
          FROM invoked v
          JOIN invocations i ON i.key = v.invocation JOIN tasks t ON t.key = v.task
          JOIN prompts p ON p.task = t.key WHERE i.id = ?1 ORDER BY t.position",
     )?;
-    query.query_map([id], part)?.collect()
+    query.query_map([id], read_attempt)?.collect()
 }
 
-fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
-    let view: TaskView = parse(&row.get::<_, String>(7)?)?;
+fn read_attempt(row: &Row<'_>) -> rusqlite::Result<InvokedAttempt> {
+    let view: TaskView = from_json(&row.get::<_, String>(7)?)?;
     let attempt: u32 = row.get(5)?;
-    Ok(Part {
-        asked: super::asked::read(row)?.task,
+    Ok(InvokedAttempt {
+        request: super::task_row::read_stored(row)?.task,
         task: view.id,
         attempt,
-        wire: row.get(6)?,
-        open: view.attempt == attempt && !view.status.is_over(),
+        remote_seq: row.get(6)?,
+        is_open: view.attempt == attempt && !view.status.is_over(),
     })
 }

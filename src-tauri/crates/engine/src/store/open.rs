@@ -1,13 +1,13 @@
 //! Opening the store: one Regatta to a data folder, a newer file left alone, a damaged one
 //! set aside.
 
-use super::read::{self, Readers};
+use super::read::{self, ReaderPool};
 use super::schema;
-use super::views::Views;
-use super::writer::{Message, Published, Writer};
+use super::view_cache::ViewCache;
+use super::writer::{PublishedState, StoreCommand, Writer};
 use crate::EngineError;
 use regatta_protocol::view::PlaceView;
-use regatta_protocol::{ErrorCode, Millis, Notice};
+use regatta_protocol::{ErrorCode, Millis, UserMessage};
 use rusqlite::{Connection, ErrorCode as Sqlite};
 use std::fs::{self, File, TryLockError};
 use std::io::Read;
@@ -16,33 +16,33 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::watch;
 
-const FILE: &str = "regatta.db";
+const DB_FILE: &str = "regatta.db";
 /// Made when damage was met while working; the next start then looks at the whole file.
-const SUSPECT: &str = "regatta.db.suspect";
+const SUSPECT_FILE: &str = "regatta.db.suspect";
 /// Files up to this size are looked at as a whole at every start: that takes a moment only.
-const CHECKED_BYTES: u64 = 64 * 1024 * 1024;
+const FULL_CHECK_MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// How many pages the write-ahead log holds before they are moved into the file.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// An open store.
-pub(crate) struct Opened {
-    pub(crate) messages: mpsc::Sender<Message>,
-    pub(crate) readers: Arc<Readers>,
-    pub(crate) published: watch::Receiver<Published>,
+pub(crate) struct OpenStore {
+    pub(crate) commands: mpsc::Sender<StoreCommand>,
+    pub(crate) readers: Arc<ReaderPool>,
+    pub(crate) published: watch::Receiver<PublishedState>,
     /// Why nothing can be written just now, if so.
-    pub(crate) trouble: watch::Receiver<Option<Notice>>,
+    pub(crate) store_error: watch::Receiver<Option<UserMessage>>,
     /// What a person should know of the opening.
-    pub(crate) notice: Option<Notice>,
+    pub(crate) notice: Option<UserMessage>,
 }
 
 /// Opens the store of a data folder, which is made if it isn't there.
-pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
-    let lock = lock(dir)?;
-    let path = dir.join(FILE);
+pub(crate) fn open(dir: &Path, now: Millis) -> Result<OpenStore, EngineError> {
+    let lock = acquire_lock(dir)?;
+    let path = dir.join(DB_FILE);
     refuse_newer(&path)?;
     let (conn, notice) = match connect(dir, &path) {
         Err(error) if is_damage(&error) => {
-            let aside = set_aside(dir, now).map_err(|e| EngineError::data(dir, &e))?;
+            let aside = set_aside(dir, now).map_err(|e| EngineError::data_read_only(dir, &e))?;
             (connect(dir, &path)?, Some(damaged_notice(&aside, &error)))
         }
         other => (other?, None),
@@ -53,44 +53,51 @@ pub(crate) fn open(dir: &Path, now: Millis) -> Result<Opened, EngineError> {
         return Err(EngineError::StoreTooNew { found: version, known: schema::VERSION });
     }
     let revision = read::revision(&conn)?;
-    let place = PlaceView { busy: 0, limit: 0, waiting: 0, paused: None, holds: Vec::new() };
+    let place =
+        PlaceView { busy: 0, limit: 0, waiting: 0, pause_reason: None, agent_pauses: Vec::new() };
     let (published_tx, published) =
-        watch::channel(Published { revision, place, active: Default::default() });
+        watch::channel(PublishedState { revision, place, active: Default::default() });
     let (trouble_tx, trouble) = watch::channel(None);
     let (messages, received) = mpsc::channel();
     let writer = Writer {
         conn,
-        views: Views::after(revision),
+        views: ViewCache::starting_at(revision),
         published: published_tx,
-        trouble: trouble_tx,
+        store_error: trouble_tx,
         lock,
     };
     std::thread::Builder::new()
         .name("store".into())
         .spawn(move || writer.run(&received))
-        .map_err(|error| EngineError::data(dir, &error))?;
-    Ok(Opened { messages, readers: Readers::new(&path), published, trouble, notice })
+        .map_err(|error| EngineError::data_read_only(dir, &error))?;
+    Ok(OpenStore {
+        commands: messages,
+        readers: ReaderPool::new(&path),
+        published,
+        store_error: trouble,
+        notice,
+    })
 }
 
 /// Makes the folder and takes its lock, which is held until it is released.
-fn lock(dir: &Path) -> Result<File, EngineError> {
-    fs::create_dir_all(dir).map_err(|error| EngineError::data(dir, &error))?;
+fn acquire_lock(dir: &Path) -> Result<File, EngineError> {
+    fs::create_dir_all(dir).map_err(|error| EngineError::data_read_only(dir, &error))?;
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(dir.join("lock"))
-        .map_err(|error| EngineError::data(dir, &error))?;
+        .map_err(|error| EngineError::data_read_only(dir, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EngineError::DataInUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(EngineError::data(dir, &error)),
+        Err(TryLockError::Error(error)) => Err(EngineError::data_read_only(dir, &error)),
     }
 }
 
 /// Gives a lock back. Closing its file isn't enough: a program that is being started by another
 /// thread has the file, too, until it runs.
-pub(super) fn release(lock: &File) {
+pub(super) fn release_lock(lock: &File) {
     // An error leaves it to the end of the file.
     lock.unlock().ok();
 }
@@ -117,16 +124,16 @@ fn connect(dir: &Path, path: &Path) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     conn.busy_timeout(Duration::from_secs(5))?;
-    check(&conn, dir, path)?;
+    check_integrity(&conn, dir, path)?;
     schema::migrate(&mut conn)?;
     Ok(conn)
 }
 
 /// Looks for damage: in the whole file where that is quick or was asked for.
-fn check(conn: &Connection, dir: &Path, path: &Path) -> rusqlite::Result<()> {
-    let suspect = dir.join(SUSPECT);
+fn check_integrity(conn: &Connection, dir: &Path, path: &Path) -> rusqlite::Result<()> {
+    let suspect = dir.join(SUSPECT_FILE);
     let size = fs::metadata(path).map_or(0, |file| file.len());
-    if size > CHECKED_BYTES && !suspect.exists() {
+    if size > FULL_CHECK_MAX_BYTES && !suspect.exists() {
         return conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
     }
     let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -144,29 +151,29 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 
 /// Gives the damaged file another name; gives back that name. It is never overwritten.
 fn set_aside(dir: &Path, now: Millis) -> std::io::Result<PathBuf> {
-    let mut aside = dir.join(format!("{FILE}.damaged-{now}"));
+    let mut aside = dir.join(format!("{DB_FILE}.damaged-{now}"));
     for n in 2.. {
         if !aside.exists() {
             break;
         }
-        aside = dir.join(format!("{FILE}.damaged-{now}-{n}"));
+        aside = dir.join(format!("{DB_FILE}.damaged-{now}-{n}"));
     }
-    fs::rename(dir.join(FILE), &aside)?;
+    fs::rename(dir.join(DB_FILE), &aside)?;
     for ending in ["-wal", "-shm"] {
         let mut to = aside.clone().into_os_string();
         to.push(ending);
-        match fs::rename(dir.join(format!("{FILE}{ending}")), to) {
+        match fs::rename(dir.join(format!("{DB_FILE}{ending}")), to) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    drop(fs::remove_file(dir.join(SUSPECT))); // It was about the file that is gone.
+    drop(fs::remove_file(dir.join(SUSPECT_FILE))); // It was about the file that is gone.
     Ok(aside)
 }
 
-fn damaged_notice(aside: &Path, error: &rusqlite::Error) -> Notice {
+fn damaged_notice(aside: &Path, error: &rusqlite::Error) -> UserMessage {
     let name = aside.file_name().unwrap_or_default().to_string_lossy();
-    Notice::new(
+    UserMessage::new(
         ErrorCode::StoreCorrupt,
         format!("The file with your batches is damaged; it was set aside as \"{name}\"."),
         "Your projects and the branches you added are untouched.",
@@ -177,7 +184,7 @@ fn damaged_notice(aside: &Path, error: &rusqlite::Error) -> Notice {
 
 /// What a person is told when the store can't be written. Damage is remembered for the next
 /// start.
-pub(super) fn trouble(conn: &Connection, error: &rusqlite::Error) -> Notice {
+pub(super) fn store_error_notice(conn: &Connection, error: &rusqlite::Error) -> UserMessage {
     let notice = crate::error::store_notice(error);
     if is_damage(error)
         && let Some(path) = conn.path()
@@ -195,12 +202,12 @@ mod tests {
     #[test]
     fn a_lock_that_was_given_back_is_free_though_somebody_else_has_its_file() {
         let dir = tempfile::tempdir().expect("a folder");
-        let held = lock(dir.path()).expect("it is free");
+        let held = acquire_lock(dir.path()).expect("it is free");
         let inherited = held.try_clone().expect("a second handle, as a started program has");
-        assert!(matches!(lock(dir.path()), Err(EngineError::DataInUse { .. })));
-        release(&held);
+        assert!(matches!(acquire_lock(dir.path()), Err(EngineError::DataInUse { .. })));
+        release_lock(&held);
         drop(held);
-        assert!(lock(dir.path()).is_ok());
+        assert!(acquire_lock(dir.path()).is_ok());
         drop(inherited);
     }
 }

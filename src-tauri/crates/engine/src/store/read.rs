@@ -1,12 +1,12 @@
 //! Reading on connections of their own, never in the writer's way.
 
-use super::asked::{self, Asked};
-use super::json::parse;
+use super::json::from_json;
 use super::lines::chunk_text;
-use super::views::Left;
+use super::task_row::{self, StoredTask};
+use super::view_cache::CarriedResult;
 use super::writer::BatchStart;
 use crate::EngineError;
-use regatta_protocol::agent::AgentPick;
+use regatta_protocol::agent::AgentSelection;
 use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchView, Event, LogEvent, Millis, TaskId, TaskView};
@@ -23,16 +23,16 @@ const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Connections that only read.
 #[derive(Debug)]
-pub(crate) struct Readers {
+pub(crate) struct ReaderPool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-impl Readers {
+impl ReaderPool {
     pub(super) fn new(path: &Path) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(READERS));
-        Arc::new(Self { path: path.to_owned(), idle: Mutex::default(), room })
+        Arc::new(Self { path: path.to_owned(), idle: Mutex::default(), permits: room })
     }
 
     /// Runs `read` on a connection, on a thread where it may take its time.
@@ -40,7 +40,7 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let permit = Arc::clone(&self.room).acquire_owned().await.expect("BUG: never closed");
+        let permit = Arc::clone(&self.permits).acquire_owned().await.expect("BUG: never closed");
         let readers = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
             // It is held as long as the thread, also when nobody waits for that any more.
@@ -68,8 +68,8 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Batches that aren't over, the newest first.
-pub(crate) fn running(conn: &Connection) -> rusqlite::Result<Vec<BatchView>> {
-    views(conn, "SELECT view FROM batches WHERE over = 0 ORDER BY created_at DESC", [])
+pub(crate) fn running_batches(conn: &Connection) -> rusqlite::Result<Vec<BatchView>> {
+    query_views(conn, "SELECT view FROM batches WHERE over = 0 ORDER BY created_at DESC", [])
 }
 
 /// Batches that are over, the newest first: those created before a moment, if one is given,
@@ -80,7 +80,7 @@ pub(crate) fn history(
     before: Option<Millis>,
     max: u32,
 ) -> rusqlite::Result<Vec<BatchView>> {
-    views(
+    query_views(
         conn,
         "SELECT b.view FROM batches b JOIN requests r ON r.batch = b.key
          WHERE b.over = 1 AND b.created_at < ?1 AND instr(r.search, ?2) > 0
@@ -93,17 +93,17 @@ pub(crate) fn history(
 pub(crate) fn detail(conn: &Connection, id: &BatchId) -> rusqlite::Result<Option<BatchDetail>> {
     let tx = conn.unchecked_transaction()?;
     let Some(batch) = batch(&tx, id).optional()? else { return Ok(None) };
-    Ok(Some(BatchDetail { batch, tasks: tasks(&tx, id)?, whole: whole(&tx, id)? }))
+    Ok(Some(BatchDetail { batch, tasks: tasks(&tx, id)?, batch_channel: batch_channel(&tx, id)? }))
 }
 
 /// One batch.
 pub(super) fn batch(conn: &Connection, id: &BatchId) -> rusqlite::Result<BatchView> {
-    one(conn, "SELECT view FROM batches WHERE id = ?1", [id.as_str()])
+    query_view(conn, "SELECT view FROM batches WHERE id = ?1", [id.as_str()])
 }
 
 /// A batch's tasks in order.
 fn tasks(conn: &Connection, id: &BatchId) -> rusqlite::Result<Vec<TaskView>> {
-    views(
+    query_views(
         conn,
         "SELECT t.view FROM tasks t JOIN batches b ON b.key = t.batch
          WHERE b.id = ?1 AND t.whole = 0 ORDER BY t.position",
@@ -112,8 +112,8 @@ fn tasks(conn: &Connection, id: &BatchId) -> rusqlite::Result<Vec<TaskView>> {
 }
 
 /// What a batch's place says of it as a whole, once there is something.
-fn whole(conn: &Connection, id: &BatchId) -> rusqlite::Result<Option<TaskView>> {
-    one(
+fn batch_channel(conn: &Connection, id: &BatchId) -> rusqlite::Result<Option<TaskView>> {
+    query_view(
         conn,
         "SELECT t.view FROM tasks t JOIN batches b ON b.key = t.batch
          WHERE b.id = ?1 AND t.whole = 1",
@@ -124,12 +124,12 @@ fn whole(conn: &Connection, id: &BatchId) -> rusqlite::Result<Option<TaskView>> 
 
 /// One task.
 pub(crate) fn task(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskView> {
-    one(conn, "SELECT view FROM tasks WHERE id = ?1", [id.as_str()])
+    query_view(conn, "SELECT view FROM tasks WHERE id = ?1", [id.as_str()])
 }
 
 /// Every task that waits or works, the oldest first.
 pub(crate) fn open_tasks(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
-    views(
+    query_views(
         conn,
         "SELECT view FROM tasks
          WHERE status IN ('waiting', 'working', 'needs_you', 'paused') ORDER BY key",
@@ -138,27 +138,28 @@ pub(crate) fn open_tasks(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
 }
 
 /// What was held when the queue last said so; empty: nothing ever was.
-pub(crate) fn held(conn: &Connection) -> rusqlite::Result<String> {
+pub(crate) fn persisted_queue(conn: &Connection) -> rusqlite::Result<String> {
     let body = conn.query_row("SELECT body FROM held", [], |row| row.get(0)).optional()?;
     Ok(body.unwrap_or_default())
 }
 
 /// Every task with an open question.
-pub(crate) fn needs_you(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
-    views(conn, "SELECT view FROM tasks WHERE asks = 1 ORDER BY key", [])
+pub(crate) fn tasks_with_questions(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
+    query_views(conn, "SELECT view FROM tasks WHERE asks = 1 ORDER BY key", [])
 }
 
 /// What changed after a revision: tasks and batches. The batches in `moved` are told in any
 /// case.
-pub(crate) fn changed(
+pub(crate) fn changed_since(
     conn: &Connection,
     since: u64,
     moved: &[BatchId],
 ) -> rusqlite::Result<(Vec<TaskView>, Vec<BatchView>)> {
     let tx = conn.unchecked_transaction()?;
-    let tasks = views(&tx, "SELECT view FROM tasks WHERE revision > ?1 ORDER BY key", [since])?;
+    let tasks =
+        query_views(&tx, "SELECT view FROM tasks WHERE revision > ?1 ORDER BY key", [since])?;
     let mut batches: Vec<BatchView> =
-        views(&tx, "SELECT view FROM batches WHERE revision > ?1 ORDER BY key", [since])?;
+        query_views(&tx, "SELECT view FROM batches WHERE revision > ?1 ORDER BY key", [since])?;
     for id in moved {
         if !batches.iter().any(|batch| batch.id == *id) {
             batches.push(batch(&tx, id)?);
@@ -179,7 +180,7 @@ pub(crate) fn revision(conn: &Connection) -> rusqlite::Result<u64> {
 
 /// The batch that `text` names: by its id, by the beginning of an id that no other has, or
 /// the newest of that name.
-pub(crate) fn find_batch(conn: &Connection, text: &str) -> rusqlite::Result<Option<BatchId>> {
+pub(crate) fn resolve_batch(conn: &Connection, text: &str) -> rusqlite::Result<Option<BatchId>> {
     let text = text.trim().to_lowercase();
     let mut by_id = conn.prepare("SELECT id FROM batches WHERE substr(id, 1, ?1) = ?2 LIMIT 2")?;
     let ids: Vec<String> = by_id
@@ -207,14 +208,14 @@ pub(crate) fn request(conn: &Connection, id: &BatchId) -> rusqlite::Result<Batch
         [id.as_str()],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let mut request: BatchRequest = parse(&request)?;
+    let mut request: BatchRequest = from_json(&request)?;
     let mut tasks = conn.prepare(
         "SELECT p.name, p.prompt, p.time_limit_s, p.extra FROM prompts p JOIN tasks t ON t.key = p.task
          WHERE t.batch = ?1 ORDER BY t.position",
     )?;
-    let tasks: Vec<Asked> =
-        tasks.query_map([key], asked::read)?.collect::<rusqlite::Result<_>>()?;
-    request.parallel_tasks = asked::rows(tasks);
+    let tasks: Vec<StoredTask> =
+        tasks.query_map([key], task_row::read_stored)?.collect::<rusqlite::Result<_>>()?;
+    request.parallel_tasks = task_row::group_rows(tasks);
     Ok(request)
 }
 
@@ -223,9 +224,9 @@ pub(crate) fn request(conn: &Connection, id: &BatchId) -> rusqlite::Result<Batch
 pub(crate) struct TaskFacts {
     pub(crate) view: TaskView,
     /// What was asked of this task alone.
-    pub(crate) asked: TaskRequest,
+    pub(crate) task_request: TaskRequest,
     /// Who does it.
-    pub(crate) pick: AgentPick,
+    pub(crate) agent_selection: AgentSelection,
     pub(crate) request: BatchRequest,
     /// The batch's whole title.
     pub(crate) batch_title: String,
@@ -233,15 +234,15 @@ pub(crate) struct TaskFacts {
     /// The last save point's commit.
     pub(crate) save_commit: Option<String>,
     /// What an attempt left for the one that goes on with it.
-    pub(crate) left: Option<Left>,
+    pub(crate) carried_result: Option<CarriedResult>,
     /// The place's name for its conversation.
     pub(crate) thread: Option<String>,
     /// The attempt that made the copy in which the present one works.
     pub(crate) copy_attempt: u32,
     /// What the agent said last at an end.
-    pub(crate) earlier: String,
+    pub(crate) last_message: String,
     /// What was allowed for its batch: keys of questions.
-    pub(crate) allowed: Vec<String>,
+    pub(crate) allowed_keys: Vec<String>,
 }
 
 /// Everything that is known of a task. The request's list of tasks is left empty.
@@ -258,21 +259,24 @@ pub(crate) fn facts(conn: &Connection, id: &TaskId) -> rusqlite::Result<TaskFact
          WHERE t.id = ?1",
     )?
     .query_row([id.as_str()], |row| {
-        let asked = asked::read(row)?;
-        let request: BatchRequest = parse(&row.get::<_, String>(5)?)?;
+        let asked = task_row::read_stored(row)?;
+        let request: BatchRequest = from_json(&row.get::<_, String>(5)?)?;
         Ok(TaskFacts {
-            pick: asked::pick(&request, &asked.extra),
-            asked: asked.task,
+            agent_selection: task_row::select_agent(&request, &asked.extra),
+            task_request: asked.task,
             request,
-            view: parse(&row.get::<_, String>(4)?)?,
+            view: from_json(&row.get::<_, String>(4)?)?,
             batch_title: row.get(6)?,
-            start: parse(&row.get::<_, String>(7)?)?,
+            start: from_json(&row.get::<_, String>(7)?)?,
             save_commit: row.get(8)?,
             thread: row.get(9)?,
             copy_attempt: row.get(10)?,
-            earlier: row.get(11)?,
-            left: row.get::<_, Option<String>>(12)?.map(|left| parse(&left)).transpose()?,
-            allowed,
+            last_message: row.get(11)?,
+            carried_result: row
+                .get::<_, Option<String>>(12)?
+                .map(|left| from_json(&left))
+                .transpose()?,
+            allowed_keys: allowed,
         })
     })
 }
@@ -296,7 +300,7 @@ pub(crate) fn events(
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let body: String = row.get(4)?;
-        let mut event: Event = parse(&body)?;
+        let mut event: Event = from_json(&body)?;
         if let Event::Output { text, first_line, .. } = &mut event {
             *text = chunk_text(&tx, row.get(3)?, *first_line)?;
             bytes += text.len();
@@ -317,21 +321,21 @@ pub(crate) fn events(
     Ok(found)
 }
 
-fn one<T: DeserializeOwned>(
+fn query_view<T: DeserializeOwned>(
     conn: &Connection,
     sql: &str,
     params: impl Params,
 ) -> rusqlite::Result<T> {
     let view: String = conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?;
-    parse(&view)
+    from_json(&view)
 }
 
-pub(super) fn views<T: DeserializeOwned>(
+pub(super) fn query_views<T: DeserializeOwned>(
     conn: &Connection,
     sql: &str,
     params: impl Params,
 ) -> rusqlite::Result<Vec<T>> {
     let mut query = conn.prepare_cached(sql)?;
     let rows = query.query_map(params, |row| row.get::<_, String>(0))?;
-    rows.map(|view| parse(&view?)).collect()
+    rows.map(|view| from_json(&view?)).collect()
 }

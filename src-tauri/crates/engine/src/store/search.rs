@@ -1,6 +1,6 @@
 //! Finding a text in a transcript, a row at a time.
 
-use super::lines::{Lines, each};
+use super::lines::{ChunkRow, for_each_chunk};
 use regatta_protocol::TaskId;
 use regatta_protocol::view::Matches;
 use rusqlite::Connection;
@@ -12,36 +12,36 @@ const MAX_MATCHES: usize = 10_000;
 /// lines are as if they weren't there.
 pub(crate) fn search(conn: &Connection, task: &TaskId, query: &str) -> rusqlite::Result<Matches> {
     let query = query.to_lowercase();
-    let mut matches = Matches { lines: Vec::new(), more: false };
+    let mut matches = Matches { lines: Vec::new(), has_more: false };
     if query.is_empty() {
         return Ok(matches);
     }
-    let mut held: Option<Lines> = None; // Parts of one line are put together first.
-    each(conn, task, |chunk| {
+    let mut held: Option<ChunkRow> = None; // Parts of one line are put together first.
+    for_each_chunk(conn, task, |chunk| {
         match held.as_mut() {
             Some(line) if chunk.part > 0 => line.text.push_str(&chunk.text),
             _ => {
                 if let Some(whole) = held.replace(chunk) {
-                    find(&whole, &query, &mut matches);
+                    find_in_chunk(&whole, &query, &mut matches);
                 }
             }
         }
-        Ok(!matches.more)
+        Ok(!matches.has_more)
     })?;
     if let Some(last) = held {
-        find(&last, &query, &mut matches);
+        find_in_chunk(&last, &query, &mut matches);
     }
     Ok(matches)
 }
 
-fn find(chunk: &Lines, query: &str, matches: &mut Matches) {
-    let text = plain(&chunk.text).to_lowercase();
+fn find_in_chunk(chunk: &ChunkRow, query: &str, matches: &mut Matches) {
+    let text = strip_terminal_codes(&chunk.text).to_lowercase();
     let mut number = chunk.first;
     let mut from = 0;
     while let Some(at) = text[from..].find(query).map(|at| from + at) {
         number += text[from..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
         if matches.lines.len() == MAX_MATCHES {
-            matches.more = true;
+            matches.has_more = true;
             return;
         }
         matches.lines.push(number);
@@ -53,7 +53,7 @@ fn find(chunk: &Lines, query: &str, matches: &mut Matches) {
 }
 
 /// The text without terminal codes.
-fn plain(text: &str) -> std::borrow::Cow<'_, str> {
+fn strip_terminal_codes(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains('\u{1b}') {
         return text.into();
     }
@@ -61,7 +61,7 @@ fn plain(text: &str) -> std::borrow::Cow<'_, str> {
     let mut rest = text;
     while let Some(at) = rest.find('\u{1b}') {
         shown.push_str(&rest[..at]);
-        rest = after_code(&rest[at + 1..]);
+        rest = skip_terminal_code(&rest[at + 1..]);
     }
     shown.push_str(rest);
     shown.into()
@@ -69,7 +69,7 @@ fn plain(text: &str) -> std::borrow::Cow<'_, str> {
 
 /// What follows the code that began with an escape just before. A code ends with its line
 /// at the latest.
-fn after_code(text: &str) -> &str {
+fn skip_terminal_code(text: &str) -> &str {
     let line = text.find('\n').unwrap_or(text.len());
     let end = match text.as_bytes().first() {
         Some(b'[') => text[1..line].find(|c: char| ('@'..='~').contains(&c)).map(|at| at + 2),
@@ -99,7 +99,7 @@ mod tests {
             ("\u{1b}é", ""),
             ("\u{1b}]é\u{1b}", ""),
         ] {
-            assert_eq!(plain(text), shown, "{text:?}");
+            assert_eq!(strip_terminal_codes(text), shown, "{text:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The steps of a task: what the agent did, in plain words.
 
-use super::json::{json, parse};
+use super::json::{from_json, to_json};
 use super::writer::Entry;
 use regatta_protocol::event::Step;
 use regatta_protocol::{TaskId, TaskView};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 /// Completes a step from a worker with what the store knows (its line, its times, its
 /// attempt) and keeps it as the newest word on it.
-pub(super) fn place(
+pub(super) fn upsert(
     conn: &Connection,
     task: i64,
     (entry, view): (&Entry, &TaskView),
@@ -20,7 +20,7 @@ pub(super) fn place(
         .optional()?;
     let mut placed = Step { attempt: entry.attempt, ..step.clone() };
     if let Some(known) = known {
-        let known: Step = parse(&known)?;
+        let known: Step = from_json(&known)?;
         placed.line = known.line;
         placed.started_at = known.started_at;
         // Never the same as the start: by that a new step is told from an old one.
@@ -28,7 +28,7 @@ pub(super) fn place(
         conn.prepare_cached(
             "UPDATE steps SET body = ?4 WHERE task = ?1 AND attempt = ?2 AND id = ?3",
         )?
-        .execute(params![task, entry.attempt, step.id, json(&placed)])?;
+        .execute(params![task, entry.attempt, step.id, to_json(&placed)])?;
     } else {
         placed.line = view.lines;
         placed.started_at = entry.at;
@@ -36,7 +36,7 @@ pub(super) fn place(
         conn.prepare_cached(
             "INSERT INTO steps (task, attempt, id, number, body) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![task, entry.attempt, step.id, view.steps, json(&placed)])?;
+        .execute(params![task, entry.attempt, step.id, view.steps, to_json(&placed)])?;
     }
     Ok(placed)
 }
@@ -53,5 +53,5 @@ pub(crate) fn read(
          WHERE t.id = ?1 AND s.number >= ?2 ORDER BY s.number LIMIT ?3",
     )?;
     let rows = query.query_map(params![task.as_str(), from, max], |row| row.get::<_, String>(0))?;
-    rows.map(|body| parse(&body?)).collect()
+    rows.map(|body| from_json(&body?)).collect()
 }

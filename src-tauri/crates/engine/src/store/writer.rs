@@ -2,15 +2,15 @@
 //! writes it in one transaction together with the views it changes, and only then tells
 //! anyone. What can't be written now (the disk is full) is kept and tried again.
 
-use super::asked::{Asked, Extra};
-use super::group;
-use super::idempotency::Created;
-use super::invocations::Note;
-use super::views::Views;
+use super::idempotency::CreateResult;
+use super::invocations::Record;
+use super::task_row::{StoredTask, TaskExtra};
+use super::transaction;
+use super::view_cache::ViewCache;
 use regatta_protocol::request::{AgentChoice, BatchRequest, TaskRequest};
-use regatta_protocol::view::{PlaceView, QueuePlace};
+use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::worker::Author;
-use regatta_protocol::{BatchId, Event, Millis, Notice, TaskId};
+use regatta_protocol::{BatchId, Event, Millis, TaskId, UserMessage};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -21,11 +21,11 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 /// The least time between two commits under load. When nothing came for longer than this,
 /// the next message is committed at once.
-const SPACING: Duration = Duration::from_millis(10);
+const COMMIT_INTERVAL: Duration = Duration::from_millis(10);
 /// A group is closed when it holds this much text, however young it is.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// How long to wait before writing again what couldn't be written.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Something that happened to a task, to be written.
 #[derive(Debug, Clone)]
@@ -55,8 +55,8 @@ pub(crate) struct NewBatch {
 
 impl NewBatch {
     /// The request with its tasks.
-    pub(super) fn whole_request(&self) -> BatchRequest {
-        let parallel_tasks = super::asked::rows(self.tasks.iter().map(NewTask::asked));
+    pub(super) fn full_request(&self) -> BatchRequest {
+        let parallel_tasks = super::task_row::group_rows(self.tasks.iter().map(NewTask::to_stored));
         BatchRequest { parallel_tasks, ..self.request.clone() }
     }
 }
@@ -68,16 +68,16 @@ pub(crate) struct NewTask {
     pub(crate) name: String,
     pub(crate) prompt: String,
     pub(crate) time_limit_s: Option<u64>,
-    pub(crate) extra: Extra,
+    pub(crate) extra: TaskExtra,
 }
 
 impl NewTask {
     /// Who does it.
     pub(crate) fn agent(&self, request: &BatchRequest) -> AgentChoice {
-        super::asked::pick(request, &self.extra).agent
+        super::task_row::select_agent(request, &self.extra).agent
     }
 
-    fn asked(&self) -> Asked {
+    fn to_stored(&self) -> StoredTask {
         let task = TaskRequest {
             task_name: self.name.clone(),
             prompt: self.prompt.clone(),
@@ -86,7 +86,7 @@ impl NewTask {
             cost_limit_cents: self.extra.cost_limit_cents,
             ..TaskRequest::default()
         };
-        Asked { task, extra: self.extra.clone() }
+        StoredTask { task, extra: self.extra.clone() }
     }
 }
 
@@ -103,40 +103,41 @@ pub(crate) struct BatchStart {
     pub(crate) author: Author,
     /// Whether results become branches of the repository by themselves.
     #[serde(default)]
-    pub(crate) share: bool,
+    #[serde(rename = "share")]
+    pub(crate) publish: bool,
 }
 
 /// Why something could not be written.
 #[derive(Debug, Clone)]
-pub(crate) struct StoreTrouble(pub(crate) Notice);
+pub(crate) struct StoreError(pub(crate) UserMessage);
 
 /// What the writer is asked to do.
 #[derive(Debug)]
-pub(crate) enum Message {
+pub(crate) enum StoreCommand {
     /// Writes events. Kept until it worked.
     Append {
         entries: Vec<Entry>,
         /// The task's last number of its place's log that is in ours with these.
-        wire: Option<(TaskId, u64)>,
+        remote_seq: Option<(TaskId, u64)>,
         /// The room it takes in memory; given back once it is on disk.
-        room: Option<OwnedSemaphorePermit>,
+        memory_permit: Option<OwnedSemaphorePermit>,
         done: Option<oneshot::Sender<()>>,
     },
     /// Writes a new batch, or says which it joins, or why not.
-    Create { batch: Box<NewBatch>, done: oneshot::Sender<Result<Created, StoreTrouble>> },
+    CreateBatch { batch: Box<NewBatch>, done: oneshot::Sender<Result<CreateResult, StoreError>> },
     /// Notes that a project is used now; answers with the name of its cache.
     UseProject {
-        path: String,
+        project: String,
         fresh_cache: String,
-        done: oneshot::Sender<Result<String, StoreTrouble>>,
+        done: oneshot::Sender<Result<String, StoreError>>,
     },
     /// Keeps something of an invocation. Kept until it worked.
-    Note { note: Note, done: oneshot::Sender<()> },
+    Record { record: Record, done: oneshot::Sender<()> },
     /// Makes the pseudo-task of a batch, unless there is one. Kept until it worked; answers
     /// with its id.
-    Whole { batch: BatchId, fresh: TaskId, at: Millis, done: oneshot::Sender<TaskId> },
+    EnsureBatchChannel { batch: BatchId, fresh: TaskId, at: Millis, done: oneshot::Sender<TaskId> },
     /// Makes the place and the queue known. Never written.
-    Place { place: PlaceView, queues: HashMap<BatchId, Vec<QueuePlace>> },
+    PublishPlace { place: PlaceView, queues: HashMap<BatchId, Vec<QueuePosition>> },
     /// Writes what there is and ends.
     Close { done: oneshot::Sender<()> },
     /// Changes a setting of the writer's connection.
@@ -146,7 +147,7 @@ pub(crate) enum Message {
 
 /// What everyone may know without reading: what was committed last, and where things are.
 #[derive(Debug, Clone)]
-pub(crate) struct Published {
+pub(crate) struct PublishedState {
     pub(crate) revision: u64,
     pub(crate) place: PlaceView,
     /// The batches that aren't over.
@@ -157,7 +158,7 @@ pub(crate) struct Published {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ActiveBatch {
     pub(crate) last_seq: u64,
-    pub(crate) queue: Vec<QueuePlace>,
+    pub(crate) queue: Vec<QueuePosition>,
     /// The revision at which the queue changed.
     pub(crate) queue_revision: u64,
 }
@@ -165,25 +166,25 @@ pub(crate) struct ActiveBatch {
 /// The writer's side of everything it shares.
 pub(super) struct Writer {
     pub(super) conn: Connection,
-    pub(super) views: Views,
-    pub(super) published: watch::Sender<Published>,
-    pub(super) trouble: watch::Sender<Option<Notice>>,
+    pub(super) views: ViewCache,
+    pub(super) published: watch::Sender<PublishedState>,
+    pub(super) store_error: watch::Sender<Option<UserMessage>>,
     /// Held for as long as anything may be written.
     pub(super) lock: File,
 }
 
 impl Writer {
     /// Works until it is told to close, or until nobody can tell it anything any more.
-    pub(super) fn run(mut self, messages: &Receiver<Message>) {
+    pub(super) fn run(mut self, messages: &Receiver<StoreCommand>) {
         let mut last_commit = Instant::now();
         while let Ok(first) = messages.recv() {
             let mut group = vec![first];
-            gather(messages, &mut group, last_commit + SPACING);
+            collect_group(messages, &mut group, last_commit + COMMIT_INTERVAL);
             let closing = self.write(messages, group);
             last_commit = Instant::now();
             if let Some(done) = closing {
                 self.close();
-                answer(done, ());
+                send_reply(done, ());
                 return;
             }
         }
@@ -194,22 +195,22 @@ impl Writer {
     /// was part of it.
     fn write(
         &mut self,
-        messages: &Receiver<Message>,
-        mut group: Vec<Message>,
+        messages: &Receiver<StoreCommand>,
+        mut group: Vec<StoreCommand>,
     ) -> Option<oneshot::Sender<()>> {
         loop {
-            let closing = self.take_unwritten(&mut group);
-            match group::write(&mut self.conn, &mut self.views, &group) {
+            let closing = self.handle_unwritten(&mut group);
+            match transaction::commit_group(&mut self.conn, &mut self.views, &group) {
                 Ok(written) => {
                     let created = self.publish(written);
-                    group::answer_all(group, created, &self.conn);
+                    transaction::reply_all(group, created, &self.conn);
                     return closing;
                 }
                 Err(error) => {
-                    self.views.forget_all();
-                    let notice = super::open::trouble(&self.conn, &error);
-                    group::refuse_requests(&mut group, &StoreTrouble(notice.clone()));
-                    self.trouble.send_replace(Some(notice));
+                    self.views.clear();
+                    let notice = super::open::store_error_notice(&self.conn, &error);
+                    transaction::refuse_requests(&mut group, &StoreError(notice.clone()));
+                    self.store_error.send_replace(Some(notice));
                 }
             }
             // When it is closing, or nobody is left to wait, what is held is given up.
@@ -220,14 +221,14 @@ impl Writer {
     }
 
     /// Takes out of the group what isn't for the file.
-    fn take_unwritten(&mut self, group: &mut Vec<Message>) -> Option<oneshot::Sender<()>> {
+    fn handle_unwritten(&mut self, group: &mut Vec<StoreCommand>) -> Option<oneshot::Sender<()>> {
         let mut closing = None;
         for message in std::mem::take(group) {
             match message {
-                Message::Place { place, queues } => self.publish_place(place, queues),
-                Message::Close { done } => closing = Some(done),
+                StoreCommand::PublishPlace { place, queues } => self.publish_place(place, queues),
+                StoreCommand::Close { done } => closing = Some(done),
                 #[cfg(test)]
-                Message::Pragma(name, value) => {
+                StoreCommand::Pragma(name, value) => {
                     self.conn.pragma_update(None, name, value).expect("a pragma");
                 }
                 other => group.push(other),
@@ -237,9 +238,9 @@ impl Writer {
     }
 
     /// Makes known what was written; gives back what became of new batches.
-    fn publish(&mut self, written: group::Written) -> Vec<Created> {
-        if self.trouble.borrow().is_some() {
-            self.trouble.send_replace(None);
+    fn publish(&mut self, written: transaction::CommittedChanges) -> Vec<CreateResult> {
+        if self.store_error.borrow().is_some() {
+            self.store_error.send_replace(None);
         }
         if written.batches.is_empty() {
             return written.created;
@@ -257,7 +258,11 @@ impl Writer {
         written.created
     }
 
-    fn publish_place(&mut self, place: PlaceView, mut queues: HashMap<BatchId, Vec<QueuePlace>>) {
+    fn publish_place(
+        &mut self,
+        place: PlaceView,
+        mut queues: HashMap<BatchId, Vec<QueuePosition>>,
+    ) {
         let revision = self.views.next_revision();
         self.published.send_modify(|known| {
             known.revision = revision;
@@ -277,16 +282,17 @@ impl Writer {
         if let Err(error) =
             self.conn.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
         {
-            self.trouble.send_replace(Some(super::open::trouble(&self.conn, &error)));
+            self.store_error
+                .send_replace(Some(super::open::store_error_notice(&self.conn, &error)));
         }
         drop(self.conn);
-        super::open::release(&self.lock);
+        super::open::release_lock(&self.lock);
     }
 }
 
 /// Adds what has come in, and what comes in until `until`, as long as the group is small.
-fn gather(messages: &Receiver<Message>, group: &mut Vec<Message>, until: Instant) {
-    let mut bytes: usize = group.iter().map(weight).sum();
+fn collect_group(messages: &Receiver<StoreCommand>, group: &mut Vec<StoreCommand>, until: Instant) {
+    let mut bytes: usize = group.iter().map(command_weight).sum();
     while bytes < GROUP_BYTES {
         let left = until.saturating_duration_since(Instant::now());
         let next = if left.is_zero() {
@@ -296,7 +302,7 @@ fn gather(messages: &Receiver<Message>, group: &mut Vec<Message>, until: Instant
         };
         match next {
             Some(message) => {
-                bytes += weight(&message);
+                bytes += command_weight(&message);
                 group.push(message);
             }
             None => return,
@@ -306,11 +312,11 @@ fn gather(messages: &Receiver<Message>, group: &mut Vec<Message>, until: Instant
 
 /// Waits before the next try. Messages go on being taken: the place has to be told about.
 /// Says no when nobody can send any more.
-fn wait_for_more(messages: &Receiver<Message>, group: &mut Vec<Message>) -> bool {
-    match messages.recv_timeout(RETRY) {
+fn wait_for_more(messages: &Receiver<StoreCommand>, group: &mut Vec<StoreCommand>) -> bool {
+    match messages.recv_timeout(RETRY_INTERVAL) {
         Ok(message) => {
             group.push(message);
-            gather(messages, group, Instant::now());
+            collect_group(messages, group, Instant::now());
             true
         }
         Err(RecvTimeoutError::Timeout) => true,
@@ -318,9 +324,9 @@ fn wait_for_more(messages: &Receiver<Message>, group: &mut Vec<Message>) -> bool
     }
 }
 
-fn weight(message: &Message) -> usize {
+fn command_weight(message: &StoreCommand) -> usize {
     match message {
-        Message::Append { entries, .. } => entries.iter().map(Entry::weight).sum(),
+        StoreCommand::Append { entries, .. } => entries.iter().map(Entry::weight).sum(),
         _ => 0,
     }
 }
@@ -337,6 +343,6 @@ impl Entry {
 }
 
 /// Sends an answer. Whoever asked may have gone, and then nobody misses it.
-pub(super) fn answer<T>(to: oneshot::Sender<T>, value: T) {
+pub(super) fn send_reply<T>(to: oneshot::Sender<T>, value: T) {
     drop(to.send(value));
 }

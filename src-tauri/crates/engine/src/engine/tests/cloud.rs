@@ -1,13 +1,13 @@
 //! Tasks at an endpoint, from the request to what a person sees, against an endpoint that
 //! answers what the test says.
 
-mod breaks;
-mod ours;
-mod shapes;
+mod disconnects;
+mod event_shapes;
+mod regatta_server;
 
 use super::*;
-use crate::scripted::{Asked, Scripted};
-use crate::{Asked as Answer, Keys};
+use crate::test_endpoint::{ReceivedCall, TestEndpoint};
+use crate::{BoxFuture as Answer, CredentialProvider};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::{EndpointId, ErrorCode, Secret};
 use serde_json::json;
@@ -15,10 +15,10 @@ use serde_json::json;
 const KEY: &str = "key-of-the-endpoint";
 
 #[derive(Debug)]
-struct OneKey;
+struct SingleKeyProvider;
 
-impl Keys for OneKey {
-    fn endpoint_key<'a>(&'a self, _: &'a Endpoint) -> Answer<'a, Result<Secret, Notice>> {
+impl CredentialProvider for SingleKeyProvider {
+    fn endpoint_key<'a>(&'a self, _: &'a Endpoint) -> Answer<'a, Result<Secret, UserMessage>> {
         Box::pin(std::future::ready(Ok(Secret::new(KEY))))
     }
 
@@ -28,16 +28,16 @@ impl Keys for OneKey {
 }
 
 /// An engine and an endpoint.
-struct Shore {
-    table: Table,
-    endpoint: Scripted,
+struct EndpointFixture {
+    engine: EngineFixture,
+    endpoint: TestEndpoint,
 }
 
-impl Shore {
+impl EndpointFixture {
     async fn new() -> Self {
-        let mut table = Table::new().await;
-        table.options.keys = Arc::new(OneKey);
-        Self { table, endpoint: Scripted::new().await }
+        let mut table = EngineFixture::new().await;
+        table.options.credentials = Arc::new(SingleKeyProvider);
+        Self { engine: table, endpoint: TestEndpoint::new().await }
     }
 
     async fn start(&self, engine: &Engine, tasks: &[&str]) -> BatchDetail {
@@ -55,61 +55,64 @@ impl Shore {
         BatchRequest {
             endpoint: Some(Endpoint { id, name: "There".into(), address }),
             parallel_tasks: tasks.iter().map(task).collect(),
-            ..self.table.request(&[])
+            ..self.engine.request(&[])
         }
     }
 }
 
 /// A task's transcript.
-async fn lines(engine: &Engine, task: &TaskId) -> Vec<String> {
+async fn transcript_lines(engine: &Engine, task: &TaskId) -> Vec<String> {
     let page = engine.read_lines(task, 0, 999).await.unwrap();
     page.lines.into_iter().map(|line| line.text).collect()
 }
 
 /// Sends an event of a foreign service.
-async fn foreign(asked: &mut Asked, kind: &str, data: serde_json::Value) {
-    asked.say(&format!("event: {kind}\ndata: {data}\n\n")).await;
+async fn send_foreign_event(asked: &mut ReceivedCall, kind: &str, data: serde_json::Value) {
+    asked.send_raw(&format!("event: {kind}\ndata: {data}\n\n")).await;
 }
 
-async fn printed(asked: &mut Asked, task: &str, text: &str) {
-    foreign(asked, "custom", json!({ "task_name": task, "stdout": text })).await;
+async fn send_foreign_output(asked: &mut ReceivedCall, task: &str, text: &str) {
+    send_foreign_event(asked, "custom", json!({ "task_name": task, "stdout": text })).await;
 }
 
 #[tokio::test]
 async fn a_foreign_service_gets_one_documented_call_and_its_word_is_taken() {
-    let mut shore = Shore::new().await;
-    let engine = shore.table.open().await;
+    let mut shore = EndpointFixture::new().await;
+    let engine = shore.engine.open().await;
     let detail = shore.start(&engine, &["one", "two"]).await;
     let [one, two] = [0, 1].map(|n: usize| detail.tasks[n].id.clone());
-    let mut asked = shore.endpoint.next().await;
-    assert_eq!((asked.line.as_str(), asked.names()), ("POST /invoke/stdout", vec!["one", "two"]));
-    assert_eq!(asked.keys().0, KEY);
+    let mut asked = shore.endpoint.next_call().await;
+    assert_eq!(
+        (asked.request_line.as_str(), asked.task_names()),
+        ("POST /invoke/stdout", vec!["one", "two"])
+    );
+    assert_eq!(asked.key_headers().0, KEY);
     assert_eq!(asked.body["parallel_tasks"][1]["prompt"], "do two");
-    assert_eq!(asked.body["repo_url"], shore.table.project);
+    assert_eq!(asked.body["repo_url"], shore.engine.project);
     assert_eq!(engine.task(&one).await.unwrap().status, Status::Waiting);
 
-    asked.accept(false).await;
-    stands(&engine, &one, Status::Working).await;
-    printed(&mut asked, "two", "second: on").await;
-    printed(&mut asked, "one", "first\n").await;
-    printed(&mut asked, "two", "e\nsecond: two").await;
-    printed(&mut asked, "", "for all\n").await;
-    foreign(&mut asked, "end", json!(null)).await;
+    asked.start_stream(false).await;
+    wait_for_status(&engine, &one, Status::Working).await;
+    send_foreign_output(&mut asked, "two", "second: on").await;
+    send_foreign_output(&mut asked, "one", "first\n").await;
+    send_foreign_output(&mut asked, "two", "e\nsecond: two").await;
+    send_foreign_output(&mut asked, "", "for all\n").await;
+    send_foreign_event(&mut asked, "end", json!(null)).await;
     drop(asked);
-    let finished = stands(&engine, &two, Status::Finished).await;
-    assert!(finished.outcome.unwrap().ended_by.contains("end"));
-    stands(&engine, &one, Status::Finished).await;
-    let said = lines(&engine, &two).await;
+    let finished = wait_for_status(&engine, &two, Status::Finished).await;
+    assert!(finished.outcome.unwrap().exit_status.contains("end"));
+    wait_for_status(&engine, &one, Status::Finished).await;
+    let said = transcript_lines(&engine, &two).await;
     assert_eq!(said[..2], ["second: one", "second: two"]);
     assert!(said[2].contains("doesn't say how each task went"), "{said:?}");
 
     let detail = engine.batch(&detail.batch.id).await.unwrap();
     assert_eq!((detail.tasks.len(), detail.batch.counts.total()), (2, 2));
-    let whole = detail.whole.unwrap();
-    assert!(whole.whole_batch);
-    until(&engine, &whole.id, |view| view.last_line == "for all").await;
+    let whole = detail.batch_channel.unwrap();
+    assert!(whole.is_batch_channel);
+    wait_until(&engine, &whole.id, |view| view.last_line == "for all").await;
     assert_eq!(engine.place().busy, 0, "how busy this computer is");
-    assert!(shore.endpoint.is_quiet());
+    assert!(shore.endpoint.is_idle());
     engine.close().await;
 }
 
@@ -120,36 +123,36 @@ async fn what_a_service_refuses_is_said_and_nothing_is_sent_again() {
         ("429 Too Many Requests", ErrorCode::UsageLimit),
         ("500 Oh", ErrorCode::EndpointFailed),
     ] {
-        let mut shore = Shore::new().await;
-        let engine = shore.table.open().await;
+        let mut shore = EndpointFixture::new().await;
+        let engine = shore.engine.open().await;
         let detail = shore.start(&engine, &["one"]).await;
-        shore.endpoint.next().await.answer(status, json!({ "detail": "because" })).await;
-        let failed = stands(&engine, &detail.tasks[0].id, Status::Failed).await;
+        shore.endpoint.next_call().await.respond(status, json!({ "detail": "because" })).await;
+        let failed = wait_for_status(&engine, &detail.tasks[0].id, Status::Failed).await;
         assert_eq!(failed.notice.unwrap().code, code);
-        assert!(shore.endpoint.is_quiet());
+        assert!(shore.endpoint.is_idle());
         engine.close().await;
     }
 }
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_got_nothing() {
-    let mut shore = Shore::new().await;
-    let engine = shore.table.open().await;
+    let mut shore = EndpointFixture::new().await;
+    let engine = shore.engine.open().await;
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     shore.endpoint.address = format!("http://{}", free.local_addr().unwrap());
     drop(free);
     let detail = shore.start(&engine, &["one"]).await;
-    let failed = stands(&engine, &detail.tasks[0].id, Status::Failed).await;
+    let failed = wait_for_status(&engine, &detail.tasks[0].id, Status::Failed).await;
     let notice = failed.notice.unwrap();
     assert_eq!(notice.code, ErrorCode::EndpointUnreachable);
-    assert!(notice.safe.contains("Nothing was started"), "{notice:?}");
+    assert!(notice.impact.contains("Nothing was started"), "{notice:?}");
     engine.close().await;
 }
 
 #[tokio::test]
 async fn the_same_request_with_the_same_key_is_one_batch() {
-    let mut shore = Shore::new().await;
-    let engine = shore.table.open().await;
+    let mut shore = EndpointFixture::new().await;
+    let engine = shore.engine.open().await;
     let keyed = |tasks: &[&str]| {
         let options = StartOptions { idempotency_key: Some("k".into()), ..StartOptions::default() };
         engine.start_with(shore.request(tasks), options)
@@ -157,12 +160,12 @@ async fn the_same_request_with_the_same_key_is_one_batch() {
     let (one, two) = tokio::join!(keyed(&["one"]), keyed(&["one"]));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one.detail.batch.id, two.detail.batch.id);
-    assert_ne!(one.joined, two.joined);
-    assert!(keyed(&["one"]).await.unwrap().joined);
+    assert_ne!(one.was_joined, two.was_joined);
+    assert!(keyed(&["one"]).await.unwrap().was_joined);
     assert!(matches!(keyed(&["other"]).await, Err(EngineError::KeyReused)));
-    let mut asked = shore.endpoint.next().await;
-    asked.accept(false).await;
-    stands(&engine, &one.detail.tasks[0].id, Status::Working).await;
-    assert!(shore.endpoint.is_quiet());
+    let mut asked = shore.endpoint.next_call().await;
+    asked.start_stream(false).await;
+    wait_for_status(&engine, &one.detail.tasks[0].id, Status::Working).await;
+    assert!(shore.endpoint.is_idle());
     engine.close().await;
 }

@@ -1,11 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
-mod again;
 mod cloud;
-mod refused;
+mod recovery;
+mod validation;
 
 use super::*;
-use crate::{EngineError, NoKeys};
+use crate::{EngineError, NoCredentials};
 use regatta_protocol::request::{BatchRequest, TaskRequest};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, Status, TaskId, TaskView};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// A worker in a few lines of shell that makes a real copy: the prompt is what it does in
 /// there, in shell. `ask` asks and waits for the answer, `hang` waits for its end.
-const WORKER: &str = r#"#!/bin/sh
+const WORKER_SCRIPT: &str = r#"#!/bin/sh
 [ "$2" = alone ] || exec setsid "$0" worker alone
 say() { seq=$((seq + 1)); printf '{"seq":%d,"at":1,%s}\n' "$seq" "$1"; }
 end() { say '"event":"outcome","status":"'"$1"'"'; exit 0; }
@@ -45,25 +45,25 @@ end finished
 "#;
 
 /// An engine over a real project and the worker in shell.
-struct Table {
+struct EngineFixture {
     _dir: tempfile::TempDir,
     options: EngineOptions,
     project: String,
 }
 
-impl Table {
+impl EngineFixture {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join("worker.sh");
-        std::fs::write(&program, WORKER).unwrap();
+        std::fs::write(&program, WORKER_SCRIPT).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let project = dir.path().join("shop");
         std::fs::create_dir(&project).unwrap();
         std::fs::write(project.join("a.txt"), "one\n").unwrap();
         let project = project.display().to_string();
-        crate::project::set_up(&project).await.unwrap();
+        crate::project::init(&project).await.unwrap();
         let data_dir = dir.path().join("data");
-        let options = EngineOptions::new(data_dir, program, 2, Arc::new(NoKeys));
+        let options = EngineOptions::new(data_dir, program, 2, Arc::new(NoCredentials));
         Self { _dir: dir, options, project }
     }
 
@@ -79,7 +79,7 @@ impl Table {
         };
         BatchRequest {
             name: "Footer".into(),
-            repo_url: self.project.clone(),
+            project: self.project.clone(),
             parallel_tasks: prompts.iter().enumerate().map(task).collect(),
             ..BatchRequest::default()
         }
@@ -95,12 +95,16 @@ impl Table {
 }
 
 /// Waits until a task stands so.
-async fn stands(engine: &Engine, task: &TaskId, wanted: Status) -> TaskView {
-    until(engine, task, |view| view.status == wanted).await
+async fn wait_for_status(engine: &Engine, task: &TaskId, wanted: Status) -> TaskView {
+    wait_until(engine, task, |view| view.status == wanted).await
 }
 
 /// Waits until a task is as wanted.
-async fn until(engine: &Engine, task: &TaskId, wanted: impl Fn(&TaskView) -> bool) -> TaskView {
+async fn wait_until(
+    engine: &Engine,
+    task: &TaskId,
+    wanted: impl Fn(&TaskView) -> bool,
+) -> TaskView {
     let wait = async {
         let mut revision = engine.revision();
         loop {
@@ -108,7 +112,7 @@ async fn until(engine: &Engine, task: &TaskId, wanted: impl Fn(&TaskView) -> boo
             if wanted(&view) {
                 return view;
             }
-            revision = engine.changed(revision).await.revision;
+            revision = engine.wait_for_changes(revision).await.revision;
         }
     };
     tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it takes too long")
@@ -136,13 +140,13 @@ fn files(dir: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn a_batch_goes_from_its_start_to_its_end() {
-    let table = Table::new().await;
+    let table = EngineFixture::new().await;
     let engine = table.open().await;
     let started = table.start(&engine, &["out one; out two", "ask", "exit 3"]).await;
     assert_eq!((started.batch.name.as_str(), started.tasks.len()), ("Footer", 3));
     assert_eq!(started.batch.max_parallel, 2);
     let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
-    let asking = stands(&engine, &two, Status::NeedsYou).await;
+    let asking = wait_for_status(&engine, &two, Status::NeedsYou).await;
     assert_eq!(engine.needs_you().await.unwrap(), std::slice::from_ref(&asking));
     let question = asking.questions[0].id.clone();
     assert!(matches!(engine.answer(&two, "other", "y").await, Err(EngineError::WrongState(_))));
@@ -164,13 +168,13 @@ async fn a_batch_goes_from_its_start_to_its_end() {
 
     let died = engine.task(&three).await.unwrap();
     assert_eq!(died.status, Status::Failed);
-    assert_eq!(died.outcome.unwrap().ended_by, "exit status: 3");
+    assert_eq!(died.outcome.unwrap().exit_status, "exit status: 3");
     let detail = engine.batch(&started.batch.id).await.unwrap();
     assert_eq!((detail.batch.counts.finished, detail.batch.counts.failed), (2, 1));
-    assert_eq!(engine.running().await.unwrap(), []);
+    assert_eq!(engine.running_batches().await.unwrap(), []);
     assert_eq!(engine.history("foot", None, 9).await.unwrap(), [detail.batch]);
     assert_eq!(engine.find_batch("footer").await.unwrap(), started.batch.id);
-    let again = engine.request_of(&started.batch.id).await.unwrap();
+    let again = engine.batch_request(&started.batch.id).await.unwrap();
     assert_eq!(again, table.request(&["out one; out two", "ask", "exit 3"]));
     engine.close().await;
     assert!(matches!(engine.run_next(&one).await, Err(EngineError::Closed)));
@@ -178,21 +182,21 @@ async fn a_batch_goes_from_its_start_to_its_end() {
 
 #[tokio::test]
 async fn what_changed_tells_of_the_queue_too() {
-    let table = Table::new().await;
+    let table = EngineFixture::new().await;
     let engine = table.open().await;
     let started = table.start(&engine, &["hang", "hang", "hang", "hang"]).await;
     let [third, fourth] = [2, 3].map(|n: usize| started.tasks[n].id.clone());
-    stands(&engine, &started.tasks[1].id, Status::Working).await;
+    wait_for_status(&engine, &started.tasks[1].id, Status::Working).await;
     let mut revision = engine.revision();
     engine.run_next(&fourth).await.unwrap();
     // Other changes may be told first.
     let told = async {
         loop {
-            let changed = engine.changed(revision).await;
+            let changed = engine.wait_for_changes(revision).await;
             assert!(changed.revision > revision);
             revision = changed.revision;
             let queue = changed.batches.iter().flat_map(|batch| &batch.queue);
-            let places: Vec<_> = queue.map(|q| (q.task.clone(), q.place)).collect();
+            let places: Vec<_> = queue.map(|q| (q.task.clone(), q.position)).collect();
             if places == [(fourth.clone(), 1), (third.clone(), 2)] {
                 return;
             }
@@ -203,11 +207,11 @@ async fn what_changed_tells_of_the_queue_too() {
 
     assert!(engine.set_limit(0).is_err());
     engine.set_limit(3).unwrap();
-    stands(&engine, &fourth, Status::Working).await;
+    wait_for_status(&engine, &fourth, Status::Working).await;
     assert_eq!((engine.place().busy, engine.place().waiting), (3, 1));
     engine.stop_batch(&started.batch.id).await.unwrap();
     for task in &started.tasks {
-        stands(&engine, &task.id, Status::Stopped).await;
+        wait_for_status(&engine, &task.id, Status::Stopped).await;
     }
     assert!(matches!(engine.stop_task(&third).await, Err(EngineError::WrongState(_))));
     engine.close().await;

@@ -1,65 +1,65 @@
 //! What is shared between the one who listens to a call and those who carry its attempts.
 
-use super::words;
-use crate::runner::{AttemptId, Events, Happened};
-use crate::store::invocations::Part;
+use super::messages;
+use crate::runner::{AttemptId, EventReceiver, RunnerEvent};
+use crate::store::invocations::InvokedAttempt;
 use regatta_client::{Address, RunId};
-use regatta_protocol::Notice;
+use regatta_protocol::UserMessage;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
 /// How many events of one attempt wait at most until they are taken.
-const WAITING: usize = 32;
+const CHANNEL_CAPACITY: usize = 32;
 
 /// A call with its attempts.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) lanes: Vec<Lane>,
-    link: watch::Sender<Link>,
+    pub(super) streams: Vec<AttemptStream>,
+    control: watch::Sender<ControlChannel>,
     /// How many lanes are open.
-    open: watch::Sender<usize>,
+    open_count: watch::Sender<usize>,
 }
 
 /// What the service offers besides its stream.
 #[derive(Debug, Clone)]
-pub(super) enum Link {
+pub(super) enum ControlChannel {
     /// It hasn't answered yet.
-    Calling,
+    Pending,
     /// Calls about the run of this name: it is one of ours.
-    Offered(Address, RunId),
+    Available(Address, RunId),
     /// Nothing.
-    Silent,
+    Unavailable,
 }
 
 /// One attempt of a call.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct AttemptStream {
     pub(super) id: AttemptId,
     pub(super) name: String,
-    state: Mutex<LaneState>,
+    state: Mutex<AttemptStreamInner>,
 }
 
 #[derive(Debug)]
-struct LaneState {
+struct AttemptStreamInner {
     /// None once it is closed.
-    to: Option<mpsc::Sender<Happened>>,
-    events: Option<Events>,
+    sender: Option<mpsc::Sender<RunnerEvent>>,
+    events: Option<EventReceiver>,
     /// Why nobody knows how it ended, if so.
-    lost: Option<Notice>,
+    lost_reason: Option<UserMessage>,
 }
 
 impl Call {
     /// All its lanes are open.
-    pub(super) fn new(parts: &[Part]) -> Self {
-        let lanes: Vec<Lane> = parts.iter().map(Lane::new).collect();
-        let open = watch::Sender::new(lanes.len());
-        Self { lanes, link: watch::Sender::new(Link::Calling), open }
+    pub(super) fn new(parts: &[InvokedAttempt]) -> Self {
+        let streams: Vec<AttemptStream> = parts.iter().map(AttemptStream::new).collect();
+        let open_count = watch::Sender::new(streams.len());
+        Self { streams, control: watch::Sender::new(ControlChannel::Pending), open_count }
     }
 
     /// What is known of it once is known for good.
-    pub(super) fn answered(&self, link: Link) {
-        self.link.send_if_modified(|known| {
-            let is_new = matches!(known, Link::Calling);
+    pub(super) fn set_control(&self, link: ControlChannel) {
+        self.control.send_if_modified(|known| {
+            let is_new = matches!(known, ControlChannel::Pending);
             if is_new {
                 *known = link;
             }
@@ -68,65 +68,66 @@ impl Call {
     }
 
     /// What the service offers, once it has answered.
-    pub(super) async fn link(&self) -> Link {
-        let mut link = self.link.subscribe();
-        let known = link.wait_for(|link| !matches!(link, Link::Calling)).await;
-        known.map_or(Link::Silent, |link| link.clone())
+    pub(super) async fn wait_for_control(&self) -> ControlChannel {
+        let mut link = self.control.subscribe();
+        let known = link.wait_for(|link| !matches!(link, ControlChannel::Pending)).await;
+        known.map_or(ControlChannel::Unavailable, |link| link.clone())
     }
 
-    pub(super) fn is_offered(&self) -> bool {
-        matches!(*self.link.borrow(), Link::Offered(..))
+    pub(super) fn has_control(&self) -> bool {
+        matches!(*self.control.borrow(), ControlChannel::Available(..))
     }
 
     /// Returns when no lane is open any more.
-    pub(super) async fn all_closed(&self) {
-        let mut open = self.open.subscribe();
+    pub(super) async fn wait_until_closed(&self) {
+        let mut open = self.open_count.subscribe();
         open.wait_for(|open| *open == 0).await.ok(); // It is never dropped while it is used.
     }
 
     /// Nothing more comes in this lane.
-    pub(super) fn close(&self, lane: &Lane) {
-        if lane.state().to.take().is_some() {
-            self.open.send_modify(|open| *open -= 1);
+    pub(super) fn close_stream(&self, lane: &AttemptStream) {
+        if lane.lock().sender.take().is_some() {
+            self.open_count.send_modify(|open| *open -= 1);
         }
     }
 
     /// Nothing more comes in this lane, and nobody knows how it ended.
-    pub(super) fn lose(&self, lane: &Lane, why: Notice) {
-        lane.state().lost.get_or_insert(why);
-        self.close(lane);
+    pub(super) fn lose_stream(&self, lane: &AttemptStream, why: UserMessage) {
+        lane.lock().lost_reason.get_or_insert(why);
+        self.close_stream(lane);
     }
 }
 
-impl Lane {
-    fn new(part: &Part) -> Self {
+impl AttemptStream {
+    fn new(part: &InvokedAttempt) -> Self {
         let id = AttemptId { task: part.task.clone(), number: part.attempt };
-        let (to, events) = mpsc::channel(WAITING);
-        let state = LaneState { to: Some(to), events: Some(events), lost: None };
-        Self { id, name: part.asked.task_name.clone(), state: Mutex::new(state) }
+        let (to, events) = mpsc::channel(CHANNEL_CAPACITY);
+        let state =
+            AttemptStreamInner { sender: Some(to), events: Some(events), lost_reason: None };
+        Self { id, name: part.request.task_name.clone(), state: Mutex::new(state) }
     }
 
     /// The way into the lane, while it is open.
-    pub(super) fn sender(&self) -> Option<mpsc::Sender<Happened>> {
-        self.state().to.clone()
+    pub(super) fn sender(&self) -> Option<mpsc::Sender<RunnerEvent>> {
+        self.lock().sender.clone()
     }
 
     /// What comes out of it, once.
-    pub(super) fn take_events(&self) -> Option<Events> {
-        self.state().events.take()
+    pub(super) fn take_events(&self) -> Option<EventReceiver> {
+        self.lock().events.take()
     }
 
     /// Whether it ended without a reason of its own: we stopped listening.
-    pub(super) fn was_left(&self) -> bool {
-        self.state().lost.is_none()
+    pub(super) fn was_detached(&self) -> bool {
+        self.lock().lost_reason.is_none()
     }
 
     /// Why nobody knows how it ended.
-    pub(super) fn why(&self) -> Notice {
-        self.state().lost.clone().unwrap_or_else(words::ended_after_sending)
+    pub(super) fn lost_reason(&self) -> UserMessage {
+        self.lock().lost_reason.clone().unwrap_or_else(messages::ended_after_sending)
     }
 
-    fn state(&self) -> MutexGuard<'_, LaneState> {
+    fn lock(&self) -> MutexGuard<'_, AttemptStreamInner> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,19 +1,19 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
-use super::super::conformance::{Play, check};
+use super::super::conformance::{TestBehaviour, check_runner};
 use super::*;
-use crate::keys::Asked as Answer;
-use crate::scripted::{Asked, Scripted};
-use crate::store::invocations::{NewInvocation, Note};
+use crate::credentials::BoxFuture as Answer;
+use crate::store::invocations::{NewInvocation, Record};
 use crate::store::{self, BatchStart, Entry, NewBatch, NewTask};
+use crate::test_endpoint::{ReceivedCall, TestEndpoint};
 use regatta_protocol::worker::Author;
 use regatta_protocol::{BatchId, EndpointId, Secret, TaskId};
 
 #[derive(Debug)]
-struct OneKey;
+struct ConformanceKeys;
 
-impl Keys for OneKey {
-    fn endpoint_key<'a>(&'a self, _: &'a Endpoint) -> Answer<'a, Result<Secret, Notice>> {
+impl CredentialProvider for ConformanceKeys {
+    fn endpoint_key<'a>(&'a self, _: &'a Endpoint) -> Answer<'a, Result<Secret, UserMessage>> {
         Box::pin(std::future::ready(Ok(Secret::new("hush"))))
     }
 
@@ -22,47 +22,48 @@ impl Keys for OneKey {
     }
 }
 
-fn status(status: Status) -> Event {
+fn status_event(status: Status) -> Event {
     Event::Status { status, notice: None }
 }
 
-fn outcome(status: Status) -> Event {
+fn outcome_event(status: Status) -> Event {
     Event::Outcome(Outcome::without_work(status))
 }
 
 /// Plays what a task's name says.
-async fn play(mut endpoint: Scripted) {
-    let mut waits: Option<Asked> = None;
+async fn serve_calls(mut endpoint: TestEndpoint) {
+    let mut waits: Option<ReceivedCall> = None;
     loop {
-        let mut asked = endpoint.next().await;
-        match (asked.line.as_str(), asked.names().first().copied().unwrap_or_default()) {
+        let mut asked = endpoint.next_call().await;
+        match (asked.request_line.as_str(), asked.task_names().first().copied().unwrap_or_default())
+        {
             ("POST /invoke/stdout", "Finish") => {
-                asked.accept(true).await;
-                asked.began("Finish").await;
-                asked.tells("Finish", &status(Status::Working)).await;
+                asked.start_stream(true).await;
+                asked.send_attempt_started("Finish").await;
+                asked.send_fact("Finish", &status_event(Status::Working)).await;
                 for n in 0..200 {
-                    asked.prints("Finish", &format!("line {n}")).await;
+                    asked.send_output("Finish", &format!("line {n}")).await;
                 }
-                asked.tells("Finish", &outcome(Status::Finished)).await;
-                asked.ends().await;
+                asked.send_fact("Finish", &outcome_event(Status::Finished)).await;
+                asked.send_end().await;
             }
             ("POST /invoke/stdout", "Wait") => {
-                asked.accept(true).await;
-                asked.began("Wait").await;
-                asked.tells("Wait", &status(Status::Working)).await;
+                asked.start_stream(true).await;
+                asked.send_attempt_started("Wait").await;
+                asked.send_fact("Wait", &status_event(Status::Working)).await;
                 waits = Some(asked);
             }
-            ("POST /invoke/stdout", _) => asked.accept(false).await,
+            ("POST /invoke/stdout", _) => asked.start_stream(false).await,
             (line, _) if line.ends_with("/tasks/Wait/reply") => {
                 let said = format!("heard {}", asked.body["question"]);
-                asked.answer("200 OK", serde_json::json!({})).await;
-                waits.as_mut().unwrap().prints("Wait", &said).await;
+                asked.respond("200 OK", serde_json::json!({})).await;
+                waits.as_mut().unwrap().send_output("Wait", &said).await;
             }
             (line, _) if line.ends_with("/tasks/Wait/cancel") => {
-                asked.answer("200 OK", serde_json::json!({})).await;
+                asked.respond("200 OK", serde_json::json!({})).await;
                 let mut waits = waits.take().unwrap();
-                waits.tells("Wait", &outcome(Status::Stopped)).await;
-                waits.ends().await;
+                waits.send_fact("Wait", &outcome_event(Status::Stopped)).await;
+                waits.send_end().await;
             }
             (line, _) => panic!("{line}"),
         }
@@ -70,14 +71,14 @@ async fn play(mut endpoint: Scripted) {
 }
 
 /// A store with one batch whose tasks are called as what they play.
-async fn store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
-    let log = Log::of(&store::open::open(dir, 1).unwrap());
+async fn create_store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
+    let log = Log::new(&store::open::open(dir, 1).unwrap());
     let endpoint = Endpoint {
         id: EndpointId::parse("e").unwrap(),
         name: "Here".into(),
         address: address.into(),
     };
-    let new_task = |play: Play| NewTask {
+    let new_task = |play: TestBehaviour| NewTask {
         id: TaskId::parse(&format!("{play:?}").to_lowercase()).unwrap(),
         name: format!("{play:?}"),
         prompt: "do".into(),
@@ -93,9 +94,11 @@ async fn store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
         request: BatchRequest { endpoint: Some(endpoint.clone()), ..BatchRequest::default() },
         title: "b".into(),
         start_from: String::new(),
-        start: BatchStart { project, cache: String::new(), commit, author, share: false },
+        start: BatchStart { project, cache: String::new(), commit, author, publish: false },
         max_parallel: 3,
-        tasks: [Play::Finish, Play::Wait, Play::Die].map(new_task).into(),
+        tasks: [TestBehaviour::Finish, TestBehaviour::Wait, TestBehaviour::Die]
+            .map(new_task)
+            .into(),
     };
     log.create(batch).await.unwrap();
     for (number, task) in (1..).zip(["finish", "wait", "die"]) {
@@ -108,25 +111,28 @@ async fn store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
             attempts: vec![(id, number)],
             follow_up: None,
         };
-        log.keep(Note::Planned(new)).unwrap().wait().await.unwrap();
+        log.write_record(Record::Planned(new)).unwrap().wait().await.unwrap();
     }
     (log, endpoint)
 }
 
 #[tokio::test]
 async fn an_endpoint_keeps_to_the_contract() {
-    let scripted = Scripted::new().await;
+    let scripted = TestEndpoint::new().await;
     let dir = tempfile::tempdir().unwrap();
-    let (log, endpoint) = store(dir.path(), &scripted.address).await;
-    let playing = tokio::spawn(play(scripted));
-    let means =
-        Means { keys: Arc::new(OneKey), tokens: Tokens::default(), timing: Timing::default() };
-    let runner = Cloud::new(log, means, || 1);
-    let invoked = |id: &AttemptId, _| Invoked {
+    let (log, endpoint) = create_store(dir.path(), &scripted.address).await;
+    let playing = tokio::spawn(serve_calls(scripted));
+    let means = CloudDeps {
+        keys: Arc::new(ConformanceKeys),
+        tokens: BatchTokens::default(),
+        timing: Timing::default(),
+    };
+    let runner = CloudRunner::new(log, means, || 1);
+    let invoked = |id: &AttemptId, _| CallTask {
         invocation: Invocation {
             id: format!("i-{}", id.task),
             batch: BatchId::parse("b").unwrap(),
-            sent: false,
+            may_have_left: false,
             run: None,
             follow_up: None,
         },
@@ -135,7 +141,7 @@ async fn an_endpoint_keeps_to_the_contract() {
         title: "b".into(),
     };
     tokio::select! {
-        () = check(&runner, invoked) => {}
+        () = check_runner(&runner, invoked) => {}
         ended = playing => ended.unwrap(),
     }
 }

@@ -1,14 +1,14 @@
-use super::super::conformance::{Play, check};
+use super::super::conformance::{TestBehaviour, check_runner};
 use super::*;
-use crate::NoKeys;
-use crate::agents::{Agents, Environment};
+use crate::NoCredentials;
+use crate::agents::{AgentRegistry, Environment};
 use regatta_protocol::TaskId;
 use regatta_protocol::worker::{AgentProgram, Author};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 /// A worker in a few lines of shell: the prompt says what it does.
-const WORKER: &str = r#"#!/bin/sh
+const WORKER_SCRIPT: &str = r#"#!/bin/sh
 [ "$2" = alone ] || exec setsid "$0" worker alone
 say() { seq=$((seq + 1)); printf '{"seq":%d,"at":1,%s}\n' "$seq" "$1"; }
 finish() { say '"event":"outcome","status":"'"$1"'"'; exit 0; }
@@ -37,14 +37,14 @@ case "$task" in
 esac
 "#;
 
-fn worker(dir: &Path) -> PathBuf {
+fn write_worker_script(dir: &Path) -> PathBuf {
     let program = dir.join("worker.sh");
-    fs::write(&program, WORKER).expect("a file");
+    fs::write(&program, WORKER_SCRIPT).expect("a file");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a mode");
     program
 }
 
-fn task(dir: &Path, id: &AttemptId, play: Play) -> WorkerTask {
+fn task(dir: &Path, id: &AttemptId, play: TestBehaviour) -> WorkerTask {
     WorkerTask {
         task_name: "t".into(),
         prompt: format!("{play:?}"),
@@ -64,21 +64,25 @@ fn task(dir: &Path, id: &AttemptId, play: Play) -> WorkerTask {
         safety: Default::default(),
         sandbox: None,
         session: None,
-        earlier: String::new(),
-        allowed: Vec::new(),
+        previous_summary: String::new(),
+        allowed_for_batch: Vec::new(),
         allowed_once: Vec::new(),
         cost_limit_cents: None,
-        decides_itself: false,
-        save_every_s: None,
+        is_autonomous: false,
+        save_interval_s: None,
     }
 }
 
-fn agents(dir: &Path) -> Agents {
-    Agents::new((worker(dir), dir.to_owned()), Environment::default(), Arc::new(NoKeys))
+fn agents(dir: &Path) -> AgentRegistry {
+    AgentRegistry::new(
+        (write_worker_script(dir), dir.to_owned()),
+        Environment::default(),
+        Arc::new(NoCredentials),
+    )
 }
 
-fn program(dir: &Path) -> (PathBuf, Agents) {
-    (worker(dir), agents(dir))
+fn program_and_agents(dir: &Path) -> (PathBuf, AgentRegistry) {
+    (write_worker_script(dir), agents(dir))
 }
 
 fn id(number: u32) -> AttemptId {
@@ -88,15 +92,17 @@ fn id(number: u32) -> AttemptId {
 #[tokio::test]
 async fn this_computer_keeps_to_the_contract() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner = Local::new(program(dir.path()), Dirs(dir.path().to_owned()), || 1);
-    check(&runner, |id, play| task(dir.path(), id, play)).await;
+    let runner =
+        LocalRunner::new(program_and_agents(dir.path()), Dirs(dir.path().to_owned()), || 1);
+    check_runner(&runner, |id, play| task(dir.path(), id, play)).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_died_is_told_with_its_last_words() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner = Local::new(program(dir.path()), Dirs(dir.path().to_owned()), || 1);
-    runner.submit(&id(1), &task(dir.path(), &id(1), Play::Die)).await.expect("it starts");
+    let runner =
+        LocalRunner::new(program_and_agents(dir.path()), Dirs(dir.path().to_owned()), || 1);
+    runner.submit(&id(1), &task(dir.path(), &id(1), TestBehaviour::Die)).await.expect("it starts");
     let mut ended = runner.workers()[&id(1)].ended.clone();
     let how = ended.wait_for(Option::is_some).await.expect("it ends").clone().expect("how");
     assert!(how.contains("signal: 9") && how.contains("out of cheese"), "{how}");
@@ -110,16 +116,16 @@ async fn a_worker_that_died_is_told_with_its_last_words() {
 async fn a_worker_of_an_earlier_start_is_known_and_ended() {
     let dir = tempfile::tempdir().expect("a folder");
     let dirs = Dirs(dir.path().to_owned());
-    let before = Local::new(program(dir.path()), dirs.clone(), || 1);
-    before.submit(&id(7), &task(dir.path(), &id(7), Play::Wait)).await.expect("it starts");
+    let before = LocalRunner::new(program_and_agents(dir.path()), dirs.clone(), || 1);
+    before.submit(&id(7), &task(dir.path(), &id(7), TestBehaviour::Wait)).await.expect("it starts");
     let mut events = before.events(&id(7)).await.expect("events");
     events.recv().await.expect("it works");
 
     // The next start knows nothing but what is on the disk.
-    let after = Local::new(program(dir.path()), dirs, || 1);
+    let after = LocalRunner::new(program_and_agents(dir.path()), dirs, || 1);
     assert_eq!(after.list().await, [id(7)]);
     drop(before); // Its pipes close, as when the program is killed.
-    after.forget(&id(7)).await;
+    after.release(&id(7)).await;
     assert_eq!(after.list().await, []);
     while events.recv().await.is_some() {}
 }
@@ -127,11 +133,11 @@ async fn a_worker_of_an_earlier_start_is_known_and_ended() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_said() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner = Local::new(
+    let runner = LocalRunner::new(
         ("/nowhere/regatta".into(), agents(dir.path())),
         Dirs(dir.path().to_owned()),
         || 1,
     );
-    let refused = runner.submit(&id(1), &task(dir.path(), &id(1), Play::Die)).await;
+    let refused = runner.submit(&id(1), &task(dir.path(), &id(1), TestBehaviour::Die)).await;
     assert_eq!(refused.expect_err("it can't start").code, ErrorCode::WorkerDied);
 }

@@ -5,33 +5,33 @@ use regatta_protocol::ErrorCode;
 use std::time::Duration;
 
 /// Waits, with a limit, until the store says that it can or can't be written.
-async fn until_trouble(store: &mut Opened, there: bool) {
-    let wanted = store.trouble.wait_for(|trouble| trouble.is_some() == there);
+async fn wait_for_store_error(store: &mut OpenStore, there: bool) {
+    let wanted = store.store_error.wait_for(|trouble| trouble.is_some() == there);
     tokio::time::timeout(Duration::from_secs(20), wanted).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn a_full_store_keeps_what_it_has_and_goes_on_by_itself() {
     let dir = tempfile::tempdir().unwrap();
-    let mut store = opened(dir.path());
+    let mut store = open_store(dir.path());
     store.create(new_batch(1)).await.unwrap();
     store.limit_pages(60);
     let text = "x".repeat(10_000);
     let mut waiting = Vec::new();
     for _ in 0..40 {
-        waiting.push(store.hand_in(vec![lines(0, &text)]));
+        waiting.push(store.send_append(vec![output(0, &text)]));
     }
-    until_trouble(&mut store, true).await;
-    assert_eq!(store.trouble.borrow().as_ref().unwrap().code, ErrorCode::DiskFull);
+    wait_for_store_error(&mut store, true).await;
+    assert_eq!(store.store_error.borrow().as_ref().unwrap().code, ErrorCode::DiskFull);
     // A person's request is refused at once instead of hanging.
     let mut other = new_batch(1);
     other.id = batch("other");
     other.tasks[0].id = task(7);
-    let StoreTrouble(refused) = store.create(other).await.unwrap_err();
+    let StoreError(refused) = store.create(other).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::DiskFull);
 
     store.limit_pages(1_000_000);
-    until_trouble(&mut store, false).await;
+    wait_for_store_error(&mut store, false).await;
     for written in waiting {
         written.await.unwrap();
     }
@@ -44,16 +44,16 @@ async fn a_full_store_keeps_what_it_has_and_goes_on_by_itself() {
 #[tokio::test]
 async fn what_was_acknowledged_survives_the_end_of_the_program() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(1)).await.unwrap();
     for round in 1..=5 {
-        store.append(vec![lines(0, "one\ntwo")]).await;
+        store.append(vec![output(0, "one\ntwo")]).await;
         // The files as they are when the program is killed now.
         let after = tempfile::tempdir().unwrap();
         for file in ["regatta.db", "regatta.db-wal"] {
             std::fs::copy(dir.path().join(file), after.path().join(file)).unwrap();
         }
-        let found = opened(after.path());
+        let found = open_store(after.path());
         assert_eq!(found.notice, None);
         let view = found.readers.with(|c| read::task(c, &task(0))).await.unwrap();
         let events = found.readers.with(|c| read::events(c, &batch("b"), 0, 99)).await.unwrap();
@@ -65,17 +65,17 @@ async fn what_was_acknowledged_survives_the_end_of_the_program() {
 #[tokio::test]
 async fn a_second_regatta_is_kept_off() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     let second = open(dir.path(), NOW).err().unwrap();
     assert!(matches!(second, EngineError::DataInUse { .. }));
     store.close().await;
-    opened(dir.path()).close().await;
+    open_store(dir.path()).close().await;
 }
 
 #[tokio::test]
 async fn a_newer_file_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    opened(dir.path()).close().await;
+    open_store(dir.path()).close().await;
     let path = dir.path().join("regatta.db");
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.pragma_update(None, "user_version", schema::VERSION + 1).unwrap();
@@ -92,7 +92,7 @@ async fn a_newer_file_is_left_alone() {
 #[tokio::test]
 async fn a_newer_file_is_refused_even_when_only_its_log_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    opened(dir.path()).close().await;
+    open_store(dir.path()).close().await;
     let path = dir.path().join("regatta.db");
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.pragma_update(None, "user_version", schema::VERSION + 1).unwrap();
@@ -108,7 +108,7 @@ async fn a_newer_file_is_refused_even_when_only_its_log_says_so() {
 async fn a_damaged_file_is_set_aside_and_told() {
     for damage in [(0, 4_096), (2_000, 60_000)] {
         let dir = tempfile::tempdir().unwrap();
-        let store = opened(dir.path());
+        let store = open_store(dir.path());
         store.create(new_batch(20)).await.unwrap();
         store.close().await;
         let path = dir.path().join("regatta.db");
@@ -117,7 +117,7 @@ async fn a_damaged_file_is_set_aside_and_told() {
         bytes[damage.0..end].fill(0xAB);
         std::fs::write(&path, &bytes).unwrap();
 
-        let store = opened(dir.path());
+        let store = open_store(dir.path());
         let notice = store.notice.clone().unwrap();
         assert_eq!(notice.code, ErrorCode::StoreCorrupt);
         let aside = dir.path().join(format!("regatta.db.damaged-{NOW}"));
@@ -131,9 +131,9 @@ async fn a_damaged_file_is_set_aside_and_told() {
 #[tokio::test]
 async fn damage_met_while_working_is_looked_for_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
-    opened(dir.path()).close().await;
+    open_store(dir.path()).close().await;
     std::fs::write(dir.path().join("regatta.db.suspect"), "").unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     assert_eq!(store.notice, None);
     assert!(!dir.path().join("regatta.db.suspect").exists());
     store.close().await;

@@ -2,13 +2,13 @@
 
 mod damage;
 mod idempotency;
-mod older;
-mod pages;
+mod migrations;
+mod transcript;
 mod writing;
 
 use super::open::open;
-use super::writer::{BatchStart, Entry, Message, NewBatch, NewTask};
-use super::{Created, Opened, StoreTrouble};
+use super::writer::{BatchStart, Entry, NewBatch, NewTask, StoreCommand};
+use super::{CreateResult, OpenStore, StoreError};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::request::BatchRequest;
 use regatta_protocol::worker::Author;
@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 const NOW: Millis = 1_800_000_000_000;
 
-fn opened(dir: &Path) -> Opened {
+fn open_store(dir: &Path) -> OpenStore {
     open(dir, NOW).unwrap()
 }
 
@@ -52,42 +52,47 @@ fn new_batch(tasks: usize) -> NewBatch {
             cache: "c".into(),
             commit: "0".repeat(40),
             author,
-            share: false,
+            publish: false,
         },
         max_parallel: 3,
         tasks: (0..tasks).map(new_task).collect(),
     }
 }
 
-impl Opened {
-    fn send(&self, message: Message) {
-        self.messages.send(message).expect("the writer is there");
+impl OpenStore {
+    fn send(&self, message: StoreCommand) {
+        self.commands.send(message).expect("the writer is there");
     }
 
-    async fn create(&self, batch: NewBatch) -> Result<Created, StoreTrouble> {
+    async fn create(&self, batch: NewBatch) -> Result<CreateResult, StoreError> {
         let (done, answer) = oneshot::channel();
-        self.send(Message::Create { batch: Box::new(batch), done });
+        self.send(StoreCommand::CreateBatch { batch: Box::new(batch), done });
         answer.await.unwrap()
     }
 
     /// Hands in events without waiting.
-    fn hand_in(&self, entries: Vec<Entry>) -> oneshot::Receiver<()> {
+    fn send_append(&self, entries: Vec<Entry>) -> oneshot::Receiver<()> {
         let (done, answer) = oneshot::channel();
-        self.send(Message::Append { entries, wire: None, room: None, done: Some(done) });
+        self.send(StoreCommand::Append {
+            entries,
+            remote_seq: None,
+            memory_permit: None,
+            done: Some(done),
+        });
         answer
     }
 
     async fn append(&self, entries: Vec<Entry>) {
-        self.hand_in(entries).await.unwrap();
+        self.send_append(entries).await.unwrap();
     }
 
     fn limit_pages(&self, pages: u32) {
-        self.send(Message::Pragma("max_page_count", pages));
+        self.send(StoreCommand::Pragma("max_page_count", pages));
     }
 
     async fn close(self) {
         let (done, answer) = oneshot::channel();
-        self.send(Message::Close { done });
+        self.send(StoreCommand::Close { done });
         answer.await.unwrap();
     }
 }
@@ -96,8 +101,8 @@ fn entry(n: usize, event: Event) -> Entry {
     Entry { task: task(n), attempt: 1, at: NOW, event }
 }
 
-fn lines(n: usize, text: &str) -> Entry {
-    entry(n, Event::Output { kind: LineKind::Out, text: text.into(), first_line: 0 })
+fn output(n: usize, text: &str) -> Entry {
+    entry(n, Event::Output { kind: LineKind::Stdout, text: text.into(), first_line: 0 })
 }
 
 fn status(n: usize, status: Status) -> Entry {

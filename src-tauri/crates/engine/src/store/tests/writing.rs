@@ -1,13 +1,13 @@
-use super::super::{read, steps, views::Views};
+use super::super::{read, steps, view_cache::ViewCache};
 use super::*;
 use regatta_protocol::event::{SavePoint, SaveReason, Step, StepKind, StepState};
-use regatta_protocol::view::{PlaceView, QueuePlace};
+use regatta_protocol::view::{PlaceView, QueuePosition};
 use std::collections::HashMap;
 
 #[tokio::test]
 async fn a_batch_is_there_as_it_was_asked_for() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(2)).await.unwrap();
     let found = store.readers.with(|c| read::batch(c, &batch("b"))).await.unwrap();
     assert_eq!((found.name.as_str(), found.counts.waiting), ("Footer", 2));
@@ -15,19 +15,19 @@ async fn a_batch_is_there_as_it_was_asked_for() {
     let request = store.readers.with(|c| read::request(c, &batch("b"))).await.unwrap();
     assert_eq!(request.parallel_tasks[1].prompt, "do 1");
     let facts = store.readers.with(|c| read::facts(c, &task(1))).await.unwrap();
-    assert_eq!((facts.view.position, facts.asked.task_name.as_str()), (1, "Task 1"));
+    assert_eq!((facts.view.position, facts.task_request.task_name.as_str()), (1, "Task 1"));
     assert_eq!(facts.save_commit, None);
 }
 
 #[tokio::test]
 async fn numbers_are_dense_and_output_is_not_stored_twice() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(3)).await.unwrap();
     let long = "x".repeat(200_000);
     for round in 0..10 {
-        let entries = (0..3).map(|n| lines(n, &format!("round {round}\n{long}\nend"))).collect();
-        drop(store.hand_in(entries));
+        let entries = (0..3).map(|n| output(n, &format!("round {round}\n{long}\nend"))).collect();
+        drop(store.send_append(entries));
     }
     store.append(vec![status(0, Status::Working)]).await;
     let mut events = Vec::new();
@@ -63,7 +63,7 @@ async fn numbers_are_dense_and_output_is_not_stored_twice() {
 #[tokio::test]
 async fn counts_and_the_end_follow_the_tasks() {
     let dir = tempfile::tempdir().unwrap();
-    let mut store = opened(dir.path());
+    let mut store = open_store(dir.path());
     store.create(new_batch(2)).await.unwrap();
     assert_eq!(store.published.borrow_and_update().active[&batch("b")].last_seq, 4);
     store.append(vec![status(0, Status::Working), status(1, Status::Stopped)]).await;
@@ -79,14 +79,14 @@ async fn counts_and_the_end_follow_the_tasks() {
     let found = store.readers.with(|c| read::batch(c, &batch("b"))).await.unwrap();
     assert_eq!((found.ended_at, found.counts.waiting, found.last_seq), (None, 1, 10));
     assert_eq!(store.published.borrow().active[&batch("b")].last_seq, 10);
-    store.append(vec![status(0, Status::Stopped), lines(1, "late")]).await;
-    assert_eq!(ends(&store).await, [8, 12], "each time it was over, at once");
+    store.append(vec![status(0, Status::Stopped), output(1, "late")]).await;
+    assert_eq!(end_seqs(&store).await, [8, 12], "each time it was over, at once");
     let events = store.readers.with(|c| read::events(c, &batch("b"), 7, 1)).await.unwrap();
     assert_eq!((events[0].task.as_ref(), events[0].attempt), (None, 0));
 }
 
 /// The numbers of the entries that say that the batch is over.
-async fn ends(store: &Opened) -> Vec<u64> {
+async fn end_seqs(store: &OpenStore) -> Vec<u64> {
     let events = store.readers.with(|c| read::events(c, &batch("b"), 0, 99)).await.unwrap();
     events.iter().filter(|event| event.event == Event::End).map(|event| event.seq).collect()
 }
@@ -94,13 +94,13 @@ async fn ends(store: &Opened) -> Vec<u64> {
 #[tokio::test]
 async fn a_step_is_one_step_whatever_is_said_of_it() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(1)).await.unwrap();
     let step = |id: &str, title: &str, state| {
         entry(0, Event::Step(Step::new(id, StepKind::Read, title, state)))
     };
-    store.append(vec![lines(0, "one\ntwo"), step("a", "Read", StepState::Working)]).await;
-    store.append(vec![lines(0, "three"), step("b", "Look", StepState::Working)]).await;
+    store.append(vec![output(0, "one\ntwo"), step("a", "Read", StepState::Working)]).await;
+    store.append(vec![output(0, "three"), step("b", "Look", StepState::Working)]).await;
     store.append(vec![step("a", "Read 3 files", StepState::Done)]).await;
     let steps = store.readers.with(|c| steps::read(c, &task(0), 0, 10)).await.unwrap();
     let told: Vec<_> = steps.iter().map(|s| (s.title.as_str(), s.line, s.state)).collect();
@@ -115,12 +115,12 @@ async fn a_step_is_one_step_whatever_is_said_of_it() {
 #[tokio::test]
 async fn what_changed_is_found_by_its_revision() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(3)).await.unwrap();
     let before = store.published.borrow().revision;
-    store.append(vec![lines(1, "x")]).await;
+    store.append(vec![output(1, "x")]).await;
     let (tasks, batches) =
-        store.readers.with(move |c| read::changed(c, before, &[])).await.unwrap();
+        store.readers.with(move |c| read::changed_since(c, before, &[])).await.unwrap();
     assert_eq!((tasks.len(), tasks[0].id.clone(), batches.len()), (1, task(1), 1));
     assert_eq!(tasks[0].revision, store.published.borrow().revision);
     assert_eq!(store.readers.with(read::revision).await.unwrap(), before + 1);
@@ -129,13 +129,14 @@ async fn what_changed_is_found_by_its_revision() {
 #[tokio::test]
 async fn the_queue_is_told_without_being_written() {
     let dir = tempfile::tempdir().unwrap();
-    let mut store = opened(dir.path());
+    let mut store = open_store(dir.path());
     store.create(new_batch(2)).await.unwrap();
     let before = store.published.borrow_and_update().revision;
-    let place = PlaceView { busy: 1, limit: 3, waiting: 1, paused: None, holds: Vec::new() };
-    let queue = vec![QueuePlace { task: task(1), place: 1 }];
+    let place =
+        PlaceView { busy: 1, limit: 3, waiting: 1, pause_reason: None, agent_pauses: Vec::new() };
+    let queue = vec![QueuePosition { task: task(1), position: 1 }];
     let queues = HashMap::from([(batch("b"), queue.clone())]);
-    store.send(Message::Place { place: place.clone(), queues });
+    store.send(StoreCommand::PublishPlace { place: place.clone(), queues });
     store.published.changed().await.unwrap();
     let known = store.published.borrow().clone();
     assert_eq!((known.revision, known.place), (before + 1, place));
@@ -145,7 +146,7 @@ async fn the_queue_is_told_without_being_written() {
 #[tokio::test]
 async fn the_last_save_point_is_kept_until_a_fresh_attempt() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(1)).await.unwrap();
     let saved = SavePoint { number: 1, commit: "abc".into(), reason: SaveReason::Timer };
     store.append(vec![entry(0, Event::SavePoint(saved))]).await;
@@ -172,7 +173,7 @@ async fn the_last_save_point_is_kept_until_a_fresh_attempt() {
 #[tokio::test]
 async fn history_is_in_one_order_and_found_by_words() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     for n in 0..5 {
         let mut new = new_batch(1);
         new.id = batch(&format!("b{n}"));
@@ -189,29 +190,29 @@ async fn history_is_in_one_order_and_found_by_words() {
     assert_eq!(next.len(), 3);
     let found = store.readers.with(|c| read::history(c, " bATCH ä2", None, 9)).await.unwrap();
     assert_eq!(found.len(), 1);
-    let by_name = store.readers.with(|c| read::find_batch(c, "Batch ä3")).await.unwrap();
+    let by_name = store.readers.with(|c| read::resolve_batch(c, "Batch ä3")).await.unwrap();
     assert_eq!(by_name, Some(batch("b3")));
-    let by_id = store.readers.with(|c| read::find_batch(c, "b1")).await.unwrap();
+    let by_id = store.readers.with(|c| read::resolve_batch(c, "b1")).await.unwrap();
     assert_eq!(by_id, Some(batch("b1")));
-    let unclear = store.readers.with(|c| read::find_batch(c, "b")).await.unwrap();
+    let unclear = store.readers.with(|c| read::resolve_batch(c, "b")).await.unwrap();
     assert_eq!(unclear, None);
 }
 
 #[tokio::test]
 async fn everything_is_there_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(1)).await.unwrap();
-    store.append(vec![status(0, Status::Working), lines(0, "one\ntwo")]).await;
+    store.append(vec![status(0, Status::Working), output(0, "one\ntwo")]).await;
     let before = store.published.borrow().revision;
     store.close().await;
 
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     assert_eq!(store.published.borrow().revision, before);
     let open = store.readers.with(read::open_tasks).await.unwrap();
     assert_eq!((open.len(), open[0].lines), (1, 2));
     // The writer's memory is filled from the file.
-    store.append(vec![lines(0, "three")]).await;
+    store.append(vec![output(0, "three")]).await;
     let view = store.readers.with(|c| read::task(c, &task(0))).await.unwrap();
     assert_eq!((view.lines, view.last_line.as_str()), (3, "three"));
     let events = store.readers.with(|c| read::events(c, &batch("b"), 4, 9)).await.unwrap();
@@ -221,14 +222,14 @@ async fn everything_is_there_after_a_restart() {
 #[tokio::test]
 async fn only_what_is_under_way_is_in_memory() {
     let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
+    let store = open_store(dir.path());
     store.create(new_batch(1)).await.unwrap();
     store.append(vec![status(0, Status::Stopped)]).await;
     store.close().await;
     let conn = rusqlite::Connection::open(dir.path().join("regatta.db")).unwrap();
-    let mut views = Views::after(9);
+    let mut views = ViewCache::starting_at(9);
     views.load_task(&conn, &task(0)).unwrap();
     assert_eq!(views.task(&task(0)).view.status, Status::Stopped);
-    views.committed(10);
-    assert_eq!(views.in_memory(), 0);
+    views.mark_committed(10);
+    assert_eq!(views.cached_count(), 0);
 }

@@ -1,0 +1,432 @@
+//! Making one call and listening to it until its last word.
+
+use super::call::{AttemptStream, Call, ControlChannel};
+use super::demux::{Demux, DemuxEvent, Target};
+use super::{CallTask, CloudShared, messages};
+use crate::EngineError;
+use crate::runner::{AttemptId, RunnerEvent};
+use crate::scheduler::{EventBatcher, failed_outcome};
+use crate::store::invocations::{self, InvokedAttempt, Record};
+use regatta_client::CallError;
+use regatta_client::{Address, InvokeBody, RunId, Session, SessionEnd, SessionEvent, Work};
+use regatta_git::Remote;
+use regatta_protocol::event::{LineKind, Outcome};
+use regatta_protocol::wire::End;
+use regatta_protocol::{Event, Millis, Secret, Status, TaskId, UserMessage};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+/// How long a stream is listened to once it has nothing more to say of any task.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many events of the batch as a whole wait at most.
+const CHANNEL_CAPACITY: usize = 32;
+
+/// One call, from before it is sent.
+#[derive(Debug)]
+pub(super) struct CallDriver {
+    pub(super) shared: Arc<CloudShared>,
+    pub(super) call: Arc<Call>,
+    pub(super) task: CallTask,
+}
+
+/// What is known while a call is listened to.
+struct StreamState {
+    demux: Demux,
+    /// What a place says of the batch as a whole goes here.
+    batch_channel: mpsc::Sender<RunnerEvent>,
+    /// Whether a break was told and its end wasn't.
+    is_disconnected: bool,
+}
+
+impl CallDriver {
+    /// Makes the call and listens. When this returns every lane is closed.
+    pub(super) async fn run(self, parts: Vec<InvokedAttempt>) {
+        let (whole, rest) = mpsc::channel(CHANNEL_CAPACITY);
+        let taken =
+            tokio::spawn(record_batch_channel(Arc::clone(&self.shared), self.task.clone(), rest));
+        if let Some((mut session, parts)) = self.open_session(parts).await {
+            let tasks =
+                parts.into_iter().map(|part| (part.request.task_name, part.remote_seq)).collect();
+            let split = Demux::new(tasks, self.batch_channel_seq().await);
+            let mut hearing =
+                StreamState { demux: split, batch_channel: whole, is_disconnected: false };
+            let why = self.listen(&mut session, &mut hearing).await;
+            self.flush_all(&mut hearing).await;
+            if let Some(why) = why {
+                self.lose_all(&why);
+            }
+        } else {
+            drop(whole);
+        }
+        self.call.set_control(ControlChannel::Unavailable);
+        self.close_all();
+        taken.await.ok(); // It ends as nobody tells it anything any more.
+    }
+
+    /// Has the session begun or go on; none: every lane was told why not.
+    async fn open_session(
+        &self,
+        parts: Vec<InvokedAttempt>,
+    ) -> Option<(Session, Vec<InvokedAttempt>)> {
+        let to = match self.endpoint_address().await {
+            Ok(to) => to,
+            Err(notice) => {
+                self.refuse_all(notice).await;
+                return None;
+            }
+        };
+        if self.task.invocation.may_have_left {
+            return self.resume_session(to, &parts).map(|session| (session, parts));
+        }
+        match self.send_tasks(&to).await {
+            Ok(Some((session, parts))) => {
+                self.handle_accepted(to, &session).await;
+                Some((session, parts))
+            }
+            Ok(None) => None,
+            Err(CallError::Lost(notice)) => {
+                self.lose_all(&messages::connection_lost(&notice));
+                None
+            }
+            Err(CallError::NotSent(notice) | CallError::Refused(notice, _)) => {
+                self.refuse_all(notice).await;
+                None
+            }
+        }
+    }
+
+    /// Goes on with what was sent by an earlier start of the program.
+    fn resume_session(&self, to: Address, parts: &[InvokedAttempt]) -> Option<Session> {
+        let Some(run) = self.task.invocation.run.as_deref().and_then(RunId::parse) else {
+            self.lose_all(&messages::ended_after_sending());
+            return None;
+        };
+        self.close_ended(parts);
+        let open = parts.iter().filter(|part| part.is_open);
+        let after = open.map(|part| part.remote_seq).min().unwrap_or_default();
+        self.call.set_control(ControlChannel::Available(to.clone(), run.clone()));
+        let session = Session::resume(self.shared.client(), &to, run, after);
+        Some(session.with_timing(self.shared.timing))
+    }
+
+    /// Sends the tasks that are still wanted, once it is on disk that they may have left; gives
+    /// all tasks back as they are then.
+    async fn send_tasks(
+        &self,
+        to: &Address,
+    ) -> Result<Option<(Session, Vec<InvokedAttempt>)>, CallError> {
+        let id = self.task.invocation.id.clone();
+        let Ok(parts) = self.mark_sent(id.clone()).await else { return Ok(None) };
+        self.close_ended(&parts);
+        let open = parts.iter().filter(|part| part.is_open);
+        let tasks: Vec<_> = open.map(|part| part.request.clone()).collect();
+        if tasks.is_empty() {
+            return Ok(None);
+        }
+        let (request, follow_up) = (&self.task.request, self.task.invocation.follow_up.as_ref());
+        let token = self.repository_token().await;
+        let body = InvokeBody {
+            repo_url: &request.project,
+            token: &token,
+            work: follow_up.map_or(Work::Tasks(&tasks), |next| Work::Message(&next.message)),
+            branch: &request.start_from,
+            haiku: request.haiku,
+            thread_id: follow_up.map_or(&request.thread_id, |next| &next.thread),
+            name: &self.task.title,
+            max_parallel: request.max_parallel,
+        };
+        let mut leaving = self.shared.detaching.subscribe();
+        tokio::select! {
+            session = Session::start(self.shared.client(), to, &body, &id) => {
+                session.map(|session| Some((session, parts)))
+            }
+            // Nobody waits for the answer any more: it may have been sent all the same.
+            () = self.call.wait_until_closed() => Ok(None),
+            _ = leaving.wait_for(|leaving| *leaving) => Ok(None),
+        }
+    }
+
+    async fn mark_sent(&self, id: String) -> Result<Vec<InvokedAttempt>, EngineError> {
+        let log = &self.shared.log;
+        log.write_record(Record::Sent { id: id.clone() })?.wait().await?;
+        // What was stopped before this was written is known to be.
+        log.readers.with(move |conn| invocations::read_attempts(conn, &id)).await
+    }
+
+    /// The service took the tasks.
+    async fn handle_accepted(&self, to: Address, session: &Session) {
+        let run = session.run().cloned().filter(|_| session.is_ours());
+        let Some(run) = run else {
+            self.call.set_control(ControlChannel::Unavailable);
+            let working = Event::Status { status: Status::Working, notice: None };
+            for lane in &self.call.streams {
+                self.send_event(lane, (self.shared.now)(), (working.clone(), None)).await;
+            }
+            return;
+        };
+        let (id, name) = (self.task.invocation.id.clone(), run.to_string());
+        // Should it not be kept, the store is closed and nothing else will be, either.
+        self.shared.log.write_record(Record::Run { id, run: name }).ok();
+        self.call.set_control(ControlChannel::Available(to, run));
+    }
+
+    /// Listens to the last word. Gives back why what is open then is lost, if it is.
+    async fn listen(
+        &self,
+        session: &mut Session,
+        hearing: &mut StreamState,
+    ) -> Option<UserMessage> {
+        let mut leaving = self.shared.detaching.subscribe();
+        let rest = async {
+            self.call.wait_until_closed().await;
+            tokio::time::sleep(LINGER_TIMEOUT).await;
+        };
+        tokio::pin!(rest);
+        let mut said = Vec::new();
+        loop {
+            let heard = tokio::select! {
+                heard = session.next() => heard,
+                () = &mut rest => return None,
+                _ = leaving.wait_for(|leaving| *leaving) => return None,
+            };
+            match heard {
+                SessionEvent::Event(item) => {
+                    hearing.demux.push(item, (self.shared.now)(), &mut said);
+                    for one in said.drain(..) {
+                        self.handle_demuxed(hearing, one).await;
+                    }
+                }
+                SessionEvent::Reconnecting(why) => {
+                    if !std::mem::replace(&mut hearing.is_disconnected, true) {
+                        self.write_batch_note(hearing, messages::reconnecting_note(&why)).await;
+                    }
+                }
+                SessionEvent::Reconnected => {
+                    if std::mem::take(&mut hearing.is_disconnected) {
+                        self.write_batch_note(hearing, messages::RECONNECTED_NOTE.to_owned()).await;
+                    }
+                }
+                SessionEvent::Ended(SessionEnd::Ended) => {
+                    return Some(messages::connection_lost(&messages::ended_without_outcome()));
+                }
+                SessionEvent::Ended(SessionEnd::Lost(why) | SessionEnd::Refused(why)) => {
+                    return Some(messages::connection_lost(&why));
+                }
+            }
+        }
+    }
+
+    async fn handle_demuxed(&self, hearing: &mut StreamState, said: DemuxEvent) {
+        match said {
+            DemuxEvent::Event { target: to, at, event, remote_seq: wire } => {
+                self.route_event(hearing, to, at, (event, wire)).await
+            }
+            DemuxEvent::Thread { task, thread } => self.record_thread(task, &thread),
+            DemuxEvent::Failed { task, message } => {
+                let outcome = failed_outcome(messages::endpoint_failed(&message));
+                self.end_tasks(hearing, task, |_| outcome.clone()).await;
+            }
+            DemuxEvent::Ended(Some(end)) => {
+                self.end_tasks(hearing, None, |lane| outcome_from_end(&end, lane)).await
+            }
+            DemuxEvent::Ended(None) => self.end_without_statuses(hearing).await,
+        }
+    }
+
+    async fn route_event(
+        &self,
+        hearing: &StreamState,
+        to: Target,
+        at: Millis,
+        (event, wire): (Event, Option<u64>),
+    ) {
+        let lane = match to {
+            Target::Task(n) => Some(&self.call.streams[n]),
+            Target::Batch => None,
+        };
+        match lane.filter(|lane| lane.sender().is_some()) {
+            Some(lane) => {
+                let is_last = matches!(event, Event::Outcome(_));
+                self.send_event(lane, at, (event, wire)).await;
+                if is_last {
+                    self.call.close_stream(lane);
+                }
+            }
+            // What is said of a task that is over is kept with the batch, as far as it is text.
+            None if lane.is_none() || matches!(event, Event::Output { .. }) => {
+                let room = self.acquire_memory(&event).await;
+                hearing
+                    .batch_channel
+                    .send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room })
+                    .await
+                    .ok();
+            }
+            None => {}
+        }
+    }
+
+    /// Hands an event to whoever carries the attempt.
+    async fn send_event(
+        &self,
+        lane: &AttemptStream,
+        at: Millis,
+        (event, wire): (Event, Option<u64>),
+    ) {
+        let Some(to) = lane.sender() else { return };
+        let room = self.acquire_memory(&event).await;
+        if to.send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room }).await.is_err()
+        {
+            self.call.close_stream(lane); // Nobody carries it any more.
+        }
+    }
+
+    /// The room that an event's text takes, once there is that much.
+    async fn acquire_memory(&self, event: &Event) -> Option<OwnedSemaphorePermit> {
+        let Event::Output { text, .. } = event else { return None };
+        let kb = (text.len() / 1024).min(super::MEMORY_LIMIT_KB);
+        let kb = u32::try_from(kb).expect("BUG: it is small");
+        match kb {
+            0 => None,
+            kb => Arc::clone(&self.shared.memory).acquire_many_owned(kb).await.ok(),
+        }
+    }
+
+    fn record_thread(&self, task: Option<usize>, thread: &str) {
+        for (n, lane) in self.call.streams.iter().enumerate() {
+            if task.is_none_or(|task| task == n) && lane.sender().is_some() {
+                let (task, thread) = (lane.id.task.clone(), thread.to_owned());
+                // Should it not be kept, the store is closed.
+                self.shared.log.write_record(Record::Thread { task, thread }).ok();
+            }
+        }
+    }
+
+    /// A terminal word that says nothing of each task.
+    async fn end_without_statuses(&self, hearing: &mut StreamState) {
+        self.flush_all(hearing).await;
+        for lane in &self.call.streams {
+            let text = messages::ENDED_NOTE.to_owned();
+            let note = Event::Output { kind: LineKind::Note, text, first_line: 0 };
+            self.send_event(lane, (self.shared.now)(), (note, None)).await;
+        }
+        let ended_by = "the service's word \"end\"".to_owned();
+        let outcome = Outcome { exit_status: ended_by, ..Outcome::without_work(Status::Finished) };
+        self.end_tasks(hearing, None, |_| outcome.clone()).await;
+    }
+
+    /// Ends one task, or all that are open.
+    async fn end_tasks(
+        &self,
+        hearing: &mut StreamState,
+        task: Option<usize>,
+        outcome: impl Fn(&AttemptStream) -> Outcome,
+    ) {
+        self.flush_all(hearing).await;
+        for (n, lane) in self.call.streams.iter().enumerate() {
+            if task.is_none_or(|task| task == n) {
+                let event = Event::Outcome(outcome(lane));
+                self.send_event(lane, (self.shared.now)(), (event, None)).await;
+                self.call.close_stream(lane);
+            }
+        }
+    }
+
+    /// Nothing was started.
+    async fn refuse_all(&self, notice: UserMessage) {
+        if self.task.invocation.may_have_left {
+            return self.lose_all(&messages::connection_lost(&notice));
+        }
+        for lane in &self.call.streams {
+            let event = Event::Outcome(failed_outcome(notice.clone()));
+            self.send_event(lane, (self.shared.now)(), (event, None)).await;
+        }
+        self.close_all();
+    }
+
+    /// Hands on what nothing will finish any more.
+    async fn flush_all(&self, hearing: &mut StreamState) {
+        let mut said = Vec::new();
+        for n in 0..self.call.streams.len() {
+            hearing.demux.flush(Target::Task(n), &mut said);
+        }
+        hearing.demux.flush(Target::Batch, &mut said);
+        for one in said {
+            if let DemuxEvent::Event { target: to, at, event, remote_seq: wire } = one {
+                self.route_event(hearing, to, at, (event, wire)).await;
+            }
+        }
+    }
+
+    async fn write_batch_note(&self, hearing: &StreamState, text: String) {
+        let event = Event::Output { kind: LineKind::Note, text, first_line: 0 };
+        self.route_event(hearing, Target::Batch, (self.shared.now)(), (event, None)).await;
+    }
+
+    fn lose_all(&self, why: &UserMessage) {
+        self.call.streams.iter().for_each(|lane| self.call.lose_stream(lane, why.clone()));
+    }
+
+    fn close_all(&self) {
+        self.call.streams.iter().for_each(|lane| self.call.close_stream(lane));
+    }
+
+    /// Closes the lanes of attempts that were over before this began: nobody carries them.
+    fn close_ended(&self, parts: &[InvokedAttempt]) {
+        for part in parts.iter().filter(|part| !part.is_open) {
+            let id = AttemptId { task: part.task.clone(), number: part.attempt };
+            let lane = self.shared.streams().remove(&id);
+            if let Some((call, n)) = lane {
+                call.close_stream(&call.streams[n]);
+            }
+        }
+    }
+
+    async fn endpoint_address(&self) -> Result<Address, UserMessage> {
+        let to = Address::parse(&self.task.endpoint.address)?;
+        Ok(to.with_key(self.shared.keys.endpoint_key(&self.task.endpoint).await?))
+    }
+
+    /// The token for the repository: the one that came with the batch, or the host's.
+    async fn repository_token(&self) -> Secret {
+        if let Some(token) = self.shared.tokens.get(&self.task.invocation.batch) {
+            return token;
+        }
+        let repository = Remote::parse_any(&self.task.request.project).ok();
+        match repository.as_ref().and_then(Remote::host) {
+            Some(host) => self.shared.keys.git_token(host).await.unwrap_or_default(),
+            None => Secret::default(),
+        }
+    }
+
+    async fn batch_channel_seq(&self) -> u64 {
+        let batch = self.task.invocation.batch.clone();
+        let read = move |conn: &_| invocations::batch_channel_seq(conn, &batch);
+        self.shared.log.readers.with(read).await.unwrap_or_default()
+    }
+}
+
+/// How a task ended by the end's own list.
+fn outcome_from_end(end: &End, lane: &AttemptStream) -> Outcome {
+    let task = end.tasks.iter().find(|task| task.task_name == lane.name);
+    let status = task.map_or(end.status, |task| task.status);
+    Outcome { commit: task.and_then(|task| task.commit.clone()), ..Outcome::without_work(status) }
+}
+
+/// Writes what a place says of a batch as a whole into its pseudo-task, which is made for the
+/// first word.
+async fn record_batch_channel(
+    inner: Arc<CloudShared>,
+    task: CallTask,
+    mut events: mpsc::Receiver<RunnerEvent>,
+) {
+    let Some(first) = events.recv().await else { return };
+    let fresh = TaskId::parse(&crate::engine::new_id()).expect("BUG: our ids are ids");
+    let batch = &task.invocation.batch;
+    let Ok(task) = inner.log.ensure_batch_channel(batch, fresh, first.at).await else { return };
+    let id = AttemptId { task, number: 1 };
+    let mut intake = EventBatcher::new(&inner.log, &id);
+    intake.push(first);
+    // An error says that the store is closed: nothing can be kept any more.
+    intake.forward_all(&mut events).await.ok();
+}

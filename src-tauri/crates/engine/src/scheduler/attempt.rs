@@ -1,0 +1,337 @@
+//! Carrying one attempt from its start to its end: everything that happens goes into the
+//! log, in order, and its status comes from facts.
+
+use super::event_batcher::{EventBatcher, MAX_EVENTS_AT_ONCE};
+use super::pause::SuspendedAttempt;
+use super::stop::{failed_outcome, terminal_entries};
+use super::{AttemptCommand, QueuedAttempt};
+use crate::EngineError;
+use crate::log::Log;
+use crate::remote_access::RemoteAccess;
+use crate::runner::{
+    AttemptId, Continuation, EventReceiver, Progress, Runner, RunnerEvent, open_question_hint,
+};
+use crate::store::{Entry, TaskFacts, read};
+use regatta_protocol::event::Outcome;
+use regatta_protocol::worker::WorkerControl;
+use regatta_protocol::{ErrorCode, Event, Millis, Status, TaskId, UserMessage};
+use tokio::sync::{mpsc, watch};
+
+type CommandReceiver = mpsc::UnboundedReceiver<AttemptCommand>;
+
+/// What an attempt is told by the queue, and tells it: why what works is held, if so; and whether
+/// its task waits for a person.
+type AttemptChannels =
+    (watch::Receiver<Option<UserMessage>>, mpsc::UnboundedSender<(TaskId, bool)>);
+
+/// What is wanted of an attempt at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopIntent {
+    KeepRunning,
+    /// A person stopped it.
+    Stop,
+    /// Regatta ends, and it with it.
+    Close,
+}
+
+/// What is known of an attempt besides its events.
+struct AttemptContext {
+    /// Why what works is held, if so.
+    disk_pause: watch::Receiver<Option<UserMessage>>,
+    stop_intent: watch::Receiver<StopIntent>,
+    task: TaskId,
+    question_states: mpsc::UnboundedSender<(TaskId, bool)>,
+}
+
+/// What is needed to carry attempts.
+#[derive(Debug)]
+pub(crate) struct AttemptDriver<R> {
+    pub(crate) log: Log,
+    pub(crate) runner: R,
+    pub(crate) access: RemoteAccess,
+    pub(crate) now: fn() -> Millis,
+}
+
+impl<R: Runner> AttemptDriver<R> {
+    /// Carries an attempt. When this returns, its end is on disk and nothing of it runs; what
+    /// is given back: the task is held, and how it goes on later.
+    pub(super) async fn run(
+        &self,
+        waiting: QueuedAttempt,
+        controls: CommandReceiver,
+        channels: AttemptChannels,
+    ) -> Option<SuspendedAttempt> {
+        let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
+        let ended = match self.prepare(&id, waiting.continuation.clone()).await {
+            Ok((task, worked)) => self.execute(&id, (&task, worked), (controls, channels)).await,
+            Err(error) => Ok(Some(failed_outcome(error.into()))),
+        };
+        // None: the store is closed, or the attempt goes on elsewhere.
+        let Ok(Some(mut outcome)) = ended else { return None };
+        let now = (self.now)();
+        if R::HERE
+            && let Some(held) = SuspendedAttempt::from_outcome(&waiting, &outcome, now)
+        {
+            let entries = suspension_entries(&id, now, (outcome, &held));
+            let written = self.log.append(entries).await.ok()?;
+            written.wait().await.ok()?; // As above.
+            return Some(held);
+        }
+        let shared = self.publish_result(&id, &mut outcome).await;
+        let end = terminal_entries(&id.task, id.number, (self.now)(), outcome);
+        if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
+            written.wait().await.ok(); // As above.
+        }
+        None
+    }
+
+    /// Ends a task that was stopped while it waited to go on. What it did before it was held is
+    /// its result, which nobody has shared yet.
+    pub(super) async fn end_suspended(&self, waiting: &QueuedAttempt) {
+        let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
+        let mut outcome = Outcome::without_work(Status::Stopped);
+        let mut shared = None;
+        if let Ok(facts) = self.read_facts(&id).await
+            && facts.view.status == Status::Paused
+            && let Some(left) = facts.carried_result
+        {
+            (outcome.commit, outcome.totals) = (Some(left.commit), left.totals.unwrap_or_default());
+            shared = self.publish_result(&id, &mut outcome).await;
+        }
+        let end = terminal_entries(&id.task, id.number, (self.now)(), outcome);
+        // A store that is closed keeps nothing more.
+        if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
+            written.wait().await.ok();
+        }
+    }
+
+    /// Everything that the attempt needs, and whether it was at work before: in a place that
+    /// went on without us.
+    async fn prepare(
+        &self,
+        id: &AttemptId,
+        continuation: Option<Continuation>,
+    ) -> Result<(R::Task, bool), EngineError> {
+        let facts = self.read_facts(id).await?;
+        // Here, only a task that is held is active before it begins.
+        let worked = !R::HERE && facts.view.status.is_active();
+        Ok((self.runner.prepare(id, facts, continuation).await?, worked))
+    }
+
+    async fn read_facts(&self, id: &AttemptId) -> Result<TaskFacts, EngineError> {
+        let task = id.task.clone();
+        self.log.readers.with(move |conn| read::facts(conn, &task)).await
+    }
+
+    /// Has the attempt done and gives back how it ended; none: it goes on elsewhere.
+    async fn execute(
+        &self,
+        id: &AttemptId,
+        (task, worked): (&R::Task, bool),
+        (controls, (disk_pause, question_states)): (CommandReceiver, AttemptChannels),
+    ) -> Result<Option<Outcome>, EngineError> {
+        if let Err(notice) = self.runner.submit(id, task).await {
+            return Ok(Some(failed_outcome(notice)));
+        }
+        let events = match self.runner.events(id).await {
+            Ok(events) => events,
+            Err(notice) => return Ok(Some(failed_outcome(notice))),
+        };
+        let stop_intent = watch::Sender::new(StopIntent::KeepRunning);
+        let context = AttemptContext {
+            disk_pause,
+            stop_intent: stop_intent.subscribe(),
+            task: id.task.clone(),
+            question_states,
+        };
+        let mut progress = Progress { has_worked: worked, ..Progress::default() };
+        // Controls get through while events wait for room on the disk.
+        tokio::select! {
+            read = self.record_events(id, (events, &context), &mut progress) => read?,
+            () = self.forward_commands(id, controls, &stop_intent) => {}
+        }
+        let stop_intent = *stop_intent.borrow();
+        progress.stop_requested = stop_intent != StopIntent::KeepRunning;
+        let ended = match progress.outcome.take() {
+            Some(outcome) => {
+                self.runner.release(id).await;
+                Some(outcome)
+            }
+            None => self.finish_without_outcome(id, task, &progress).await?,
+        };
+        let asks = stop_intent == StopIntent::Close && !progress.open_questions.is_empty();
+        match ended {
+            Some(outcome) if asks && outcome.status == Status::Stopped => {
+                Ok(Some(self.interrupted_outcome(id, outcome).await?))
+            }
+            ended => Ok(ended),
+        }
+    }
+
+    /// An attempt that still asks when Regatta ends isn't over for the person.
+    async fn interrupted_outcome(
+        &self,
+        id: &AttemptId,
+        outcome: Outcome,
+    ) -> Result<Outcome, EngineError> {
+        let session = self.read_facts(id).await?.view.session;
+        let safe = match &outcome.commit {
+            Some(_) => "What it had changed is saved.",
+            None => "It had changed nothing.",
+        };
+        let notice = UserMessage::new(
+            ErrorCode::Interrupted,
+            "Regatta ended while this task asked something.",
+            safe,
+            open_question_hint(session.as_ref()),
+        );
+        Ok(Outcome { status: Status::Interrupted, notice: Some(notice), ..outcome })
+    }
+
+    /// Writes what happens until the outcome, or until the place has nothing more to tell.
+    async fn record_events(
+        &self,
+        id: &AttemptId,
+        (mut events, context): (EventReceiver, &AttemptContext),
+        progress: &mut Progress,
+    ) -> Result<(), EngineError> {
+        let mut intake = EventBatcher::new(&self.log, id);
+        let mut came = Vec::new();
+        loop {
+            tokio::select! {
+                count = events.recv_many(&mut came, MAX_EVENTS_AT_ONCE) => {
+                    for happened in came.drain(..) {
+                        Self::record_event(&mut intake, (happened, context), progress);
+                    }
+                    if count == 0 || progress.outcome.is_some() {
+                        return intake.flush().await;
+                    }
+                }
+                written = intake.wait_written() => written?,
+            }
+            if intake.should_flush() {
+                intake.flush().await?;
+            }
+        }
+    }
+
+    fn record_event(
+        intake: &mut EventBatcher<'_>,
+        (mut happened, context): (RunnerEvent, &AttemptContext),
+        progress: &mut Progress,
+    ) {
+        if progress.outcome.is_some() {
+            return; // It had the last word.
+        }
+        if let Event::Outcome(outcome) = happened.event {
+            if !progress.has_worked && outcome.status == Status::Finished {
+                // Only what works can finish, and it did work: it has an outcome.
+                let working = Event::Status { status: Status::Working, notice: None };
+                intake.push(RunnerEvent { event: working, ..happened });
+            }
+            progress.outcome = Some(normalise(outcome));
+            return;
+        }
+        let withdrawn = matches!(happened.event, Event::Answered { option: None, .. });
+        if withdrawn && *context.stop_intent.borrow() == StopIntent::Close {
+            return; // It can be answered after the next start.
+        }
+        let asked = !progress.open_questions.is_empty();
+        progress.apply(&happened.event);
+        let asks = !progress.open_questions.is_empty();
+        if asks != asked {
+            // The queue may have ended.
+            context.question_states.send((context.task.clone(), asks)).ok();
+        }
+        let why_held = context.disk_pause.borrow().clone();
+        if let Some(event) = filter_event::<R>(happened.event, why_held) {
+            happened.event = event;
+            intake.push(happened);
+        }
+    }
+
+    /// Passes on what the attempt is told. Never ends: the events' end is the end.
+    async fn forward_commands(
+        &self,
+        id: &AttemptId,
+        mut controls: CommandReceiver,
+        stop_intent: &watch::Sender<StopIntent>,
+    ) {
+        while let Some(told) = controls.recv().await {
+            let (control, wanted) = match told {
+                AttemptCommand::Control(WorkerControl::Stop) => {
+                    (WorkerControl::Stop, StopIntent::Stop)
+                }
+                AttemptCommand::Control(control) => (control, StopIntent::KeepRunning),
+                AttemptCommand::Close => (WorkerControl::Stop, StopIntent::Close),
+            };
+            // What was wanted first counts.
+            stop_intent.send_if_modified(|wish| {
+                let is_new = *wish == StopIntent::KeepRunning && wanted != StopIntent::KeepRunning;
+                *wish = if is_new { wanted } else { *wish };
+                is_new
+            });
+            self.runner.send(id, control).await;
+        }
+        std::future::pending().await
+    }
+
+    /// The events ended without a word on how the attempt did.
+    async fn finish_without_outcome(
+        &self,
+        id: &AttemptId,
+        task: &R::Task,
+        progress: &Progress,
+    ) -> Result<Option<Outcome>, EngineError> {
+        let Some((events, outcome)) = self.runner.finalise(id, task, progress).await else {
+            return Ok(None);
+        };
+        let mut intake = EventBatcher::new(&self.log, id);
+        for event in events {
+            let at = (self.now)();
+            intake.push(RunnerEvent { at, event, remote_seq: None, memory_permit: None });
+        }
+        intake.flush().await?;
+        Ok(Some(outcome))
+    }
+}
+
+/// What a place may say. How an attempt ends is told by its outcome, and what a person did
+/// is told by us.
+fn filter_event<R: Runner>(event: Event, why_held: Option<UserMessage>) -> Option<Event> {
+    match event {
+        Event::Status { status, .. } if !status.is_active() => None,
+        // Elsewhere, results become branches by themselves.
+        Event::Published { .. } if R::HERE => None,
+        Event::Attempt { .. } | Event::End | Event::Unknown => None,
+        Event::Status { status: Status::Paused, notice } => {
+            Some(Event::Status { status: Status::Paused, notice: notice.or(why_held) })
+        }
+        other => Some(other),
+    }
+}
+
+/// What is written of an attempt whose task is held: its end, and that another will follow.
+fn suspension_entries(
+    id: &AttemptId,
+    at: Millis,
+    (outcome, held): (Outcome, &SuspendedAttempt),
+) -> Vec<Entry> {
+    let notice = Some(held.notice.clone());
+    let number = held.next.attempt;
+    let entry = |attempt, event| Entry { task: id.task.clone(), attempt, at, event };
+    let again = Event::Attempt { number, continues: true, message: String::new() };
+    vec![
+        entry(id.number, Event::Outcome(outcome)),
+        entry(id.number, Event::Status { status: Status::Paused, notice }),
+        entry(number, again),
+    ]
+}
+
+/// An outcome is an end, and who tells it knows which.
+fn normalise(mut outcome: Outcome) -> Outcome {
+    if !outcome.status.is_over() || outcome.status == Status::Unknown {
+        outcome.status = Status::Failed;
+    }
+    outcome
+}

@@ -1,0 +1,125 @@
+//! Agents whose tasks are held: their service asks for patience, or for a person to sign in.
+//! No I/O and no time in here.
+
+use super::QueuedAttempt;
+use super::ready_list::ReadyList;
+use crate::runner::Continuation;
+use regatta_protocol::event::Outcome;
+use regatta_protocol::request::AgentChoice;
+use regatta_protocol::view::AgentPause;
+use regatta_protocol::{ErrorCode, Millis, Status, UserMessage};
+use serde::{Deserialize, Serialize};
+
+/// How often a task goes on by itself after a usage limit.
+const MAX_RESUMES: u32 = 5;
+/// The first pause where nobody says how long; each is twice the one before.
+const FIRST_PAUSE: Millis = 60 * 1000;
+
+/// What is to be done about a pause that ends by itself.
+const RESUMES_BY_ITSELF: &str = "Nothing is to be done: it goes on by itself.";
+
+/// All that is held, to go on after the next start.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct PersistedQueue {
+    /// The agents.
+    pub(super) holds: Vec<AgentPause>,
+    /// Their tasks that wait, in the order in which they came.
+    pub(crate) tasks: Vec<QueuedAttempt>,
+}
+
+/// An attempt that ended so that the task is held.
+#[derive(Debug)]
+pub(super) struct SuspendedAttempt {
+    /// The attempt that goes on later.
+    pub(super) next: QueuedAttempt,
+    pub(super) notice: UserMessage,
+    /// When; none: when a person says so.
+    pub(super) until: Option<Millis>,
+}
+
+impl SuspendedAttempt {
+    /// What holds the task of an attempt that ended like this, if that is to be.
+    pub(super) fn from_outcome(
+        waiting: &QueuedAttempt,
+        outcome: &Outcome,
+        now: Millis,
+    ) -> Option<Self> {
+        let notice = outcome.notice.clone().filter(|_| outcome.status == Status::Failed)?;
+        let mut next = QueuedAttempt {
+            attempt: waiting.attempt + 1,
+            continuation: Some(Continuation::default()),
+            ..waiting.clone()
+        };
+        let until = match notice.code {
+            ErrorCode::SignInNeeded => None,
+            ErrorCode::UsageLimit if waiting.resume_count < MAX_RESUMES => {
+                next.resume_count += 1;
+                let pause = FIRST_PAUSE << waiting.resume_count;
+                Some(outcome.retry_at.filter(|at| *at > now).unwrap_or(now + pause))
+            }
+            _ => return None,
+        };
+        let notice = match until {
+            Some(_) => UserMessage { hint: RESUMES_BY_ITSELF.to_owned(), ..notice },
+            None => notice,
+        };
+        Some(Self { next, notice, until })
+    }
+}
+
+/// All agents that are held.
+#[derive(Debug, Default)]
+pub(super) struct AgentPauses(pub(super) Vec<AgentPause>);
+
+impl AgentPauses {
+    /// Holds an agent's tasks, until the latest time that was told.
+    pub(super) fn add(&mut self, held: &SuspendedAttempt) {
+        let agent = held.next.agent.clone();
+        let (notice, until) = (held.notice.clone(), held.until);
+        match self.0.iter_mut().find(|hold| hold.agent == agent) {
+            // A person who has to sign in is waited for in any case.
+            Some(hold) if hold.until.is_none() => {}
+            Some(hold) => {
+                hold.until = until.map(|until| hold.until.map_or(until, |old| old.max(until)));
+                hold.notice = notice;
+            }
+            None => self.0.push(AgentPause { agent, notice, until, tasks: 0 }),
+        }
+    }
+
+    /// It is so late now: what was held until then goes on.
+    pub(super) fn expire(&mut self, now: Millis) {
+        self.0.retain(|hold| hold.until.is_none_or(|until| until > now));
+    }
+
+    /// What waits for a person is held as long as something waits.
+    pub(super) fn drop_idle(&mut self, line: &ReadyList) {
+        self.0.retain(|hold| hold.until.is_some() || line.waiting_count_for(&hold.agent) > 0);
+    }
+
+    /// A person says that an agent's tasks go on.
+    pub(super) fn release(&mut self, agent: &AgentChoice) {
+        self.0.retain(|hold| hold.agent != *agent);
+    }
+
+    /// Whether an agent's tasks are held.
+    pub(super) fn is_paused(&self, agent: &AgentChoice) -> bool {
+        self.0.iter().any(|hold| hold.agent == *agent)
+    }
+
+    /// As they are kept, with their tasks.
+    pub(super) fn to_persisted(&self, line: &ReadyList) -> PersistedQueue {
+        let tasks = line.waiting_where(|agent| self.is_paused(agent));
+        PersistedQueue { holds: self.0.clone(), tasks }
+    }
+
+    /// All of them, each with how many tasks wait for it.
+    pub(super) fn to_views(&self, line: &ReadyList) -> Vec<AgentPause> {
+        let view = |hold: &AgentPause| AgentPause {
+            tasks: line.waiting_count_for(&hold.agent),
+            ..hold.clone()
+        };
+        self.0.iter().map(view).collect()
+    }
+}
