@@ -1,8 +1,8 @@
 //! What a task changed, as text.
 
-use crate::refusal::Refusal;
-use crate::state::State;
-use crate::tasks::find;
+use crate::error::ApiError;
+use crate::state::AppState;
+use crate::tasks::find_task;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::header;
@@ -23,10 +23,10 @@ use std::sync::Arc;
     ),
 )]
 pub(crate) async fn read(
-    axum::extract::State(state): axum::extract::State<Arc<State>>,
+    axum::extract::State(state): axum::extract::State<Arc<AppState>>,
     named: Result<Path<(String, String)>, PathRejection>,
-) -> Result<Response, Refusal> {
-    let (task, _) = find(&state, named).await?;
+) -> Result<Response, ApiError> {
+    let (task, _) = find_task(&state, named).await?;
     let diff = state.engine.read_diff(&task).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

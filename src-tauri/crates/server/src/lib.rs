@@ -7,27 +7,27 @@
 //! (`routes.rs`) makes the router and the OpenAPI document alike.
 
 mod agents;
-mod body;
+mod api_key;
+mod auth;
 mod diff;
-mod frame;
-mod gate;
+mod end_summary;
+mod error;
 mod health;
 mod invoke;
-mod key;
-mod names;
+mod json_body;
 mod options;
-mod refusal;
 mod repository;
 mod routes;
-mod run;
 mod runs;
 mod serve;
-mod standing;
+mod sse;
 mod state;
 mod stream;
+mod task_names;
 mod tasks;
+mod views;
 
-pub use agents::{Agents, NamedAgent};
-pub use key::Key;
-pub use options::{Limits, Options, Tls};
+pub use agents::{AgentRegistry, NamedAgent};
+pub use api_key::ApiKey;
+pub use options::{Limits, ServerOptions, Tls};
 pub use serve::Server;

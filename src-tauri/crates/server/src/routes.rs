@@ -1,12 +1,12 @@
 //! The table of routes, from which the router and the OpenAPI document are made alike.
 
-use crate::refusal::{no_method, no_route};
-use crate::state::State;
-use crate::{agents, diff, gate, health, invoke, runs, tasks};
+use crate::error::{method_not_allowed, route_not_found};
+use crate::state::AppState;
+use crate::{agents, auth, diff, health, invoke, runs, tasks};
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
 use axum::{Json, Router, middleware};
-use regatta_protocol::wire::{End, ErrorBody, Printed, Told, Update};
+use regatta_protocol::wire::{End, ErrorBody, FactEvent, OutputEvent, Update};
 use std::sync::Arc;
 use utoipa::openapi::path::{HttpMethod, Parameter};
 use utoipa::openapi::schema::{SchemaType, Type};
@@ -25,17 +25,17 @@ macro_rules! routes {
                 title = "Regatta",
                 description = "The Cloud Coding API and what Regatta adds to it. Each event of a \
                     stream is a server-sent event whose id is its number, from 1 and without a \
-                    gap: `updates` (Update), `custom` (Printed or Told) and `end` (End).",
+                    gap: `updates` (Update), `custom` (OutputEvent or FactEvent) and `end` (End).",
                 license(name = "MIT"),
             ),
             paths($($module::$handler,)* document),
-            components(schemas(ErrorBody, Update, Printed, Told, End)),
-            modifiers(&Common),
+            components(schemas(ErrorBody, Update, OutputEvent, FactEvent, End)),
+            modifiers(&CommonResponses),
             security(("key" = []), ("bearer" = [])),
         )]
-        struct Document;
+        struct ApiDoc;
 
-        fn table() -> Router<Arc<State>> {
+        fn route_table() -> Router<Arc<AppState>> {
             Router::new()$(.merge(route($module::$path, $module::$handler)))*
                 .merge(route(__path_document, document))
         }
@@ -57,11 +57,11 @@ routes! {
 }
 
 /// The server's routes, behind the gate.
-pub(crate) fn router(state: Arc<State>) -> Router {
-    table()
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&state), gate::pass))
+pub(crate) fn router(state: Arc<AppState>) -> Router {
+    route_table()
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), auth::authorize))
         .with_state(state)
 }
 
@@ -70,14 +70,14 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     (status = 200, description = "The document", body = Object),
 ))]
 async fn document() -> Json<Api> {
-    Json(Document::openapi())
+    Json(ApiDoc::openapi())
 }
 
 /// The route that a handler's description names.
-fn route<P, H, T>(_: P, handler: H) -> Router<Arc<State>>
+fn route<P, H, T>(_: P, handler: H) -> Router<Arc<AppState>>
 where
     P: utoipa::Path,
-    H: Handler<T, Arc<State>>,
+    H: Handler<T, Arc<AppState>>,
     T: 'static,
 {
     let filters = P::methods().into_iter().map(|method| match method {
@@ -90,9 +90,9 @@ where
 }
 
 /// What all routes have in common.
-struct Common;
+struct CommonResponses;
 
-impl Modify for Common {
+impl Modify for CommonResponses {
     fn modify(&self, api: &mut Api) {
         let components = api.components.get_or_insert_with(Default::default);
         let key = ApiKeyValue::with_description("x-api-key", "The server's key");
@@ -102,16 +102,18 @@ impl Modify for Common {
         for (path, item) in &mut api.paths.paths {
             let operations = [&mut item.get, &mut item.post].into_iter().flatten();
             for operation in operations {
-                operation.parameters.iter_mut().flatten().for_each(leave_out_null);
+                operation.parameters.iter_mut().flatten().for_each(remove_null_type);
                 let answers = &mut operation.responses.responses;
                 let mut add = |status: &str, what: &str| {
-                    answers.entry(status.to_owned()).or_insert_with(|| RefOr::T(error(what)));
+                    answers
+                        .entry(status.to_owned())
+                        .or_insert_with(|| RefOr::T(error_response(what)));
                 };
                 add("400", "The request can't be read");
                 add("403", "Called by another name, or from a page of another place");
                 add("405", "The path doesn't take this method");
                 add("500", "Something here failed; it is not about the request");
-                if path != gate::OPEN_PATH {
+                if path != auth::PUBLIC_PATH {
                     add("401", "No key came along, or a wrong one");
                 }
             }
@@ -120,7 +122,7 @@ impl Modify for Common {
 }
 
 /// A parameter that may be left out is left out; nothing of a URL or a header is null.
-fn leave_out_null(parameter: &mut RefOr<Parameter>) {
+fn remove_null_type(parameter: &mut RefOr<Parameter>) {
     if let RefOr::T(parameter) = parameter
         && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
         && let SchemaType::Array(kinds) = &schema.schema_type
@@ -130,7 +132,7 @@ fn leave_out_null(parameter: &mut RefOr<Parameter>) {
     }
 }
 
-fn error(what: &str) -> Response {
+fn error_response(what: &str) -> Response {
     let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
     ResponseBuilder::new().description(what).content("application/json", body).build()
 }

@@ -1,15 +1,15 @@
 //! Binding, serving and coming to an end.
 
-use crate::gate::Gate;
-use crate::names::KnownNames;
-use crate::options::{Limits, Options, Tls};
+use crate::auth::AuthPolicy;
+use crate::options::{Limits, ServerOptions, Tls};
 use crate::repository::resolve_roots;
-use crate::state::State;
-use crate::{Agents, Key, routes};
+use crate::state::AppState;
+use crate::task_names::TaskNamesCache;
+use crate::{AgentRegistry, ApiKey, routes};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use regatta_engine::Engine;
-use regatta_protocol::{ErrorCode, Notice, Safety};
+use regatta_protocol::{ErrorCode, Safety, UserMessage};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How long open streams get to read the last of what they are sent.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// A server that has its address and takes no request yet.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub struct Server {
     address: SocketAddr,
     tls: Option<RustlsConfig>,
     roots: Vec<PathBuf>,
-    key: Key,
+    key: ApiKey,
     hosts: Vec<String>,
-    agents: Agents,
+    agents: AgentRegistry,
     safety: Safety,
     limits: Limits,
 }
@@ -39,9 +39,9 @@ impl Server {
     /// # Errors
     /// The address is in use or would send keys over the network unprotected; a certificate,
     /// a key or an allowed folder can't be read.
-    pub async fn bind(options: Options) -> Result<Self, Notice> {
+    pub async fn bind(options: ServerOptions) -> Result<Self, UserMessage> {
         let roots = resolve_roots(&options.roots)?;
-        refuse_open_network(&options)?;
+        require_secure_transport(&options)?;
         let tls = match &options.tls {
             Some(files) => Some(read_tls(files).await?),
             None => None,
@@ -49,11 +49,11 @@ impl Server {
         let failed = |problem: std::io::Error| {
             let what = format!("Regatta can't listen on {}: {problem}.", options.listen);
             let next = "Choose another address with --listen, or end what uses it.";
-            Notice::new(ErrorCode::BadRequest, what, "Nothing was started.", next)
+            UserMessage::new(ErrorCode::BadRequest, what, "Nothing was started.", next)
         };
         let listener = TcpListener::bind(options.listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let Options { key, hosts, agents, safety, limits, .. } = options;
+        let ServerOptions { key, hosts, agents, safety, limits, .. } = options;
         Ok(Self { listener, address, tls, roots, key, hosts, agents, safety, limits })
     }
 
@@ -75,22 +75,26 @@ impl Server {
     ///
     /// # Errors
     /// The system takes the address away.
-    pub async fn run(self, engine: Engine, end: impl Future<Output = ()>) -> std::io::Result<()> {
-        let gate = Gate::new(self.key, self.address, &self.hosts, self.tls.is_some());
-        let state = State {
+    pub async fn run(
+        self,
+        engine: Engine,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let auth = AuthPolicy::new(self.key, self.address, &self.hosts, self.tls.is_some());
+        let state = AppState {
             engine: engine.clone(),
-            gate,
+            auth,
             roots: self.roots,
             agents: self.agents,
             safety: self.safety,
             limits: self.limits,
-            names: KnownNames::default(),
-            streams: Arc::new(Semaphore::new(self.limits.streams)),
+            task_names_cache: TaskNamesCache::default(),
+            stream_permits: Arc::new(Semaphore::new(self.limits.max_streams)),
         };
         let app = routes::router(Arc::new(state)).into_make_service();
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(self.listener)?.handle(handle.clone());
-        let patience = self.limits.patience;
+        let patience = self.limits.read_timeout;
         server.http_builder().http1().header_read_timeout(patience);
         // A stream each connection: HTTP/2 would let the slow reader of one hold up others.
         let server = server.http1_only().first_request_timeout(patience);
@@ -98,21 +102,21 @@ impl Server {
             Some(tls) => tokio::spawn(server.acceptor(RustlsAcceptor::new(tls)).serve(app)),
             None => tokio::spawn(server.serve(app)),
         };
-        end.await;
+        shutdown.await;
         handle.graceful_shutdown(None);
         engine.close().await;
-        handle.graceful_shutdown(Some(LAST_WORDS));
+        handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         serving.await.expect("BUG: serving panicked")
     }
 }
 
 /// Keys don't go over a network that others can read.
-fn refuse_open_network(options: &Options) -> Result<(), Notice> {
+fn require_secure_transport(options: &ServerOptions) -> Result<(), UserMessage> {
     let ip = options.listen.ip();
     let refuse = |what: &str, next: &str| {
-        Err(Notice::new(ErrorCode::BadRequest, what, "Nothing was started.", next))
+        Err(UserMessage::new(ErrorCode::BadRequest, what, "Nothing was started.", next))
     };
-    if !ip.is_loopback() && options.tls.is_none() && !options.insecure_http {
+    if !ip.is_loopback() && options.tls.is_none() && !options.allow_insecure_http {
         return refuse(
             "Without TLS, the key and the work would be readable on the network.",
             "Name a certificate with --tls-cert and --tls-key, or say --insecure-http.",
@@ -127,13 +131,13 @@ fn refuse_open_network(options: &Options) -> Result<(), Notice> {
     Ok(())
 }
 
-async fn read_tls(files: &Tls) -> Result<RustlsConfig, Notice> {
+async fn read_tls(files: &Tls) -> Result<RustlsConfig, UserMessage> {
     // Another room may have chosen it already; it is the same one.
     drop(rustls::crypto::ring::default_provider().install_default());
     let read = RustlsConfig::from_pem_file(&files.cert, &files.key).await.map_err(|problem| {
         let what = "The certificate or its key can't be used.";
         let next = "Both have to be PEM files that belong together.";
-        Notice::new(ErrorCode::BadRequest, what, "Nothing was started.", next)
+        UserMessage::new(ErrorCode::BadRequest, what, "Nothing was started.", next)
             .with_details(format!("{}, {}: {problem}", files.cert.display(), files.key.display()))
     })?;
     let mut config = read.get_inner().as_ref().clone();

@@ -1,48 +1,48 @@
 //! What every request can reach.
 
-use crate::agents::Agents;
-use crate::gate::Gate;
-use crate::names::{KnownNames, Names};
+use crate::agents::AgentRegistry;
+use crate::auth::AuthPolicy;
+use crate::error::ApiError;
 use crate::options::Limits;
-use crate::refusal::Refusal;
+use crate::task_names::{TaskNames, TaskNamesCache};
 use regatta_engine::{Engine, EngineError};
-use regatta_protocol::{BatchId, ErrorCode, Notice, Safety};
+use regatta_protocol::{BatchId, ErrorCode, Safety, UserMessage};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What every request can reach.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct AppState {
     pub(crate) engine: Engine,
-    pub(crate) gate: Gate,
+    pub(crate) auth: AuthPolicy,
     /// The folders below which projects may be, with every link resolved.
     pub(crate) roots: Vec<PathBuf>,
-    pub(crate) agents: Agents,
+    pub(crate) agents: AgentRegistry,
     /// How much agents may do without asking: the server's word, never a request's.
     pub(crate) safety: Safety,
     pub(crate) limits: Limits,
-    pub(crate) names: KnownNames,
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) task_names_cache: TaskNamesCache,
+    pub(crate) stream_permits: Arc<Semaphore>,
 }
 
-impl State {
+impl AppState {
     /// Room for one more stream.
-    pub(crate) fn stream_room(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
+    pub(crate) fn acquire_stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.stream_permits).try_acquire_owned().map_err(|_| {
             let what = "Too many streams are open.";
             let next = "Close some, or try again in a moment.";
-            Notice::new(ErrorCode::TooMany, what, "Nothing was started.", next).into()
+            UserMessage::new(ErrorCode::TooManyRequests, what, "Nothing was started.", next).into()
         })
     }
 
     /// The names of a batch's tasks.
-    pub(crate) async fn names_of(&self, batch: &BatchId) -> Result<Arc<Names>, EngineError> {
-        if let Some(known) = self.names.get(batch) {
+    pub(crate) async fn task_names(&self, batch: &BatchId) -> Result<Arc<TaskNames>, EngineError> {
+        if let Some(known) = self.task_names_cache.get(batch) {
             return Ok(known);
         }
-        let names = Arc::new(Names::of(&self.engine, batch).await?);
-        self.names.keep(batch, &names);
+        let names = Arc::new(TaskNames::load(&self.engine, batch).await?);
+        self.task_names_cache.insert(batch, &names);
         Ok(names)
     }
 }

@@ -1,10 +1,10 @@
 //! A batch's log as a stream of server-sent events.
 
-use crate::frame;
-use crate::names::Names;
-use crate::refusal::Refusal;
-use crate::standing::Standing;
-use crate::state::State;
+use crate::end_summary::EndSummary;
+use crate::error::ApiError;
+use crate::sse;
+use crate::state::AppState;
+use crate::task_names::TaskNames;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -20,20 +20,20 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// Answers with the batch's events after number `after`: those that are there, and then
 /// each as soon as it is in the log, until the batch is over.
-pub(crate) async fn answer(
-    state: &State,
+pub(crate) async fn respond(
+    state: &AppState,
     batch: &BatchId,
     after: u64,
-    room: OwnedSemaphorePermit,
-) -> Result<Response, Refusal> {
-    let feed = Feed {
+    permit: OwnedSemaphorePermit,
+) -> Result<Response, ApiError> {
+    let feed = EventStream {
         engine: state.engine.clone(),
         follower: state.engine.follow(batch, after),
         batch: batch.clone(),
-        names: state.names_of(batch).await?,
-        standing: Standing::default(),
-        heartbeat: state.limits.heartbeat,
-        _room: room,
+        names: state.task_names(batch).await?,
+        end_summary: EndSummary::default(),
+        heartbeat: state.limits.heartbeat_interval,
+        _permit: permit,
     };
     // The next piece is made when the last one was taken: a slow reader makes nothing pile up.
     let pieces = stream::unfold(feed, |mut feed| async move {
@@ -51,38 +51,39 @@ pub(crate) async fn answer(
 }
 
 /// What one open stream holds.
-struct Feed {
+struct EventStream {
     engine: Engine,
     follower: Follower,
     batch: BatchId,
-    names: Arc<Names>,
-    standing: Standing,
+    names: Arc<TaskNames>,
+    end_summary: EndSummary,
     heartbeat: Duration,
-    _room: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Feed {
+impl EventStream {
     /// What comes next: events, or a sign of life; none at the end.
     async fn next(&mut self) -> Option<Bytes> {
         // A follower that was left waiting has lost nothing.
         match tokio::time::timeout(self.heartbeat, self.follower.next()).await {
-            Err(_) => Some(Bytes::from_static(frame::HEARTBEAT.as_bytes())),
+            Err(_) => Some(Bytes::from_static(sse::HEARTBEAT_COMMENT.as_bytes())),
             Ok(None) => None,
-            Ok(Some(entries)) => self.frames(&entries).await.ok(),
+            Ok(Some(entries)) => self.encode_entries(&entries).await.ok(),
         }
     }
 
     /// The entries as events. Fails when the engine was closed under it; whoever reads comes
     /// back for the rest.
-    async fn frames(&mut self, entries: &[LogEvent]) -> Result<Bytes, EngineError> {
+    async fn encode_entries(&mut self, entries: &[LogEvent]) -> Result<Bytes, EngineError> {
         let mut text = String::new();
         for entry in entries {
-            self.standing.note(entry);
+            self.end_summary.record(entry);
             if matches!(entry.event, Event::End) {
                 let views = self.engine.batch(&self.batch).await?.tasks;
-                text += &frame::end(&self.standing.end(entry.seq, &views, &self.names));
+                text +=
+                    &sse::encode_end(&self.end_summary.end_event(entry.seq, &views, &self.names));
             } else {
-                text += &frame::frame(&self.batch, entry, &self.names);
+                text += &sse::encode_entry(&self.batch, entry, &self.names);
             }
         }
         Ok(text.into())

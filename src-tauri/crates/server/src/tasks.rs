@@ -1,11 +1,11 @@
 //! `/v1/runs/{run_id}/tasks/{task_name}`: what is done about one task.
 
-use crate::body::Read;
-use crate::names::Names;
-use crate::refusal::Refusal;
-use crate::run::RunTask;
-use crate::runs::run_id;
-use crate::state::State;
+use crate::error::ApiError;
+use crate::json_body::JsonBody;
+use crate::runs::parse_run_id;
+use crate::state::AppState;
+use crate::task_names::TaskNames;
+use crate::views::RunTask;
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -15,8 +15,8 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-type Shared = axum::extract::State<Arc<State>>;
-type Named = Result<Path<(String, String)>, PathRejection>;
+type Shared = axum::extract::State<Arc<AppState>>;
+type TaskPath = Result<Path<(String, String)>, PathRejection>;
 
 /// The answer to a question.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,11 +42,11 @@ pub(crate) struct Reply {
 )]
 pub(crate) async fn cancel(
     axum::extract::State(state): Shared,
-    named: Named,
-) -> Result<Json<RunTask>, Refusal> {
-    let (task, names) = find(&state, named).await?;
+    named: TaskPath,
+) -> Result<Json<RunTask>, ApiError> {
+    let (task, names) = find_task(&state, named).await?;
     state.engine.stop_task(&task).await?;
-    shown(&state, &task, &names).await
+    load_task(&state, &task, &names).await
 }
 
 /// Tries a task again, afresh from where its batch started.
@@ -65,11 +65,11 @@ pub(crate) async fn cancel(
 )]
 pub(crate) async fn retry(
     axum::extract::State(state): Shared,
-    named: Named,
-) -> Result<Json<RunTask>, Refusal> {
-    let (task, names) = find(&state, named).await?;
+    named: TaskPath,
+) -> Result<Json<RunTask>, ApiError> {
+    let (task, names) = find_task(&state, named).await?;
     state.engine.retry(std::slice::from_ref(&task)).await?;
-    shown(&state, &task, &names).await
+    load_task(&state, &task, &names).await
 }
 
 /// Answers a task's open question with one of its options.
@@ -91,23 +91,30 @@ pub(crate) async fn retry(
 )]
 pub(crate) async fn reply(
     axum::extract::State(state): Shared,
-    named: Named,
-    Read(reply): Read<Reply>,
-) -> Result<Json<RunTask>, Refusal> {
-    let (task, names) = find(&state, named).await?;
+    named: TaskPath,
+    JsonBody(reply): JsonBody<Reply>,
+) -> Result<Json<RunTask>, ApiError> {
+    let (task, names) = find_task(&state, named).await?;
     state.engine.answer(&task, &reply.question, &reply.option).await?;
-    shown(&state, &task, &names).await
+    load_task(&state, &task, &names).await
 }
 
 /// The task of that name; the name is compared and never used otherwise.
-pub(crate) async fn find(state: &State, named: Named) -> Result<(TaskId, Arc<Names>), Refusal> {
-    let missing = || Refusal::missing("task", "GET /v1/runs/{run_id} lists what there is.");
+pub(crate) async fn find_task(
+    state: &AppState,
+    named: TaskPath,
+) -> Result<(TaskId, Arc<TaskNames>), ApiError> {
+    let missing = || ApiError::not_found("task", "GET /v1/runs/{run_id} lists what there is.");
     let Path((run, name)) = named.map_err(|_| missing())?;
-    let names = state.names_of(&run_id(&run)?).await?;
-    let task = names.task(name.trim()).cloned().ok_or_else(missing)?;
+    let names = state.task_names(&parse_run_id(&run)?).await?;
+    let task = names.task_by_name(name.trim()).cloned().ok_or_else(missing)?;
     Ok((task, names))
 }
 
-async fn shown(state: &State, task: &TaskId, names: &Names) -> Result<Json<RunTask>, Refusal> {
-    Ok(Json(RunTask::of(state.engine.task(task).await?, names, &state.agents)))
+async fn load_task(
+    state: &AppState,
+    task: &TaskId,
+    names: &TaskNames,
+) -> Result<Json<RunTask>, ApiError> {
+    Ok(Json(RunTask::from_view(state.engine.task(task).await?, names, &state.agents)))
 }

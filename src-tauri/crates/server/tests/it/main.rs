@@ -1,12 +1,12 @@
 //! The server over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
-mod caller;
-mod described;
-mod dock;
-mod gate;
+mod agent_selection;
+mod auth;
+mod http_client;
+mod idempotency;
 mod limits;
-mod same;
-mod schema;
+mod openapi;
+mod openapi_conformance;
+mod server_env;
 mod streams;
-mod who;

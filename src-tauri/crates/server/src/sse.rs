@@ -1,14 +1,14 @@
 //! An entry of the log as a server-sent event. Pure: an entry in, text out.
 
-use crate::names::Names;
+use crate::task_names::TaskNames;
 use regatta_protocol::event::LineKind;
-use regatta_protocol::wire::{Fact, Printed, Told, Update};
+use regatta_protocol::wire::{Fact, FactEvent, OutputEvent, Update};
 use regatta_protocol::{BatchId, Event, LogEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What shows that the server is there when nothing happens.
-pub(crate) const HEARTBEAT: &str = ": still here\n\n";
+pub(crate) const HEARTBEAT_COMMENT: &str = ": still here\n\n";
 
 /// One event of a stream, by the fields of a server-sent event.
 #[derive(Debug, ToSchema)]
@@ -18,18 +18,18 @@ pub(crate) struct SentEvent {
     id: String,
     /// `updates`, `custom` or `end`.
     event: String,
-    /// JSON in one line: Update for `updates`, Printed or Told for `custom`, End for `end`.
+    /// JSON in one line: Update for `updates`, OutputEvent or FactEvent for `custom`, End for `end`.
     data: String,
 }
 
 /// An entry that belongs to a task and isn't understood by this program.
 #[derive(Debug, Serialize)]
-struct Bare<'a> {
+struct UnknownEvent<'a> {
     task_name: &'a str,
 }
 
 /// The event that an entry is; the end of a batch is [`end`].
-pub(crate) fn frame(batch: &BatchId, entry: &LogEvent, names: &Names) -> String {
+pub(crate) fn encode_entry(batch: &BatchId, entry: &LogEvent, names: &TaskNames) -> String {
     let task_name = entry.task.as_ref().map_or("", |task| names.name(task));
     match &entry.event {
         Event::Attempt { number, continues, .. } => {
@@ -43,34 +43,34 @@ pub(crate) fn frame(batch: &BatchId, entry: &LogEvent, names: &Names) -> String 
                 messages: Vec::new(),
                 stream_events: Vec::new(),
             };
-            event("updates", entry.seq, &update)
+            encode_event("updates", entry.seq, &update)
         }
         Event::Output { kind, text, .. } => {
-            let printed = Printed {
+            let printed = OutputEvent {
                 task_name: task_name.to_owned(),
                 stdout: format!("{text}\n"),
-                kind: Some(*kind).filter(|kind| *kind != LineKind::Out),
+                kind: Some(*kind).filter(|kind| *kind != LineKind::Stdout),
                 at: Some(entry.at),
             };
-            event("custom", entry.seq, &printed)
+            encode_event("custom", entry.seq, &printed)
         }
-        other => match Fact::of(other) {
+        other => match Fact::from_event(other) {
             Some(fact) => {
-                let told = Told { task_name: task_name.to_owned(), at: entry.at, fact };
-                event("custom", entry.seq, &told)
+                let told = FactEvent { task_name: task_name.to_owned(), at: entry.at, fact };
+                encode_event("custom", entry.seq, &told)
             }
-            None => event("custom", entry.seq, &Bare { task_name }),
+            None => encode_event("custom", entry.seq, &UnknownEvent { task_name }),
         },
     }
 }
 
 /// The last word.
-pub(crate) fn end(end: &regatta_protocol::wire::End) -> String {
-    event("end", end.last_seq, end)
+pub(crate) fn encode_end(end: &regatta_protocol::wire::End) -> String {
+    encode_event("end", end.last_seq, end)
 }
 
 /// One event. JSON has no line break in it, so that the data is one line.
-fn event(kind: &str, id: u64, data: &impl Serialize) -> String {
+fn encode_event(kind: &str, id: u64, data: &impl Serialize) -> String {
     let data = serde_json::to_string(data).expect("BUG: our types are JSON");
     format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
 }

@@ -6,33 +6,33 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use regatta_engine::EngineError;
 use regatta_protocol::wire::ErrorBody;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 
 /// After how many seconds it is worth asking again, when too much was asked for at once.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// An answer that is an error.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     status: StatusCode,
-    notice: Notice,
+    user_message: UserMessage,
 }
 
-impl Refusal {
+impl ApiError {
     /// An error with a status of its own.
-    pub(crate) fn new(status: StatusCode, notice: Notice) -> Self {
-        Self { status, notice }
+    pub(crate) fn new(status: StatusCode, user_message: UserMessage) -> Self {
+        Self { status, user_message }
     }
 
     /// The request can't be understood.
-    pub(crate) fn bad(what: impl Into<String>, next: &str) -> Self {
-        Notice::new(ErrorCode::BadRequest, what, "Nothing was started.", next).into()
+    pub(crate) fn bad_request(what: impl Into<String>, next: &str) -> Self {
+        UserMessage::new(ErrorCode::BadRequest, what, "Nothing was started.", next).into()
     }
 
     /// There is no such thing.
-    pub(crate) fn missing(what: &str, next: &str) -> Self {
+    pub(crate) fn not_found(what: &str, next: &str) -> Self {
         let what = format!("There is no such {what}.");
-        Notice::new(ErrorCode::NotFound, what, "Nothing was changed.", next).into()
+        UserMessage::new(ErrorCode::NotFound, what, "Nothing was changed.", next).into()
     }
 
     /// Its status.
@@ -42,13 +42,13 @@ impl Refusal {
     }
 }
 
-impl From<Notice> for Refusal {
-    fn from(notice: Notice) -> Self {
-        Self { status: status(notice.code), notice }
+impl From<UserMessage> for ApiError {
+    fn from(notice: UserMessage) -> Self {
+        Self { status: status_for(notice.code), user_message: notice }
     }
 }
 
-impl From<EngineError> for Refusal {
+impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         let notice = error.notice();
         match error {
@@ -58,9 +58,9 @@ impl From<EngineError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(ErrorBody::from(&self.notice))).into_response();
+        let mut response = (self.status, Json(ErrorBody::from(&self.user_message))).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
@@ -74,28 +74,28 @@ impl IntoResponse for Refusal {
 }
 
 /// Answers what no route is for.
-pub(crate) async fn no_route() -> Refusal {
-    Refusal::missing("path", "GET /openapi.json lists what there is.")
+pub(crate) async fn route_not_found() -> ApiError {
+    ApiError::not_found("path", "GET /openapi.json lists what there is.")
 }
 
 /// Answers a method that a route isn't for.
-pub(crate) async fn no_method(request: Request) -> Refusal {
+pub(crate) async fn method_not_allowed(request: Request) -> ApiError {
     let what = format!("This path doesn't take the method {}.", request.method());
     let next = "GET /openapi.json lists what there is.";
-    let notice = Notice::new(ErrorCode::BadRequest, what, "Nothing was changed.", next);
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, notice)
+    let notice = UserMessage::new(ErrorCode::BadRequest, what, "Nothing was changed.", next);
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, notice)
 }
 
 /// The status of each code: the one table.
-const fn status(code: ErrorCode) -> StatusCode {
+const fn status_for(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         E::BadRequest => StatusCode::BAD_REQUEST,
         E::Unauthorized => StatusCode::UNAUTHORIZED,
-        E::NotAllowed => StatusCode::FORBIDDEN,
+        E::Forbidden => StatusCode::FORBIDDEN,
         E::NotFound => StatusCode::NOT_FOUND,
-        E::WrongState | E::KeyReused => StatusCode::CONFLICT,
-        E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        E::WrongState | E::IdempotencyKeyReused => StatusCode::CONFLICT,
+        E::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // The repository that the request names can't be used.
         E::ProjectMissing
         | E::NotARepository
@@ -103,7 +103,7 @@ const fn status(code: ErrorCode) -> StatusCode {
         | E::BranchMissing
         | E::TokenRefused
         | E::RemoteFailed => StatusCode::UNPROCESSABLE_ENTITY,
-        E::TooMany | E::UsageLimit => StatusCode::TOO_MANY_REQUESTS,
+        E::TooManyRequests | E::UsageLimit => StatusCode::TOO_MANY_REQUESTS,
         E::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         // What the rest says is about this computer, not about the request.
         E::GitMissing

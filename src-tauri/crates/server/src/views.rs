@@ -1,11 +1,11 @@
 //! Batches and tasks as the API shows them.
 
-use crate::agents::Agents;
-use crate::names::Names;
-use crate::standing::overall;
-use regatta_protocol::event::{ChangeTotals, FileCount, Outcome, Question, Usage};
+use crate::agents::AgentRegistry;
+use crate::end_summary::overall_status;
+use crate::task_names::TaskNames;
+use regatta_protocol::event::{ChangeTotals, FileDiffStat, Outcome, Question, Usage};
 use regatta_protocol::view::{BatchDetail, Counts, CurrentStep};
-use regatta_protocol::{BatchId, BatchView, Millis, Notice, Status, TaskView};
+use regatta_protocol::{BatchId, BatchView, Millis, Status, TaskView, UserMessage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -69,7 +69,7 @@ pub(crate) struct RunTask {
     /// Where it stands.
     status: Status,
     /// Why it is paused, failed or interrupted.
-    notice: Option<Notice>,
+    notice: Option<UserMessage>,
     /// The attempt, from 1.
     attempt: u32,
     /// What it does now.
@@ -81,7 +81,7 @@ pub(crate) struct RunTask {
     /// What it changed so far.
     totals: ChangeTotals,
     /// The first files that it changed.
-    files: Vec<FileCount>,
+    files: Vec<FileDiffStat>,
     /// When this attempt's agent began.
     started_at: Option<Millis>,
     /// When this attempt ended.
@@ -99,14 +99,14 @@ pub(crate) struct RunTask {
 }
 
 impl Run {
-    pub(crate) fn of(view: BatchView, agents: &Agents) -> Self {
+    pub(crate) fn from_view(view: BatchView, agents: &AgentRegistry) -> Self {
         let mut counts = view.counts;
-        let present = Status::ALL.into_iter().filter(|status| *counts.of(*status) > 0);
+        let present = Status::ALL.into_iter().filter(|status| *counts.count_mut(*status) > 0);
         Self {
-            status: overall(present),
+            status: overall_status(present),
             run_id: view.id,
             name: view.name,
-            repo_url: view.project_path,
+            repo_url: view.project,
             branch: view.start_from,
             agent: agents.name_of(&view.agent),
             max_parallel: view.max_parallel,
@@ -119,15 +119,20 @@ impl Run {
 }
 
 impl RunDetail {
-    pub(crate) fn of(detail: BatchDetail, names: &Names, agents: &Agents) -> Self {
-        let tasks = detail.tasks.into_iter().map(|view| RunTask::of(view, names, agents)).collect();
-        Self { run: Run::of(detail.batch, agents), tasks }
+    pub(crate) fn from_detail(
+        detail: BatchDetail,
+        names: &TaskNames,
+        agents: &AgentRegistry,
+    ) -> Self {
+        let tasks =
+            detail.tasks.into_iter().map(|view| RunTask::from_view(view, names, agents)).collect();
+        Self { run: Run::from_view(detail.batch, agents), tasks }
     }
 }
 
 impl RunTask {
-    pub(crate) fn of(view: TaskView, names: &Names, agents: &Agents) -> Self {
-        let (agent, model) = match names.who(&view.id) {
+    pub(crate) fn from_view(view: TaskView, names: &TaskNames, agents: &AgentRegistry) -> Self {
+        let (agent, model) = match names.agent_selection(&view.id) {
             Some(who) => (agents.name_of(&who.agent), who.options.model.clone()),
             None => (view.agent, String::new()),
         };

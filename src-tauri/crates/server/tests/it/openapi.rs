@@ -1,10 +1,10 @@
 //! Answers against the OpenAPI document: what isn't described there is a fault.
 
-use crate::caller::Answer;
+use crate::http_client::HttpResponse;
 use serde_json::Value;
 
 /// The document.
-pub(crate) struct Api(pub(crate) Value);
+pub(crate) struct OpenApiDocument(pub(crate) Value);
 
 /// One route as the document has it.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(crate) struct Route {
     pub(crate) path: String,
 }
 
-impl Api {
+impl OpenApiDocument {
     /// Every route that is described.
     pub(crate) fn routes(&self) -> Vec<Route> {
         let paths = self.0["paths"].as_object().expect("paths");
@@ -26,7 +26,7 @@ impl Api {
     }
 
     /// What is wrong with an answer, seen from the document; none: nothing.
-    pub(crate) fn fault(&self, route: &Route, answer: &Answer) -> Option<String> {
+    pub(crate) fn find_mismatch(&self, route: &Route, answer: &HttpResponse) -> Option<String> {
         let described = &self.0["paths"][&route.path][route.method.to_lowercase()]["responses"];
         let described = &described[answer.status.to_string()];
         if described.is_null() {
@@ -43,27 +43,27 @@ impl Api {
         if kind != "application/json" {
             return None;
         }
-        let fault = self.mismatch(&content["schema"], &answer.json(), "$");
+        let fault = self.schema_mismatch(&content["schema"], &answer.json(), "$");
         fault.map(|fault| format!("{} {}: {fault}", route.method, route.path))
     }
 
     /// Where a value doesn't fit a named schema.
-    pub(crate) fn mismatch_of(&self, name: &str, value: &Value) -> Option<String> {
-        self.mismatch(&self.0["components"]["schemas"][name], value, name)
+    pub(crate) fn named_schema_mismatch(&self, name: &str, value: &Value) -> Option<String> {
+        self.schema_mismatch(&self.0["components"]["schemas"][name], value, name)
     }
 
-    fn mismatch(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
+    fn schema_mismatch(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.rsplit('/').next().expect("a name");
             let known = &self.0["components"]["schemas"][name];
             assert!(!known.is_null(), "the document has no schema {name}");
-            return self.mismatch(known, value, at);
+            return self.schema_mismatch(known, value, at);
         }
         if let Some(all) = schema["allOf"].as_array() {
-            return all.iter().find_map(|part| self.mismatch(part, value, at));
+            return all.iter().find_map(|part| self.schema_mismatch(part, value, at));
         }
         if let Some(any) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
-            let fits = any.iter().any(|part| self.mismatch(part, value, at).is_none());
+            let fits = any.iter().any(|part| self.schema_mismatch(part, value, at).is_none());
             return (!fits).then(|| format!("{at}: {value} is none of {any:?}"));
         }
         if let Some(allowed) = schema["enum"].as_array()
@@ -71,10 +71,10 @@ impl Api {
         {
             return Some(format!("{at}: {value} is not one of {allowed:?}"));
         }
-        self.wrong_type(schema, value, at).or_else(|| self.wrong_inside(schema, value, at))
+        self.type_mismatch(schema, value, at).or_else(|| self.content_mismatch(schema, value, at))
     }
 
-    fn wrong_type(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
+    fn type_mismatch(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
         let types: Vec<&str> = match &schema["type"] {
             Value::String(one) => vec![one],
             Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
@@ -93,9 +93,10 @@ impl Api {
         (!types.iter().any(|kind| is(kind))).then(|| format!("{at}: {value} is no {types:?}"))
     }
 
-    fn wrong_inside(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
+    fn content_mismatch(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
         if let Value::Array(items) = value {
-            let wrong = |item: &Value| self.mismatch(&schema["items"], item, &format!("{at}[]"));
+            let wrong =
+                |item: &Value| self.schema_mismatch(&schema["items"], item, &format!("{at}[]"));
             return items.iter().find_map(wrong);
         }
         let Value::Object(fields) = value else { return None };
@@ -106,7 +107,7 @@ impl Api {
         }
         let known = schema["properties"].as_object()?;
         fields.iter().find_map(|(name, field)| {
-            self.mismatch(known.get(name)?, field, &format!("{at}.{name}"))
+            self.schema_mismatch(known.get(name)?, field, &format!("{at}.{name}"))
         })
     }
 }

@@ -1,25 +1,25 @@
 //! What is answered is what the document says, whatever is asked.
 
-use crate::caller::Caller;
-use crate::dock::Dock;
-use crate::schema::{Api, Route};
+use crate::http_client::HttpClient;
+use crate::openapi::{OpenApiDocument, Route};
+use crate::server_env::ServerEnv;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_fit_the_schemas_of_the_document() {
-    let dock = Dock::new().await;
-    let api = Api(dock.caller.ask("GET", "/openapi.json").await.json());
-    let events = dock.run(&["Finish", "Finish"]).await.events();
+    let dock = ServerEnv::new().await;
+    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
+    let events = dock.run_batch(&["Finish", "Finish"]).await.events();
     let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
     assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>(), "dense from 1");
     for event in &events {
         let name = match event.kind.as_str() {
             "updates" => "Update",
             "end" => "End",
-            "custom" if event.data["stdout"].is_string() => "Printed",
-            _ => "Told",
+            "custom" if event.data["stdout"].is_string() => "OutputEvent",
+            _ => "FactEvent",
         };
-        assert_eq!(api.mismatch_of(name, &event.data), None, "{event:?}");
+        assert_eq!(api.named_schema_mismatch(name, &event.data), None, "{event:?}");
     }
     let first = &events[0];
     assert_eq!((first.kind.as_str(), first.data["messages"].clone()), ("updates", json!([])));
@@ -27,13 +27,13 @@ async fn events_fit_the_schemas_of_the_document() {
     assert_eq!(last.kind, "end");
     assert_eq!(last.data["last_seq"], json!(last.id));
     assert_eq!(last.data["status"], json!("finished"));
-    dock.end().await;
+    dock.shut_down().await;
 }
 
 /// Small whole numbers, the same in each run.
-struct Chance(u64);
+struct XorShift(u64);
 
-impl Chance {
+impl XorShift {
     fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -41,7 +41,7 @@ impl Chance {
         usize::try_from(self.0 % end as u64).expect("small")
     }
 
-    fn value(&mut self) -> Value {
+    fn odd_value(&mut self) -> Value {
         let odd = [
             json!(null),
             json!(true),
@@ -85,14 +85,14 @@ const FIELDS: [&str; 11] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_body_whatever_is_a_fault_of_ours() {
-    let dock = Dock::new().await;
-    let api = Api(dock.caller.ask("GET", "/openapi.json").await.json());
+    let dock = ServerEnv::new().await;
+    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
     let route = Route { method: "POST".into(), path: "/invoke/stdout".into() };
-    let mut chance = Chance(0x5eed);
+    let mut chance = XorShift(0x5eed);
     for _ in 0..400 {
-        let mut body = dock.body(&["Finish"]);
+        let mut body = dock.batch_body(&["Finish"]);
         for _ in 0..=chance.below(3) {
-            body[FIELDS[chance.below(FIELDS.len())]] = chance.value();
+            body[FIELDS[chance.below(FIELDS.len())]] = chance.odd_value();
         }
         let mut bytes = body.to_string().into_bytes();
         match chance.below(8) {
@@ -103,30 +103,30 @@ async fn no_body_whatever_is_a_fault_of_ours() {
             }
             _ => {}
         }
-        never_5xx(&dock.caller, &api, &route, &bytes).await;
+        assert_never_5xx(&dock.client, &api, &route, &bytes).await;
     }
     for bytes in [&b"\xff\xfe"[..], b"\0", b"[]", b"\"\"", b"1", b"{\"repo_url\":\"\\ud800\"}"] {
-        never_5xx(&dock.caller, &api, &route, bytes).await;
+        assert_never_5xx(&dock.client, &api, &route, bytes).await;
     }
     let deep = "[".repeat(100_000);
-    never_5xx(&dock.caller, &api, &route, deep.as_bytes()).await;
-    dock.end().await;
+    assert_never_5xx(&dock.client, &api, &route, deep.as_bytes()).await;
+    dock.shut_down().await;
 }
 
-async fn never_5xx(caller: &Caller, api: &Api, route: &Route, body: &[u8]) {
+async fn assert_never_5xx(caller: &HttpClient, api: &OpenApiDocument, route: &Route, body: &[u8]) {
     let mut headers = caller.headers();
     headers.push(("content-type", "application/json; charset=utf-8".into()));
     let answer = caller.send(&route.method, &route.path, &headers, body).await;
     let shown = String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned();
     assert!(answer.status < 500, "{}: {shown}", answer.text());
-    assert_eq!(api.fault(route, &answer), None, "{shown}");
+    assert_eq!(api.find_mismatch(route, &answer), None, "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_or_query_whatever_is_a_fault_of_ours() {
-    let dock = Dock::new().await;
-    let run = dock.run(&["Finish"]).await.header("x-regatta-run").to_owned();
-    let api = Api(dock.caller.ask("GET", "/openapi.json").await.json());
+    let dock = ServerEnv::new().await;
+    let run = dock.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned();
+    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
     let odd =
         ["..", "%2e%2e", "%00", "%ff", "a%2Fb", "%F0%9F%9A%80", "-x", "t0 ", &"x".repeat(9_000)];
     for route in api.routes() {
@@ -134,11 +134,11 @@ async fn no_path_or_query_whatever_is_a_fault_of_ours() {
             for name in odd {
                 let path = route.path.replace("{run_id}", id).replace("{task_name}", name);
                 let path = path.replace(' ', "%20");
-                let answer = dock.caller.ask(&route.method, &path).await;
+                let answer = dock.client.request(&route.method, &path).await;
                 assert!(answer.status < 500, "{path}: {}", answer.text());
                 // A path that a caller's `..` made another one is another one.
                 if answer.status != 404 {
-                    assert_eq!(api.fault(&route, &answer), None, "{path}");
+                    assert_eq!(api.find_mismatch(&route, &answer), None, "{path}");
                 }
             }
             if !route.path.contains("{task_name}") && !route.path.contains("{run_id}") {
@@ -148,28 +148,29 @@ async fn no_path_or_query_whatever_is_a_fault_of_ours() {
     }
     let queries = ["limit=0", "limit=201", "limit=-1", "limit=x", "before=..", "before=%ff"];
     for query in queries {
-        let answer = dock.caller.ask("GET", &format!("/v1/runs?{query}")).await;
+        let answer = dock.client.request("GET", &format!("/v1/runs?{query}")).await;
         assert!([400, 404].contains(&answer.status), "{query}: {}", answer.text());
-        assert!(!answer.code().is_empty());
+        assert!(!answer.error_code().is_empty());
     }
     for after in ["-1", "x", "99999999999999999999", "18446744073709551615"] {
-        let answer = dock.caller.ask("GET", &format!("/v1/runs/{run}/events?after={after}")).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "bad_request"), "{after}");
+        let answer =
+            dock.client.request("GET", &format!("/v1/runs/{run}/events?after={after}")).await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (400, "bad_request"), "{after}");
     }
-    dock.end().await;
+    dock.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_batches_hold_each_once() {
-    let dock = Dock::new().await;
+    let dock = ServerEnv::new().await;
     let mut started = Vec::new();
     for _ in 0..5 {
-        started.push(dock.run(&["Finish"]).await.header("x-regatta-run").to_owned());
+        started.push(dock.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned());
     }
     started.reverse();
     let (mut seen, mut next) = (Vec::new(), String::new());
     loop {
-        let page = dock.caller.ask("GET", &format!("/v1/runs?limit=2{next}")).await.json();
+        let page = dock.client.request("GET", &format!("/v1/runs?limit=2{next}")).await.json();
         let runs = page["runs"].as_array().expect("a page");
         seen.extend(runs.iter().filter_map(|run| run["run_id"].as_str().map(str::to_owned)));
         match page["next"].as_str() {
@@ -178,14 +179,14 @@ async fn pages_of_batches_hold_each_once() {
         }
     }
     assert_eq!(seen, started);
-    assert_eq!(dock.caller.ask("GET", "/v1/runs?before=gone").await.code(), "not_found");
-    dock.end().await;
+    assert_eq!(dock.client.request("GET", "/v1/runs?before=gone").await.error_code(), "not_found");
+    dock.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_parameter_of_a_path_a_query_or_a_header_may_be_null() {
-    let dock = Dock::new().await;
-    let api = dock.caller.ask("GET", "/openapi.json").await.json();
+    let dock = ServerEnv::new().await;
+    let api = dock.client.request("GET", "/openapi.json").await.json();
     let paths = api["paths"].as_object().expect("paths").values();
     let operations = paths.flat_map(|path| path.as_object().expect("operations").values());
     let parameters = operations.filter_map(|operation| operation["parameters"].as_array());
@@ -194,5 +195,5 @@ async fn no_parameter_of_a_path_a_query_or_a_header_may_be_null() {
     for parameter in parameters {
         assert!(parameter["schema"]["type"].is_string(), "{parameter}");
     }
-    dock.end().await;
+    dock.shut_down().await;
 }

@@ -1,9 +1,9 @@
 //! A server in this process on a project of its own, with a worker in a few lines of shell.
 
-use crate::caller::{Answer, Caller, Pieces};
-use regatta_engine::{Engine, EngineOptions, NoKeys, project};
+use crate::http_client::{HttpClient, HttpResponse, StreamingResponse};
+use regatta_engine::{Engine, EngineOptions, NoCredentials, project};
 use regatta_protocol::{AgentChoice, Safety};
-use regatta_server::{Agents, Key, Limits, NamedAgent, Options, Server};
+use regatta_server::{AgentRegistry, ApiKey, Limits, NamedAgent, Server, ServerOptions};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -51,13 +51,14 @@ esac
 "#;
 
 /// The practice agent, which was asked once, and one that never was.
-fn agents() -> Agents {
+fn agents() -> AgentRegistry {
     let never = AgentChoice::Acp { command: vec!["/bin/true".into()], env: Vec::new() };
     let named = |name: &str, agent| NamedAgent { name: name.into(), agent };
-    Agents::new(vec![named("practice", AgentChoice::Practice), named("never", never)]).unwrap()
+    AgentRegistry::new(vec![named("practice", AgentChoice::Practice), named("never", never)])
+        .unwrap()
 }
 
-fn said_before() -> Value {
+fn probed_agents() -> Value {
     let model = |id: &str, name: &str| json!({"id": id, "name": name});
     let models = [model("paper", "Paper boat"), model("tin", "Haiku, of tin")];
     let report = json!({"offers": {"models": models}});
@@ -65,54 +66,54 @@ fn said_before() -> Value {
 }
 
 /// A running server.
-pub(crate) struct Dock {
+pub(crate) struct ServerEnv {
     pub(crate) dir: TempDir,
-    pub(crate) caller: Caller,
-    end: Option<oneshot::Sender<()>>,
+    pub(crate) client: HttpClient,
+    shutdown: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
 }
 
-impl Dock {
+impl ServerEnv {
     pub(crate) async fn new() -> Self {
-        Self::with(Limits::default()).await
+        Self::with_limits(Limits::default()).await
     }
 
-    pub(crate) async fn with(limits: Limits) -> Self {
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
         let dir = TempDir::with_prefix("regatta-dock-").unwrap();
         let project = dir.path().join("root/project");
         fs::create_dir_all(&project).unwrap();
         fs::write(project.join("a.txt"), "one\n").unwrap();
-        project::set_up(project.to_str().unwrap()).await.unwrap();
+        project::init(project.to_str().unwrap()).await.unwrap();
         let program = dir.path().join("worker.sh");
         fs::write(&program, WORKER).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let data_dir = dir.path().join("data");
         fs::create_dir_all(&data_dir).unwrap();
-        fs::write(data_dir.join("agents.json"), said_before().to_string()).unwrap();
-        let options = EngineOptions::new(data_dir, program, 8, Arc::new(NoKeys));
+        fs::write(data_dir.join("agents.json"), probed_agents().to_string()).unwrap();
+        let options = EngineOptions::new(data_dir, program, 8, Arc::new(NoCredentials));
         let engine = Engine::open(options).await.unwrap();
-        let server = Server::bind(Options {
+        let server = Server::bind(ServerOptions {
             listen: ([127, 0, 0, 1], 0).into(),
-            key: Key::new(KEY).unwrap(),
+            key: ApiKey::parse(KEY).unwrap(),
             hosts: Vec::new(),
             tls: None,
-            insecure_http: false,
+            allow_insecure_http: false,
             roots: vec![dir.path().join("root")],
             agents: agents(),
             safety: Safety::Careful,
             limits,
         });
         let server = server.await.unwrap();
-        let caller = Caller { address: server.address(), key: KEY.to_owned() };
+        let caller = HttpClient { address: server.address(), key: KEY.to_owned() };
         let (end, ended) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(engine, async move {
             drop(ended.await);
         }));
-        Self { dir, caller, end: Some(end), serving: Some(serving) }
+        Self { dir, client: caller, shutdown: Some(end), serving: Some(serving) }
     }
 
     /// The body of a request with one task for each prompt, named after its place.
-    pub(crate) fn body(&self, prompts: &[&str]) -> Value {
+    pub(crate) fn batch_body(&self, prompts: &[&str]) -> Value {
         let task =
             |(n, prompt): (usize, &&str)| json!({"task_name": format!("t{n}"), "prompt": prompt});
         let tasks: Vec<Value> = prompts.iter().enumerate().map(task).collect();
@@ -124,31 +125,32 @@ impl Dock {
     }
 
     /// Starts a batch and waits for its end.
-    pub(crate) async fn run(&self, prompts: &[&str]) -> Answer {
-        let answer = self.caller.post("/invoke/stdout", &self.body(prompts)).await;
+    pub(crate) async fn run_batch(&self, prompts: &[&str]) -> HttpResponse {
+        let answer = self.client.post("/invoke/stdout", &self.batch_body(prompts)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer
     }
 
     /// Starts a batch; its stream, of which nothing was read.
-    pub(crate) async fn start(&self, prompts: &[&str]) -> Pieces {
-        let mut headers = self.caller.headers();
+    pub(crate) async fn start_batch(&self, prompts: &[&str]) -> StreamingResponse {
+        let mut headers = self.client.headers();
         headers.push(("content-type", "application/json".into()));
-        let body = self.body(prompts).to_string();
-        let pieces = self.caller.open("POST", "/invoke/stdout", &headers, body.as_bytes()).await;
+        let body = self.batch_body(prompts).to_string();
+        let pieces =
+            self.client.open_stream("POST", "/invoke/stdout", &headers, body.as_bytes()).await;
         assert_eq!(pieces.head.status, 200);
         pieces
     }
 
     /// A stream of a batch's events after one.
-    pub(crate) async fn events(&self, run: &str, after: u64) -> Pieces {
+    pub(crate) async fn open_events(&self, run: &str, after: u64) -> StreamingResponse {
         let path = format!("/v1/runs/{run}/events?after={after}");
-        self.caller.open("GET", &path, &self.caller.headers(), b"").await
+        self.client.open_stream("GET", &path, &self.client.headers(), b"").await
     }
 
     /// Ends the server as a signal does.
-    pub(crate) async fn end(mut self) {
-        drop(self.end.take());
+    pub(crate) async fn shut_down(mut self) {
+        drop(self.shutdown.take());
         self.serving.take().expect("it runs").await.unwrap().unwrap();
     }
 }

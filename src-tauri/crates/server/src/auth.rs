@@ -1,26 +1,26 @@
 //! The gate that each request passes before anything else looks at it: the host that it
 //! names, the page that it comes from, the key.
 
-use crate::Key;
-use crate::refusal::Refusal;
-use crate::state::State;
+use crate::ApiKey;
+use crate::error::ApiError;
+use crate::state::AppState;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use regatta_protocol::wire::KEY_HEADER;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The one path that needs no key.
-pub(crate) const OPEN_PATH: &str = "/healthz";
+pub(crate) const PUBLIC_PATH: &str = "/healthz";
 
 /// What a request has to show.
 #[derive(Debug)]
-pub(crate) struct Gate {
-    key: Key,
+pub(crate) struct AuthPolicy {
+    key: ApiKey,
     /// Every host under which this server may be called, lower case, with its port where
     /// that isn't the scheme's own.
     hosts: Vec<String>,
@@ -28,14 +28,14 @@ pub(crate) struct Gate {
     origins: Vec<String>,
 }
 
-impl Gate {
+impl AuthPolicy {
     /// The gate of a server at `address`, which may be called by `more` names, too.
-    pub(crate) fn new(key: Key, address: SocketAddr, more: &[String], is_tls: bool) -> Self {
+    pub(crate) fn new(key: ApiKey, address: SocketAddr, more: &[String], is_tls: bool) -> Self {
         let (scheme, usual) = if is_tls { ("https", 443) } else { ("http", 80) };
         let port = address.port();
         let mut names = Vec::new();
         if !address.ip().is_unspecified() {
-            names.push(format!("{}:{port}", SocketName(address)));
+            names.push(format!("{}:{port}", HostOfAddress(address)));
         }
         if address.ip().is_loopback() || address.ip().is_unspecified() {
             names.extend(["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")));
@@ -59,10 +59,10 @@ impl Gate {
     }
 
     /// Whether the request may go on.
-    fn check(&self, parts: &Parts) -> Result<(), Refusal> {
-        let host = host(parts).map(str::to_ascii_lowercase);
+    fn check(&self, parts: &Parts) -> Result<(), ApiError> {
+        let host = single_host(parts).map(str::to_ascii_lowercase);
         if !host.is_some_and(|host| self.hosts.contains(&host)) {
-            return Err(not_allowed(
+            return Err(forbidden(
                 "This server isn't called by that name.",
                 "Call it by its own address; more names can be given to it when it starts.",
             ));
@@ -71,39 +71,39 @@ impl Gate {
         let mut origins = parts.headers.get_all(header::ORIGIN).iter();
         let is_own = |origin: &str| self.origins.contains(&origin.to_ascii_lowercase());
         if !origins.all(|origin| origin.to_str().is_ok_and(is_own)) {
-            return Err(not_allowed(
+            return Err(forbidden(
                 "Pages of other places may not call this server.",
                 "Call it from a program.",
             ));
         }
-        if parts.uri.path() == OPEN_PATH
-            || shown_key(&parts.headers).is_some_and(|k| self.key.is(k))
+        if parts.uri.path() == PUBLIC_PATH
+            || presented_key(&parts.headers).is_some_and(|k| self.key.matches(k))
         {
             return Ok(());
         }
-        let (what, next) = ("No key came with the request, or a wrong one.", NEEDS_KEY);
-        Err(Notice::new(ErrorCode::Unauthorized, what, "Nothing was started.", next).into())
+        let (what, next) = ("No key came with the request, or a wrong one.", KEY_HINT);
+        Err(UserMessage::new(ErrorCode::Unauthorized, what, "Nothing was started.", next).into())
     }
 }
 
-const NEEDS_KEY: &str =
+const KEY_HINT: &str =
     "Send the server's key in the header x-api-key, or as Authorization: Bearer KEY.";
 
 /// Lets through what shows everything.
-pub(crate) async fn pass(
-    axum::extract::State(state): axum::extract::State<Arc<State>>,
+pub(crate) async fn authorize(
+    axum::extract::State(state): axum::extract::State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    match state.gate.check(&parts) {
+    match state.auth.check(&parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
 /// The one host that a request names.
-fn host(parts: &Parts) -> Option<&str> {
+fn single_host(parts: &Parts) -> Option<&str> {
     let mut named = parts.headers.get_all(header::HOST).iter();
     let host = named.next()?.to_str().ok()?;
     let is_one = named.next().is_none();
@@ -112,7 +112,7 @@ fn host(parts: &Parts) -> Option<&str> {
 }
 
 /// The one key that a request shows.
-fn shown_key(headers: &HeaderMap) -> Option<&[u8]> {
+fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
     let (name, is_bearer) = match headers.contains_key(KEY_HEADER) {
         true => (KEY_HEADER, false),
         false => (header::AUTHORIZATION.as_str(), true),
@@ -129,14 +129,14 @@ fn shown_key(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| key.trim_ascii())
 }
 
-fn not_allowed(what: &str, next: &str) -> Refusal {
-    Notice::new(ErrorCode::NotAllowed, what, "Nothing was started.", next).into()
+fn forbidden(what: &str, next: &str) -> ApiError {
+    UserMessage::new(ErrorCode::Forbidden, what, "Nothing was started.", next).into()
 }
 
 /// An address as a host: IPv6 in brackets.
-struct SocketName(SocketAddr);
+struct HostOfAddress(SocketAddr);
 
-impl std::fmt::Display for SocketName {
+impl std::fmt::Display for HostOfAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             SocketAddr::V4(address) => write!(f, "{}", address.ip()),
