@@ -1,6 +1,6 @@
 //! What may be said on the command line.
 
-use crate::agents::{AgentKind, SafetyLevel, named_agent};
+use crate::agent_args::{AgentKind, SafetyLevel, parse_named_agent};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use regatta_protocol::TaskRequest;
 use regatta_protocol::request::MAX_PARALLEL;
@@ -14,12 +14,12 @@ use std::path::PathBuf;
 #[command(name = "regatta", version, arg_required_else_help = true)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
-    pub(crate) verb: Verb,
+    pub(crate) command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Verb {
+pub(crate) enum Command {
     /// Start a batch, show its lines as they come, and a table at its end
     Run(RunArgs),
     /// Show what is kept of a batch
@@ -69,7 +69,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "BATCH.JSON")]
     pub(crate) file: Option<PathBuf>,
     /// A task; may be given several times
-    #[arg(long, value_name = "NAME=PROMPT", value_parser = task)]
+    #[arg(long, value_name = "NAME=PROMPT", value_parser = parse_task)]
     pub(crate) task: Vec<TaskRequest>,
     /// The branch, tag or commit to start from (else what is checked out)
     #[arg(long, value_name = "REF")]
@@ -119,7 +119,7 @@ pub(crate) struct ServeArgs {
     /// the first is taken when a request names none: practice, the id of a known agent as
     /// claude-code or codex, NAME=acp:PROGRAM ARG … or NAME=command:PROGRAM ARG … with an
     /// argument {prompt}
-    #[arg(long, value_name = "AGENT", value_parser = named_agent)]
+    #[arg(long, value_name = "AGENT", value_parser = parse_named_agent)]
     pub(crate) agent: Vec<NamedAgent>,
     /// How much agents may do without asking (else balanced; a request can't choose it)
     #[arg(long, value_enum, value_name = "LEVEL")]
@@ -148,7 +148,7 @@ pub(crate) struct AgentsArgs {
     #[arg(long)]
     pub(crate) check: bool,
     /// Only this agent, said as for `serve`; may be given several times
-    #[arg(long, value_name = "AGENT", value_parser = named_agent)]
+    #[arg(long, value_name = "AGENT", value_parser = parse_named_agent)]
     pub(crate) agent: Vec<NamedAgent>,
     /// Where batches are kept, and what agents said
     #[arg(long, value_name = "DIR")]
@@ -184,7 +184,7 @@ pub(crate) struct AddArgs {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
-fn task(text: &str) -> Result<TaskRequest, String> {
+fn parse_task(text: &str) -> Result<TaskRequest, String> {
     let (name, prompt) = text.split_once('=').ok_or("write it as NAME=PROMPT")?;
     Ok(TaskRequest {
         task_name: name.to_owned(),

@@ -23,7 +23,7 @@ impl Interrupt {
     }
 
     /// Waits until it comes.
-    pub(crate) async fn came(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         #[cfg(unix)]
         {
             let [interrupt, terminate] = &mut self.signals;

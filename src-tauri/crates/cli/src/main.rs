@@ -2,55 +2,55 @@
 //! that the app starts.
 
 mod add;
-mod agents;
+mod agent_args;
+mod agents_command;
 mod answers;
 mod args;
 mod askpass;
-mod data;
-mod file;
+mod batch_file;
+mod error;
 mod interrupt;
-mod lines;
-mod names;
-mod plain;
+mod open_engine;
 mod print;
-mod refusal;
+mod render;
 mod request;
 mod run;
+mod sanitize;
 mod serve;
+mod shell_words;
 mod show;
-mod stand;
 mod table;
-mod words;
+mod task_names;
 
-use args::{CommandLine, EnterArgs, Verb, WorkerArgs};
+use args::{Command, CommandLine, EnterArgs, WorkerArgs};
 use clap::Parser;
-use refusal::Refusal;
+use error::CommandError;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if let Some(place) = askpass::asked() {
-        return askpass::answer(place);
+    if let Some(place) = askpass::socket_to_ask() {
+        return askpass::answer_prompt(place);
     }
-    match CommandLine::parse().verb {
-        Verb::Worker(WorkerArgs { probe: true }) => regatta_worker::probe(),
-        Verb::Worker(WorkerArgs { probe: false }) => regatta_worker::main(),
-        Verb::Enter(EnterArgs { command }) => regatta_worker::enter(&command),
-        Verb::PracticeAgent => regatta_practice::main(),
-        Verb::Run(args) => wait_for(run::run(&args)),
-        Verb::Serve(args) => wait_for(serve::serve(&args)),
-        Verb::Show(args) => wait_for(show::show(&args)),
-        Verb::Add(args) => wait_for(add::add(&args)),
-        Verb::Agents(args) => wait_for(stand::stand(&args)),
+    match CommandLine::parse().command {
+        Command::Worker(WorkerArgs { probe: true }) => regatta_worker::probe(),
+        Command::Worker(WorkerArgs { probe: false }) => regatta_worker::main(),
+        Command::Enter(EnterArgs { command }) => regatta_worker::sandbox_exec(&command),
+        Command::PracticeAgent => regatta_practice::main(),
+        Command::Run(args) => run_to_end(run::run(&args)),
+        Command::Serve(args) => run_to_end(serve::serve(&args)),
+        Command::Show(args) => run_to_end(show::show(&args)),
+        Command::Add(args) => run_to_end(add::add(&args)),
+        Command::Agents(args) => run_to_end(agents_command::show_agents(&args)),
     }
 }
 
-fn wait_for(work: impl Future<Output = Result<ExitCode, Refusal>>) -> ExitCode {
+fn run_to_end(work: impl Future<Output = Result<ExitCode, CommandError>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(problem) => return Refusal::from(problem).say(),
+        Err(problem) => return CommandError::from(problem).report(),
     };
-    let ended = runtime.block_on(work).unwrap_or_else(Refusal::say);
+    let ended = runtime.block_on(work).unwrap_or_else(CommandError::report);
     // Somebody may never read what is being printed, or never type what is being read.
     runtime.shutdown_background();
     ended

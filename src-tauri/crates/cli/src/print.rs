@@ -1,8 +1,8 @@
 //! Standard output and standard error, for readers that may go away.
 
-use crate::lines;
-use crate::names::Names;
-use crate::plain::{self, plain};
+use crate::render;
+use crate::sanitize::{self, sanitize};
+use crate::task_names::TaskNames;
 use regatta_protocol::LogEvent;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 
 /// How events are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum OutputFormat {
     /// `[name] text`
     Lines,
     /// One event a line.
@@ -19,7 +19,7 @@ pub(crate) enum Form {
 
 /// An event as one line of JSON.
 #[derive(Serialize)]
-struct Printed<'a> {
+struct JsonEvent<'a> {
     #[serde(flatten)]
     event: &'a LogEvent,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,41 +27,41 @@ struct Printed<'a> {
 }
 
 /// Everything that `events` are worth, ready to be written.
-pub(crate) fn text_of(events: &[LogEvent], names: &Names, form: Form) -> String {
+pub(crate) fn format_events(events: &[LogEvent], names: &TaskNames, form: OutputFormat) -> String {
     let mut text = String::new();
     for event in events {
         match form {
-            Form::Lines => add_lines(&mut text, event, names),
-            Form::Json => add_json(&mut text, event, names),
+            OutputFormat::Lines => push_lines(&mut text, event, names),
+            OutputFormat::Json => push_json(&mut text, event, names),
         }
     }
     text
 }
 
-fn add_lines(text: &mut String, event: &LogEvent, names: &Names) {
-    let name = event.task.as_ref().map_or("batch", |task| names.shown(task));
-    for line in lines::of(&event.event) {
+fn push_lines(text: &mut String, event: &LogEvent, names: &TaskNames) {
+    let name = event.task.as_ref().map_or("batch", |task| names.label(task));
+    for line in render::event_lines(&event.event) {
         writeln!(text, "[{name}] {line}").expect("BUG: a string takes everything");
     }
 }
 
-fn add_json(text: &mut String, event: &LogEvent, names: &Names) {
-    let task_name = event.task.as_ref().map(|task| names.whole(task));
-    let line = serde_json::to_string(&Printed { event, task_name });
-    text.push_str(&plain::json(&line.expect("BUG: an event is always JSON")));
+fn push_json(text: &mut String, event: &LogEvent, names: &TaskNames) {
+    let task_name = event.task.as_ref().map(|task| names.full(task));
+    let line = serde_json::to_string(&JsonEvent { event, task_name });
+    text.push_str(&sanitize::escape_json(&line.expect("BUG: an event is always JSON")));
     text.push('\n');
 }
 
 /// Writes to standard output at once.
-pub(crate) fn out(text: &str) -> io::Result<()> {
+pub(crate) fn write_stdout(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
 /// Says a line on standard error. When nobody can read it, nobody has to know.
-pub(crate) fn tell(line: &str) {
-    writeln!(io::stderr(), "{}", plain(line)).unwrap_or_default();
+pub(crate) fn write_stderr(line: &str) {
+    writeln!(io::stderr(), "{}", sanitize(line)).unwrap_or_default();
 }
 
 #[cfg(test)]
@@ -75,23 +75,29 @@ mod tests {
         TaskId::parse("t1").expect("an id")
     }
 
-    fn said(text: &str) -> LogEvent {
-        let event = Event::Output { kind: LineKind::Said, text: text.into(), first_line: 4 };
+    fn output_event(text: &str) -> LogEvent {
+        let event =
+            Event::Output { kind: LineKind::AgentMessage, text: text.into(), first_line: 4 };
         LogEvent { seq: 7, at: 9, task: Some(task()), attempt: 1, event }
     }
 
     #[test]
     fn each_line_stands_under_its_tasks_name() {
-        let names = Names::from_iter([(task(), "A\u{1b}[1m\n")]);
-        let text = text_of(&[said("one\ntwo"), said("three")], &names, Form::Lines);
+        let names = TaskNames::from_iter([(task(), "A\u{1b}[1m\n")]);
+        let text = format_events(
+            &[output_event("one\ntwo"), output_event("three")],
+            &names,
+            OutputFormat::Lines,
+        );
         assert_eq!(text, "[A␊] one\n[A␊] two\n[A␊] three\n");
     }
 
     #[test]
     fn an_event_is_one_line_with_its_number_and_its_tasks_whole_name() {
         let long = "x".repeat(10_000);
-        let names = Names::from_iter([(task(), long.as_str())]);
-        let text = text_of(&[said("one\n\u{1b}[2J\u{9b}two")], &names, Form::Json);
+        let names = TaskNames::from_iter([(task(), long.as_str())]);
+        let text =
+            format_events(&[output_event("one\n\u{1b}[2J\u{9b}two")], &names, OutputFormat::Json);
         assert_eq!(text.lines().count(), 1);
         assert!(!text.trim_end().contains(char::is_control));
         let value: Value = serde_json::from_str(&text).expect("JSON");
@@ -104,9 +110,12 @@ mod tests {
 
     #[test]
     fn an_event_of_the_batch_has_no_task() {
-        let event = LogEvent { task: None, attempt: 0, ..said("hello") };
-        let names = Names::default();
-        assert_eq!(text_of(std::slice::from_ref(&event), &names, Form::Lines), "[batch] hello\n");
-        assert!(!text_of(&[event], &names, Form::Json).contains("task"));
+        let event = LogEvent { task: None, attempt: 0, ..output_event("hello") };
+        let names = TaskNames::default();
+        assert_eq!(
+            format_events(std::slice::from_ref(&event), &names, OutputFormat::Lines),
+            "[batch] hello\n"
+        );
+        assert!(!format_events(&[event], &names, OutputFormat::Json).contains("task"));
     }
 }

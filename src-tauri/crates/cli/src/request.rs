@@ -1,32 +1,32 @@
 //! The batch that the command line asks for.
 
-use crate::agents::AgentKind;
+use crate::agent_args::AgentKind;
 use crate::args::RunArgs;
-use crate::{file, words};
+use crate::{batch_file, shell_words};
 use regatta_protocol::agent::AgentOptions;
 use regatta_protocol::request::RequestProblem;
-use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, Notice};
+use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, UserMessage};
 use std::path::Path;
 
 /// Reads the file or takes the tasks; what the command line says wins over the file.
-pub(crate) fn of(args: &RunArgs) -> Result<BatchRequest, Notice> {
+pub(crate) fn build_request(args: &RunArgs) -> Result<BatchRequest, UserMessage> {
     let mut request = match &args.file {
-        Some(file) => file::read(file)?,
+        Some(file) => batch_file::read_batch(file)?,
         None => BatchRequest { parallel_tasks: args.task.clone(), ..BatchRequest::default() },
     };
     if let Some(repo) = &args.repo {
-        let repo = repo.to_str().ok_or_else(|| bad_folder(repo))?;
-        request.repo_url = repo.to_owned();
+        let repo = repo.to_str().ok_or_else(|| bad_project_path(repo))?;
+        request.project = repo.to_owned();
     }
-    if request.repo_url.is_empty() {
+    if request.project.is_empty() {
         let what = "No project is named.";
-        return Err(bad(what, "Say --repo DIR, or write repo_url into the batch's file."));
+        return Err(bad_request(what, "Say --repo DIR, or write repo_url into the batch's file."));
     }
-    request.repo_url = whole_path(&request.repo_url)?;
+    request.project = absolute_path(&request.project)?;
     if let Some(start) = &args.start_from {
-        request.branch.clone_from(start);
+        request.start_from.clone_from(start);
     }
-    if let Some(agent) = agent(args)?.filter(|agent| *agent != request.agent) {
+    if let Some(agent) = agent_choice(args)?.filter(|agent| *agent != request.agent) {
         request.agent = agent;
         // What the file chose was of what its own agent offers.
         request.options = AgentOptions::default();
@@ -54,16 +54,19 @@ pub(crate) fn problem_lines(problems: &[RequestProblem]) -> Vec<String> {
 }
 
 /// A message and its technical part, indented.
-pub(crate) fn notice_lines(notice: &Notice) -> Vec<String> {
+pub(crate) fn notice_lines(notice: &UserMessage) -> Vec<String> {
     let details = notice.details.iter().flat_map(|details| details.lines());
     let details = details.map(|line| format!("  {line}"));
     std::iter::once(notice.to_string()).chain(details).collect()
 }
 
-fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
+fn agent_choice(args: &RunArgs) -> Result<Option<AgentChoice>, UserMessage> {
     let words = match &args.command {
-        Some(line) => words::split(line).map_err(|problem| {
-            bad(&format!("The agent's command can't be read: {problem}."), "Correct --command.")
+        Some(line) => shell_words::split(line).map_err(|problem| {
+            bad_request(
+                &format!("The agent's command can't be read: {problem}."),
+                "Correct --command.",
+            )
         })?,
         None => Vec::new(),
     };
@@ -72,11 +75,11 @@ fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
         None => Ok(None),
         Some(AgentKind::Practice) if args.command.is_some() => {
             let next = "Leave --command out, or say --agent acp or --agent command.";
-            Err(bad("The practice agent has no command.", next))
+            Err(bad_request("The practice agent has no command.", next))
         }
         Some(AgentKind::Known(id)) if args.command.is_some() => {
             let next = "Leave --command out; Regatta finds the agent's program itself.";
-            Err(bad(&format!("{} has no command to name.", id.label()), next))
+            Err(bad_request(&format!("{} has no command to name.", id.label()), next))
         }
         Some(AgentKind::Practice) => Ok(Some(AgentChoice::Practice)),
         Some(AgentKind::Known(id)) => Ok(Some(AgentChoice::Known { id })),
@@ -85,47 +88,47 @@ fn agent(args: &RunArgs) -> Result<Option<AgentChoice>, Notice> {
         }
         Some(AgentKind::Command) if named => Ok(Some(AgentChoice::Command { command: words })),
         Some(AgentKind::Acp | AgentKind::Command) => {
-            Err(bad("No program is named for the agent.", "Say --command 'PROGRAM ARG …'."))
+            Err(bad_request("No program is named for the agent.", "Say --command 'PROGRAM ARG …'."))
         }
     }
 }
 
 /// Where the folder is, whatever folder somebody else looks from. An address stays as it is.
-fn whole_path(repo: &str) -> Result<String, Notice> {
+fn absolute_path(repo: &str) -> Result<String, UserMessage> {
     if repo.contains("://") {
         return Ok(repo.to_owned());
     }
-    let whole = std::path::absolute(repo).map_err(|_| bad_folder(Path::new(repo)))?;
-    whole.into_os_string().into_string().map_err(|path| bad_folder(Path::new(&path)))
+    let whole = std::path::absolute(repo).map_err(|_| bad_project_path(Path::new(repo)))?;
+    whole.into_os_string().into_string().map_err(|path| bad_project_path(Path::new(&path)))
 }
 
-fn bad_folder(path: &Path) -> Notice {
+fn bad_project_path(path: &Path) -> UserMessage {
     let what = format!("The project's path {} can't be used.", path.display());
-    bad(&what, "Choose a folder with a plain name.")
+    bad_request(&what, "Choose a folder with a plain name.")
 }
 
-pub(crate) fn bad(what: &str, next: &str) -> Notice {
-    Notice::new(ErrorCode::BadRequest, what, "", next)
+pub(crate) fn bad_request(what: &str, next: &str) -> UserMessage {
+    UserMessage::new(ErrorCode::BadRequest, what, "", next)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{CommandLine, Verb};
+    use crate::args::{Command, CommandLine};
     use clap::Parser;
-    use regatta_protocol::agent::AgentPick;
+    use regatta_protocol::agent::AgentSelection;
     use regatta_protocol::{KnownAgent, Safety};
     use std::fs;
 
-    fn parse(args: &[&str]) -> Result<BatchRequest, Notice> {
+    fn build_from(args: &[&str]) -> Result<BatchRequest, UserMessage> {
         let args = ["regatta", "run"].iter().chain(args);
-        match CommandLine::try_parse_from(args).expect("a good command line").verb {
-            Verb::Run(args) => of(&args),
+        match CommandLine::try_parse_from(args).expect("a good command line").command {
+            Command::Run(args) => build_request(&args),
             other => panic!("{other:?}"),
         }
     }
 
-    fn file(text: &str) -> (tempfile::TempDir, String) {
+    fn write_batch_file(text: &str) -> (tempfile::TempDir, String) {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("batch.json");
         fs::write(&path, text).expect("a file");
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn tasks_of_the_command_line_become_a_batch() {
-        let request = parse(&[
+        let request = build_from(&[
             "--repo",
             "/p",
             "--task",
@@ -152,8 +155,8 @@ mod tests {
             "5",
         ]);
         let request = request.expect("a batch");
-        assert_eq!(request.repo_url, "/p");
-        assert_eq!(request.branch, "old");
+        assert_eq!(request.project, "/p");
+        assert_eq!(request.start_from, "old");
         assert_eq!(request.max_parallel, Some(5));
         let tasks: Vec<_> =
             request.parallel_tasks.iter().map(|t| (&*t.task_name, &*t.prompt)).collect();
@@ -167,10 +170,10 @@ mod tests {
         let text = r#"{"name": "N", "repo_url": "/file", "branch": "file", "max_parallel": 2,
             "agent": {"kind": "acp", "command": ["x"]},
             "parallel_tasks": [{"task_name": "A", "prompt": "p"}]}"#;
-        let (_dir, path) = file(text);
-        let as_written = parse(&["--file", &path]).expect("a batch");
+        let (_dir, path) = write_batch_file(text);
+        let as_written = build_from(&["--file", &path]).expect("a batch");
         assert_eq!(as_written, serde_json::from_str(text).expect("the same"));
-        let changed = parse(&[
+        let changed = build_from(&[
             "--file",
             &path,
             "--repo",
@@ -183,8 +186,8 @@ mod tests {
             "practice",
         ]);
         let expected = BatchRequest {
-            repo_url: "/p".into(),
-            branch: "b".into(),
+            project: "/p".into(),
+            start_from: "b".into(),
             max_parallel: Some(4),
             agent: AgentChoice::Practice,
             ..as_written
@@ -195,13 +198,13 @@ mod tests {
     #[test]
     fn a_known_agent_and_a_safety_level_are_said_by_name() {
         let text = r#"{"repo_url": "/p", "safety": "careful"}"#;
-        let (_dir, path) = file(text);
-        let request = parse(&["--file", &path, "--agent", "claude-code"]).expect("a batch");
+        let (_dir, path) = write_batch_file(text);
+        let request = build_from(&["--file", &path, "--agent", "claude-code"]).expect("a batch");
         assert_eq!(request.agent, AgentChoice::Known { id: KnownAgent::ClaudeCode });
         assert_eq!(request.safety, Safety::Careful, "as the file says");
-        let request = parse(&["--file", &path, "--safety", "hands-off"]).expect("a batch");
+        let request = build_from(&["--file", &path, "--safety", "hands-off"]).expect("a batch");
         assert_eq!(request.safety, Safety::HandsOff, "the command line wins");
-        let request = parse(&["--repo", "/p", "--task", "A=x"]).expect("a batch");
+        let request = build_from(&["--repo", "/p", "--task", "A=x"]).expect("a batch");
         assert_eq!(request.safety, Safety::Balanced);
     }
 
@@ -211,22 +214,23 @@ mod tests {
             {"task_name": "A", "prompt": "p"},
             {"task_name": "B", "prompt": "p", "model": "haiku"},
             {"task_name": "C", "prompt": "p", "agent": "codex"}]}"#;
-        let (_dir, path) = file(text);
-        let request = parse(&["--file", &path]).expect("a batch");
+        let (_dir, path) = write_batch_file(text);
+        let request = build_from(&["--file", &path]).expect("a batch");
         let [claude, codex] = [KnownAgent::ClaudeCode, KnownAgent::Codex];
         let pick = |id, model: &str| {
-            let mut pick = AgentPick { agent: AgentChoice::Known { id }, ..AgentPick::default() };
+            let mut pick =
+                AgentSelection { agent: AgentChoice::Known { id }, ..AgentSelection::default() };
             model.clone_into(&mut pick.options.model);
             pick
         };
-        let batch = AgentPick { agent: request.agent.clone(), options: request.options };
+        let batch = AgentSelection { agent: request.agent.clone(), options: request.options };
         assert_eq!(batch, pick(claude, "opus"));
         let own: Vec<_> = request.parallel_tasks.into_iter().map(|task| task.agents).collect();
         assert_eq!(own, [vec![], vec![pick(claude, "haiku")], vec![pick(codex, "")]]);
 
-        let other = parse(&["--file", &path, "--agent", "codex"]).expect("a batch");
+        let other = build_from(&["--file", &path, "--agent", "codex"]).expect("a batch");
         assert_eq!(other.options.model, "", "that was the other agent's");
-        let model = parse(&["--file", &path, "--model", "sonnet"]).expect("a batch");
+        let model = build_from(&["--file", &path, "--model", "sonnet"]).expect("a batch");
         assert_eq!(model.options.model, "sonnet", "the command line wins");
     }
 
@@ -247,27 +251,27 @@ mod tests {
             ),
         ];
         for (text, said) in cases {
-            let (_dir, path) = file(text);
-            let notice = parse(&["--file", &path, "--repo", "/p"]).expect_err("a wrong file");
-            assert!(notice.what.ends_with(said), "{}", notice.what);
-            assert!(notice.what.contains("batch"), "{}", notice.what);
+            let (_dir, path) = write_batch_file(text);
+            let notice = build_from(&["--file", &path, "--repo", "/p"]).expect_err("a wrong file");
+            assert!(notice.message.ends_with(said), "{}", notice.message);
+            assert!(notice.message.contains("batch"), "{}", notice.message);
         }
     }
 
     #[test]
     fn a_mark_at_the_files_start_does_no_harm() {
-        let (_dir, path) = file("\u{feff}{\"repo_url\": \"/p\"}");
-        assert_eq!(parse(&["--file", &path]).map(|r| r.repo_url), Ok("/p".to_owned()));
+        let (_dir, path) = write_batch_file("\u{feff}{\"repo_url\": \"/p\"}");
+        assert_eq!(build_from(&["--file", &path]).map(|r| r.project), Ok("/p".to_owned()));
     }
 
     #[test]
     fn relative_folders_are_made_whole_and_addresses_are_left() {
         let here = std::env::current_dir().expect("a folder");
-        let request = parse(&["--repo", "sub", "--task", "A=x"]).expect("a batch");
-        assert_eq!(request.repo_url, here.join("sub").to_str().expect("plain"));
-        let (_dir, path) = file("{\"repo_url\": \"https://example.org/o/r\"}");
-        let request = parse(&["--file", &path]).expect("a batch");
-        assert_eq!(request.repo_url, "https://example.org/o/r");
+        let request = build_from(&["--repo", "sub", "--task", "A=x"]).expect("a batch");
+        assert_eq!(request.project, here.join("sub").to_str().expect("plain"));
+        let (_dir, path) = write_batch_file("{\"repo_url\": \"https://example.org/o/r\"}");
+        let request = build_from(&["--file", &path]).expect("a batch");
+        assert_eq!(request.project, "https://example.org/o/r");
     }
 
     #[test]
@@ -287,8 +291,8 @@ mod tests {
             ),
         ];
         for (args, said) in cases {
-            let notice = parse(args).expect_err(said);
-            assert!(notice.what.contains(said), "{}", notice.what);
+            let notice = build_from(args).expect_err(said);
+            assert!(notice.message.contains(said), "{}", notice.message);
         }
     }
 

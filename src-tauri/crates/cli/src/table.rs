@@ -1,17 +1,18 @@
 //! A batch's tasks as a table: outcome, what changed, branch.
 
-use crate::plain::{cut, name, plain};
+use crate::sanitize::{sanitize, task_label, truncate};
 use regatta_protocol::TaskView;
 
 /// The widest a cell gets, in characters.
-const MAX_CELL: usize = 60;
+const MAX_CELL_CHARS: usize = 60;
 /// How many files a row names.
-const FILES_NAMED: usize = 2;
+const MAX_FILES_NAMED: usize = 2;
 
 /// One line a task under a line of titles, in columns.
-pub(crate) fn table(tasks: &[TaskView]) -> String {
+pub(crate) fn format_table(tasks: &[TaskView]) -> String {
     let titles = ["Task", "Outcome", "Changed", "Branch"].map(str::to_owned);
-    let rows: Vec<[String; 4]> = std::iter::once(titles).chain(tasks.iter().map(row)).collect();
+    let rows: Vec<[String; 4]> =
+        std::iter::once(titles).chain(tasks.iter().map(table_row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: [usize; 4] = std::array::from_fn(|column| width(column).unwrap_or(0));
     let line = |row: &[String; 4]| {
@@ -21,13 +22,13 @@ pub(crate) fn table(tasks: &[TaskView]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn row(task: &TaskView) -> [String; 4] {
+fn table_row(task: &TaskView) -> [String; 4] {
     let branch = match (&task.branch, has_result(task)) {
-        (Some(branch), _) => plain(branch),
+        (Some(branch), _) => sanitize(branch),
         (None, true) => "not added yet".to_owned(),
         (None, false) => "-".to_owned(),
     };
-    [name(&task.name), task.status.word().to_owned(), changed(task), branch]
+    [task_label(&task.name), task.status.label().to_owned(), changed_cell(task), branch]
 }
 
 /// Whether there is something to bring into the project.
@@ -35,28 +36,28 @@ pub(crate) fn has_result(task: &TaskView) -> bool {
     task.outcome.as_ref().is_some_and(|outcome| outcome.commit.is_some())
 }
 
-fn changed(task: &TaskView) -> String {
+fn changed_cell(task: &TaskView) -> String {
     let totals = task.totals;
     if totals.files == 0 {
         return "nothing".to_owned();
     }
     let mut files: Vec<String> =
-        task.files.iter().take(FILES_NAMED).map(|file| plain(&file.path)).collect();
+        task.files.iter().take(MAX_FILES_NAMED).map(|file| sanitize(&file.path)).collect();
     let more = (totals.files as usize).saturating_sub(files.len());
     if more > 0 {
         files.push(format!("{more} more"));
     }
-    let files = cut(&files.join(", "), MAX_CELL);
+    let files = truncate(&files.join(", "), MAX_CELL_CHARS);
     format!("{files} (+{} -{})", totals.added, totals.removed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use regatta_protocol::event::{ChangeTotals, FileCount};
+    use regatta_protocol::event::{ChangeTotals, FileDiffStat};
     use serde_json::{Value, json};
 
-    fn task(changes: Value) -> TaskView {
+    fn task_with(changes: Value) -> TaskView {
         let fixture = include_str!("../../protocol/fixtures/task_view.over.json");
         let mut view: Value = serde_json::from_str(fixture).expect("a fixture");
         for (key, value) in changes.as_object().expect("an object") {
@@ -67,13 +68,13 @@ mod tests {
 
     #[test]
     fn each_task_is_a_row_in_columns() {
-        let finished = task(json!({
+        let finished = task_with(json!({
             "name": "Guide", "status": "finished", "branch": "regatta/b/guide",
             "totals": {"files": 1, "added": 3, "removed": 0},
             "files": [{"path": "docs/guide.md", "added": 3, "removed": 0}],
         }));
-        let failed = task(json!({"name": "\u{1b}[31mX", "branch": null}));
-        let idle = task(json!({
+        let failed = task_with(json!({"name": "\u{1b}[31mX", "branch": null}));
+        let idle = task_with(json!({
             "name": "Idle", "status": "finished", "branch": null, "outcome": null,
             "totals": {"files": 0, "added": 0, "removed": 0},
         }));
@@ -83,16 +84,16 @@ Guide  Finished  docs/guide.md (+3 -0)                  regatta/b/guide
 X      Failed    checkout/errors.ts, 1 more (+112 -38)  not added yet
 Idle   Finished  nothing                                -
 ";
-        assert_eq!(table(&[finished, failed, idle]), expected);
+        assert_eq!(format_table(&[finished, failed, idle]), expected);
     }
 
     #[test]
     fn hostile_paths_are_neutralised_and_cut() {
-        let mut view = task(json!({}));
+        let mut view = task_with(json!({}));
         view.totals = ChangeTotals { files: 2, added: 0, removed: 0 };
         let path = format!("\u{1b}[2J{}\n", "x".repeat(300));
-        view.files = vec![FileCount { path, added: 0, removed: 0 }];
-        let cell = changed(&view);
+        view.files = vec![FileDiffStat { path, added: 0, removed: 0 }];
+        let cell = changed_cell(&view);
         assert!(cell.chars().count() < 80 && !cell.contains(['\u{1b}', '\n']), "{cell}");
     }
 }

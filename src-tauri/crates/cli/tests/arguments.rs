@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+struct CliOutput {
+    exit_code: Option<i32>,
+    stdout: String,
+    stderr: String,
 }
 
 /// An empty folder to run in; every run keeps its data in `data` there.
-struct Desk(TempDir);
+struct EmptyEnv(TempDir);
 
-impl Desk {
+impl EmptyEnv {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -23,88 +23,94 @@ impl Desk {
         self.0.path()
     }
 
-    fn data(&self) -> PathBuf {
+    fn data_dir(&self) -> PathBuf {
         self.path().join("data")
     }
 
-    fn say(&self, args: &[&str]) -> Said {
+    fn regatta(&self, args: &[&str]) -> CliOutput {
         let output = Command::new(env!("CARGO_BIN_EXE_regatta"))
             .args(args)
             .current_dir(self.path())
             .output()
             .unwrap();
-        Said {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
+        CliOutput {
+            exit_code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
     /// `regatta run` on a project that isn't looked at before the tasks are in order.
-    fn run(&self, args: &[&str]) -> Said {
+    fn run_batch(&self, args: &[&str]) -> CliOutput {
         let start = ["run", "--repo", "project", "--data-dir", "data"];
-        self.say(&[&start[..], args].concat())
+        self.regatta(&[&start[..], args].concat())
     }
 
-    fn refused(&self, said: &Said, words: &[&str]) {
-        assert_eq!(said.code, Some(2), "{}{}", said.out, said.err);
-        assert_eq!(said.out, "");
+    fn assert_refused(&self, said: &CliOutput, words: &[&str]) {
+        assert_eq!(said.exit_code, Some(2), "{}{}", said.stdout, said.stderr);
+        assert_eq!(said.stdout, "");
         for word in words {
-            assert!(said.err.contains(word), "{word:?} is said: {}", said.err);
+            assert!(said.stderr.contains(word), "{word:?} is said: {}", said.stderr);
         }
-        assert!(!self.data().exists(), "nothing is made");
+        assert!(!self.data_dir().exists(), "nothing is made");
     }
 }
 
 #[test]
 fn help_names_what_people_use_and_hides_the_worker() {
-    let said = Desk::new().say(&["--help"]);
-    assert_eq!(said.code, Some(0));
+    let said = EmptyEnv::new().regatta(&["--help"]);
+    assert_eq!(said.exit_code, Some(0));
     for verb in ["run", "show", "add", "practice-agent"] {
-        assert!(said.out.contains(&format!("\n  {verb} ")), "{verb}: {}", said.out);
+        assert!(said.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", said.stdout);
     }
-    assert!(!said.out.contains("worker"), "{}", said.out);
+    assert!(!said.stdout.contains("worker"), "{}", said.stdout);
 }
 
 #[test]
 fn no_words_at_all_get_the_help_and_a_failure() {
-    let said = Desk::new().say(&[]);
-    assert_eq!(said.code, Some(2));
-    assert!(said.err.contains("Usage: regatta"), "{}", said.err);
+    let said = EmptyEnv::new().regatta(&[]);
+    assert_eq!(said.exit_code, Some(2));
+    assert!(said.stderr.contains("Usage: regatta"), "{}", said.stderr);
 }
 
 #[test]
 fn tasks_come_from_a_file_or_from_the_command_line() {
-    let desk = Desk::new();
-    desk.refused(&desk.run(&[]), &["--file", "--task"]);
-    desk.refused(&desk.run(&["--file", "b.json", "--task", "A=x"]), &["cannot be used with"]);
-    desk.refused(&desk.run(&["--task", "no prompt"]), &["NAME=PROMPT"]);
+    let desk = EmptyEnv::new();
+    desk.assert_refused(&desk.run_batch(&[]), &["--file", "--task"]);
+    desk.assert_refused(
+        &desk.run_batch(&["--file", "b.json", "--task", "A=x"]),
+        &["cannot be used with"],
+    );
+    desk.assert_refused(&desk.run_batch(&["--task", "no prompt"]), &["NAME=PROMPT"]);
 }
 
 #[test]
 fn numbers_have_their_range() {
-    let desk = Desk::new();
+    let desk = EmptyEnv::new();
     for number in ["0", "65", "-1", "many"] {
-        let said = desk.run(&["--task", "A=x", &format!("--max-parallel={number}")]);
-        desk.refused(&said, &["--max-parallel"]);
+        let said = desk.run_batch(&["--task", "A=x", &format!("--max-parallel={number}")]);
+        desk.assert_refused(&said, &["--max-parallel"]);
     }
 }
 
 #[test]
 fn agents_are_known_by_kind() {
-    let desk = Desk::new();
-    let said = desk.run(&["--task", "A=x", "--agent", "robot"]);
-    desk.refused(&said, &["practice", "acp", "command"]);
-    desk.refused(&desk.run(&["--task", "A=x", "--command", "x"]), &["--agent"]);
-    desk.refused(&desk.run(&["--task", "A=x", "--agent", "acp"]), &["No program is named"]);
+    let desk = EmptyEnv::new();
+    let said = desk.run_batch(&["--task", "A=x", "--agent", "robot"]);
+    desk.assert_refused(&said, &["practice", "acp", "command"]);
+    desk.assert_refused(&desk.run_batch(&["--task", "A=x", "--command", "x"]), &["--agent"]);
+    desk.assert_refused(
+        &desk.run_batch(&["--task", "A=x", "--agent", "acp"]),
+        &["No program is named"],
+    );
 }
 
 #[test]
 fn each_bad_row_is_named_and_all_are_told_at_once() {
-    let desk = Desk::new();
+    let desk = EmptyEnv::new();
     let long = format!("C={}", "x".repeat(100_001));
-    let said = desk.run(&["--task", "A=x", "--task", "=x", "--task", "A=", "--task", &long]);
-    desk.refused(
+    let said = desk.run_batch(&["--task", "A=x", "--task", "=x", "--task", "A=", "--task", &long]);
+    desk.assert_refused(
         &said,
         &[
             "Task 2: This task has no name.",
@@ -117,36 +123,36 @@ fn each_bad_row_is_named_and_all_are_told_at_once() {
 
 #[test]
 fn a_wrong_file_is_told_by_line_and_column_and_what_was_expected() {
-    let desk = Desk::new();
+    let desk = EmptyEnv::new();
     let text = "{\n  \"parallel_tasks\": [\n    {\"task_name\": \"A\", \"prompt\": 5}\n  ]\n}";
     std::fs::write(desk.path().join("batch.json"), text).unwrap();
-    let said = desk.run(&["--file", "batch.json"]);
-    desk.refused(&said, &["batch.json", "line 3, column 34", "expected a string"]);
-    let said = desk.run(&["--file", "elsewhere.json"]);
-    desk.refused(&said, &["elsewhere.json", "can't be read"]);
+    let said = desk.run_batch(&["--file", "batch.json"]);
+    desk.assert_refused(&said, &["batch.json", "line 3, column 34", "expected a string"]);
+    let said = desk.run_batch(&["--file", "elsewhere.json"]);
+    desk.assert_refused(&said, &["elsewhere.json", "can't be read"]);
 }
 
 #[test]
 fn a_file_without_a_project_needs_one_on_the_command_line() {
-    let desk = Desk::new();
+    let desk = EmptyEnv::new();
     std::fs::write(desk.path().join("batch.json"), "{}").unwrap();
-    let said = desk.say(&["run", "--file", "batch.json", "--data-dir", "data"]);
-    desk.refused(&said, &["No project is named.", "--repo DIR"]);
+    let said = desk.regatta(&["run", "--file", "batch.json", "--data-dir", "data"]);
+    desk.assert_refused(&said, &["No project is named.", "--repo DIR"]);
 }
 
 #[test]
 fn a_folder_without_batches_is_named_and_not_made() {
-    let desk = Desk::new();
+    let desk = EmptyEnv::new();
     for verb in ["show", "add"] {
-        let said = desk.say(&[verb, "any", "--data-dir", "data"]);
-        desk.refused(&said, &["There are no batches in data."]);
+        let said = desk.regatta(&[verb, "any", "--data-dir", "data"]);
+        desk.assert_refused(&said, &["There are no batches in data."]);
     }
 }
 
 #[test]
 fn what_is_said_about_a_hostile_word_drives_no_terminal() {
-    let desk = Desk::new();
-    let said = desk.run(&["--file", "\u{1b}]0;owned\u{7}\u{1b}[2J.json"]);
-    desk.refused(&said, &[".json can't be read"]);
-    assert!(!said.err.contains(['\u{1b}', '\u{7}']), "{:?}", said.err);
+    let desk = EmptyEnv::new();
+    let said = desk.run_batch(&["--file", "\u{1b}]0;owned\u{7}\u{1b}[2J.json"]);
+    desk.assert_refused(&said, &[".json can't be read"]);
+    assert!(!said.stderr.contains(['\u{1b}', '\u{7}']), "{:?}", said.stderr);
 }

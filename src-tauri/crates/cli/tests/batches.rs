@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A project with one commit, and room for Regatta's data.
-struct Desk(TempDir);
+struct ProjectEnv(TempDir);
 
-impl Desk {
+impl ProjectEnv {
     fn new() -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
         std::fs::create_dir(desk.project()).unwrap();
@@ -32,8 +32,8 @@ impl Desk {
             .current_dir(self.project())
             .output()
             .unwrap();
-        assert!(output.status.success(), "git {args:?}: {}", text(&output.stderr));
-        text(&output.stdout)
+        assert!(output.status.success(), "git {args:?}: {}", to_text(&output.stderr));
+        to_text(&output.stdout)
     }
 
     fn regatta(&self, args: &[&str]) -> Command {
@@ -43,7 +43,7 @@ impl Desk {
         command
     }
 
-    fn run(&self, tasks: &[&str]) -> Command {
+    fn run_command(&self, tasks: &[&str]) -> Command {
         let mut command = self.regatta(&["run"]);
         command.arg("--repo").arg(self.project());
         for task in tasks {
@@ -53,74 +53,79 @@ impl Desk {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+fn to_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Its standard output, once it ended with that code.
-fn out(output: &Output, code: i32) -> String {
-    let out = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(code), "{out}{}", text(&output.stderr));
+fn stdout_of_exit(output: &Output, code: i32) -> String {
+    let out = to_text(&output.stdout);
+    assert_eq!(output.status.code(), Some(code), "{out}{}", to_text(&output.stderr));
     out
 }
 
 /// The line of the table that begins with that name.
-fn row<'a>(out: &'a str, name: &str) -> Vec<&'a str> {
+fn table_row<'a>(out: &'a str, name: &str) -> Vec<&'a str> {
     let row = out.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
 }
 
 #[test]
 fn lines_then_a_table_then_branches() {
-    let desk = Desk::new();
+    let desk = ProjectEnv::new();
     let tasks = ["Guide=write guide.md: How to sail\nsay Done.", "Idle=say Nothing to do."];
-    let ran = out(&desk.run(&tasks).output().unwrap(), 0);
+    let ran = stdout_of_exit(&desk.run_command(&tasks).output().unwrap(), 0);
     assert!(ran.contains("[Guide] Done.\n") && ran.contains("[Idle] Nothing to do.\n"), "{ran}");
-    assert_eq!(row(&ran, "Guide"), ["Guide", "Finished", "guide.md (+1 -0)", "not added yet"]);
-    assert_eq!(row(&ran, "Idle"), ["Idle", "Finished", "nothing", "-"]);
+    assert_eq!(
+        table_row(&ran, "Guide"),
+        ["Guide", "Finished", "guide.md (+1 -0)", "not added yet"]
+    );
+    assert_eq!(table_row(&ran, "Idle"), ["Idle", "Finished", "nothing", "-"]);
     assert!(ran.contains("regatta add "), "it says how to add: {ran}");
 
-    let added = out(&desk.regatta(&["add", "Guide"]).output().unwrap(), 0);
+    let added = stdout_of_exit(&desk.regatta(&["add", "Guide"]).output().unwrap(), 0);
     assert!(added.contains("[Guide] regatta/guide/guide\n"), "{added}");
     assert!(added.contains("[Idle] It has no result to add.\n"), "{added}");
     assert_eq!(desk.git(&["show", "regatta/guide/guide:guide.md"]), "How to sail\n");
 
-    let shown = out(&desk.regatta(&["show", "Guide"]).output().unwrap(), 0);
+    let shown = stdout_of_exit(&desk.regatta(&["show", "Guide"]).output().unwrap(), 0);
     assert_eq!(
-        row(&shown, "Guide  "),
+        table_row(&shown, "Guide  "),
         ["Guide", "Finished", "guide.md (+1 -0)", "regatta/guide/guide"]
     );
-    let shown = out(&desk.regatta(&["show", "Guide", "--task", "Guide"]).output().unwrap(), 0);
+    let shown =
+        stdout_of_exit(&desk.regatta(&["show", "Guide", "--task", "Guide"]).output().unwrap(), 0);
     assert!(shown.contains("  +1 -0 guide.md\n") && shown.contains("\nDone.\n"), "{shown}");
-    let again = out(&desk.regatta(&["add", "Guide"]).output().unwrap(), 0);
+    let again = stdout_of_exit(&desk.regatta(&["add", "Guide"]).output().unwrap(), 0);
     assert!(again.contains("[Guide] regatta/guide/guide\n"), "{again}");
 }
 
 #[test]
 fn one_failure_makes_the_exit_code_1() {
-    let desk = Desk::new();
-    let ran = desk.run(&["Good=say Yes.", "Bad=fail the harbour is closed"]).output().unwrap();
-    let ran = out(&ran, 1);
-    assert_eq!(row(&ran, "Bad")[1], "Failed");
+    let desk = ProjectEnv::new();
+    let ran =
+        desk.run_command(&["Good=say Yes.", "Bad=fail the harbour is closed"]).output().unwrap();
+    let ran = stdout_of_exit(&ran, 1);
+    assert_eq!(table_row(&ran, "Bad")[1], "Failed");
     assert!(ran.lines().any(|line| line.starts_with("[Bad] Failed: ")), "{ran}");
 }
 
 #[test]
 fn unknown_batches_and_tasks_are_said() {
-    let desk = Desk::new();
-    out(&desk.run(&["A=say Yes."]).output().unwrap(), 0);
+    let desk = ProjectEnv::new();
+    stdout_of_exit(&desk.run_command(&["A=say Yes."]).output().unwrap(), 0);
     for words in [&["show", "B"][..], &["add", "B"], &["show", "A", "--task", "B"]] {
         let output = desk.regatta(words).output().unwrap();
-        assert_eq!(out(&output, 2), "");
+        assert_eq!(stdout_of_exit(&output, 2), "");
         assert!(!output.stderr.is_empty(), "{words:?}");
     }
 }
 
 #[test]
 fn a_question_is_answered_by_a_typed_number() {
-    let desk = Desk::new();
+    let desk = ProjectEnv::new();
     let mut running = desk
-        .run(&["Asks=ask Which colour? | Red | Blue\nwrite a.txt: a"])
+        .run_command(&["Asks=ask Which colour? | Red | Blue\nwrite a.txt: a"])
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
@@ -131,41 +136,46 @@ fn a_question_is_answered_by_a_typed_number() {
     let ended = running.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("Blue")), "{rest:?}");
-    assert!(text(&ended.stderr).contains("Type a number from 1 to 2."));
+    assert!(to_text(&ended.stderr).contains("Type a number from 1 to 2."));
 }
 
 #[test]
 fn a_question_that_nobody_can_answer_stops_its_task_and_no_other() {
-    let desk = Desk::new();
+    let desk = ProjectEnv::new();
     let tasks = ["Asks=ask Sure? | Yes | No", "Other=wait 1\nwrite a.txt: a"];
-    let ran = desk.run(&tasks).output().unwrap();
-    assert!(text(&ran.stderr).contains("[Asks] Nobody is here to answer"), "{}", text(&ran.stderr));
-    let ran = out(&ran, 1);
-    assert_eq!(row(&ran, "Asks")[1], "Stopped");
-    assert_eq!(row(&ran, "Other")[1], "Finished");
+    let ran = desk.run_command(&tasks).output().unwrap();
+    assert!(
+        to_text(&ran.stderr).contains("[Asks] Nobody is here to answer"),
+        "{}",
+        to_text(&ran.stderr)
+    );
+    let ran = stdout_of_exit(&ran, 1);
+    assert_eq!(table_row(&ran, "Asks")[1], "Stopped");
+    assert_eq!(table_row(&ran, "Other")[1], "Finished");
 }
 
 #[test]
 fn a_reader_that_goes_away_stops_nothing() {
-    let desk = Desk::new();
-    let mut running = desk.run(&["A=print 2000 lines\nwait 1\nprint 2000 lines\nwrite a.txt: a"]);
+    let desk = ProjectEnv::new();
+    let mut running =
+        desk.run_command(&["A=print 2000 lines\nwait 1\nprint 2000 lines\nwrite a.txt: a"]);
     let mut running = running.spawn().unwrap();
     let mut first = [0; 10];
     running.stdout.take().unwrap().read_exact(&mut first).unwrap();
     let ended = running.wait_with_output().unwrap();
-    let said = text(&ended.stderr);
+    let said = to_text(&ended.stderr);
     assert_eq!(ended.status.code(), Some(0), "{said}");
     assert!(said.contains("the batch goes on") && !said.contains("panicked"), "{said}");
     let mut shown = desk.regatta(&["show", "A", "--json"]).spawn().unwrap();
     drop(shown.stdout.take());
     let ended = shown.wait_with_output().unwrap();
-    assert_eq!((ended.status.code(), text(&ended.stderr)), (Some(0), String::new()));
+    assert_eq!((ended.status.code(), to_text(&ended.stderr)), (Some(0), String::new()));
 }
 
 #[test]
 fn an_interrupt_ends_it_even_when_its_output_is_never_read() {
-    let desk = Desk::new();
-    let mut running = desk.run(&["A=print 200000 lines\nwait 600"]).spawn().unwrap();
+    let desk = ProjectEnv::new();
+    let mut running = desk.run_command(&["A=print 200000 lines\nwait 600"]).spawn().unwrap();
     // Never read: what is in the store by now is far more than the pipe holds.
     let out = running.stdout.take().unwrap();
     let size = |name: &str| {
@@ -179,8 +189,8 @@ fn an_interrupt_ends_it_even_when_its_output_is_never_read() {
     assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
     let ended = running.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
-    assert!(text(&ended.stderr).contains("regatta show"), "{}", text(&ended.stderr));
+    assert!(to_text(&ended.stderr).contains("regatta show"), "{}", to_text(&ended.stderr));
     let shown = desk.regatta(&["show", "A"]).output().unwrap();
-    assert_eq!(row(&text(&shown.stdout), "A  ")[1], "Stopped");
+    assert_eq!(table_row(&to_text(&shown.stdout), "A  ")[1], "Stopped");
     drop(out);
 }

@@ -1,6 +1,6 @@
 //! Agents and safety levels, as they are named on the command line.
 
-use crate::words;
+use crate::shell_words;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use regatta_protocol::{AgentChoice, KnownAgent, Safety};
@@ -19,9 +19,9 @@ pub(crate) enum AgentKind {
     Known(KnownAgent),
 }
 
-const KINDS: [AgentKind; 3 + KnownAgent::ALL.len()] = kinds();
+const AGENT_KINDS: [AgentKind; 3 + KnownAgent::ALL.len()] = all_agent_kinds();
 
-const fn kinds() -> [AgentKind; 3 + KnownAgent::ALL.len()] {
+const fn all_agent_kinds() -> [AgentKind; 3 + KnownAgent::ALL.len()] {
     let mut all = [AgentKind::Practice; 3 + KnownAgent::ALL.len()];
     all[1] = AgentKind::Acp;
     all[2] = AgentKind::Command;
@@ -35,7 +35,7 @@ const fn kinds() -> [AgentKind; 3 + KnownAgent::ALL.len()] {
 
 impl ValueEnum for AgentKind {
     fn value_variants<'a>() -> &'a [Self] {
-        &KINDS
+        &AGENT_KINDS
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -71,7 +71,7 @@ impl From<SafetyLevel> for Safety {
 }
 
 /// An agent that a server offers.
-pub(crate) fn named_agent(text: &str) -> Result<NamedAgent, String> {
+pub(crate) fn parse_named_agent(text: &str) -> Result<NamedAgent, String> {
     if let Some(agent) = AgentChoice::by_name(text) {
         return Ok(NamedAgent { name: text.to_owned(), agent });
     }
@@ -80,7 +80,7 @@ pub(crate) fn named_agent(text: &str) -> Result<NamedAgent, String> {
         let ids = KnownAgent::ALL.map(KnownAgent::id).join(", ");
         format!("write practice, {ids}, NAME=acp:PROGRAM … or NAME=command:PROGRAM …")
     })?;
-    let command = words::split(line)?;
+    let command = shell_words::split(line)?;
     if name.trim().is_empty() || command.is_empty() {
         return Err("the agent's name or its program is missing".to_owned());
     }
@@ -101,10 +101,10 @@ mod tests {
         for id in KnownAgent::ALL {
             assert_eq!(AgentKind::from_str(id.id(), false), Ok(AgentKind::Known(id)));
             let named = NamedAgent { name: id.id().into(), agent: AgentChoice::Known { id } };
-            assert_eq!(named_agent(id.id()), Ok(named));
+            assert_eq!(parse_named_agent(id.id()), Ok(named));
         }
         let practice = NamedAgent { name: "practice".into(), agent: AgentChoice::Practice };
-        assert_eq!(named_agent("practice"), Ok(practice));
+        assert_eq!(parse_named_agent("practice"), Ok(practice));
     }
 
     #[test]
@@ -114,10 +114,10 @@ mod tests {
             name: "mine".into(),
             agent: AgentChoice::Acp { command, env: Vec::new() },
         };
-        assert_eq!(named_agent("mine=acp:opencode acp"), Ok(named));
-        let unknown = named_agent("claude").expect_err("not an id");
+        assert_eq!(parse_named_agent("mine=acp:opencode acp"), Ok(named));
+        let unknown = parse_named_agent("claude").expect_err("not an id");
         assert!(unknown.contains("claude-code, codex"), "{unknown}");
-        assert!(named_agent("x=bot:y").is_err() && named_agent("=acp:y").is_err());
+        assert!(parse_named_agent("x=bot:y").is_err() && parse_named_agent("=acp:y").is_err());
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, &'static str> {
         }
         let word = word.get_or_insert_default();
         match c {
-            '\'' => quoted(&mut chars, '\'', word)?,
-            '"' => quoted(&mut chars, '"', word)?,
+            '\'' => push_quoted(&mut chars, '\'', word)?,
+            '"' => push_quoted(&mut chars, '"', word)?,
             '\\' => word.push(chars.next().ok_or("it ends with a backslash")?),
             _ => word.push(c),
         }
@@ -24,7 +24,7 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, &'static str> {
 }
 
 /// Takes everything up to the closing quote; in double quotes `\"` and `\\` are escapes.
-fn quoted(
+fn push_quoted(
     chars: &mut impl Iterator<Item = char>,
     quote: char,
     word: &mut String,

@@ -1,6 +1,6 @@
 //! The names of a batch's tasks, whole and as they are shown.
 
-use crate::plain;
+use crate::sanitize;
 use regatta_engine::{Engine, EngineError};
 use regatta_protocol::TaskId;
 use regatta_protocol::view::BatchDetail;
@@ -8,18 +8,18 @@ use std::collections::HashMap;
 
 /// A name by task. A view cuts names; these are whole.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<TaskId, Name>);
+pub(crate) struct TaskNames(HashMap<TaskId, TaskName>);
 
 #[derive(Debug)]
-struct Name {
-    whole: String,
-    shown: String,
+struct TaskName {
+    full: String,
+    label: String,
 }
 
-impl Names {
+impl TaskNames {
     /// Those of the batch.
-    pub(crate) async fn of(engine: &Engine, batch: &BatchDetail) -> Result<Self, EngineError> {
-        let request = engine.request_of(&batch.batch.id).await?;
+    pub(crate) async fn load(engine: &Engine, batch: &BatchDetail) -> Result<Self, EngineError> {
+        let request = engine.batch_request(&batch.batch.id).await?;
         let named = batch.tasks.iter().map(|task| {
             let asked = request.parallel_tasks.get(task.position as usize);
             let whole = asked.map_or(&task.name, |asked| &asked.task_name);
@@ -29,19 +29,20 @@ impl Names {
     }
 
     /// The name as it was given.
-    pub(crate) fn whole(&self, task: &TaskId) -> &str {
-        self.0.get(task).map_or("", |name| &name.whole)
+    pub(crate) fn full(&self, task: &TaskId) -> &str {
+        self.0.get(task).map_or("", |name| &name.full)
     }
 
     /// The name as it stands before a line.
-    pub(crate) fn shown(&self, task: &TaskId) -> &str {
-        self.0.get(task).map_or("", |name| &name.shown)
+    pub(crate) fn label(&self, task: &TaskId) -> &str {
+        self.0.get(task).map_or("", |name| &name.label)
     }
 }
 
-impl<'a> FromIterator<(TaskId, &'a str)> for Names {
+impl<'a> FromIterator<(TaskId, &'a str)> for TaskNames {
     fn from_iter<I: IntoIterator<Item = (TaskId, &'a str)>>(named: I) -> Self {
-        let name = |whole: &str| Name { whole: whole.to_owned(), shown: plain::name(whole) };
+        let name =
+            |whole: &str| TaskName { full: whole.to_owned(), label: sanitize::task_label(whole) };
         Self(named.into_iter().map(|(task, whole)| (task, name(whole))).collect())
     }
 }

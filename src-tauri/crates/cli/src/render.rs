@@ -1,49 +1,49 @@
 //! Events as lines for a person: `[name] text`.
 
-use crate::plain::{self, plain};
+use crate::sanitize::{self, sanitize};
 use regatta_protocol::event::Question;
-use regatta_protocol::{Event, Notice, Status};
+use regatta_protocol::{Event, Status, UserMessage};
 
 /// The lines that an event is worth, without the name; none for most facts, which the table
 /// at the end sums up.
-pub(crate) fn of(event: &Event) -> Vec<String> {
+pub(crate) fn event_lines(event: &Event) -> Vec<String> {
     match event {
-        Event::Output { text, .. } => plain::lines(text).collect(),
-        Event::Status { status, notice } => status_line(*status, notice.as_ref()),
+        Event::Output { text, .. } => sanitize::sanitize_lines(text).collect(),
+        Event::Status { status, notice } => status_lines(*status, notice.as_ref()),
         Event::Question(question) => question_lines(question),
         Event::Attempt { number, .. } if *number > 1 => vec![format!("Attempt {number}")],
-        Event::Added { branch, .. } => {
-            vec![format!("Added to the project: branch {}", plain(branch))]
+        Event::Published { branch, .. } => {
+            vec![format!("Added to the project: branch {}", sanitize(branch))]
         }
         _ => Vec::new(),
     }
 }
 
 /// A notice in one line, safe for a terminal.
-pub(crate) fn notice(notice: &Notice) -> String {
-    plain(&notice.to_string())
+pub(crate) fn notice_line(notice: &UserMessage) -> String {
+    sanitize(&notice.to_string())
 }
 
-fn status_line(status: Status, why: Option<&Notice>) -> Vec<String> {
-    let word = status.word();
+fn status_lines(status: Status, why: Option<&UserMessage>) -> Vec<String> {
+    let word = status.label();
     match why {
         None if status == Status::Waiting => Vec::new(),
         None => vec![word.to_owned()],
         Some(why) => {
-            let details = why.details.iter().flat_map(|details| plain::lines(details));
+            let details = why.details.iter().flat_map(|details| sanitize::sanitize_lines(details));
             let details = details.map(|line| format!("  {line}"));
-            std::iter::once(format!("{word}: {}", notice(why))).chain(details).collect()
+            std::iter::once(format!("{word}: {}", notice_line(why))).chain(details).collect()
         }
     }
 }
 
 fn question_lines(question: &Question) -> Vec<String> {
-    let mut lines = vec![format!("Question: {}", plain(&question.in_words()))];
+    let mut lines = vec![format!("Question: {}", sanitize(&question.summary()))];
     if !question.title.contains(&question.detail) {
-        lines.extend(plain::lines(&question.detail).map(|line| format!("  {line}")));
+        lines.extend(sanitize::sanitize_lines(&question.detail).map(|line| format!("  {line}")));
     }
     let options = question.options.iter().zip(1..);
-    lines.extend(options.map(|(option, n)| format!("  {n}: {}", plain(&option.label))));
+    lines.extend(options.map(|(option, n)| format!("  {n}: {}", sanitize(&option.label))));
     lines
 }
 
@@ -51,27 +51,27 @@ fn question_lines(question: &Question) -> Vec<String> {
 mod tests {
     use super::*;
     use regatta_protocol::ErrorCode;
-    use regatta_protocol::event::{LineKind, OptionKind, QuestionOption};
+    use regatta_protocol::event::{LineKind, QuestionOption, QuestionOptionKind};
 
     #[test]
     fn output_is_shown_line_by_line_and_drives_nothing() {
         let text = "one\r\n\x1b[31mtwo\x1b]0;x\x07\nthree\x07".to_owned();
-        let event = Event::Output { kind: LineKind::Out, text, first_line: 0 };
-        assert_eq!(of(&event), ["one", "two", "three␇"]);
+        let event = Event::Output { kind: LineKind::Stdout, text, first_line: 0 };
+        assert_eq!(event_lines(&event), ["one", "two", "three␇"]);
     }
 
     #[test]
     fn a_status_says_why() {
         let notice =
-            Notice::new(ErrorCode::AgentDied, "The agent\x1b[2J died.", "All safe.", "Try.");
+            UserMessage::new(ErrorCode::AgentDied, "The agent\x1b[2J died.", "All safe.", "Try.");
         let notice = notice.with_details("signal\u{7} 9\nand more");
         let failed = Event::Status { status: Status::Failed, notice: Some(notice) };
         let told = ["Failed: The agent died. All safe. Try.", "  signal␇ 9", "  and more"];
-        assert_eq!(of(&failed), told);
+        assert_eq!(event_lines(&failed), told);
         let working = Event::Status { status: Status::Working, notice: None };
-        assert_eq!(of(&working), ["Working"]);
+        assert_eq!(event_lines(&working), ["Working"]);
         let waiting = Event::Status { status: Status::Waiting, notice: None };
-        assert_eq!(of(&waiting), Vec::<String>::new());
+        assert_eq!(event_lines(&waiting), Vec::<String>::new());
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
         let option = |id: &str, label: &str| QuestionOption {
             id: id.into(),
             label: label.into(),
-            kind: OptionKind::Other,
+            kind: QuestionOptionKind::Other,
         };
         let question = Event::Question(Question {
             id: "7".into(),
@@ -89,16 +89,16 @@ mod tests {
             ..Question::default()
         });
         assert_eq!(
-            of(&question),
+            event_lines(&question),
             ["Question: Which colour?", "  For the boat", "  1: Red", "  2: Blue"]
         );
         let question = Event::Question(Question {
             title: "Run: npm ci".into(),
             detail: "npm ci".into(),
-            risk_words: "adds the packages this project lists".into(),
+            risk_reason: "adds the packages this project lists".into(),
             ..Question::default()
         });
         let told = "Question: Run: npm ci (adds the packages this project lists)";
-        assert_eq!(of(&question), [told], "the command stands there already");
+        assert_eq!(event_lines(&question), [told], "the command stands there already");
     }
 }

@@ -1,10 +1,10 @@
 //! A batch in a file: the body of the call to a server, with what only this computer knows.
 
-use crate::request::bad;
-use regatta_protocol::agent::AgentPick;
-use regatta_protocol::named::said;
+use crate::request::bad_request;
+use regatta_protocol::agent::AgentSelection;
+use regatta_protocol::agent_name::non_empty;
 use regatta_protocol::wire::InvokeTask;
-use regatta_protocol::{AgentChoice, BatchRequest, KnownAgent, Notice};
+use regatta_protocol::{AgentChoice, BatchRequest, KnownAgent, UserMessage};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -13,36 +13,39 @@ use std::path::Path;
 /// What a call to a server says by name.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct ByName {
+struct AgentNames {
     model: Option<String>,
     parallel_tasks: Vec<InvokeTask>,
 }
 
 /// Reads the batch of a file.
-pub(crate) fn read(file: &Path) -> Result<BatchRequest, Notice> {
+pub(crate) fn read_batch(file: &Path) -> Result<BatchRequest, UserMessage> {
     let shown = file.display();
     let text = fs::read_to_string(file).map_err(|problem| {
-        bad(&format!("The batch's file {shown} can't be read: {problem}."), "Check its path.")
+        bad_request(
+            &format!("The batch's file {shown} can't be read: {problem}."),
+            "Check its path.",
+        )
     })?;
     let text = text.trim_start_matches('\u{feff}');
     let mut request: BatchRequest = parse(file, text)?;
-    name(&mut request, &parse(file, text)?)?;
+    apply_agent_names(&mut request, &parse(file, text)?)?;
     Ok(request)
 }
 
-fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Notice> {
+fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, UserMessage> {
     serde_json::from_str(text).map_err(|problem| {
         let shown = file.display();
         let place = format!("line {}, column {}", problem.line(), problem.column());
-        let said = parsers_word(&problem);
+        let said = parser_message(&problem);
         let next = "It has to look like this: \
                     {\"parallel_tasks\": [{\"task_name\": \"…\", \"prompt\": \"…\"}]}";
-        bad(&format!("The batch's file {shown} is wrong at {place}: {said}."), next)
+        bad_request(&format!("The batch's file {shown} is wrong at {place}: {said}."), next)
     })
 }
 
 /// The parser's own words, without the place (it is said already) and without our types' names.
-fn parsers_word(problem: &serde_json::Error) -> String {
+fn parser_message(problem: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", problem.line(), problem.column());
     let said = problem.to_string();
     let said = said.strip_suffix(&place).unwrap_or(&said);
@@ -51,25 +54,28 @@ fn parsers_word(problem: &serde_json::Error) -> String {
 }
 
 /// Gives the batch and its tasks the agents and models that are named.
-fn name(request: &mut BatchRequest, named: &ByName) -> Result<(), Notice> {
-    if let Some(model) = said(named.model.as_deref()) {
+fn apply_agent_names(request: &mut BatchRequest, named: &AgentNames) -> Result<(), UserMessage> {
+    if let Some(model) = non_empty(named.model.as_deref()) {
         model.clone_into(&mut request.options.model);
     }
     let (agent, options) = (request.agent.clone(), request.options.clone());
-    let batch = AgentPick { agent, options };
+    let batch = AgentSelection { agent, options };
     for (task, named) in request.parallel_tasks.iter_mut().zip(&named.parallel_tasks) {
-        let agent = said(named.agent.as_deref()).map(agent_of).transpose()?;
+        let agent = non_empty(named.agent.as_deref()).map(parse_agent).transpose()?;
         if task.agents.is_empty() {
-            task.agents = batch.of_task(agent, named.model.as_deref()).into_iter().collect();
+            task.agents = batch.task_override(agent, named.model.as_deref()).into_iter().collect();
         }
     }
     Ok(())
 }
 
-fn agent_of(name: &str) -> Result<AgentChoice, Notice> {
+fn parse_agent(name: &str) -> Result<AgentChoice, UserMessage> {
     AgentChoice::by_name(name).ok_or_else(|| {
         let next =
             format!("There are practice, {}.", KnownAgent::ALL.map(KnownAgent::id).join(", "));
-        bad(&format!("The batch's file names an agent that Regatta doesn't know: {name}."), &next)
+        bad_request(
+            &format!("The batch's file names an agent that Regatta doesn't know: {name}."),
+            &next,
+        )
     })
 }
