@@ -4,21 +4,21 @@
 #[path = "../../../../tests/agents/cache.rs"]
 mod cache;
 
-use crate::step::{Step, skip, unless_marked};
-use crate::{Outcome, node};
-use cache::{MARK, VERSIONS, folder, is_there};
+use crate::step::{Step, report_skipped, run_if_stale};
+use crate::{XtaskResult, node};
+use cache::{MARKER_FILE, VERSIONS, agent_dir, is_installed};
 use std::fs;
 
 const NAME: &str = "Agents";
 
 /// Installs those that aren't there in these versions.
-pub(crate) fn provide() -> Outcome {
+pub(crate) fn install_missing() -> XtaskResult {
     for line in VERSIONS.lines() {
         let (agent, packages) = line.split_once(' ').expect("BUG: a name, then packages");
-        let folder = folder(agent).ok_or("Neither XDG_CACHE_HOME nor HOME is set.")?;
+        let folder = agent_dir(agent).ok_or("Neither XDG_CACHE_HOME nor HOME is set.")?;
         fs::create_dir_all(&folder)
             .map_err(|problem| format!("{}: {problem}", folder.display()))?;
-        unless_marked(&folder.join(MARK), line.as_bytes(), || {
+        run_if_stale(&folder.join(MARKER_FILE), line.as_bytes(), || {
             println!("{packages}");
             let mut npm = node::npm(&["install", "--no-audit", "--no-fund", "--prefix"]);
             npm.arg(&folder).args(packages.split(' '));
@@ -29,18 +29,18 @@ pub(crate) fn provide() -> Outcome {
 }
 
 /// Names those that aren't there, and so aren't tested.
-pub(crate) fn name_missing() {
+pub(crate) fn report_missing() {
     let missing: Vec<&str> = VERSIONS
         .lines()
-        .filter(|line| !is_there(line))
+        .filter(|line| !is_installed(line))
         .filter_map(|line| line.split(' ').next())
         .collect();
     if missing.is_empty() {
-        skip(NAME, "all there");
+        report_skipped(NAME, "all there");
     } else {
         let them = missing.join(", ");
         let why = format!("not there, so not tested: {them} (cargo xtask test --agents)");
-        skip(NAME, &why);
+        report_skipped(NAME, &why);
     }
 }
 
@@ -63,6 +63,6 @@ mod tests {
 
     #[test]
     fn one_that_is_not_there_is_not_taken_for_one_that_is() {
-        assert!(!is_there("no-such-agent package@1.0.0"));
+        assert!(!is_installed("no-such-agent package@1.0.0"));
     }
 }

@@ -7,7 +7,7 @@ mod bench;
 mod bundle;
 mod fuzz;
 mod node;
-mod place;
+mod paths;
 mod run;
 mod step;
 mod system;
@@ -29,7 +29,7 @@ Usage: cargo xtask <COMMAND> [--yes]
   --yes    install missing system packages without asking";
 
 /// Why it can't go on: a sentence that says what to do.
-type Outcome = Result<(), String>;
+type XtaskResult = Result<(), String>;
 
 fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,8 +1,8 @@
 //! `cargo xtask run`: the open app, or without a display the practice batch in the terminal.
 
 use crate::step::Step;
-use crate::system::{self, Consent, Need};
-use crate::{Outcome, node, place};
+use crate::system::{self, Consent, Requirement};
+use crate::{XtaskResult, node, paths};
 use std::env;
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const BUILD_HELP: &str = "Mend what the compiler says.";
 
 /// Three tasks that show what there is to see: reading, writing, a command, and time.
-const PRACTICE: &str = r##"{
+const PRACTICE_BATCH: &str = r##"{
   "name": "Practice",
   "parallel_tasks": [
     { "task_name": "Describe the project", "prompt": "Describe this project." },
@@ -24,20 +24,21 @@ const PRACTICE: &str = r##"{
 "##;
 
 /// Sets up, builds, and opens the app.
-pub(crate) fn run(said_yes: bool) -> Outcome {
+pub(crate) fn run(said_yes: bool) -> XtaskResult {
     let consent = if said_yes { Consent::Given } else { Consent::Ask };
     if !has_display() {
         println!("There is no display here, so the practice batch runs in this terminal instead.");
-        return practice(consent);
+        return run_practice_batch(consent);
     }
-    let needs: Vec<&Need> = system::WINDOW.iter().chain([&system::GIT]).collect();
-    system::provide(&needs, consent)?;
-    node::packages()?;
-    node::build()?;
-    let build = place::cargo(&["build", "-p", "regatta-cli", "-p", "regatta-desktop"]);
+    let needs: Vec<&Requirement> = system::WINDOW.iter().chain([&system::GIT]).collect();
+    system::ensure_installed(&needs, consent)?;
+    node::install_packages()?;
+    node::build_ui()?;
+    let build = paths::cargo(&["build", "-p", "regatta-cli", "-p", "regatta-desktop"]);
     Step::new("App", build, BUILD_HELP).run()?;
     println!("Opening Regatta. It ends when its window is closed.");
-    let status = place::program(place::built("debug", "regatta-desktop")).status();
+    let status =
+        paths::command_in_repository(paths::built_program("debug", "regatta-desktop")).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("Regatta ended with {status}.")),
@@ -50,9 +51,9 @@ fn has_display() -> bool {
     cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
-fn practice(consent: Consent) -> Outcome {
-    system::provide(&[&system::GIT], consent)?;
-    let build = place::cargo(&["build", "-p", "regatta-cli"]);
+fn run_practice_batch(consent: Consent) -> XtaskResult {
+    system::ensure_installed(&[&system::GIT], consent)?;
+    let build = paths::cargo(&["build", "-p", "regatta-cli"]);
     Step::new("Program regatta", build, BUILD_HELP).run()?;
     let folder = env::temp_dir().join(format!("regatta-practice-{}", std::process::id()));
     let project = make_project(&folder).map_err(|problem| {
@@ -60,7 +61,7 @@ fn practice(consent: Consent) -> Outcome {
     })?;
     let data = folder.join("data");
     let regatta = |words: &[&str]| {
-        let mut command = place::program(place::built("debug", "regatta"));
+        let mut command = paths::command_in_repository(paths::built_program("debug", "regatta"));
         command.args(words).arg("--data-dir").arg(&data);
         command
     };
@@ -85,7 +86,7 @@ fn practice(consent: Consent) -> Outcome {
 fn make_project(folder: &Path) -> io::Result<PathBuf> {
     let project = folder.join("project");
     fs::create_dir_all(project.join("boats"))?;
-    fs::write(folder.join("batch.json"), PRACTICE)?;
+    fs::write(folder.join("batch.json"), PRACTICE_BATCH)?;
     fs::write(project.join("README.md"), "# Harbour\n\nA project to practise on.\n")?;
     fs::write(project.join("boats/first.txt"), "Heron\n")?;
     fs::write(project.join("boats/second.txt"), "Puffin\n")?;
@@ -94,7 +95,7 @@ fn make_project(folder: &Path) -> io::Result<PathBuf> {
         &["add", "--all"],
         &["commit", "--quiet", "--no-verify", "--message", "Begin"],
     ] {
-        let mut git = place::program("git");
+        let mut git = paths::command_in_repository("git");
         git.current_dir(&project).args(["-c", "user.name=Practice"]);
         git.args(["-c", "user.email=practice@localhost", "-c", "commit.gpgsign=false"]);
         let status = git.args(words).status()?;

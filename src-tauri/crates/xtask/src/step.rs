@@ -1,6 +1,6 @@
 //! A piece of work that shows as one line with its time.
 
-use crate::{Outcome, place};
+use crate::{XtaskResult, paths};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,49 +11,49 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How many last lines a failing step shows.
-const LINES_SHOWN: usize = 80;
+const TAIL_LINES: usize = 80;
 /// How long output is waited for once its program has ended: a process that it left behind
 /// may hold the pipe open for good.
-const LAST_OUTPUT: Duration = Duration::from_secs(2);
+const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 
 /// A program that runs with its output in a file.
 pub(crate) struct Step {
     name: &'static str,
     command: Command,
     help: &'static str,
-    telling: fn(&str) -> bool,
+    is_highlight: fn(&str) -> bool,
 }
 
 impl Step {
     /// A step called `name`; `help` says what to do when it fails.
     pub(crate) fn new(name: &'static str, command: Command, help: &'static str) -> Self {
-        Self { name, command, help, telling: |_| false }
+        Self { name, command, help, is_highlight: |_| false }
     }
 
     /// Lines to show at once, such as a test runner's counts.
-    pub(crate) fn telling(mut self, telling: fn(&str) -> bool) -> Self {
-        self.telling = telling;
+    pub(crate) fn highlighting(mut self, telling: fn(&str) -> bool) -> Self {
+        self.is_highlight = telling;
         self
     }
 
     /// Does it. On failure shows its last lines and says where the rest is.
-    pub(crate) fn run(self) -> Outcome {
+    pub(crate) fn run(self) -> XtaskResult {
         let (name, help) = (self.name, self.help);
-        let log = log_file(name).map_err(|problem| format!("{name}: {problem}."))?;
+        let log = log_path(name).map_err(|problem| format!("{name}: {problem}."))?;
         print!("{name} … ");
         io::stdout().flush().map_err(|problem| problem.to_string())?;
         let began = Instant::now();
-        let ended = self.watch(&log);
-        let time = shown(began.elapsed());
+        let ended = self.run_logged(&log);
+        let time = format_duration(began.elapsed());
         match ended {
-            Ok(Ended { well, told }) => {
+            Ok(StepExit { is_success: well, has_highlights: told }) => {
                 let again = if told { format!("{name}: ") } else { String::new() };
                 println!("{again}{}{time}", if well { "" } else { "failed after " });
                 if well {
                     return Ok(());
                 }
-                eprintln!("{}", tail(&log));
-                let log = log.strip_prefix(place::repository()).unwrap_or(&log).display();
+                eprintln!("{}", log_excerpt(&log));
+                let log = log.strip_prefix(paths::repository()).unwrap_or(&log).display();
                 Err(format!("{name} failed. {help} Its whole output: {log}"))
             }
             Err(problem) => {
@@ -63,7 +63,7 @@ impl Step {
         }
     }
 
-    fn watch(mut self, log: &Path) -> io::Result<Ended> {
+    fn run_logged(mut self, log: &Path) -> io::Result<StepExit> {
         let file = File::create(log)?;
         let (reader, writer) = io::pipe()?;
         self.command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
@@ -73,33 +73,33 @@ impl Step {
         let told = Arc::new(AtomicBool::new(false));
         let reading = {
             let told = Arc::clone(&told);
-            thread::spawn(move || keep(reader, file, self.telling, &told))
+            thread::spawn(move || copy_output(reader, file, self.is_highlight, &told))
         };
         let status = child.wait()?;
-        let until = Instant::now() + LAST_OUTPUT;
+        let until = Instant::now() + OUTPUT_GRACE;
         while !reading.is_finished() && Instant::now() < until {
             thread::sleep(Duration::from_millis(10));
         }
-        Ok(Ended { well: status.success(), told: told.load(Ordering::Relaxed) })
+        Ok(StepExit { is_success: status.success(), has_highlights: told.load(Ordering::Relaxed) })
     }
 }
 
-struct Ended {
-    well: bool,
-    told: bool,
+struct StepExit {
+    is_success: bool,
+    has_highlights: bool,
 }
 
 /// Says that there is nothing to do.
-pub(crate) fn skip(name: &str, why: &str) {
+pub(crate) fn report_skipped(name: &str, why: &str) {
     println!("{name}: {why}");
 }
 
 /// Does a step when the file `mark` doesn't hold `current` yet, and has it hold that. Says
 /// whether there was something to do.
-pub(crate) fn unless_marked(
+pub(crate) fn run_if_stale(
     mark: &Path,
     current: &[u8],
-    step: impl FnOnce() -> Outcome,
+    step: impl FnOnce() -> XtaskResult,
 ) -> Result<bool, String> {
     if fs::read(mark).is_ok_and(|kept| kept == current) {
         return Ok(false);
@@ -110,7 +110,7 @@ pub(crate) fn unless_marked(
 }
 
 /// Every line into the file, the telling ones on the screen as well.
-fn keep(reader: PipeReader, mut file: File, telling: fn(&str) -> bool, told: &AtomicBool) {
+fn copy_output(reader: PipeReader, mut file: File, telling: fn(&str) -> bool, told: &AtomicBool) {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
@@ -127,20 +127,20 @@ fn keep(reader: PipeReader, mut file: File, telling: fn(&str) -> bool, told: &At
     }
 }
 
-fn log_file(name: &str) -> io::Result<PathBuf> {
-    let notes = place::notes();
+fn log_path(name: &str) -> io::Result<PathBuf> {
+    let notes = paths::state_dir();
     fs::create_dir_all(&notes)?;
     Ok(notes.join(name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-") + ".log"))
 }
 
-fn tail(log: &Path) -> String {
+fn log_excerpt(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
-    ending(&String::from_utf8_lossy(&text))
+    failure_excerpt(&String::from_utf8_lossy(&text))
 }
 
 /// What cargo's test runners say of the tests that failed, wherever that stands; else the
 /// last lines.
-fn ending(text: &str) -> String {
+fn failure_excerpt(text: &str) -> String {
     let mut inside = false;
     let told = text.lines().filter(|line| {
         inside |= *line == "failures:";
@@ -153,10 +153,10 @@ fn ending(text: &str) -> String {
         return told.join("\n");
     }
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n")
+    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
 }
 
-fn shown(time: Duration) -> String {
+fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", time.as_secs_f64()),
@@ -171,49 +171,56 @@ mod tests {
 
     #[test]
     fn times_read_well() {
-        assert_eq!(shown(Duration::from_millis(80)), "0.1 s");
-        assert_eq!(shown(Duration::from_millis(59_900)), "59 s");
-        assert_eq!(shown(Duration::from_secs(125)), "2 min 5 s");
+        assert_eq!(format_duration(Duration::from_millis(80)), "0.1 s");
+        assert_eq!(format_duration(Duration::from_millis(59_900)), "59 s");
+        assert_eq!(format_duration(Duration::from_secs(125)), "2 min 5 s");
     }
 
     #[test]
     fn failed_tests_are_shown_wherever_they_stand_and_else_the_end() {
         let log = "running 1 test\n\nfailures:\n\n---- a ----\nno\n\nfailures:\n    a\n\n\
                    test result: FAILED. 0 passed\n\nrunning 0 tests\ntest result: ok.\n";
-        let told = ending(log);
+        let told = failure_excerpt(log);
         assert!(told.starts_with("failures:\n\n---- a ----\nno"), "{told}");
         assert!(told.ends_with("test result: FAILED. 0 passed"), "{told}");
         let long: String = (0..200).map(|n| format!("{n}\n")).collect();
-        assert!(ending(&long).starts_with("120\n") && ending(&long).ends_with("\n199"));
+        assert!(
+            failure_excerpt(&long).starts_with("120\n")
+                && failure_excerpt(&long).ends_with("\n199")
+        );
     }
 
     #[test]
     fn a_failing_step_says_what_to_do_and_where_its_output_is() {
-        let mut command = place::program("sh");
+        let mut command = paths::command_in_repository("sh");
         command.args(["-c", "echo out; echo err >&2; exit 3"]);
         let step = Step::new("A step", command, "Do this.");
         let sentence = step.run().expect_err("it fails");
         assert!(sentence.starts_with("A step failed. Do this. Its whole output: "), "{sentence}");
-        let kept = fs::read_to_string(place::notes().join("a-step.log")).expect("the log");
+        let kept = fs::read_to_string(paths::state_dir().join("a-step.log")).expect("the log");
         assert_eq!(kept, "out\nerr\n");
     }
 
     #[test]
     fn a_program_that_is_missing_is_named_as_such() {
-        let step = Step::new("Missing", place::program("no-such-program-here"), "Install it.");
+        let step = Step::new(
+            "Missing",
+            paths::command_in_repository("no-such-program-here"),
+            "Install it.",
+        );
         let sentence = step.run().expect_err("it isn't there");
         assert!(sentence.contains("can't be started") && sentence.ends_with("Install it."));
     }
 
     #[test]
     fn what_a_step_leaves_running_does_not_hold_it_up() {
-        let mut command = place::program("sh");
+        let mut command = paths::command_in_repository("sh");
         command.args(["-c", "sleep 30 & echo $!"]);
         let began = Instant::now();
         Step::new("Leaves one", command, "").run().expect("it ends");
         assert!(began.elapsed() < Duration::from_secs(20));
-        let pid = fs::read_to_string(place::notes().join("leaves-one.log")).expect("the log");
-        let mut kill = place::program("kill");
+        let pid = fs::read_to_string(paths::state_dir().join("leaves-one.log")).expect("the log");
+        let mut kill = paths::command_in_repository("kill");
         assert!(kill.arg(pid.trim()).status().expect("kill").success());
     }
 
@@ -221,10 +228,10 @@ mod tests {
     fn a_marked_step_is_not_done_again_until_its_input_changes() {
         let mark = &std::env::temp_dir().join(format!("regatta-mark-{}", std::process::id()));
         let failing = || Err("no".to_owned());
-        assert_eq!(unless_marked(mark, b"1", failing), Err("no".to_owned()));
-        assert_eq!(unless_marked(mark, b"1", || Ok(())), Ok(true));
-        assert_eq!(unless_marked(mark, b"1", failing), Ok(false));
-        assert_eq!(unless_marked(mark, b"2", || Ok(())), Ok(true));
+        assert_eq!(run_if_stale(mark, b"1", failing), Err("no".to_owned()));
+        assert_eq!(run_if_stale(mark, b"1", || Ok(())), Ok(true));
+        assert_eq!(run_if_stale(mark, b"1", failing), Ok(false));
+        assert_eq!(run_if_stale(mark, b"2", || Ok(())), Ok(true));
         fs::remove_file(mark).expect("the mark is there");
     }
 }

@@ -2,29 +2,29 @@
 //! doesn't keep the others from running.
 
 use crate::step::Step;
-use crate::system::{self, Consent, Need};
-use crate::{Outcome, agents, node, place};
+use crate::system::{self, Consent, Requirement};
+use crate::{XtaskResult, agents, node, paths};
 use std::env;
 use std::io::{self, IsTerminal};
 
 /// Sets up, then checks and tests everything; `with_agents`: also with real coding agents, which
 /// are installed where they aren't. Those that are there are tested in any case.
-pub(crate) fn test(said_yes: bool, with_agents: bool) -> Outcome {
+pub(crate) fn test(said_yes: bool, with_agents: bool) -> XtaskResult {
     let nobody_there = env::var_os("CI").is_some() || !io::stdin().is_terminal();
     let consent = if said_yes || nobody_there { Consent::Given } else { Consent::Ask };
-    let needs: Vec<&Need> =
-        system::WINDOW.iter().chain(system::for_tests()).chain([&system::GIT]).collect();
+    let needs: Vec<&Requirement> =
+        system::WINDOW.iter().chain(system::test_requirements()).chain([&system::GIT]).collect();
     let watching = with_agents.then_some(&system::STRACE);
-    let needs: Vec<&Need> = needs.into_iter().chain(watching).collect();
-    system::provide(&needs, consent)?;
-    node::packages()?;
+    let needs: Vec<&Requirement> = needs.into_iter().chain(watching).collect();
+    system::ensure_installed(&needs, consent)?;
+    node::install_packages()?;
     if with_agents {
-        agents::provide()?;
+        agents::install_missing()?;
     }
-    agents::name_missing();
+    agents::report_missing();
     // The shell holds the built pages: without them it doesn't compile.
-    node::build()?;
-    let build = place::cargo(&["build", "--workspace", "--all-targets"]);
+    node::build_ui()?;
+    let build = paths::cargo(&["build", "--workspace", "--all-targets"]);
     Step::new("Build", build, "Mend what the compiler says.").run()?;
 
     let failed: Vec<String> = steps().into_iter().filter_map(|step| step.run().err()).collect();
@@ -36,7 +36,7 @@ pub(crate) fn test(said_yes: bool, with_agents: bool) -> Outcome {
 }
 
 fn steps() -> Vec<Step> {
-    let rust = |name, args: &[&str], help| Step::new(name, place::cargo(args), help);
+    let rust = |name, args: &[&str], help| Step::new(name, paths::cargo(args), help);
     let ui = |name, script, help| Step::new(name, node::npm(&["run", script]), help);
     let lint = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     let tests = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
@@ -45,24 +45,25 @@ fn steps() -> Vec<Step> {
         rust("Rust lints", &lint, "Mend what clippy says."),
         ui("UI lints", "lint", "Mend what ESLint says."),
         ui("UI types", "check", "Mend what svelte-check says."),
-        ui("UI tests", "test", "Run npm test in ui/ for the one that fails.").telling(is_count),
+        ui("UI tests", "test", "Run npm test in ui/ for the one that fails.")
+            .highlighting(is_test_summary),
         rust("Rust tests", &tests, "Run cargo test -p CRATE NAME for the one that fails.")
-            .telling(is_count),
-        pages(),
+            .highlighting(is_test_summary),
+        page_tests_step(),
     ]
 }
 
-fn pages() -> Step {
+fn page_tests_step() -> Step {
     let mut command = node::npm(&["run", "pages"]);
-    if let Some(browser) = system::BROWSERS.iter().find_map(|name| place::on_path(name)) {
+    if let Some(browser) = system::BROWSERS.iter().find_map(|name| paths::find_on_path(name)) {
         command.env("CHROMIUM", browser);
     }
     Step::new("Page tests", command, "Run npm run pages in ui/ and look at tests/pages/shots.")
-        .telling(is_count)
+        .highlighting(is_test_summary)
 }
 
 /// The lines with which test runners close, and those of tests that failed.
-fn is_count(line: &str) -> bool {
+fn is_test_summary(line: &str) -> bool {
     let line = line.trim();
     let cargo = line.starts_with("test result:") || line.ends_with("... FAILED");
     let vitest = line.starts_with("Tests ") || line.starts_with("FAIL ");
@@ -72,7 +73,7 @@ fn is_count(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_count;
+    use super::is_test_summary;
 
     #[test]
     fn each_runners_closing_lines_are_shown() {
@@ -84,9 +85,9 @@ mod tests {
             "ℹ fail 0",
             "✖ tabs by keyboard (12ms)",
         ] {
-            assert!(is_count(line), "{line}");
+            assert!(is_test_summary(line), "{line}");
         }
-        assert!(!is_count("test store::keeps ... ok"));
-        assert!(!is_count("   Compiling regatta-git v0.1.0"));
+        assert!(!is_test_summary("test store::keeps ... ok"));
+        assert!(!is_test_summary("   Compiling regatta-git v0.1.0"));
     }
 }

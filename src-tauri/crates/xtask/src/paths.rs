@@ -12,24 +12,24 @@ pub(crate) fn repository() -> &'static Path {
 }
 
 /// The folder that cargo builds into, and marks as such: this program stands in it.
-pub(crate) fn target() -> PathBuf {
+pub(crate) fn target_dir() -> PathBuf {
     let own = env::current_exe().expect("BUG: this program was started from a file");
     let marked = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     marked.expect("BUG: cargo marks the folder it builds into").to_owned()
 }
 
 /// A built program.
-pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
-    target().join(profile).join(format!("{name}{EXE_SUFFIX}"))
+pub(crate) fn built_program(profile: &str, name: &str) -> PathBuf {
+    target_dir().join(profile).join(format!("{name}{EXE_SUFFIX}"))
 }
 
 /// Our own notes: logs of steps, and what is done already.
-pub(crate) fn notes() -> PathBuf {
-    target().join("xtask")
+pub(crate) fn state_dir() -> PathBuf {
+    target_dir().join("xtask")
 }
 
 /// A program to start in the repository's top folder. Nothing else here starts one.
-pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(crate) fn command_in_repository(name: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(name);
     command.current_dir(repository());
     // What cargo told this program about itself must not look like news to another cargo.
@@ -44,13 +44,13 @@ pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
 
 /// Cargo, the same one that started this program.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = command_in_repository(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).env("CARGO_TERM_COLOR", "never");
     command
 }
 
 /// Where a program of that name is on the PATH.
-pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn find_on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd"] } else { &[""] };
     let mut places = env::split_paths(&path)
