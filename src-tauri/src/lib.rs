@@ -6,16 +6,16 @@
 
 pub mod bridge;
 mod commands;
-mod desktop;
-mod news;
-pub mod pace;
+mod notifications;
+mod notifier;
 mod secrets;
 mod state;
 mod store;
+pub mod throttle;
 mod window;
 
 #[cfg(test)]
-mod sample;
+mod test_views;
 
 use secrets::Secrets;
 use std::process::ExitCode;

@@ -7,16 +7,16 @@ use regatta_client::Client;
 use regatta_engine::{Engine, EngineOptions, Environment};
 use regatta_protocol::app::Settings;
 use regatta_protocol::endpoint::SecretState;
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Manager, Runtime, State};
 
 /// What the commands work on.
-pub(crate) struct Shell<R: Runtime> {
-    engine: Result<Engine, Notice>,
-    store: Result<Store<R>, Notice>,
+pub(crate) struct AppState<R: Runtime> {
+    engine: Result<Engine, UserMessage>,
+    store: Result<Store<R>, UserMessage>,
     secrets: Secrets,
     /// How it stood with the known agents' keys when they were last looked for.
     agent_keys: Mutex<Option<Vec<SecretState>>>,
@@ -28,7 +28,7 @@ pub(crate) struct Shell<R: Runtime> {
 pub(crate) fn open<R: Runtime>(
     app: &AppHandle<R>,
     data_dir: &Path,
-    program: Result<PathBuf, Notice>,
+    program: Result<PathBuf, UserMessage>,
     secrets: Secrets,
 ) {
     let store = Store::open(app, data_dir);
@@ -36,28 +36,28 @@ pub(crate) fn open<R: Runtime>(
     let engine = program.and_then(|program| {
         let (data_dir, keys) = (data_dir.to_owned(), Arc::new(secrets.clone()));
         let options = EngineOptions {
-            environment: Environment::of_a_desktop_program(),
+            environment: Environment::from_process_with_login_shell(),
             ..EngineOptions::new(data_dir, program, limit, keys)
         };
-        tauri::async_runtime::block_on(Engine::open(options)).map_err(Notice::from)
+        tauri::async_runtime::block_on(Engine::open(options)).map_err(UserMessage::from)
     });
     let (agent_keys, client) = (Mutex::default(), Client::new());
-    app.manage(Shell { engine, store, secrets, agent_keys, client });
+    app.manage(AppState { engine, store, secrets, agent_keys, client });
 }
 
 /// The engine, or why there is none.
-pub(crate) fn engine<R: Runtime>(app: &AppHandle<R>) -> Result<Engine, Notice> {
-    shell(app).engine.clone()
+pub(crate) fn engine<R: Runtime>(app: &AppHandle<R>) -> Result<Engine, UserMessage> {
+    app_state(app).engine.clone()
 }
 
 /// The store, or why there is none.
-pub(crate) fn store<R: Runtime>(app: &AppHandle<R>) -> Result<&Store<R>, Notice> {
-    shell(app).inner().store.as_ref().map_err(Clone::clone)
+pub(crate) fn store<R: Runtime>(app: &AppHandle<R>) -> Result<&Store<R>, UserMessage> {
+    app_state(app).inner().store.as_ref().map_err(Clone::clone)
 }
 
 /// Keys and tokens.
 pub(crate) fn secrets<R: Runtime>(app: &AppHandle<R>) -> Secrets {
-    shell(app).secrets.clone()
+    app_state(app).secrets.clone()
 }
 
 /// How it stood with the known agents' keys when they were last looked for, in the agents'
@@ -65,22 +65,22 @@ pub(crate) fn secrets<R: Runtime>(app: &AppHandle<R>) -> Secrets {
 pub(crate) fn agent_keys<R: Runtime>(
     app: &AppHandle<R>,
 ) -> MutexGuard<'_, Option<Vec<SecretState>>> {
-    shell(app).inner().agent_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    app_state(app).inner().agent_keys.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What calls endpoints and hosts of repositories.
 pub(crate) fn client<R: Runtime>(app: &AppHandle<R>) -> Client {
-    shell(app).client.clone()
+    app_state(app).client.clone()
 }
 
-fn shell<R: Runtime>(app: &AppHandle<R>) -> State<'_, Shell<R>> {
+fn app_state<R: Runtime>(app: &AppHandle<R>) -> State<'_, AppState<R>> {
     app.state()
 }
 
 /// The program `regatta` beside this one: it makes the copies and drives the agents.
-pub(crate) fn worker_program() -> Result<PathBuf, Notice> {
+pub(crate) fn worker_program() -> Result<PathBuf, UserMessage> {
     let missing = |details: String| {
-        Notice::new(
+        UserMessage::new(
             ErrorCode::Internal,
             "A part of Regatta is missing: the program that works on tasks.",
             "Your projects and batches are safe.",

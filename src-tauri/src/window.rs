@@ -1,7 +1,7 @@
 //! The one window: it shows our own pages and nothing else, and it doesn't close over work
 //! that would be lost.
 
-use crate::bridge::{self, QuitAsked};
+use crate::bridge::{self, QuitRequest};
 use crate::state;
 use regatta_engine::Engine;
 use tauri::webview::NewWindowResponse;
@@ -40,18 +40,18 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     if let WindowEvent::CloseRequested { api, .. } = event {
         api.prevent_close();
         let app = window.app_handle().clone();
-        tauri::async_runtime::spawn(async move { leave(&app, false).await });
+        tauri::async_runtime::spawn(async move { quit(&app, false).await });
     }
 }
 
 /// Ends the app. With tasks that aren't over it asks first, unless `stop_work` says that they
 /// may be stopped.
-pub(crate) async fn leave<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
+pub(crate) async fn quit<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
     if let Ok(engine) = state::engine(app) {
-        let working = unfinished(&engine).await;
+        let working = count_unfinished(&engine).await;
         if working > 0 && !stop_work {
             show(app);
-            bridge::ask_to_quit(app, QuitAsked { working });
+            bridge::ask_to_quit(app, QuitRequest { working });
             return;
         }
         engine.close().await;
@@ -61,11 +61,11 @@ pub(crate) async fn leave<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
 
 /// The tasks that wait or are at work on this computer. Those at an endpoint go on without us,
 /// and the next start goes on with them.
-async fn unfinished(engine: &Engine) -> u32 {
+async fn count_unfinished(engine: &Engine) -> u32 {
     // A store that can't be read any more must not keep the window open for ever.
-    let running = engine.running().await.unwrap_or_default();
+    let running = engine.running_batches().await.unwrap_or_default();
     let here = running.iter().filter(|batch| batch.endpoint.is_none());
-    here.map(|batch| batch.counts.total() - batch.counts.over()).sum()
+    here.map(|batch| batch.counts.total() - batch.counts.ended()).sum()
 }
 
 fn is_our_page(url: &Url) -> bool {

@@ -6,10 +6,10 @@
 //! `cargo run --release -p regatta-desktop --example delay` (the program `regatta` must be
 //! built beside it). With the argument `print` it is the agent of this measurement itself.
 
-mod socket;
+mod mock_endpoint;
 
 use regatta_desktop::bridge;
-use regatta_desktop::pace::Told;
+use regatta_desktop::throttle::ViewUpdate;
 use regatta_engine::{Engine, EngineOptions};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::event::LineKind;
@@ -23,55 +23,55 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
 const LINES: u32 = 20_000;
-const BETWEEN: Duration = Duration::from_micros(500);
+const LINE_INTERVAL: Duration = Duration::from_micros(500);
 const MEDIAN_TARGET: Duration = Duration::from_millis(60);
-const LAST_TARGET: Duration = Duration::from_millis(150);
+const P99_TARGET: Duration = Duration::from_millis(150);
 
 /// Microseconds since 1970.
 type Micros = u64;
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type AnyResult<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
-async fn main() -> Outcome<()> {
+async fn main() -> AnyResult<()> {
     if std::env::args().nth(1).as_deref() == Some("print") {
         return print_lines();
     }
     println!("From the agent on this computer:");
     measure(None).await?;
     println!("From the socket of an endpoint:");
-    measure(Some(socket::listen()?)).await
+    measure(Some(mock_endpoint::listen()?)).await
 }
 
 /// Measures once: on this computer, or at an endpoint.
-async fn measure(endpoint: Option<Endpoint>) -> Outcome<()> {
+async fn measure(endpoint: Option<Endpoint>) -> AnyResult<()> {
     let data = tempfile::tempdir()?;
-    let engine = open(data.path()).await?;
+    let engine = open_engine(data.path()).await?;
     let (tell, told) = mpsc::unbounded_channel();
-    let watching = tokio::spawn(bridge::run(
+    let watching = tokio::spawn(bridge::forward_changes(
         engine.clone(),
         |_| {},
         move |message| {
-            if let Told::Task(view) = message {
+            if let ViewUpdate::Task(view) = message {
                 // Nobody listens any more only when the measurement is over.
                 drop(tell.send((micros(), *view)));
             }
         },
     ));
-    let task = start(&engine, endpoint).await?;
-    let told = until_over(told).await;
+    let task = start_task(&engine, endpoint).await?;
+    let told = collect_until_over(told).await;
     watching.abort();
-    let printed = printed(&engine, &task).await?;
+    let printed = read_print_times(&engine, &task).await?;
     engine.close().await;
     report(&delays(&printed, &told), told.len());
     Ok(())
 }
 
 /// The agent: one line each half a millisecond, each with its time.
-fn print_lines() -> Outcome<()> {
+fn print_lines() -> AnyResult<()> {
     let mut out = std::io::stdout().lock();
     let start = Instant::now();
     for number in 0..LINES {
-        let due = start + BETWEEN * number;
+        let due = start + LINE_INTERVAL * number;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         writeln!(out, "{} one line of an agent that has much to say", micros())?;
         out.flush()?;
@@ -79,24 +79,24 @@ fn print_lines() -> Outcome<()> {
     Ok(())
 }
 
-async fn open(data: &Path) -> Outcome<Engine> {
+async fn open_engine(data: &Path) -> AnyResult<Engine> {
     let own = std::env::current_exe()?;
     let profile = own.ancestors().nth(2).ok_or("a place in the target folder")?;
     let program = profile.join(format!("regatta{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {
         return Err(format!("{} is missing: cargo build -p regatta-cli", program.display()).into());
     }
-    let (data_dir, keys) = (PathBuf::from(data), Arc::new(socket::AnyKey));
+    let (data_dir, keys) = (PathBuf::from(data), Arc::new(mock_endpoint::FixedCredentials));
     let options = EngineOptions::new(data_dir, program, 1, keys);
     Ok(Engine::open(options).await?)
 }
 
-async fn start(engine: &Engine, endpoint: Option<Endpoint>) -> Outcome<TaskId> {
+async fn start_task(engine: &Engine, endpoint: Option<Endpoint>) -> AnyResult<TaskId> {
     let project = engine.practice_project().await?;
     let own = std::env::current_exe()?.to_string_lossy().into_owned();
     let request = BatchRequest {
         name: "Delay".to_owned(),
-        repo_url: project.path,
+        project: project.path,
         parallel_tasks: vec![TaskRequest {
             task_name: "Print".to_owned(),
             prompt: "Print lines.".to_owned(),
@@ -111,7 +111,7 @@ async fn start(engine: &Engine, endpoint: Option<Endpoint>) -> Outcome<TaskId> {
 }
 
 /// What was told of the task, with its time, until it was told that it is over.
-async fn until_over(
+async fn collect_until_over(
     mut told: mpsc::UnboundedReceiver<(Micros, TaskView)>,
 ) -> Vec<(Micros, TaskView)> {
     let mut all: Vec<(Micros, TaskView)> = Vec::new();
@@ -123,7 +123,7 @@ async fn until_over(
 }
 
 /// When each line of the transcript was printed; none: it isn't the agent's.
-async fn printed(engine: &Engine, task: &TaskId) -> Outcome<Vec<Option<Micros>>> {
+async fn read_print_times(engine: &Engine, task: &TaskId) -> AnyResult<Vec<Option<Micros>>> {
     let mut all = Vec::new();
     loop {
         let page = engine.read_lines(task, u64::try_from(all.len())?, MAX_PAGE_LINES).await?;
@@ -131,7 +131,7 @@ async fn printed(engine: &Engine, task: &TaskId) -> Outcome<Vec<Option<Micros>>>
             return Ok(all);
         }
         all.extend(page.lines.iter().map(|line| {
-            let time = line.text.split(' ').next().filter(|_| line.kind == LineKind::Out);
+            let time = line.text.split(' ').next().filter(|_| line.kind == LineKind::Stdout);
             time.and_then(|t| t.parse().ok())
         }));
     }
@@ -167,8 +167,8 @@ fn report(delays: &[Duration], events: usize) {
         MEDIAN_TARGET.as_millis(),
         verdict(median, MEDIAN_TARGET),
         late.as_millis(),
-        LAST_TARGET.as_millis(),
-        verdict(late, LAST_TARGET),
+        P99_TARGET.as_millis(),
+        verdict(late, P99_TARGET),
     );
 }
 

@@ -1,7 +1,7 @@
 //! The agents of this computer: how they stand, their installation, their keys.
 
-use super::{Answer, endpoints};
-use crate::secrets::{Look, Slot};
+use super::{CommandResult, endpoints};
+use crate::secrets::{SecretId, SecretStates};
 use crate::{bridge, state};
 use regatta_protocol::agent::AgentsView;
 use regatta_protocol::endpoint::SecretState;
@@ -9,24 +9,29 @@ use regatta_protocol::{AgentChoice, KnownAgent, Secret};
 use tauri::{AppHandle, Runtime, command};
 
 #[command]
-pub(crate) async fn agents<R: Runtime>(app: AppHandle<R>) -> Answer<AgentsView> {
-    let slots = KnownAgent::ALL.map(Slot::agent).to_vec();
-    let Look { states, .. } = state::secrets(&app).look(slots).await;
+pub(crate) async fn agents<R: Runtime>(app: AppHandle<R>) -> CommandResult<AgentsView> {
+    let slots = KnownAgent::ALL.map(SecretId::for_agent).to_vec();
+    let SecretStates { states, .. } = state::secrets(&app).read_states(slots).await;
     state::agent_keys(&app).replace(states.clone());
-    view(&app, states).await
+    agents_view(&app, states).await
 }
 
 /// As [`agents`], with the keys as they stood when they were last looked for: while an agent is
 /// installed it says something new many times, and the key store need not be asked each time.
-pub(crate) async fn agents_now<R: Runtime>(app: &AppHandle<R>) -> Answer<AgentsView> {
+pub(crate) async fn agents_with_cached_keys<R: Runtime>(
+    app: &AppHandle<R>,
+) -> CommandResult<AgentsView> {
     let known = state::agent_keys(app).clone();
     match known {
-        Some(states) => view(app, states).await,
+        Some(states) => agents_view(app, states).await,
         None => agents(app.clone()).await,
     }
 }
 
-async fn view<R: Runtime>(app: &AppHandle<R>, keys: Vec<SecretState>) -> Answer<AgentsView> {
+async fn agents_view<R: Runtime>(
+    app: &AppHandle<R>,
+    keys: Vec<SecretState>,
+) -> CommandResult<AgentsView> {
     let added = state::store(app)?.settings().agents;
     let mut view = state::engine(app)?.agents(&added).await;
     for (id, key) in KnownAgent::ALL.into_iter().zip(keys) {
@@ -42,7 +47,7 @@ async fn view<R: Runtime>(app: &AppHandle<R>, keys: Vec<SecretState>) -> Answer<
 pub(crate) async fn check_agents<R: Runtime>(
     app: AppHandle<R>,
     agent: Option<AgentChoice>,
-) -> Answer<()> {
+) -> CommandResult<()> {
     let engine = state::engine(&app)?;
     let asked = match agent {
         Some(agent) => vec![agent],
@@ -56,7 +61,10 @@ pub(crate) async fn check_agents<R: Runtime>(
 }
 
 #[command]
-pub(crate) async fn install_agent<R: Runtime>(app: AppHandle<R>, id: KnownAgent) -> Answer<()> {
+pub(crate) async fn install_agent<R: Runtime>(
+    app: AppHandle<R>,
+    id: KnownAgent,
+) -> CommandResult<()> {
     Ok(state::engine(&app)?.install_agent(id).await?)
 }
 
@@ -65,31 +73,40 @@ pub(crate) async fn set_agent_key<R: Runtime>(
     app: AppHandle<R>,
     id: KnownAgent,
     key: Secret,
-) -> Answer<()> {
-    let key = endpoints::typed(&key)?;
+) -> CommandResult<()> {
+    let key = endpoints::validate_secret(&key)?;
     // That it could only be kept in memory shows in its state.
-    state::secrets(&app).keep(Slot::agent(id), key).await;
-    bridge::tell_agents(&app).await;
+    state::secrets(&app).save(SecretId::for_agent(id), key).await;
+    bridge::emit_agents(&app).await;
     Ok(())
 }
 
 #[command]
-pub(crate) async fn remove_agent_key<R: Runtime>(app: AppHandle<R>, id: KnownAgent) -> Answer<()> {
-    state::secrets(&app).forget(Slot::agent(id)).await?;
-    bridge::tell_agents(&app).await;
+pub(crate) async fn remove_agent_key<R: Runtime>(
+    app: AppHandle<R>,
+    id: KnownAgent,
+) -> CommandResult<()> {
+    state::secrets(&app).remove(SecretId::for_agent(id)).await?;
+    bridge::emit_agents(&app).await;
     Ok(())
 }
 
 #[command]
-pub(crate) async fn save_agent<R: Runtime>(app: AppHandle<R>, agent: AgentChoice) -> Answer<()> {
+pub(crate) async fn save_agent<R: Runtime>(
+    app: AppHandle<R>,
+    agent: AgentChoice,
+) -> CommandResult<()> {
     state::store(&app)?.save_agent(agent)?;
-    bridge::tell_agents(&app).await;
+    bridge::emit_agents(&app).await;
     Ok(())
 }
 
 #[command]
-pub(crate) async fn remove_agent<R: Runtime>(app: AppHandle<R>, agent: AgentChoice) -> Answer<()> {
+pub(crate) async fn remove_agent<R: Runtime>(
+    app: AppHandle<R>,
+    agent: AgentChoice,
+) -> CommandResult<()> {
     state::store(&app)?.remove_agent(&agent)?;
-    bridge::tell_agents(&app).await;
+    bridge::emit_agents(&app).await;
     Ok(())
 }

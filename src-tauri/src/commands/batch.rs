@@ -1,10 +1,10 @@
 //! Batches: written, started, looked at, stopped, and brought into the project.
 
-use super::Answer;
-use super::project::remembered;
+use super::CommandResult;
+use super::project::remember_if_ready;
 use crate::state;
 use regatta_engine::project;
-use regatta_protocol::app::AddedResult;
+use regatta_protocol::app::PublishResult;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchRequest, BatchView, Millis, TaskId};
@@ -17,8 +17,8 @@ const PAGE: u32 = 50;
 pub(crate) async fn check_batch<R: Runtime>(
     app: AppHandle<R>,
     request: BatchRequest,
-) -> Answer<Vec<RequestProblem>> {
-    match placed(&app, request) {
+) -> CommandResult<Vec<RequestProblem>> {
+    match with_saved_endpoint(&app, request) {
         Ok(request) => Ok(state::engine(&app)?.check(&request).await),
         Err(notice) => Ok(vec![RequestProblem { row: None, field: "endpoint".to_owned(), notice }]),
     }
@@ -28,12 +28,12 @@ pub(crate) async fn check_batch<R: Runtime>(
 pub(crate) async fn start_batch<R: Runtime>(
     app: AppHandle<R>,
     request: BatchRequest,
-) -> Answer<BatchDetail> {
-    let request = placed(&app, request)?;
+) -> CommandResult<BatchDetail> {
+    let request = with_saved_endpoint(&app, request)?;
     let started = state::engine(&app)?.start(request).await?;
-    let path = &started.batch.project_path;
+    let path = &started.batch.project;
     if started.batch.endpoint.is_none() {
-        remembered(&app, project::inspect(path).await);
+        remember_if_ready(&app, project::inspect(path).await);
     } else if let Ok(store) = state::store(&app) {
         store.remember_repository(path);
     }
@@ -42,7 +42,10 @@ pub(crate) async fn start_batch<R: Runtime>(
 
 /// The same request with its endpoint as the settings have it: of what the window says of it,
 /// only its id counts.
-fn placed<R: Runtime>(app: &AppHandle<R>, request: BatchRequest) -> Answer<BatchRequest> {
+fn with_saved_endpoint<R: Runtime>(
+    app: &AppHandle<R>,
+    request: BatchRequest,
+) -> CommandResult<BatchRequest> {
     let endpoint = match &request.endpoint {
         Some(named) => Some(state::store(app)?.endpoint(&named.id)?),
         None => None,
@@ -51,7 +54,10 @@ fn placed<R: Runtime>(app: &AppHandle<R>, request: BatchRequest) -> Answer<Batch
 }
 
 #[command]
-pub(crate) async fn batch<R: Runtime>(app: AppHandle<R>, id: BatchId) -> Answer<BatchDetail> {
+pub(crate) async fn batch<R: Runtime>(
+    app: AppHandle<R>,
+    id: BatchId,
+) -> CommandResult<BatchDetail> {
     Ok(state::engine(&app)?.batch(&id).await?)
 }
 
@@ -59,12 +65,12 @@ pub(crate) async fn batch<R: Runtime>(app: AppHandle<R>, id: BatchId) -> Answer<
 pub(crate) async fn batch_request<R: Runtime>(
     app: AppHandle<R>,
     id: BatchId,
-) -> Answer<BatchRequest> {
-    Ok(state::engine(&app)?.request_of(&id).await?)
+) -> CommandResult<BatchRequest> {
+    Ok(state::engine(&app)?.batch_request(&id).await?)
 }
 
 #[command]
-pub(crate) async fn stop_batch<R: Runtime>(app: AppHandle<R>, batch: BatchId) -> Answer<()> {
+pub(crate) async fn stop_batch<R: Runtime>(app: AppHandle<R>, batch: BatchId) -> CommandResult<()> {
     Ok(state::engine(&app)?.stop_batch(&batch).await?)
 }
 
@@ -73,12 +79,15 @@ pub(crate) async fn history<R: Runtime>(
     app: AppHandle<R>,
     query: String,
     before: Option<Millis>,
-) -> Answer<Vec<BatchView>> {
+) -> CommandResult<Vec<BatchView>> {
     Ok(state::engine(&app)?.history(&query, before, PAGE).await?)
 }
 
 #[command]
-pub(crate) async fn retry_tasks<R: Runtime>(app: AppHandle<R>, tasks: Vec<TaskId>) -> Answer<()> {
+pub(crate) async fn retry_tasks<R: Runtime>(
+    app: AppHandle<R>,
+    tasks: Vec<TaskId>,
+) -> CommandResult<()> {
     Ok(state::engine(&app)?.retry(&tasks).await?)
 }
 
@@ -86,6 +95,6 @@ pub(crate) async fn retry_tasks<R: Runtime>(app: AppHandle<R>, tasks: Vec<TaskId
 pub(crate) async fn add_to_project<R: Runtime>(
     app: AppHandle<R>,
     tasks: Vec<TaskId>,
-) -> Answer<Vec<AddedResult>> {
-    Ok(state::engine(&app)?.add_to_project(&tasks).await)
+) -> CommandResult<Vec<PublishResult>> {
+    Ok(state::engine(&app)?.publish_results(&tasks).await)
 }

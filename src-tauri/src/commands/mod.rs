@@ -11,12 +11,12 @@ mod repositories;
 mod settings;
 mod task;
 
-use regatta_protocol::Notice;
+use regatta_protocol::UserMessage;
 use tauri::Runtime;
 use tauri::ipc::Invoke;
 
 /// What every command gives.
-type Answer<T> = Result<T, Notice>;
+type CommandResult<T> = Result<T, UserMessage>;
 
 /// Takes a call from the window to its command.
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {

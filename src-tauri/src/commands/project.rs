@@ -1,10 +1,10 @@
 //! Home, and folders as projects.
 
-use super::Answer;
+use super::CommandResult;
 use crate::state;
 use regatta_engine::project;
 use regatta_protocol::app::{HomeView, ProjectState, ProjectView};
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::{ErrorCode, UserMessage};
 use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Runtime, command};
 use tauri_plugin_dialog::DialogExt;
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 const RECENT: u32 = 20;
 
 #[command]
-pub(crate) async fn home<R: Runtime>(app: AppHandle<R>) -> Answer<HomeView> {
+pub(crate) async fn home<R: Runtime>(app: AppHandle<R>) -> CommandResult<HomeView> {
     let engine = state::engine(&app)?;
     let (projects, repositories, notices) = match state::store(&app) {
         Ok(store) => (store.projects(), store.repositories(), store.take_notices()),
@@ -26,7 +26,7 @@ pub(crate) async fn home<R: Runtime>(app: AppHandle<R>) -> Answer<HomeView> {
     Ok(HomeView {
         projects,
         repositories,
-        running: engine.running().await?,
+        running: engine.running_batches().await?,
         recent,
         place: engine.place(),
         needs_you: engine.needs_you().await?.into_iter().map(|task| task.id).collect(),
@@ -35,7 +35,7 @@ pub(crate) async fn home<R: Runtime>(app: AppHandle<R>) -> Answer<HomeView> {
 }
 
 #[command]
-pub(crate) async fn check_project(path: String) -> Answer<ProjectView> {
+pub(crate) async fn check_project(path: String) -> CommandResult<ProjectView> {
     Ok(project::inspect(&path).await)
 }
 
@@ -43,18 +43,20 @@ pub(crate) async fn check_project(path: String) -> Answer<ProjectView> {
 pub(crate) async fn set_up_project<R: Runtime>(
     app: AppHandle<R>,
     path: String,
-) -> Answer<ProjectView> {
-    Ok(remembered(&app, project::set_up(&path).await?))
+) -> CommandResult<ProjectView> {
+    Ok(remember_if_ready(&app, project::init(&path).await?))
 }
 
 #[command]
-pub(crate) async fn practice_project<R: Runtime>(app: AppHandle<R>) -> Answer<ProjectView> {
+pub(crate) async fn practice_project<R: Runtime>(app: AppHandle<R>) -> CommandResult<ProjectView> {
     let project = state::engine(&app)?.practice_project().await?;
-    Ok(remembered(&app, project))
+    Ok(remember_if_ready(&app, project))
 }
 
 #[command]
-pub(crate) async fn choose_project<R: Runtime>(app: AppHandle<R>) -> Answer<Option<ProjectView>> {
+pub(crate) async fn choose_project<R: Runtime>(
+    app: AppHandle<R>,
+) -> CommandResult<Option<ProjectView>> {
     let (chose, choice) = oneshot::channel();
     let dialog = app.dialog().file().set_title("Choose your project");
     // The answer has nowhere to go only when the app is gone.
@@ -62,29 +64,35 @@ pub(crate) async fn choose_project<R: Runtime>(app: AppHandle<R>) -> Answer<Opti
     let chosen = choice.await.ok().flatten().and_then(|folder| folder.into_path().ok());
     let Some(path) = chosen else { return Ok(None) };
     let project = check_project(path.to_string_lossy().into_owned()).await?;
-    Ok(Some(remembered(&app, project)))
+    Ok(Some(remember_if_ready(&app, project)))
 }
 
 #[command]
-pub(crate) async fn show_project<R: Runtime>(app: AppHandle<R>, path: PathBuf) -> Answer<()> {
+pub(crate) async fn show_project<R: Runtime>(
+    app: AppHandle<R>,
+    path: PathBuf,
+) -> CommandResult<()> {
     // A file would be opened by whatever program the desktop has for it.
     if !path.is_absolute() || !path.is_dir() {
-        return Err(gone(&path));
+        return Err(folder_missing(&path));
     }
     let opened = app.opener().open_path(path.to_string_lossy(), None::<&str>);
-    opened.map_err(|e| gone(&path).with_details(e.to_string()))
+    opened.map_err(|e| folder_missing(&path).with_details(e.to_string()))
 }
 
 /// The same project, kept among those used before when tasks can start from it.
-pub(super) fn remembered<R: Runtime>(app: &AppHandle<R>, project: ProjectView) -> ProjectView {
+pub(super) fn remember_if_ready<R: Runtime>(
+    app: &AppHandle<R>,
+    project: ProjectView,
+) -> ProjectView {
     if let (ProjectState::Ready, Ok(store)) = (project.state, state::store(app)) {
-        store.remember(&project);
+        store.remember_project(&project);
     }
     project
 }
 
-fn gone(path: &Path) -> Notice {
-    Notice::new(
+fn folder_missing(path: &Path) -> UserMessage {
+    UserMessage::new(
         ErrorCode::ProjectMissing,
         "The project's folder could not be opened.",
         "",

@@ -1,51 +1,55 @@
 //! Repositories that a person can choose from, and the token for their host.
 
-use super::Answer;
-use super::endpoints::{changed, credentials, failed, typed};
-use crate::secrets::Slot;
+use super::CommandResult;
+use super::endpoints::{credentials, credentials_after_change, failed_test, validate_secret};
+use crate::secrets::SecretId;
 use crate::state;
 use regatta_client::GitHub;
 use regatta_engine::project;
-use regatta_protocol::endpoint::{CredentialsView, RepositoryPage, Tested};
-use regatta_protocol::{ErrorCode, Notice, Secret};
+use regatta_protocol::endpoint::{ConnectionTest, CredentialsView, RepositoryPage};
+use regatta_protocol::{ErrorCode, Secret, UserMessage};
 use tauri::{AppHandle, Runtime, Url, command};
 
 #[command]
 pub(crate) async fn set_github_api<R: Runtime>(
     app: AppHandle<R>,
     address: String,
-) -> Answer<CredentialsView> {
+) -> CommandResult<CredentialsView> {
     let store = state::store(&app)?;
     let before = host(&store.set_github_api(&address)?);
     // A token belongs to the host that it was entered for.
     let left = if before == host(&store.settings().github_api) {
         None
     } else {
-        state::secrets(&app).forget(Slot::token(&before)).await.err()
+        state::secrets(&app).remove(SecretId::for_host(&before)).await.err()
     };
-    changed(app, left).await
+    credentials_after_change(app, left).await
 }
 
 #[command]
 pub(crate) async fn set_github_token<R: Runtime>(
     app: AppHandle<R>,
     token: Secret,
-) -> Answer<CredentialsView> {
-    let left = state::secrets(&app).keep(slot(&app)?, typed(&token)?).await;
-    changed(app, left).await
+) -> CommandResult<CredentialsView> {
+    let left = state::secrets(&app).save(token_id(&app)?, validate_secret(&token)?).await;
+    credentials_after_change(app, left).await
 }
 
 #[command]
-pub(crate) async fn remove_github_token<R: Runtime>(app: AppHandle<R>) -> Answer<CredentialsView> {
-    state::secrets(&app).forget(slot(&app)?).await?;
+pub(crate) async fn remove_github_token<R: Runtime>(
+    app: AppHandle<R>,
+) -> CommandResult<CredentialsView> {
+    state::secrets(&app).remove(token_id(&app)?).await?;
     credentials(app).await
 }
 
 #[command]
-pub(crate) async fn test_github_token<R: Runtime>(app: AppHandle<R>) -> Answer<Tested> {
-    match github(&app).await {
-        Ok(github) => Ok(github.test().await),
-        Err(notice) => Ok(failed(notice)),
+pub(crate) async fn test_github_token<R: Runtime>(
+    app: AppHandle<R>,
+) -> CommandResult<ConnectionTest> {
+    match github_client(&app).await {
+        Ok(github) => Ok(github.test_token().await),
+        Err(notice) => Ok(failed_test(notice)),
     }
 }
 
@@ -53,8 +57,8 @@ pub(crate) async fn test_github_token<R: Runtime>(app: AppHandle<R>) -> Answer<T
 pub(crate) async fn repositories<R: Runtime>(
     app: AppHandle<R>,
     page: u32,
-) -> Answer<RepositoryPage> {
-    github(&app).await?.repositories(page).await
+) -> CommandResult<RepositoryPage> {
+    github_client(&app).await?.repositories(page).await
 }
 
 /// The branches of a repository: by the host's API, or as they are in its folder.
@@ -62,7 +66,7 @@ pub(crate) async fn repositories<R: Runtime>(
 pub(crate) async fn branches<R: Runtime>(
     app: AppHandle<R>,
     address: String,
-) -> Answer<Vec<String>> {
+) -> CommandResult<Vec<String>> {
     if is_folder(&address) {
         let project = project::inspect(address.trim()).await;
         return project.notice.map_or(Ok(project.branches), Err);
@@ -70,9 +74,9 @@ pub(crate) async fn branches<R: Runtime>(
     let known = host(&state::store(&app)?.settings().github_api);
     if host(&address) != known {
         let what = format!("Only branches of repositories at {known} can be listed.");
-        return Err(Notice::new(ErrorCode::BadRequest, what, "", "Write the branch's name."));
+        return Err(UserMessage::new(ErrorCode::BadRequest, what, "", "Write the branch's name."));
     }
-    github(&app).await?.branches(address.trim()).await
+    github_client(&app).await?.branches(address.trim()).await
 }
 
 /// The host whose repositories an API lists, or that an address names: `github.com`, or
@@ -91,17 +95,17 @@ fn is_folder(address: &str) -> bool {
     !address.contains("://") || address.starts_with("file://")
 }
 
-fn slot<R: Runtime>(app: &AppHandle<R>) -> Answer<Slot> {
-    Ok(Slot::token(&host(&state::store(app)?.settings().github_api)))
+fn token_id<R: Runtime>(app: &AppHandle<R>) -> CommandResult<SecretId> {
+    Ok(SecretId::for_host(&host(&state::store(app)?.settings().github_api)))
 }
 
-async fn github<R: Runtime>(app: &AppHandle<R>) -> Answer<GitHub> {
+async fn github_client<R: Runtime>(app: &AppHandle<R>) -> CommandResult<GitHub> {
     let api = state::store(app)?.settings().github_api;
     let host = host(&api);
-    let token = state::secrets(app).read(Slot::token(&host)).await?;
+    let token = state::secrets(app).read(SecretId::for_host(&host)).await?;
     let token = token.ok_or_else(|| {
         let what = format!("There is no token for {host}.");
-        Notice::new(ErrorCode::KeyMissing, what, "", "Enter one in the settings.")
+        UserMessage::new(ErrorCode::KeyMissing, what, "", "Enter one in the settings.")
     })?;
     GitHub::new(&state::client(app), &api, token)
 }

@@ -1,8 +1,8 @@
 //! One task: what it is, what it printed, did and changed, and what a person tells it.
 
-use super::Answer;
+use super::CommandResult;
 use crate::state;
-use regatta_protocol::endpoint::BranchLook;
+use regatta_protocol::endpoint::RemoteBranch;
 use regatta_protocol::event::Step;
 use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::{Changes, FilePatch, LinePage, Matches};
@@ -12,17 +12,20 @@ use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
 
 #[command]
-pub(crate) async fn task<R: Runtime>(app: AppHandle<R>, id: TaskId) -> Answer<TaskView> {
+pub(crate) async fn task<R: Runtime>(app: AppHandle<R>, id: TaskId) -> CommandResult<TaskView> {
     Ok(state::engine(&app)?.task(&id).await?)
 }
 
 #[command]
-pub(crate) async fn task_prompt<R: Runtime>(app: AppHandle<R>, id: TaskId) -> Answer<String> {
+pub(crate) async fn task_prompt<R: Runtime>(
+    app: AppHandle<R>,
+    id: TaskId,
+) -> CommandResult<String> {
     Ok(state::engine(&app)?.prompt(&id).await?)
 }
 
 #[command]
-pub(crate) async fn needs_you<R: Runtime>(app: AppHandle<R>) -> Answer<Vec<TaskView>> {
+pub(crate) async fn needs_you<R: Runtime>(app: AppHandle<R>) -> CommandResult<Vec<TaskView>> {
     Ok(state::engine(&app)?.needs_you().await?)
 }
 
@@ -32,7 +35,7 @@ pub(crate) async fn read_lines<R: Runtime>(
     task: TaskId,
     from: u64,
     max: u32,
-) -> Answer<LinePage> {
+) -> CommandResult<LinePage> {
     Ok(state::engine(&app)?.read_lines(&task, from, max).await?)
 }
 
@@ -41,7 +44,7 @@ pub(crate) async fn search_lines<R: Runtime>(
     app: AppHandle<R>,
     task: TaskId,
     query: String,
-) -> Answer<Matches> {
+) -> CommandResult<Matches> {
     Ok(state::engine(&app)?.search_lines(&task, &query).await?)
 }
 
@@ -51,12 +54,15 @@ pub(crate) async fn read_steps<R: Runtime>(
     task: TaskId,
     from: u32,
     max: u32,
-) -> Answer<Vec<Step>> {
+) -> CommandResult<Vec<Step>> {
     Ok(state::engine(&app)?.read_steps(&task, from, max).await?)
 }
 
 #[command]
-pub(crate) async fn read_changes<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<Changes> {
+pub(crate) async fn read_changes<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+) -> CommandResult<Changes> {
     Ok(state::engine(&app)?.read_changes(&task).await?)
 }
 
@@ -65,7 +71,7 @@ pub(crate) async fn read_patch<R: Runtime>(
     app: AppHandle<R>,
     task: TaskId,
     path: String,
-) -> Answer<FilePatch> {
+) -> CommandResult<FilePatch> {
     Ok(state::engine(&app)?.read_patch(&task, &path).await?)
 }
 
@@ -73,7 +79,7 @@ pub(crate) async fn read_patch<R: Runtime>(
 pub(crate) async fn save_output<R: Runtime>(
     app: AppHandle<R>,
     task: TaskId,
-) -> Answer<Option<String>> {
+) -> CommandResult<Option<String>> {
     let engine = state::engine(&app)?;
     let (chose, choice) = oneshot::channel();
     let dialog = app.dialog().file().set_title("Save the output");
@@ -88,12 +94,15 @@ pub(crate) async fn save_output<R: Runtime>(
 }
 
 #[command]
-pub(crate) async fn stop_task<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
+pub(crate) async fn stop_task<R: Runtime>(app: AppHandle<R>, task: TaskId) -> CommandResult<()> {
     Ok(state::engine(&app)?.stop_task(&task).await?)
 }
 
 #[command]
-pub(crate) async fn continue_task<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
+pub(crate) async fn continue_task<R: Runtime>(
+    app: AppHandle<R>,
+    task: TaskId,
+) -> CommandResult<()> {
     Ok(state::engine(&app)?.continue_task(&task).await?)
 }
 
@@ -103,17 +112,20 @@ pub(crate) async fn say_to_task<R: Runtime>(
     task: TaskId,
     text: String,
     interrupt: bool,
-) -> Answer<()> {
-    Ok(state::engine(&app)?.say(&task, &text, interrupt).await?)
+) -> CommandResult<()> {
+    Ok(state::engine(&app)?.send_message(&task, &text, interrupt).await?)
 }
 
 #[command]
-pub(crate) async fn resume_agent<R: Runtime>(app: AppHandle<R>, agent: AgentChoice) -> Answer<()> {
+pub(crate) async fn resume_agent<R: Runtime>(
+    app: AppHandle<R>,
+    agent: AgentChoice,
+) -> CommandResult<()> {
     Ok(state::engine(&app)?.resume_agent(agent)?)
 }
 
 #[command]
-pub(crate) async fn run_next<R: Runtime>(app: AppHandle<R>, task: TaskId) -> Answer<()> {
+pub(crate) async fn run_next<R: Runtime>(app: AppHandle<R>, task: TaskId) -> CommandResult<()> {
     Ok(state::engine(&app)?.run_next(&task).await?)
 }
 
@@ -124,7 +136,7 @@ pub(crate) async fn answer_question<R: Runtime>(
     question: String,
     option: String,
     for_batch: bool,
-) -> Answer<()> {
+) -> CommandResult<()> {
     let engine = state::engine(&app)?;
     match for_batch {
         true => Ok(engine.answer_for_batch(&task, &question, &option).await?),
@@ -136,8 +148,8 @@ pub(crate) async fn answer_question<R: Runtime>(
 pub(crate) async fn look_up_branch<R: Runtime>(
     app: AppHandle<R>,
     task: TaskId,
-) -> Answer<BranchLook> {
-    Ok(state::engine(&app)?.look_up_branch(&task).await?)
+) -> CommandResult<RemoteBranch> {
+    Ok(state::engine(&app)?.find_remote_branch(&task).await?)
 }
 
 #[command]
@@ -145,7 +157,7 @@ pub(crate) async fn continue_with<R: Runtime>(
     app: AppHandle<R>,
     task: TaskId,
     message: String,
-) -> Answer<()> {
+) -> CommandResult<()> {
     Ok(state::engine(&app)?.continue_with(&task, &message).await?)
 }
 

@@ -1,16 +1,16 @@
 //! The computer's key store: Secret Service, Keychain or Credential Manager. The only door to
 //! the crate `keyring`. Each call may wait for a person.
 
-use super::Slot;
+use super::SecretId;
 use keyring::v1::{Entry, Error};
-use regatta_protocol::{ErrorCode, Notice, Secret};
+use regatta_protocol::{ErrorCode, Secret, UserMessage};
 
 /// Who the entries belong to.
 const SERVICE: &str = "Regatta";
 
 /// Why the key store can't be used, with the technical part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum KeyStoreError {
     /// There is none.
     Absent(String),
     /// It is locked, or waits for a person.
@@ -19,9 +19,9 @@ pub(super) enum Trouble {
     Failed(String),
 }
 
-impl Trouble {
+impl KeyStoreError {
     /// What a person is told, when a key is asked for or was entered.
-    pub(super) fn notice(self) -> Notice {
+    pub(super) fn into_user_message(self) -> UserMessage {
         let (what, safe, next, details) = match self {
             Self::Absent(details) => (
                 "This computer has no key store that Regatta can use.",
@@ -42,7 +42,7 @@ impl Trouble {
                 details,
             ),
         };
-        Notice::new(ErrorCode::KeyStoreMissing, what, safe, next).with_details(details)
+        UserMessage::new(ErrorCode::KeyStoreMissing, what, safe, next).with_details(details)
     }
 }
 
@@ -50,71 +50,71 @@ impl Trouble {
 #[derive(Default)]
 pub(super) struct KeyStore {
     /// Whether something could be written, as far as that is known.
-    takes: Option<Result<(), Trouble>>,
+    write_check: Option<Result<(), KeyStoreError>>,
 }
 
 impl KeyStore {
     /// Whether there is an entry, for each slot.
-    pub(super) fn look(&mut self, slots: &[Slot]) -> Result<Vec<bool>, Trouble> {
-        let there = slots.iter().map(has).collect::<Result<Vec<bool>, Trouble>>()?;
+    pub(super) fn has_entries(&mut self, slots: &[SecretId]) -> Result<Vec<bool>, KeyStoreError> {
+        let there = slots.iter().map(has_entry).collect::<Result<Vec<bool>, KeyStoreError>>()?;
         if !there.contains(&true) {
-            self.try_out()?;
+            self.check_writable()?;
         }
         Ok(there)
     }
 
     /// The entry's secret.
-    pub(super) fn read(&mut self, slot: &Slot) -> Result<Option<Secret>, Trouble> {
+    pub(super) fn read(&mut self, slot: &SecretId) -> Result<Option<Secret>, KeyStoreError> {
         let read = entry(slot)?.get_password().map(|text| Some(Secret::new(&text)));
-        none_is_fine(read, None)
+        no_entry_as(read, None)
     }
 
     /// Writes an entry.
-    pub(super) fn keep(&mut self, slot: &Slot, secret: &Secret) -> Result<(), Trouble> {
-        let kept = entry(slot)?.set_password(secret.expose()).map_err(|e| trouble(&e));
-        self.takes = Some(kept.clone());
+    pub(super) fn write(&mut self, slot: &SecretId, secret: &Secret) -> Result<(), KeyStoreError> {
+        let kept = entry(slot)?.set_password(secret.expose()).map_err(|e| key_store_error(&e));
+        self.write_check = Some(kept.clone());
         kept
     }
 
     /// Removes an entry.
-    pub(super) fn forget(&mut self, slot: &Slot) -> Result<(), Trouble> {
-        none_is_fine(entry(slot)?.delete_credential(), ())
+    pub(super) fn delete(&mut self, slot: &SecretId) -> Result<(), KeyStoreError> {
+        no_entry_as(entry(slot)?.delete_credential(), ())
     }
 
     /// "No entry" is also the answer of a store that can't take any. So one is written and
     /// removed again, once.
-    fn try_out(&mut self) -> Result<(), Trouble> {
-        if let Some(takes) = &self.takes {
-            return takes.clone();
+    fn check_writable(&mut self) -> Result<(), KeyStoreError> {
+        if let Some(known) = &self.write_check {
+            return known.clone();
         }
-        let slot = Slot("a test, removed at once".to_owned());
-        self.keep(&slot, &Secret::new("test"))?;
-        self.forget(&slot)
+        let slot = SecretId("a test, removed at once".to_owned());
+        self.write(&slot, &Secret::new("test"))?;
+        self.delete(&slot)
     }
 }
 
-fn entry(slot: &Slot) -> Result<Entry, Trouble> {
-    Entry::new(SERVICE, &slot.0).map_err(|error| trouble(&error))
+fn entry(slot: &SecretId) -> Result<Entry, KeyStoreError> {
+    Entry::new(SERVICE, &slot.0).map_err(|error| key_store_error(&error))
 }
 
-fn has(slot: &Slot) -> Result<bool, Trouble> {
-    none_is_fine(entry(slot)?.inner.get_credential().map(|_| true), false)
+fn has_entry(slot: &SecretId) -> Result<bool, KeyStoreError> {
+    no_entry_as(entry(slot)?.inner.get_credential().map(|_| true), false)
 }
 
-fn none_is_fine<T>(answer: Result<T, Error>, none: T) -> Result<T, Trouble> {
+fn no_entry_as<T>(answer: Result<T, Error>, none: T) -> Result<T, KeyStoreError> {
     match answer {
         Err(Error::NoEntry) => Ok(none),
-        answer => answer.map_err(|error| trouble(&error)),
+        answer => answer.map_err(|error| key_store_error(&error)),
     }
 }
 
-fn trouble(error: &Error) -> Trouble {
+fn key_store_error(error: &Error) -> KeyStoreError {
     match error {
         Error::NoDefaultStore => match Entry::store_status() {
-            Err(why) => Trouble::Absent(why.to_string()),
-            Ok(()) => Trouble::Absent(error.to_string()),
+            Err(why) => KeyStoreError::Absent(why.to_string()),
+            Ok(()) => KeyStoreError::Absent(error.to_string()),
         },
-        Error::NoStorageAccess(why) => Trouble::Locked(why.to_string()),
-        other => Trouble::Failed(other.to_string()),
+        Error::NoStorageAccess(why) => KeyStoreError::Locked(why.to_string()),
+        other => KeyStoreError::Failed(other.to_string()),
     }
 }

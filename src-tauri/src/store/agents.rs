@@ -1,8 +1,8 @@
 //! The agents that the person added, among the settings.
 
-use super::{SETTINGS, Store, json};
+use super::{SETTINGS, Store, to_json};
 use regatta_protocol::app::Settings;
-use regatta_protocol::{AgentChoice, ErrorCode, Notice};
+use regatta_protocol::{AgentChoice, ErrorCode, UserMessage};
 use serde_json::{Map, Value};
 use tauri::Runtime;
 
@@ -11,14 +11,19 @@ pub(super) const MAX_AGENTS: usize = 10;
 
 impl<R: Runtime> Store<R> {
     /// Keeps an agent as the first of those that were added.
-    pub(crate) fn save_agent(&self, agent: AgentChoice) -> Result<(), Notice> {
+    pub(crate) fn save_agent(&self, agent: AgentChoice) -> Result<(), UserMessage> {
         let known = matches!(agent, AgentChoice::Practice | AgentChoice::Known { .. });
-        if known || !agent.names_a_program() {
+        if known || !agent.has_program() {
             let (what, next) =
                 ("No program is named for this agent.", "Name the program to start.");
-            return Err(Notice::new(ErrorCode::BadRequest, what, "Nothing was changed.", next));
+            return Err(UserMessage::new(
+                ErrorCode::BadRequest,
+                what,
+                "Nothing was changed.",
+                next,
+            ));
         }
-        self.change_agents(|all| {
+        self.update_agents(|all| {
             all.retain(|kept| *kept != agent);
             all.insert(0, agent);
             all.truncate(MAX_AGENTS);
@@ -26,17 +31,17 @@ impl<R: Runtime> Store<R> {
     }
 
     /// Forgets an agent that was added; that there is none is fine.
-    pub(crate) fn remove_agent(&self, agent: &AgentChoice) -> Result<(), Notice> {
-        self.change_agents(|all| all.retain(|kept| kept != agent))
+    pub(crate) fn remove_agent(&self, agent: &AgentChoice) -> Result<(), UserMessage> {
+        self.update_agents(|all| all.retain(|kept| kept != agent))
     }
 
-    fn change_agents(&self, change: impl FnOnce(&mut Vec<AgentChoice>)) -> Result<(), Notice> {
-        self.change(SETTINGS, |kept: &mut Map<String, Value>| {
+    fn update_agents(&self, change: impl FnOnce(&mut Vec<AgentChoice>)) -> Result<(), UserMessage> {
+        self.update(SETTINGS, |kept: &mut Map<String, Value>| {
             let settings: Settings =
                 serde_json::from_value(Value::Object(kept.clone())).unwrap_or_default();
             let mut agents = settings.agents;
             change(&mut agents);
-            kept.insert("agents".to_owned(), json(&agents));
+            kept.insert("agents".to_owned(), to_json(&agents));
         })
     }
 }

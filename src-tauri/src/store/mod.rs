@@ -6,12 +6,12 @@
 
 mod agents;
 mod endpoints;
-mod mend;
+mod repair;
 
-use self::mend::{keep_good, mend};
-use regatta_protocol::app::{Draft, ProjectRef, ProjectView, Settings, Template};
+use self::repair::{repair, save_last_good};
+use regatta_protocol::app::{Draft, ProjectRef, ProjectView, Recipe, Settings};
 use regatta_protocol::request::MAX_PARALLEL;
-use regatta_protocol::{ErrorCode, Millis, Notice};
+use regatta_protocol::{ErrorCode, Millis, UserMessage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -31,30 +31,30 @@ const MAX_PROJECTS: usize = 20;
 pub(crate) struct Store<R: Runtime> {
     file: Arc<tauri_plugin_store::Store<R>>,
     dir: PathBuf,
-    notices: Mutex<Vec<Notice>>,
-    writing: Mutex<()>,
+    notices: Mutex<Vec<UserMessage>>,
+    write_lock: Mutex<()>,
 }
 
 impl<R: Runtime> Store<R> {
     /// Opens the file in `dir`, mended where it was damaged.
-    pub(crate) fn open(app: &AppHandle<R>, dir: &Path) -> Result<Self, Notice> {
-        fs::create_dir_all(dir).map_err(|e| cannot_write(&e))?;
-        let notices = mend(dir).map_err(|e| cannot_write(&e))?;
+    pub(crate) fn open(app: &AppHandle<R>, dir: &Path) -> Result<Self, UserMessage> {
+        fs::create_dir_all(dir).map_err(|e| write_error(&e))?;
+        let notices = repair(dir).map_err(|e| write_error(&e))?;
         let file = app
             .store_builder(dir.join(FILE))
             .disable_auto_save()
             .build()
-            .map_err(|e| not_saved(&e))?;
+            .map_err(|e| save_error(&e))?;
         Ok(Self {
             file,
             dir: dir.to_owned(),
             notices: Mutex::new(notices),
-            writing: Mutex::new(()),
+            write_lock: Mutex::new(()),
         })
     }
 
     /// What happened to the file, each thing once.
-    pub(crate) fn take_notices(&self) -> Vec<Notice> {
+    pub(crate) fn take_notices(&self) -> Vec<UserMessage> {
         std::mem::take(&mut *lock(&self.notices))
     }
 
@@ -65,12 +65,12 @@ impl<R: Runtime> Store<R> {
 
     /// Keeps `settings`, brought into range; fields that a newer Regatta wrote stay, and so do
     /// endpoints and the address of the GitHub API, which have calls of their own.
-    pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, Notice> {
-        let Value::Object(mut fields) = json(&in_range(settings)) else {
+    pub(crate) fn save_settings(&self, settings: Settings) -> Result<Settings, UserMessage> {
+        let Value::Object(mut fields) = to_json(&clamp_settings(settings)) else {
             unreachable!("BUG: settings that aren't an object")
         };
-        fields.retain(|field, _| !endpoints::FIELDS.contains(&field.as_str()));
-        self.change(SETTINGS, |kept: &mut Map<String, Value>| kept.extend(fields))?;
+        fields.retain(|field, _| !endpoints::ENDPOINT_FIELDS.contains(&field.as_str()));
+        self.update(SETTINGS, |kept: &mut Map<String, Value>| kept.extend(fields))?;
         Ok(self.settings())
     }
 
@@ -80,28 +80,28 @@ impl<R: Runtime> Store<R> {
     }
 
     /// Keeps the batch that is being written.
-    pub(crate) fn save_draft(&self, draft: Draft) -> Result<(), Notice> {
-        self.change("draft", |kept| *kept = draft)
+    pub(crate) fn save_draft(&self, draft: Draft) -> Result<(), UserMessage> {
+        self.update("draft", |kept| *kept = draft)
     }
 
     /// The saved batches, in the order in which they were first saved.
-    pub(crate) fn templates(&self) -> Vec<Template> {
+    pub(crate) fn recipes(&self) -> Vec<Recipe> {
         self.read("templates").unwrap_or_default()
     }
 
     /// Keeps `template`, in the place of the one with its id.
-    pub(crate) fn save_template(&self, template: Template) -> Result<(), Notice> {
-        self.change("templates", |all: &mut Vec<Template>| {
-            match all.iter_mut().find(|t| t.id == template.id) {
-                Some(old) => *old = template,
-                None => all.push(template),
+    pub(crate) fn save_recipe(&self, recipe: Recipe) -> Result<(), UserMessage> {
+        self.update("templates", |all: &mut Vec<Recipe>| {
+            match all.iter_mut().find(|t| t.id == recipe.id) {
+                Some(old) => *old = recipe,
+                None => all.push(recipe),
             }
         })
     }
 
     /// Forgets the template `id`.
-    pub(crate) fn remove_template(&self, id: &str) -> Result<(), Notice> {
-        self.change("templates", |all: &mut Vec<Template>| all.retain(|t| t.id != id))
+    pub(crate) fn remove_recipe(&self, id: &str) -> Result<(), UserMessage> {
+        self.update("templates", |all: &mut Vec<Recipe>| all.retain(|t| t.id != id))
     }
 
     /// The projects used before, the newest first.
@@ -111,14 +111,14 @@ impl<R: Runtime> Store<R> {
 
     /// Remembers that `project` is used now. That it could not be written is told with the
     /// notices: whoever opens a project has other things in mind.
-    pub(crate) fn remember(&self, project: &ProjectView) {
+    pub(crate) fn remember_project(&self, project: &ProjectView) {
         let used = ProjectRef {
             path: project.path.clone(),
             shown_path: project.shown_path.clone(),
             name: project.name.clone(),
             used_at: now(),
         };
-        self.remember_in("projects", used);
+        self.remember_entry("projects", used);
     }
 
     /// The addresses of repositories used before, the newest first.
@@ -131,11 +131,11 @@ impl<R: Runtime> Store<R> {
         let name = address.trim_end_matches('/').trim_end_matches(".git");
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
         let (path, shown_path) = (address.to_owned(), address.to_owned());
-        self.remember_in("repositories", ProjectRef { path, shown_path, name, used_at: now() });
+        self.remember_entry("repositories", ProjectRef { path, shown_path, name, used_at: now() });
     }
 
-    fn remember_in(&self, key: &str, used: ProjectRef) {
-        let changed = self.change(key, |all: &mut Vec<ProjectRef>| {
+    fn remember_entry(&self, key: &str, used: ProjectRef) {
+        let changed = self.update(key, |all: &mut Vec<ProjectRef>| {
             all.retain(|p| p.path != used.path);
             all.insert(0, used);
             all.truncate(MAX_PROJECTS);
@@ -147,11 +147,11 @@ impl<R: Runtime> Store<R> {
         self.file.get(key).and_then(|value| serde_json::from_value(value).ok())
     }
 
-    fn change<T>(&self, key: &str, change: impl FnOnce(&mut T)) -> Result<(), Notice>
+    fn update<T>(&self, key: &str, change: impl FnOnce(&mut T)) -> Result<(), UserMessage>
     where
         T: DeserializeOwned + Serialize + Default,
     {
-        self.try_change(key, |value| {
+        self.try_update(key, |value| {
             change(value);
             Ok(())
         })
@@ -159,25 +159,25 @@ impl<R: Runtime> Store<R> {
 
     /// Changes one value, unless `change` says why not, and writes the file, then makes a
     /// second copy of it in one step: whenever the power goes, one of the two is whole.
-    fn try_change<T, A>(
+    fn try_update<T, A>(
         &self,
         key: &str,
-        change: impl FnOnce(&mut T) -> Result<A, Notice>,
-    ) -> Result<A, Notice>
+        change: impl FnOnce(&mut T) -> Result<A, UserMessage>,
+    ) -> Result<A, UserMessage>
     where
         T: DeserializeOwned + Serialize + Default,
     {
-        let _one_at_a_time = lock(&self.writing);
+        let _one_at_a_time = lock(&self.write_lock);
         let mut value: T = self.read(key).unwrap_or_default();
         let answer = change(&mut value)?;
-        self.file.set(key, json(&value));
-        self.file.save().map_err(|e| not_saved(&e))?;
-        keep_good(&self.dir).map_err(|e| cannot_write(&e))?;
+        self.file.set(key, to_json(&value));
+        self.file.save().map_err(|e| save_error(&e))?;
+        save_last_good(&self.dir).map_err(|e| write_error(&e))?;
         Ok(answer)
     }
 }
 
-fn in_range(settings: Settings) -> Settings {
+fn clamp_settings(settings: Settings) -> Settings {
     let mut added = settings.agents;
     added.truncate(agents::MAX_AGENTS);
     Settings {
@@ -193,27 +193,27 @@ fn now() -> Millis {
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
-fn json(value: &impl Serialize) -> Value {
+fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("BUG: a stored type that isn't JSON")
 }
 
-fn not_saved(error: &tauri_plugin_store::Error) -> Notice {
+fn save_error(error: &tauri_plugin_store::Error) -> UserMessage {
     match error {
-        tauri_plugin_store::Error::Io(e) => cannot_write(e),
-        other => cannot_write(&io::Error::other(other.to_string())),
+        tauri_plugin_store::Error::Io(e) => write_error(e),
+        other => write_error(&io::Error::other(other.to_string())),
     }
 }
 
-fn cannot_write(error: &io::Error) -> Notice {
+fn write_error(error: &io::Error) -> UserMessage {
     let safe = "What was saved before is still there.";
     let notice = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Notice::new(
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => UserMessage::new(
             ErrorCode::DiskFull,
             "Your settings could not be saved: the disk is full.",
             safe,
             "Free some space, then try again.",
         ),
-        _ => Notice::new(
+        _ => UserMessage::new(
             ErrorCode::DataReadOnly,
             "Your settings could not be saved: Regatta's data folder can't be written.",
             safe,

@@ -1,6 +1,6 @@
 //! Endpoints, keys and repositories, with a server of the test's own at the other end.
 
-use super::{Mock, mock};
+use super::{MockApp, mock};
 use regatta_protocol::ErrorCode;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -11,9 +11,9 @@ const KEY: &str = "canary-key-1";
 
 /// What was asked of a server, head by head.
 #[derive(Clone, Default)]
-struct Asked(Arc<Mutex<Vec<String>>>);
+struct ReceivedRequests(Arc<Mutex<Vec<String>>>);
 
-impl Asked {
+impl ReceivedRequests {
     fn last(&self) -> String {
         self.0.lock().expect("its list").last().cloned().unwrap_or_default()
     }
@@ -24,10 +24,10 @@ impl Asked {
 }
 
 /// A server on loopback that gives `answer` for each path. It ends with the test.
-fn serve(answer: fn(&str) -> (u16, Value)) -> (String, Asked) {
+fn serve(answer: fn(&str) -> (u16, Value)) -> (String, ReceivedRequests) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("its address"));
-    let asked = Asked::default();
+    let asked = ReceivedRequests::default();
     let heads = asked.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -37,7 +37,7 @@ fn serve(answer: fn(&str) -> (u16, Value)) -> (String, Asked) {
     (address, asked)
 }
 
-fn reply(mut stream: TcpStream, asked: &Asked, answer: fn(&str) -> (u16, Value)) {
+fn reply(mut stream: TcpStream, asked: &ReceivedRequests, answer: fn(&str) -> (u16, Value)) {
     let mut head = String::new();
     let mut reader = BufReader::new(stream.try_clone().expect("the same stream"));
     while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).expect("a head") > 0 {}
@@ -58,7 +58,7 @@ fn agents(_: &str) -> (u16, Value) {
     (200, json!([{ "name": "practice" }]))
 }
 
-impl Mock {
+impl MockApp {
     /// A new endpoint's id.
     pub(super) fn add_endpoint(&self, name: &str, address: &str) -> String {
         let endpoint = json!({ "id": "new", "name": name, "address": address });
@@ -118,10 +118,10 @@ fn another_address_asks_for_the_key_again_and_another_name_does_not() {
     let view = mock.call("remove_endpoint", json!({ "id": id })).expect("removed");
     assert_eq!(view["endpoints"], json!([]));
     for command in ["remove_endpoint", "remove_endpoint_key", "test_endpoint"] {
-        let gone = mock.notice(command, json!({ "id": id }));
+        let gone = mock.expect_error(command, json!({ "id": id }));
         assert_eq!(gone.code, ErrorCode::EndpointMissing, "{command}");
     }
-    let gone = mock.notice("set_endpoint_key", json!({ "id": id, "key": KEY }));
+    let gone = mock.expect_error("set_endpoint_key", json!({ "id": id, "key": KEY }));
     assert_eq!(gone.code, ErrorCode::EndpointMissing);
 }
 
@@ -130,16 +130,16 @@ fn what_cannot_be_a_key_or_an_address_is_refused() {
     let mock = mock();
     let id = mock.add_endpoint("Ours", "https://a.example.com");
     for key in ["", "  ", "two words", "a\nb", "clé", &"x".repeat(5_000)] {
-        let refused = mock.notice("set_endpoint_key", json!({ "id": id, "key": key }));
+        let refused = mock.expect_error("set_endpoint_key", json!({ "id": id, "key": key }));
         assert_eq!(refused.code, ErrorCode::BadRequest);
-        let refused = mock.notice("set_github_token", json!({ "token": key }));
+        let refused = mock.expect_error("set_github_token", json!({ "token": key }));
         assert_eq!(refused.code, ErrorCode::BadRequest);
     }
     for address in ["http://example.com", "https://a:b@example.com", "ext::sh"] {
         let endpoint = json!({ "id": "new", "name": "Other", "address": address });
-        let refused = mock.notice("save_endpoint", json!({ "endpoint": endpoint }));
+        let refused = mock.expect_error("save_endpoint", json!({ "endpoint": endpoint }));
         assert_eq!(refused.code, ErrorCode::BadRequest, "{address}");
-        let refused = mock.notice("set_github_api", json!({ "address": address }));
+        let refused = mock.expect_error("set_github_api", json!({ "address": address }));
         assert_eq!(refused.code, ErrorCode::BadRequest, "{address}");
     }
     let view = mock.call("credentials", json!({})).expect("credentials");
@@ -187,7 +187,7 @@ fn repositories_and_branches_are_listed_with_the_token() {
     let (api, asked) = serve(github);
     let view = mock.call("set_github_api", json!({ "address": api })).expect("set");
     assert_eq!(view["github"]["host"], api.trim_start_matches("http://"));
-    assert_eq!(mock.notice("repositories", json!({ "page": 1 })).code, ErrorCode::KeyMissing);
+    assert_eq!(mock.expect_error("repositories", json!({ "page": 1 })).code, ErrorCode::KeyMissing);
     let tested = mock.call("test_github_token", json!({})).expect("tested");
     assert_eq!(tested["notice"]["code"], "key_missing");
     assert_eq!(asked.count(), 0);
@@ -203,11 +203,11 @@ fn repositories_and_branches_are_listed_with_the_token() {
     assert_eq!(mock.call("branches", branches), Ok(json!(["main", "next"])));
     let count = asked.count();
     let foreign = json!({ "address": "https://elsewhere.example.com/shop/boats" });
-    assert_eq!(mock.notice("branches", foreign).code, ErrorCode::BadRequest);
+    assert_eq!(mock.expect_error("branches", foreign).code, ErrorCode::BadRequest);
     assert_eq!(asked.count(), count, "the token goes to its own host only");
 
     mock.call("remove_github_token", json!({})).expect("removed");
-    assert_eq!(mock.notice("repositories", json!({ "page": 1 })).code, ErrorCode::KeyMissing);
+    assert_eq!(mock.expect_error("repositories", json!({ "page": 1 })).code, ErrorCode::KeyMissing);
 }
 
 #[test]
@@ -216,7 +216,10 @@ fn a_refused_token_is_said_and_another_host_asks_for_its_own() {
     let (api, _) = serve(refusing);
     mock.call("set_github_api", json!({ "address": api })).expect("set");
     mock.call("set_github_token", json!({ "token": KEY })).expect("kept");
-    assert_eq!(mock.notice("repositories", json!({ "page": 1 })).code, ErrorCode::TokenRefused);
+    assert_eq!(
+        mock.expect_error("repositories", json!({ "page": 1 })).code,
+        ErrorCode::TokenRefused
+    );
     let tested = mock.call("test_github_token", json!({})).expect("tested");
     assert_eq!(tested["notice"]["code"], "token_refused");
     let view = mock.call("set_github_api", json!({ "address": "" })).expect("set");
@@ -231,7 +234,7 @@ fn a_folder_has_its_own_branches() {
     let project = mock.call("practice_project", json!({})).expect("a project");
     let branches = mock.call("branches", json!({ "address": project["path"] })).expect("branches");
     assert_eq!(branches, project["branches"]);
-    let gone = mock.notice("branches", json!({ "address": "/no/such/folder" }));
+    let gone = mock.expect_error("branches", json!({ "address": "/no/such/folder" }));
     assert_eq!(gone.code, ErrorCode::ProjectMissing);
 }
 
@@ -252,7 +255,7 @@ fn a_batch_goes_where_the_settings_say_and_its_repository_is_remembered() {
     let unknown = mock.call("check_batch", request("no-such")).expect("problems");
     assert_eq!(unknown[0]["field"], "endpoint");
     assert_eq!(unknown[0]["notice"]["code"], "endpoint_missing");
-    let refused = mock.notice("start_batch", request("no-such"));
+    let refused = mock.expect_error("start_batch", request("no-such"));
     assert_eq!(refused.code, ErrorCode::EndpointMissing);
 
     mock.set_key(&id, KEY);
@@ -288,6 +291,6 @@ fn a_task_on_this_computer_has_no_conversation_elsewhere() {
         ("look_up_branch", json!({ "task": "no-such" })),
         ("continue_with", json!({ "task": "no-such", "message": "go on" })),
     ] {
-        assert_eq!(mock.notice(command, args).code, ErrorCode::NotFound, "{command}");
+        assert_eq!(mock.expect_error(command, args).code, ErrorCode::NotFound, "{command}");
     }
 }

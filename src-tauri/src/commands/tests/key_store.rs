@@ -2,29 +2,29 @@
 //! its own; and a computer without any. The library looks at its environment once, so each
 //! start of the app is a process: this program again, with one of the tests marked `ignore`.
 
-use super::{Mock, files_with, mock_in};
+use super::{MockApp, files_with, mock_in};
 use crate::secrets::Secrets;
 use crate::state;
-use regatta_engine::Keys;
+use regatta_engine::CredentialProvider;
 use regatta_protocol::endpoint::Endpoint;
-use regatta_protocol::{ErrorCode, Notice, Secret};
+use regatta_protocol::{ErrorCode, Secret, UserMessage};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Names the folder of a start.
-const FOLDER: &str = "REGATTA_TEST_HOME";
-const UNLOCK: &str = "printf 'word\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$@\"";
+const HOME_VARIABLE: &str = "REGATTA_TEST_HOME";
+const UNLOCK_SCRIPT: &str = "printf 'word\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$@\"";
 
 #[test]
 fn a_key_is_kept_for_the_next_start_and_only_for_its_address() {
     let home = TempDir::with_prefix("regatta-keys-").expect("a temporary folder");
-    in_session(home.path(), UNLOCK, "first_start");
-    in_session(home.path(), UNLOCK, "second_start");
+    run_in_session(home.path(), UNLOCK_SCRIPT, "first_start");
+    run_in_session(home.path(), UNLOCK_SCRIPT, "second_start");
     // The bus starts the service by itself; nobody unlocks it.
-    in_session(home.path(), "exec \"$@\"", "locked_start");
-    in_session(home.path(), UNLOCK, "last_start");
+    run_in_session(home.path(), "exec \"$@\"", "locked_start");
+    run_in_session(home.path(), UNLOCK_SCRIPT, "last_start");
     assert_nothing_runs(home.path());
 }
 
@@ -32,38 +32,38 @@ fn a_key_is_kept_for_the_next_start_and_only_for_its_address() {
 fn without_a_bus_a_key_is_kept_for_the_session() {
     let home = TempDir::with_prefix("regatta-keys-").expect("a temporary folder");
     let mut start = Command::new(this_program());
-    run(home.path(), start.args(one("start_without_a_store")));
+    run_test(home.path(), start.args(test_args("start_without_a_store")));
 }
 
 #[test]
 #[ignore = "a start of the app, made by the tests above"]
 fn first_start() {
-    let start = Start::new();
+    let start = AppRun::new();
     let view = start.call("credentials", json!({}));
     assert_eq!(view["store"], Value::Null, "an empty key store can be used");
 
-    let ours = start.add("Ours", "https://a.example.com");
-    assert_eq!(start.key(&ours).expect_err("none yet").code, ErrorCode::KeyMissing);
+    let ours = start.add_endpoint("Ours", "https://a.example.com");
+    assert_eq!(start.read_key(&ours).expect_err("none yet").code, ErrorCode::KeyMissing);
     assert_eq!(start.set_key(&ours, "canary-1")["endpoints"][0]["key"], "kept");
-    assert_eq!(start.key(&ours).expect("kept").expose(), "canary-1");
+    assert_eq!(start.read_key(&ours).expect("kept").expose(), "canary-1");
     let view = start.set_key(&ours, "canary-2");
     assert_eq!((&view["endpoints"][0]["key"], &view["store"]), (&json!("kept"), &Value::Null));
-    assert_eq!(start.key(&ours).expect("kept").expose(), "canary-2");
+    assert_eq!(start.read_key(&ours).expect("kept").expose(), "canary-2");
 
-    let other = start.add("Other", "https://b.example.com");
+    let other = start.add_endpoint("Other", "https://b.example.com");
     start.set_key(&other, "canary-3");
     let moved = Endpoint { address: "https://c.example.com".into(), ..other.clone() };
     let view = start.call("save_endpoint", json!({ "endpoint": moved }));
     assert_eq!(view["endpoints"][1]["key"], "missing", "another address asks again");
     for gone in [&other, &moved] {
-        assert_eq!(start.key(gone).expect_err("removed").code, ErrorCode::KeyMissing);
+        assert_eq!(start.read_key(gone).expect_err("removed").code, ErrorCode::KeyMissing);
     }
     start.set_key(&moved, "canary-4");
     let view = start.call("remove_endpoint_key", json!({ "id": moved.id }));
     assert_eq!(view["endpoints"][1]["key"], "missing");
     start.set_key(&moved, "canary-4");
     start.call("remove_endpoint", json!({ "id": moved.id }));
-    assert_eq!(start.key(&moved).expect_err("removed").code, ErrorCode::KeyMissing);
+    assert_eq!(start.read_key(&moved).expect_err("removed").code, ErrorCode::KeyMissing);
 
     let view = start.call("set_github_token", json!({ "token": "canary-5" }));
     assert_eq!(view["github"]["token"], "kept");
@@ -72,11 +72,11 @@ fn first_start() {
 #[test]
 #[ignore = "a start of the app, made by the tests above"]
 fn second_start() {
-    let start = Start::new();
+    let start = AppRun::new();
     let view = start.call("credentials", json!({}));
     assert_eq!((&view["endpoints"][0]["key"], &view["store"]), (&json!("kept"), &Value::Null));
     assert_eq!(view["github"]["token"], "kept");
-    assert_eq!(start.key(&start.first()).expect("kept").expose(), "canary-2");
+    assert_eq!(start.read_key(&start.first_endpoint()).expect("kept").expose(), "canary-2");
     let secrets = state::secrets(start.mock.app.handle());
     let token = tauri::async_runtime::block_on(secrets.git_token("github.com"));
     assert_eq!(token.expect("kept").expose(), "canary-5");
@@ -85,26 +85,26 @@ fn second_start() {
 #[test]
 #[ignore = "a start of the app, made by the tests above"]
 fn locked_start() {
-    let start = Start::new();
+    let start = AppRun::new();
     let locked = "Your computer's key store is locked or waits for you.";
     assert_eq!(start.call("credentials", json!({}))["store"]["what"], locked);
-    let ours = start.first();
-    let refused = start.key(&ours).expect_err("it can't be read");
-    assert_eq!((refused.code, &*refused.what), (ErrorCode::KeyStoreMissing, locked));
+    let ours = start.first_endpoint();
+    let refused = start.read_key(&ours).expect_err("it can't be read");
+    assert_eq!((refused.code, &*refused.message), (ErrorCode::KeyStoreMissing, locked));
     let view = start.set_key(&ours, "canary-6");
     assert_eq!(view["endpoints"][0]["key"], "for_session");
     assert_eq!(view["store"]["what"], locked);
-    assert_eq!(start.key(&ours).expect("in memory").expose(), "canary-6");
+    assert_eq!(start.read_key(&ours).expect("in memory").expose(), "canary-6");
 }
 
 #[test]
 #[ignore = "a start of the app, made by the tests above"]
 fn last_start() {
-    let start = Start::new();
-    let ours = start.first();
-    assert_eq!(start.key(&ours).expect("as it was").expose(), "canary-2");
+    let start = AppRun::new();
+    let ours = start.first_endpoint();
+    assert_eq!(start.read_key(&ours).expect("as it was").expose(), "canary-2");
     start.call("remove_endpoint", json!({ "id": ours.id }));
-    assert_eq!(start.key(&ours).expect_err("removed").code, ErrorCode::KeyMissing);
+    assert_eq!(start.read_key(&ours).expect_err("removed").code, ErrorCode::KeyMissing);
     let view = start.call("remove_github_token", json!({}));
     assert_eq!(view["github"]["token"], "missing");
 }
@@ -112,29 +112,29 @@ fn last_start() {
 #[test]
 #[ignore = "a start of the app, made by the tests above"]
 fn start_without_a_store() {
-    let start = Start::new();
+    let start = AppRun::new();
     let view = start.call("credentials", json!({}));
     assert_eq!(view["store"]["code"], "key_store_missing");
-    let ours = start.add("Ours", "https://a.example.com");
+    let ours = start.add_endpoint("Ours", "https://a.example.com");
     let view = start.set_key(&ours, "canary-1");
     assert_eq!(view["endpoints"][0]["key"], "for_session");
     let said = view["store"]["what"].as_str().expect("a sentence");
     assert_eq!(said, "This computer has no key store that Regatta can use.");
-    assert_eq!(start.key(&ours).expect("in memory").expose(), "canary-1");
+    assert_eq!(start.read_key(&ours).expect("in memory").expose(), "canary-1");
     start.call("remove_endpoint", json!({ "id": ours.id }));
-    assert_eq!(start.key(&ours).expect_err("removed").code, ErrorCode::KeyMissing);
+    assert_eq!(start.read_key(&ours).expect_err("removed").code, ErrorCode::KeyMissing);
 }
 
 /// One start of the app, with the computer's own key store. No key may be in an answer to the
 /// page, nor, when it ends, in a file.
-struct Start {
+struct AppRun {
     home: PathBuf,
-    mock: Mock,
+    mock: MockApp,
 }
 
-impl Start {
+impl AppRun {
     fn new() -> Self {
-        let home = PathBuf::from(std::env::var_os(FOLDER).expect("made by the tests above"));
+        let home = PathBuf::from(std::env::var_os(HOME_VARIABLE).expect("made by the tests above"));
         let mock = mock_in(&home.join("data"), Ok("/bin/true".into()), Secrets::new());
         Self { home, mock }
     }
@@ -145,7 +145,7 @@ impl Start {
         answer
     }
 
-    fn add(&self, name: &str, address: &str) -> Endpoint {
+    fn add_endpoint(&self, name: &str, address: &str) -> Endpoint {
         let endpoint = json!({ "id": "new", "name": name, "address": address });
         let view = self.call("save_endpoint", json!({ "endpoint": endpoint }));
         let all = view["endpoints"].as_array().expect("endpoints");
@@ -153,7 +153,7 @@ impl Start {
         serde_json::from_value(new).expect("an endpoint")
     }
 
-    fn first(&self) -> Endpoint {
+    fn first_endpoint(&self) -> Endpoint {
         let mut settings = self.call("settings", json!({}));
         serde_json::from_value(settings["endpoints"][0].take()).expect("an endpoint")
     }
@@ -163,13 +163,13 @@ impl Start {
     }
 
     /// As the engine reads it.
-    fn key(&self, endpoint: &Endpoint) -> Result<Secret, Notice> {
+    fn read_key(&self, endpoint: &Endpoint) -> Result<Secret, UserMessage> {
         let secrets = state::secrets(self.mock.app.handle());
         tauri::async_runtime::block_on(secrets.endpoint_key(endpoint))
     }
 }
 
-impl Drop for Start {
+impl Drop for AppRun {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_eq!(files_with(&self.home, "canary"), Vec::<PathBuf>::new());
@@ -178,20 +178,20 @@ impl Drop for Start {
 }
 
 /// Makes a start on a bus of its own, by way of the shell script `how`.
-fn in_session(home: &Path, how: &str, start: &str) {
+fn run_in_session(home: &Path, how: &str, start: &str) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     for program in ["dbus-run-session", "gnome-keyring-daemon"] {
         let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
         assert!(there, "{program} is missing: apt-get install dbus gnome-keyring");
     }
     let mut session = Command::new("dbus-run-session");
-    session.args(["--", "sh", "-c", how, "sh"]).arg(this_program()).args(one(start));
-    run(home, &mut session);
+    session.args(["--", "sh", "-c", how, "sh"]).arg(this_program()).args(test_args(start));
+    run_test(home, &mut session);
 }
 
-fn run(home: &Path, command: &mut Command) {
+fn run_test(home: &Path, command: &mut Command) {
     let outcome = command
-        .env(FOLDER, home)
+        .env(HOME_VARIABLE, home)
         .env("HOME", home)
         .env("XDG_RUNTIME_DIR", home)
         .env_remove("XDG_DATA_HOME")
@@ -210,7 +210,7 @@ fn this_program() -> PathBuf {
     std::env::current_exe().expect("its own path")
 }
 
-fn one(start: &str) -> [String; 3] {
+fn test_args(start: &str) -> [String; 3] {
     let (_, module) = module_path!().split_once("::").expect("a module of a crate");
     [format!("{module}::{start}"), "--exact".to_owned(), "--ignored".to_owned()]
 }

@@ -1,16 +1,16 @@
 //! The commands as the window meets them: through the real permissions, on a mock window.
 
+mod endpoint_batches;
 mod endpoints;
-mod host;
 #[cfg(target_os = "linux")]
 mod key_store;
-mod there;
+mod mock_endpoint;
 
 use super::names::COMMANDS;
 use crate::secrets::Secrets;
 use crate::{state, with_plugins};
 use regatta_protocol::endpoint::SecretState;
-use regatta_protocol::{ErrorCode, KnownAgent, Notice};
+use regatta_protocol::{ErrorCode, KnownAgent, UserMessage};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,13 @@ use tauri::{App, WebviewWindow, WebviewWindowBuilder};
 use tempfile::TempDir;
 
 /// The app with everything but a display, in a data folder of its own.
-struct Mock {
+struct MockApp {
     app: App<MockRuntime>,
     window: WebviewWindow<MockRuntime>,
     data: Option<TempDir>,
 }
 
-fn mock_in(data: &Path, program: Result<PathBuf, Notice>, secrets: Secrets) -> Mock {
+fn mock_in(data: &Path, program: Result<PathBuf, UserMessage>, secrets: Secrets) -> MockApp {
     let app = with_plugins(mock_builder())
         .invoke_handler(super::handler())
         .build(tauri::generate_context!(test = true))
@@ -36,30 +36,30 @@ fn mock_in(data: &Path, program: Result<PathBuf, Notice>, secrets: Secrets) -> M
     state::open(app.handle(), data, program, secrets);
     let window = WebviewWindowBuilder::new(&app, "main", Default::default());
     let window = window.build().expect("a mock window");
-    Mock { app, window, data: None }
+    MockApp { app, window, data: None }
 }
 
 /// No task is started in these tests, so any program will do.
-fn mock() -> Mock {
+fn mock() -> MockApp {
     mock_with(Ok("/bin/true".into()))
 }
 
-fn mock_without_engine() -> Mock {
-    mock_with(Err(reason()))
+fn mock_without_engine() -> MockApp {
+    mock_with(Err(engine_error()))
 }
 
 /// In a folder that goes with it, and without the key store of whoever runs the tests.
-fn mock_with(program: Result<PathBuf, Notice>) -> Mock {
+fn mock_with(program: Result<PathBuf, UserMessage>) -> MockApp {
     let data = TempDir::new().expect("a temporary folder");
     let mock = mock_in(data.path(), program, Secrets::without_key_store());
-    Mock { data: Some(data), ..mock }
+    MockApp { data: Some(data), ..mock }
 }
 
-fn reason() -> Notice {
-    Notice::new(ErrorCode::DataInUse, "In use.", "Safe.", "Close the other.")
+fn engine_error() -> UserMessage {
+    UserMessage::new(ErrorCode::DataInUse, "In use.", "Safe.", "Close the other.")
 }
 
-impl Mock {
+impl MockApp {
     fn call(&self, command: &str, args: Value) -> Result<Value, Value> {
         self.call_from("tauri://localhost", command, args)
     }
@@ -78,7 +78,7 @@ impl Mock {
         Ok(answer.deserialize().expect("JSON"))
     }
 
-    fn notice(&self, command: &str, args: Value) -> Notice {
+    fn expect_error(&self, command: &str, args: Value) -> UserMessage {
         let refused = self.call(command, args).expect_err("it is refused");
         serde_json::from_value(refused).expect("every error is a notice")
     }
@@ -109,18 +109,19 @@ fn home_is_empty_at_first_and_settings_are_kept() {
 #[test]
 fn how_agents_stand_is_told_again_without_asking_for_their_keys() {
     let data = TempDir::new().expect("a temporary folder");
-    let secrets = Secrets::waiting_for_a_person();
+    let secrets = Secrets::with_stuck_key_store();
     let mock = mock_in(data.path(), Ok("/bin/true".into()), secrets);
     let app = mock.app.handle();
-    let kept = vec![SecretState::Kept; KnownAgent::ALL.len()];
+    let kept = vec![SecretState::Stored; KnownAgent::ALL.len()];
     state::agent_keys(app).replace(kept);
     let told = async {
-        tokio::time::timeout(Duration::from_secs(20), super::agents::agents_now(app)).await
+        tokio::time::timeout(Duration::from_secs(20), super::agents::agents_with_cached_keys(app))
+            .await
     };
     let view = tauri::async_runtime::block_on(told).expect("nobody waits for the key store");
     let view = view.expect("there is an engine");
     let keys: BTreeSet<bool> =
-        view.agents.iter().map(|agent| agent.key == SecretState::Kept).collect();
+        view.agents.iter().map(|agent| agent.key == SecretState::Stored).collect();
     assert_eq!(keys, [true].into());
 }
 
@@ -142,11 +143,11 @@ fn drafts_and_templates_are_kept() {
 #[test]
 fn a_request_that_fails_says_so_in_sentences() {
     let mock = mock();
-    assert_eq!(mock.notice("task", json!({ "id": "no-such" })).code, ErrorCode::NotFound);
-    assert_eq!(mock.notice("batch", json!({ "id": "no-such" })).code, ErrorCode::NotFound);
-    let gone = mock.notice("show_project", json!({ "path": "/no/such/folder" }));
+    assert_eq!(mock.expect_error("task", json!({ "id": "no-such" })).code, ErrorCode::NotFound);
+    assert_eq!(mock.expect_error("batch", json!({ "id": "no-such" })).code, ErrorCode::NotFound);
+    let gone = mock.expect_error("show_project", json!({ "path": "/no/such/folder" }));
     assert_eq!(gone.code, ErrorCode::ProjectMissing);
-    assert!(gone.what.ends_with('.') && gone.next.ends_with('.'), "{gone}");
+    assert!(gone.message.ends_with('.') && gone.hint.ends_with('.'), "{gone}");
 }
 
 #[test]
@@ -176,8 +177,8 @@ fn a_practice_project_is_made_and_remembered() {
 #[test]
 fn without_an_engine_the_window_still_gets_its_settings_and_the_reason() {
     let mock = mock_without_engine();
-    assert_eq!(mock.notice("home", json!({})), reason());
-    assert_eq!(mock.notice("task", json!({ "id": "any" })), reason());
+    assert_eq!(mock.expect_error("home", json!({})), engine_error());
+    assert_eq!(mock.expect_error("task", json!({ "id": "any" })), engine_error());
     assert_eq!(mock.call("settings", json!({})).expect("settings")["limit"], 3);
 }
 

@@ -16,27 +16,27 @@ pub(super) fn start() -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             // Whoever called may be gone.
-            std::thread::spawn(move || answer(stream).unwrap_or_default());
+            std::thread::spawn(move || handle_call(stream).unwrap_or_default());
         }
     });
     address
 }
 
-fn answer(mut stream: TcpStream) -> io::Result<()> {
-    let (head, body) = read(&stream)?;
+fn handle_call(mut stream: TcpStream) -> io::Result<()> {
+    let (head, body) = read_request(&stream)?;
     let line = head.lines().next().unwrap_or_default();
     let has = |header: String| head.lines().any(|line| line.eq_ignore_ascii_case(&header));
     if !has(format!("x-api-key: {KEY}")) {
-        return say(&mut stream, "401 Unauthorized", &json!({ "message": "Bad credentials" }));
+        return respond(&mut stream, "401 Unauthorized", &json!({ "message": "Bad credentials" }));
     }
     if line.starts_with("POST /invoke/stdout ") {
-        return work(stream, &body);
+        return stream_tasks(stream, &body);
     }
-    say(&mut stream, "404 Not Found", &json!({ "message": "Not Found" }))
+    respond(&mut stream, "404 Not Found", &json!({ "message": "Not Found" }))
 }
 
 /// Each task prints a line and is over, as our server tells of it.
-fn work(mut stream: TcpStream, body: &Value) -> io::Result<()> {
+fn stream_tasks(mut stream: TcpStream, body: &Value) -> io::Result<()> {
     let tasks = body["parallel_tasks"].as_array().into_iter().flatten();
     let mut names: Vec<&str> = tasks.filter_map(|task| task["task_name"].as_str()).collect();
     if names.is_empty() {
@@ -72,7 +72,7 @@ fn work(mut stream: TcpStream, body: &Value) -> io::Result<()> {
     event("end", json!({ "status": "finished", "last_seq": last, "tasks": tasks }))
 }
 
-fn say(stream: &mut TcpStream, status: &str, body: &Value) -> io::Result<()> {
+fn respond(stream: &mut TcpStream, status: &str, body: &Value) -> io::Result<()> {
     let body = body.to_string();
     write!(
         stream,
@@ -82,7 +82,7 @@ fn say(stream: &mut TcpStream, status: &str, body: &Value) -> io::Result<()> {
     )
 }
 
-fn read(stream: &TcpStream) -> io::Result<(String, Value)> {
+fn read_request(stream: &TcpStream) -> io::Result<(String, Value)> {
     let (mut reader, mut head) = (BufReader::new(stream), String::new());
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head)? == 0 {

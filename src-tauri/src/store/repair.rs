@@ -2,18 +2,18 @@
 //! one takes its place.
 
 use super::{FILE, LAST_GOOD};
-use regatta_protocol::app::{Draft, ProjectRef, Settings, Template};
-use regatta_protocol::{ErrorCode, Notice};
+use regatta_protocol::app::{Draft, ProjectRef, Recipe, Settings};
+use regatta_protocol::{ErrorCode, UserMessage};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::{fs, io};
 
 /// Sets a damaged file aside and puts the last good one in its place.
-pub(super) fn mend(dir: &Path) -> io::Result<Vec<Notice>> {
+pub(super) fn repair(dir: &Path) -> io::Result<Vec<UserMessage>> {
     let file = dir.join(FILE);
     let problem = match fs::read(&file) {
-        Ok(bytes) => match check(&bytes) {
+        Ok(bytes) => match validate(&bytes) {
             Ok(()) => return Ok(Vec::new()),
             Err(problem) => problem,
         },
@@ -23,24 +23,24 @@ pub(super) fn mend(dir: &Path) -> io::Result<Vec<Notice>> {
     let aside = free_name(dir)?;
     fs::rename(&file, dir.join(&aside))?;
     let good = dir.join(LAST_GOOD);
-    let restored = fs::read(&good).is_ok_and(|bytes| check(&bytes).is_ok());
+    let restored = fs::read(&good).is_ok_and(|bytes| validate(&bytes).is_ok());
     if restored {
         fs::copy(&good, &file)?;
     }
-    Ok(vec![set_aside(&aside, restored).with_details(problem.to_string())])
+    Ok(vec![damaged_file_message(&aside, restored).with_details(problem.to_string())])
 }
 
 /// Whether these are the bytes of a file that we can read. Fields that we don't know are fine.
-fn check(bytes: &[u8]) -> Result<(), serde_json::Error> {
+fn validate(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let file: Map<String, Value> = serde_json::from_slice(bytes)?;
-    check_field::<Settings>(&file, "settings")?;
-    check_field::<Draft>(&file, "draft")?;
-    check_field::<Vec<Template>>(&file, "templates")?;
-    check_field::<Vec<ProjectRef>>(&file, "projects")?;
-    check_field::<Vec<ProjectRef>>(&file, "repositories")
+    validate_field::<Settings>(&file, "settings")?;
+    validate_field::<Draft>(&file, "draft")?;
+    validate_field::<Vec<Recipe>>(&file, "templates")?;
+    validate_field::<Vec<ProjectRef>>(&file, "projects")?;
+    validate_field::<Vec<ProjectRef>>(&file, "repositories")
 }
 
-fn check_field<T: DeserializeOwned>(
+fn validate_field<T: DeserializeOwned>(
     file: &Map<String, Value>,
     key: &str,
 ) -> Result<(), serde_json::Error> {
@@ -57,13 +57,13 @@ fn free_name(dir: &Path) -> io::Result<String> {
     Err(io::Error::other("too many damaged settings files"))
 }
 
-pub(super) fn keep_good(dir: &Path) -> io::Result<()> {
+pub(super) fn save_last_good(dir: &Path) -> io::Result<()> {
     let fresh = dir.join("settings.last-good.new");
     fs::copy(dir.join(FILE), &fresh)?;
     fs::rename(fresh, dir.join(LAST_GOOD))
 }
 
-fn set_aside(aside: &str, restored: bool) -> Notice {
+fn damaged_file_message(aside: &str, restored: bool) -> UserMessage {
     let safe = if restored {
         format!(
             "It was kept as {aside}, and the last good settings are used. Your batches are safe."
@@ -76,5 +76,5 @@ fn set_aside(aside: &str, restored: bool) -> Notice {
     } else {
         "Set what you need again."
     };
-    Notice::new(ErrorCode::SettingsCorrupt, "Your settings file is damaged.", safe, next)
+    UserMessage::new(ErrorCode::SettingsCorrupt, "Your settings file is damaged.", safe, next)
 }

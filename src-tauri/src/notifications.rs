@@ -1,7 +1,7 @@
 //! What the desktop is told while nobody looks at the window: a question, an agent to sign in
 //! to, and a batch that came to rest. Pure: views go in, headlines come out, each thing once.
 
-use regatta_protocol::view::{AgentHold, Counts, PlaceView};
+use regatta_protocol::view::{AgentPause, Counts, PlaceView};
 use regatta_protocol::{AgentChoice, BatchId, BatchView, Status, TaskId, TaskView};
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ const MAX_CHARS: usize = 200;
 
 /// One notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Headline {
+pub(crate) struct Notification {
     /// Its first line: the task, or the batch.
     pub(crate) title: String,
     /// Why.
@@ -22,47 +22,48 @@ pub(crate) struct Headline {
 
 /// What has been told.
 #[derive(Default)]
-pub(crate) struct News {
-    asked: HashMap<TaskId, (u32, String)>,
+pub(crate) struct Notifications {
+    announced_questions: HashMap<TaskId, (u32, String)>,
     signed_out: HashSet<AgentChoice>,
-    resting: HashSet<BatchId>,
+    idle_batches: HashSet<BatchId>,
 }
 
-impl News {
+impl Notifications {
     /// Begins where the place stands so: what holds already was told before the last end.
-    pub(crate) fn since(place: &PlaceView) -> Self {
-        let held = place.holds.iter().filter(|hold| hold.until.is_none());
+    pub(crate) fn starting_from(place: &PlaceView) -> Self {
+        let held = place.agent_pauses.iter().filter(|hold| hold.until.is_none());
         let signed_out = held.map(|hold| hold.agent.clone()).collect();
         Self { signed_out, ..Self::default() }
     }
 
     /// What is new in these views. A batch's rest isn't told beside a question of its own
     /// that is told now: the question says it already.
-    pub(crate) fn read(
+    pub(crate) fn collect_new(
         &mut self,
         (tasks, batches): (&[TaskView], &[BatchView]),
         place: &PlaceView,
-    ) -> Vec<Headline> {
-        let tasks = tasks.iter().filter(|task| !task.whole_batch);
-        let mut headlines: Vec<Headline> = tasks.filter_map(|t| self.question(t)).collect();
-        let asking: HashSet<_> = headlines.iter().map(|h| h.batch.clone()).collect();
-        headlines.extend(self.sign_ins(place));
-        let rests = batches.iter().filter_map(|b| self.rest(b));
-        headlines.extend(rests.filter(|h| !asking.contains(&h.batch)));
-        headlines
+    ) -> Vec<Notification> {
+        let tasks = tasks.iter().filter(|task| !task.is_batch_channel);
+        let mut notifications: Vec<Notification> =
+            tasks.filter_map(|t| self.question_notification(t)).collect();
+        let asking: HashSet<_> = notifications.iter().map(|h| h.batch.clone()).collect();
+        notifications.extend(self.sign_in_notifications(place));
+        let rests = batches.iter().filter_map(|b| self.idle_notification(b));
+        notifications.extend(rests.filter(|h| !asking.contains(&h.batch)));
+        notifications
     }
 
-    fn question(&mut self, view: &TaskView) -> Option<Headline> {
+    fn question_notification(&mut self, view: &TaskView) -> Option<Notification> {
         let question = view.questions.first().filter(|_| view.status == Status::NeedsYou);
         let Some(question) = question else {
-            self.asked.remove(&view.id);
+            self.announced_questions.remove(&view.id);
             return None;
         };
         let asked = (view.attempt, question.id.clone());
-        let before = self.asked.insert(view.id.clone(), asked.clone());
-        (before != Some(asked)).then(|| Headline {
-            title: cut(&format!("{} needs you", view.name)),
-            body: cut(&question.in_words()),
+        let before = self.announced_questions.insert(view.id.clone(), asked.clone());
+        (before != Some(asked)).then(|| Notification {
+            title: sanitize_line(&format!("{} needs you", view.name)),
+            body: sanitize_line(&question.summary()),
             batch: Some(view.batch.clone()),
             task: Some(view.id.clone()),
         })
@@ -70,12 +71,13 @@ impl News {
 
     /// The agents whose tasks wait until somebody signs in. Those that go on by themselves
     /// need nobody.
-    fn sign_ins(&mut self, place: &PlaceView) -> Vec<Headline> {
-        let held: Vec<&AgentHold> = place.holds.iter().filter(|h| h.until.is_none()).collect();
+    fn sign_in_notifications(&mut self, place: &PlaceView) -> Vec<Notification> {
+        let held: Vec<&AgentPause> =
+            place.agent_pauses.iter().filter(|h| h.until.is_none()).collect();
         self.signed_out.retain(|agent| held.iter().any(|hold| hold.agent == *agent));
         let new = held.into_iter().filter(|hold| self.signed_out.insert(hold.agent.clone()));
-        new.map(|hold| Headline {
-            title: cut(&format!("{} needs you", hold.agent.label())),
+        new.map(|hold| Notification {
+            title: sanitize_line(&format!("{} needs you", hold.agent.label())),
             body: match hold.tasks {
                 1 => "Sign in again: 1 task waits for that.".to_owned(),
                 tasks => format!("Sign in again: {tasks} tasks wait for that."),
@@ -86,15 +88,15 @@ impl News {
         .collect()
     }
 
-    fn rest(&mut self, view: &BatchView) -> Option<Headline> {
+    fn idle_notification(&mut self, view: &BatchView) -> Option<Notification> {
         let counts = view.counts;
         if counts.waiting + counts.working + counts.paused > 0 {
-            self.resting.remove(&view.id);
+            self.idle_batches.remove(&view.id);
             return None;
         }
-        self.resting.insert(view.id.clone()).then(|| Headline {
-            title: cut(&view.name),
-            body: summary(counts),
+        self.idle_batches.insert(view.id.clone()).then(|| Notification {
+            title: sanitize_line(&view.name),
+            body: describe_counts(counts),
             batch: Some(view.id.clone()),
             task: None,
         })
@@ -102,13 +104,13 @@ impl News {
 }
 
 /// "6 finished, 1 needs you, 1 failed".
-fn summary(mut counts: Counts) -> String {
+fn describe_counts(mut counts: Counts) -> String {
     let parts = Status::ALL.into_iter().filter_map(|status| {
-        let count = *counts.of(status);
+        let count = *counts.count_mut(status);
         let word = if status == Status::NeedsYou && count > 1 {
             "need you".to_owned()
         } else {
-            status.word().to_lowercase()
+            status.label().to_lowercase()
         };
         (count > 0).then(|| format!("{count} {word}"))
     });
@@ -116,7 +118,7 @@ fn summary(mut counts: Counts) -> String {
 }
 
 /// One short line of text that can't change how the desktop draws it.
-fn cut(text: &str) -> String {
+fn sanitize_line(text: &str) -> String {
     let plain = text.chars().map(|c| match c {
         '<' => '‹',
         '>' => '›',
@@ -130,89 +132,97 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{batch, task};
-    use regatta_protocol::{ErrorCode, KnownAgent, Notice};
+    use crate::test_views::{batch, task};
+    use regatta_protocol::{ErrorCode, KnownAgent, UserMessage};
 
     fn counts(working: u32, needs_you: u32, finished: u32, failed: u32) -> Counts {
         Counts { working, needs_you, finished, failed, ..Counts::default() }
     }
 
-    fn place(holds: Vec<AgentHold>) -> PlaceView {
-        PlaceView { busy: 0, limit: 3, waiting: 2, paused: None, holds }
+    fn place(holds: Vec<AgentPause>) -> PlaceView {
+        PlaceView { busy: 0, limit: 3, waiting: 2, pause_reason: None, agent_pauses: holds }
     }
 
-    fn read(news: &mut News, tasks: &[TaskView], batches: &[BatchView]) -> Vec<Headline> {
-        news.read((tasks, batches), &place(vec![]))
+    fn collect(
+        news: &mut Notifications,
+        tasks: &[TaskView],
+        batches: &[BatchView],
+    ) -> Vec<Notification> {
+        news.collect_new((tasks, batches), &place(vec![]))
     }
 
     #[test]
     fn an_agent_to_sign_in_to_is_told_once_and_a_limit_is_not() {
-        let hold = |until| AgentHold {
+        let hold = |until| AgentPause {
             agent: AgentChoice::Known { id: KnownAgent::Codex },
-            notice: Notice::new(ErrorCode::SignInNeeded, "Signed out.", "Saved.", "Sign in."),
+            notice: UserMessage::new(ErrorCode::SignInNeeded, "Signed out.", "Saved.", "Sign in."),
             until,
             tasks: 2,
         };
         let held = |until| place(vec![hold(until)]);
-        let mut news = News::default();
-        assert_eq!(news.read((&[], &[]), &held(Some(1))), []);
-        let told = news.read((&[], &[]), &held(None));
+        let mut news = Notifications::default();
+        assert_eq!(news.collect_new((&[], &[]), &held(Some(1))), []);
+        let told = news.collect_new((&[], &[]), &held(None));
         assert_eq!(told[0].title, "Codex needs you");
         assert_eq!(told[0].body, "Sign in again: 2 tasks wait for that.");
         assert_eq!(told[0].batch, None);
-        assert_eq!(news.read((&[], &[]), &held(None)), []);
-        assert_eq!(read(&mut news, &[], &[]), []);
-        assert_eq!(news.read((&[], &[]), &held(None)).len(), 1, "again");
-        assert_eq!(News::since(&held(None)).read((&[], &[]), &held(None)), [], "at a start");
+        assert_eq!(news.collect_new((&[], &[]), &held(None)), []);
+        assert_eq!(collect(&mut news, &[], &[]), []);
+        assert_eq!(news.collect_new((&[], &[]), &held(None)).len(), 1, "again");
+        assert_eq!(
+            Notifications::starting_from(&held(None)).collect_new((&[], &[]), &held(None)),
+            [],
+            "at a start"
+        );
     }
 
     #[test]
     fn a_question_is_told_once_with_the_task_first() {
-        let mut news = News::default();
-        let told = read(&mut news, &[task("a", Status::NeedsYou)], &[]);
+        let mut news = Notifications::default();
+        let told = collect(&mut news, &[task("a", Status::NeedsYou)], &[]);
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
         assert_eq!(told[0].body, "Run: npm install (adds the packages this project lists)");
         assert_eq!(told[0].task, TaskId::parse("a"));
-        assert_eq!(read(&mut news, &[task("a", Status::NeedsYou)], &[]), []);
-        assert_eq!(read(&mut news, &[task("a", Status::Working)], &[]), []);
-        assert_eq!(read(&mut news, &[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
+        assert_eq!(collect(&mut news, &[task("a", Status::NeedsYou)], &[]), []);
+        assert_eq!(collect(&mut news, &[task("a", Status::Working)], &[]), []);
+        assert_eq!(collect(&mut news, &[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
     }
 
     #[test]
     fn what_belongs_to_no_task_asks_nothing() {
-        let whole = TaskView { whole_batch: true, ..task("a", Status::NeedsYou) };
-        assert_eq!(read(&mut News::default(), &[whole], &[]), []);
+        let whole = TaskView { is_batch_channel: true, ..task("a", Status::NeedsYou) };
+        assert_eq!(collect(&mut Notifications::default(), &[whole], &[]), []);
     }
 
     #[test]
     fn a_batch_that_came_to_rest_is_told_once() {
-        let mut news = News::default();
-        assert_eq!(read(&mut news, &[], &[batch("b", counts(1, 1, 5, 1))]), []);
-        let told = read(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]);
+        let mut news = Notifications::default();
+        assert_eq!(collect(&mut news, &[], &[batch("b", counts(1, 1, 5, 1))]), []);
+        let told = collect(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]);
         assert_eq!(told[0].title, "Checkout");
         assert_eq!(told[0].body, "6 finished, 1 needs you, 1 failed");
-        assert_eq!(read(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]), []);
-        assert_eq!(read(&mut news, &[], &[batch("b", counts(1, 0, 6, 1))]), []);
-        let told = read(&mut news, &[], &[batch("b", counts(0, 0, 7, 1))]);
+        assert_eq!(collect(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]), []);
+        assert_eq!(collect(&mut news, &[], &[batch("b", counts(1, 0, 6, 1))]), []);
+        let told = collect(&mut news, &[], &[batch("b", counts(0, 0, 7, 1))]);
         assert_eq!(told[0].body, "7 finished, 1 failed");
     }
 
     #[test]
     fn the_last_question_is_told_once_and_not_as_an_end() {
-        let mut news = News::default();
+        let mut news = Notifications::default();
         let told =
-            read(&mut news, &[task("a", Status::NeedsYou)], &[batch("b", counts(0, 2, 0, 0))]);
+            collect(&mut news, &[task("a", Status::NeedsYou)], &[batch("b", counts(0, 2, 0, 0))]);
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
-        assert_eq!(read(&mut news, &[], &[batch("b", counts(0, 2, 0, 0))]), []);
+        assert_eq!(collect(&mut news, &[], &[batch("b", counts(0, 2, 0, 0))]), []);
     }
 
     #[test]
     fn text_of_an_agent_stays_text() {
         let mut hostile = task("a", Status::NeedsYou);
         hostile.name = format!("<b>bold</b> & \n{}", "x".repeat(500));
-        let told = read(&mut News::default(), &[hostile], &[]);
+        let told = collect(&mut Notifications::default(), &[hostile], &[]);
         assert!(!told[0].title.contains(['<', '>', '&', '\n']), "{}", told[0].title);
         assert_eq!(told[0].title.chars().count(), MAX_CHARS);
     }

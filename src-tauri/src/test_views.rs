@@ -9,13 +9,13 @@ pub(crate) fn task(id: &str, status: Status) -> TaskView {
     let question = Question {
         id: "q1".into(),
         title: "Run: npm install".into(),
-        risk_words: "adds the packages this project lists".into(),
+        risk_reason: "adds the packages this project lists".into(),
         ..Question::default()
     };
     TaskView {
         id: TaskId::parse(id).expect("an id"),
         batch: BatchId::parse("b").expect("an id"),
-        whole_batch: false,
+        is_batch_channel: false,
         name: format!("Task {id}"),
         position: 0,
         revision: 1,
@@ -51,7 +51,7 @@ pub(crate) fn batch(id: &str, counts: Counts) -> BatchView {
     BatchView {
         id: BatchId::parse(id).expect("an id"),
         name: "Checkout".into(),
-        project_path: "/project".into(),
+        project: "/project".into(),
         project_name: "project".into(),
         endpoint: None,
         start_from: String::new(),

@@ -1,22 +1,22 @@
 //! Batches at an endpoint, from their start to their events.
 
-use super::host::{ENDLESS, KEY};
+use super::mock_endpoint::{ENDLESS, KEY};
 use super::*;
 use crate::bridge;
 use std::sync::{Arc, Mutex};
 use tauri::Listener;
 
-const SOON: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An endpoint with the right key.
-fn with_key(mock: &Mock) -> String {
-    let id = mock.add_endpoint("Ours", &host::start());
+fn add_endpoint_with_key(mock: &MockApp) -> String {
+    let id = mock.add_endpoint("Ours", &mock_endpoint::start());
     mock.call("set_endpoint_key", json!({ "id": id, "key": KEY })).expect("kept");
     id
 }
 
 /// Starts a batch there, on the practice project.
-fn begin(mock: &Mock, id: &str, tasks: &[&str]) -> Value {
+fn start_batch(mock: &MockApp, id: &str, tasks: &[&str]) -> Value {
     let project = mock.call("practice_project", json!({})).expect("a project");
     let tasks: Vec<Value> =
         tasks.iter().map(|name| json!({ "task_name": name, "prompt": "do" })).collect();
@@ -30,8 +30,8 @@ fn begin(mock: &Mock, id: &str, tasks: &[&str]) -> Value {
 }
 
 /// Waits until the task has this status.
-fn stands(mock: &Mock, task: &Value, status: &str) -> Value {
-    let end = Instant::now() + SOON;
+fn wait_for_status(mock: &MockApp, task: &Value, status: &str) -> Value {
+    let end = Instant::now() + TIMEOUT;
     loop {
         let view = mock.call("task", json!({ "id": task["id"] })).expect("the task");
         if view["status"] == status {
@@ -45,10 +45,10 @@ fn stands(mock: &Mock, task: &Value, status: &str) -> Value {
 #[test]
 fn a_batch_runs_there_its_branch_is_looked_up_and_it_goes_on_with_a_message() {
     let mock = mock();
-    let id = with_key(&mock);
-    let started = begin(&mock, &id, &["one"]);
+    let id = add_endpoint_with_key(&mock);
+    let started = start_batch(&mock, &id, &["one"]);
     assert_eq!(started["batch"]["endpoint"]["name"], "Ours");
-    let task = stands(&mock, &started["tasks"][0], "finished");
+    let task = wait_for_status(&mock, &started["tasks"][0], "finished");
 
     let look = mock.call("look_up_branch", json!({ "task": task["id"] })).expect("looked up");
     assert_eq!(look["commit"], Value::Null, "no branch yet");
@@ -64,15 +64,15 @@ fn a_batch_runs_there_its_branch_is_looked_up_and_it_goes_on_with_a_message() {
 
     let more = json!({ "task": task["id"], "message": "And tea." });
     assert_eq!(mock.call("continue_with", more), Ok(Value::Null));
-    let end = Instant::now() + SOON;
-    while stands(&mock, &task, "finished")["attempt"] != 2 {
+    let end = Instant::now() + TIMEOUT;
+    while wait_for_status(&mock, &task, "finished")["attempt"] != 2 {
         assert!(Instant::now() < end, "it never went on");
     }
-    let empty = mock.notice("continue_with", json!({ "task": task["id"], "message": " " }));
+    let empty = mock.expect_error("continue_with", json!({ "task": task["id"], "message": " " }));
     assert_eq!(empty.code, ErrorCode::WrongState);
     let absent = json!({ "task": "no-such", "message": "More." });
-    assert_eq!(mock.notice("continue_with", absent).code, ErrorCode::NotFound);
-    let absent = mock.notice("look_up_branch", json!({ "task": "no-such" }));
+    assert_eq!(mock.expect_error("continue_with", absent).code, ErrorCode::NotFound);
+    let absent = mock.expect_error("look_up_branch", json!({ "task": "no-such" }));
     assert_eq!(absent.code, ErrorCode::NotFound);
 }
 
@@ -80,9 +80,9 @@ fn a_batch_runs_there_its_branch_is_looked_up_and_it_goes_on_with_a_message() {
 fn a_key_that_was_entered_is_told_nobody_and_written_nowhere() {
     let mock = mock();
     bridge::start(mock.app.handle());
-    let id = with_key(&mock);
-    let started = begin(&mock, &id, &["one"]);
-    let task = stands(&mock, &started["tasks"][0], "finished");
+    let id = add_endpoint_with_key(&mock);
+    let started = start_batch(&mock, &id, &["one"]);
+    let task = wait_for_status(&mock, &started["tasks"][0], "finished");
     let heard = Arc::new(Mutex::new(Vec::new()));
     let events = [("task", &task["id"]), ("batch", &started["batch"]["id"])];
     for (kind, id) in events {
@@ -94,12 +94,12 @@ fn a_key_that_was_entered_is_told_nobody_and_written_nowhere() {
     }
     let more = json!({ "task": task["id"], "message": "And tea." });
     mock.call("continue_with", more).expect("it goes on");
-    let end = Instant::now() + SOON;
+    let end = Instant::now() + TIMEOUT;
     while heard.lock().expect("the list").is_empty() {
         assert!(Instant::now() < end, "no event came");
         std::thread::sleep(Duration::from_millis(20));
     }
-    stands(&mock, &task, "finished");
+    wait_for_status(&mock, &task, "finished");
 
     let batch = json!({ "id": started["batch"]["id"] });
     let lines = json!({ "task": task["id"], "from": 0, "max": 100 });
@@ -128,11 +128,11 @@ fn a_key_that_was_entered_is_told_nobody_and_written_nowhere() {
 #[test]
 fn opening_waits_neither_for_the_key_store_nor_for_the_network() {
     let first = mock();
-    let id = with_key(&first);
-    let started = begin(&first, &id, &[ENDLESS]);
+    let id = add_endpoint_with_key(&first);
+    let started = start_batch(&first, &id, &[ENDLESS]);
     // The endpoint took the batch, so the next start goes on with it.
     let task = json!({ "id": started["tasks"][0]["id"] });
-    let end = Instant::now() + SOON;
+    let end = Instant::now() + TIMEOUT;
     while first.call("task", task.clone()).expect("the task")["lines"] == 0 {
         assert!(Instant::now() < end, "nothing came");
         std::thread::sleep(Duration::from_millis(20));
@@ -141,7 +141,7 @@ fn opening_waits_neither_for_the_key_store_nor_for_the_network() {
     tauri::async_runtime::block_on(engine.close());
     let data = first.data.expect("its folder");
 
-    let secrets = Secrets::waiting_for_a_person();
+    let secrets = Secrets::with_stuck_key_store();
     let second = mock_in(data.path(), Ok("/bin/true".into()), secrets);
     let home = second.call("home", json!({})).expect("home");
     assert_eq!(home["running"][0]["id"], started["batch"]["id"]);
