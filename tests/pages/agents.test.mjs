@@ -93,15 +93,15 @@ test('details say what each safety level really means', async () => {
   await shoot(page, 'agents-details-light');
 });
 
-test('the sheet of a found agent, light and dark, wide and narrow', async () => {
+test('the batch form of a found agent, light and dark, wide and narrow', async () => {
   for (const theme of ['light', 'dark']) {
     for (const [name, size] of [['1440', {}], ...SMALLER]) {
       const page = await open({ scene: 'agents', path: 'new', theme, ...size });
       await page.getByRole('button', { name: 'Start 12 tasks' }).waitFor();
       await page.getByRole('radio', { name: /^Balanced/ }).waitFor();
-      await fits(page, `the sheet at ${name}`);
-      if (AXED.has(name)) await accessible(page, `the sheet of an agent, ${theme}, ${name}`);
-      await shoot(page, `sheet-agent-${theme}-${name}`);
+      await fits(page, `the batch form at ${name}`);
+      if (AXED.has(name)) await accessible(page, `the batch form of an agent, ${theme}, ${name}`);
+      await shoot(page, `batch-form-agent-${theme}-${name}`);
       await page.context().close();
     }
   }
@@ -120,17 +120,17 @@ test('model and safety are chosen, and the facts say what is in force', async ()
   await page.getByRole('option', { name: /^Bypass/ }).click();
   await facts.getByText('In the mode “Bypass permissions” it decides by itself what it asks.').waitFor();
   await accessible(page, 'a mode that keeps to no level');
-  await shoot(page, 'sheet-mode-light');
+  await shoot(page, 'batch-form-mode-light');
   await page.getByRole('combobox', { name: /^Agent Claude Code/ }).click();
   await accessible(page, 'the list of agents', { popup: true });
-  await shoot(page, 'sheet-agents-light');
+  await shoot(page, 'batch-form-agents-light');
   await page.getByRole('option', { name: /^aider/ }).click();
   await page.getByText('Not all of this level is kept.').first().waitFor();
   await eventually(async () => assert.equal(await page.getByRole('combobox', { name: /^Model/ }).count(), 0));
   await accessible(page, 'a level that is not kept');
 });
 
-test('a row is done by several agents, several times, within limits', async () => {
+test('a task is done by several agents, several times, within limits', async () => {
   const page = await open({ scene: 'agents', path: 'new', height: 1100 });
   await page.getByRole('button', { name: /^Task 1: Show the delivery date/ }).click();
   await page.getByText('Agents and limits').click();
@@ -148,8 +148,8 @@ test('a row is done by several agents, several times, within limits', async () =
   await page.getByLabel('Minutes at most').fill('45');
   await page.getByLabel('Turns at most').fill('30');
   await page.getByLabel('US dollars at most').fill('1.5');
-  await accessible(page, 'agents and limits of a row');
-  await shoot(page, 'sheet-row-more-light');
+  await accessible(page, 'agents and limits of a task');
+  await shoot(page, 'batch-form-task-options-light');
   await page.getByRole('button', { name: 'Start 17 tasks' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByText('By Claude Code, opencode (Kimi K2) and Claude Code (Opus), 2 times each; at most 45 minutes, 30 turns, $1.50').waitFor();

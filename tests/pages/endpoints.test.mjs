@@ -1,4 +1,4 @@
-// Endpoints, keys and repositories: in Settings, and in the batch sheet.
+// Endpoints, keys and repositories: in Settings, and in the batch form.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -120,7 +120,7 @@ test('without a key store that is said, and a secret is there for the session', 
   await page.getByText('No token yet').waitFor();
 });
 
-test('the sheet of a batch at an endpoint, light and dark', async () => {
+test('the batch form of a batch at an endpoint, light and dark', async () => {
   for (const theme of ['light', 'dark']) {
     const page = await open({ scene: 'cloud-draft', path: 'new', theme, scale: 2 });
     await page.getByText('Key is kept in your computer’s key store').waitFor();
@@ -128,8 +128,8 @@ test('the sheet of a batch at an endpoint, light and dark', async () => {
     await page.getByText('The work goes on while this computer sleeps. It may cost money there.').waitFor();
     await page.getByRole('button', { name: 'Start 7 tasks on Work' }).waitFor();
     await eventually(async () => assert.equal(await page.getByRole('combobox', { name: /^(Agent|At the same time)/ }).count(), 0));
-    await accessible(page, `the sheet at an endpoint, ${theme}`);
-    await shoot(page, `sheet-endpoint-${theme}`);
+    await accessible(page, `the batch form at an endpoint, ${theme}`);
+    await shoot(page, `batch-form-endpoint-${theme}`);
     await page.context().close();
   }
 });
@@ -275,7 +275,7 @@ test('a token that may not do enough is said before anything starts', async () =
   await facts.getByText('Token is kept in your computer’s key store').waitFor();
 });
 
-test('a key that is missing is entered at the sheet', async () => {
+test('a key that is missing is entered at the batch form', async () => {
   const page = await open({ scene: 'cloud-draft', path: 'new' });
   await page.getByRole('combobox', { name: /^Runs on/ }).click();
   await page.getByRole('option', { name: /^Home server/ }).click();
@@ -313,9 +313,9 @@ for (const [name, size] of SMALLER) {
   test(`endpoints are reachable at ${name}`, async () => {
     const page = await open({ scene: 'cloud-draft', path: 'new', ...size });
     await page.getByRole('button', { name: 'Start 7 tasks on Work' }).click({ trial: true });
-    await fits(page, `the sheet at ${name}`);
-    await accessible(page, `the sheet at an endpoint at ${name}`);
-    await shoot(page, `sheet-endpoint-${name}`);
+    await fits(page, `the batch form at ${name}`);
+    await accessible(page, `the batch form at an endpoint at ${name}`);
+    await shoot(page, `batch-form-endpoint-${name}`);
     await page.getByRole('button', { name: /^Repository/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Choose a repository' });
     await dialog.getByText('acme/handbook').scrollIntoViewIfNeeded();

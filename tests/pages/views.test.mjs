@@ -14,8 +14,8 @@ const VIEWS = [
   { name: 'history', scene: 'running', path: 'history', shows: 'Use again' },
   { name: 'templates-none', scene: 'home', path: 'templates', shows: 'A template keeps the tasks' },
   { name: 'settings', scene: 'home', path: 'settings', shows: 'Tasks at the same time' },
-  { name: 'sheet-blank', scene: 'blank', path: 'new', shows: 'No tasks yet. Write' },
-  { name: 'sheet-unsaved', scene: 'unsaved', path: 'new', shows: 'Project has unsaved work', folded: '1 thing to look at' },
+  { name: 'batch-form-blank', scene: 'blank', path: 'new', shows: 'No tasks yet. Write' },
+  { name: 'batch-form-unsaved', scene: 'unsaved', path: 'new', shows: 'Project has unsaved work', folded: '1 thing to look at' },
 ];
 
 for (const { name, scene, path, shows } of VIEWS) {
@@ -87,12 +87,12 @@ test('at 1024, 720 and 200 % everything stays reachable', async () => {
     const page = await open({ scene: 'draft', path: 'new', ...size });
     await page.getByRole('button', { name: 'Start 7 tasks' }).click({ trial: true });
     await page.getByRole('link', { name: 'Settings' }).scrollIntoViewIfNeeded();
-    await fits(page, `the sheet at ${name}`);
+    await fits(page, `the batch form at ${name}`);
     await page.getByRole('button', { name: 'Ready to start' }).click();
     await page.getByRole('dialog').getByText('All 7 tasks are complete').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
-    await accessible(page, `the sheet at ${name}`);
-    await shoot(page, `sheet-${name}`);
+    await accessible(page, `the batch form at ${name}`);
+    await shoot(page, `batch-form-${name}`);
     await page.context().close();
   }
 });

@@ -12,11 +12,11 @@ const target = document.getElementById('app');
 if (!target) throw new Error('BUG: index.html has no #app');
 
 /** The letters are there before the first word is, unless they take too long. */
-const letters = Promise.race([
+const fontsLoaded = Promise.race([
   document.fonts.load('500 1rem "Inter Variable"'),
   new Promise((done) => setTimeout(done, 400)),
 ]);
 
-const [backend] = await Promise.all([openBackend(), letters]);
+const [backend] = await Promise.all([openBackend(), fontsLoaded]);
 const app = new App(backend);
 mount(Shell, { target, props: { app } });

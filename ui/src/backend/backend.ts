@@ -1,12 +1,12 @@
 import type {
-  AddedResult,
+  PublishResult,
   AgentChoice,
   AgentsView,
   BatchDetail,
   BatchId,
   BatchRequest,
   BatchView,
-  BranchLook,
+  RemoteBranch,
   Changes,
   CredentialsView,
   Draft,
@@ -25,19 +25,19 @@ import type {
   Step,
   TaskId,
   TaskView,
-  Template,
-  Tested,
+  Recipe,
+  ConnectionTest,
 } from '../bindings/protocol';
 
-/** A subscription. Nothing is missed once `ready` has settled; `end` may be called at any time. */
+/** A subscription. Nothing is missed once `ready` has settled; `unsubscribe` may be called at any time. */
 export interface Subscription {
   ready: Promise<void>;
-  end(): void;
+  unsubscribe(): void;
 }
 
 /**
  * Everything the window can ask for. Each method is one command of the shell and rejects
- * with a `Notice`, never with anything else.
+ * with a `UserMessage`, never with anything else.
  */
 export interface Backend {
   home(): Promise<HomeView>;
@@ -45,15 +45,15 @@ export interface Backend {
   checkProject(path: string): Promise<ProjectView>;
   setUpProject(path: string): Promise<ProjectView>;
   practiceProject(): Promise<ProjectView>;
-  /** Opens the system's folder dialog; null when it was closed without a choice. */
+  /** Opens the system's folder dialog. Returns `null` if it was closed without a choice. */
   chooseProject(): Promise<ProjectView | null>;
   /** Opens the project's folder in the system's file browser. */
   showProject(path: string): Promise<void>;
 
   loadDraft(): Promise<Draft | null>;
   saveDraft(draft: Draft): Promise<void>;
-  templates(): Promise<Template[]>;
-  saveTemplate(template: Template): Promise<void>;
+  templates(): Promise<Recipe[]>;
+  saveTemplate(template: Recipe): Promise<void>;
   removeTemplate(id: string): Promise<void>;
   settings(): Promise<Settings>;
   saveSettings(settings: Settings): Promise<void>;
@@ -65,11 +65,11 @@ export interface Backend {
   removeEndpoint(id: EndpointId): Promise<CredentialsView>;
   setEndpointKey(id: EndpointId, key: string): Promise<CredentialsView>;
   removeEndpointKey(id: EndpointId): Promise<CredentialsView>;
-  testEndpoint(id: EndpointId): Promise<Tested>;
+  testEndpoint(id: EndpointId): Promise<ConnectionTest>;
   setGithubApi(address: string): Promise<CredentialsView>;
   setGithubToken(token: string): Promise<CredentialsView>;
   removeGithubToken(): Promise<CredentialsView>;
-  testGithubToken(): Promise<Tested>;
+  testGithubToken(): Promise<ConnectionTest>;
   /** A page of the person's repositories, from 1. */
   repositories(page: number): Promise<RepositoryPage>;
   /** The branches of the repository at an address. */
@@ -77,7 +77,7 @@ export interface Backend {
 
   /** How every agent stands, as it was last asked. */
   agents(): Promise<AgentsView>;
-  /** Asks one agent, or all of them (null), how it stands; what comes of it is told by `onAgents`. */
+  /** Asks one agent, or all of them (null), how it stands; the results come through `onAgents`. */
   checkAgents(agent: AgentChoice | null): Promise<void>;
   /** Installs what is missing for an agent, in a folder of ours. */
   installAgent(id: KnownAgent): Promise<void>;
@@ -104,7 +104,7 @@ export interface Backend {
   readSteps(task: TaskId, from: number, max: number): Promise<Step[]>;
   readChanges(task: TaskId): Promise<Changes>;
   readPatch(task: TaskId, path: string): Promise<FilePatch>;
-  /** Opens the system's save dialog; gives the file's name, null when it was closed. */
+  /** Opens the system's save dialog. Returns the file's name, or `null` if it was closed. */
   saveOutput(task: TaskId): Promise<string | null>;
   stopTask(task: TaskId): Promise<void>;
   retryTasks(tasks: TaskId[]): Promise<void>;
@@ -112,25 +112,25 @@ export interface Backend {
   runNext(task: TaskId): Promise<void>;
   /** Answers one question; `forBatch`: the same is allowed for all tasks of its batch from now on. */
   answerQuestion(task: TaskId, question: string, option: string, forBatch: boolean): Promise<void>;
-  addToProject(tasks: TaskId[]): Promise<AddedResult[]>;
+  publishResults(tasks: TaskId[]): Promise<PublishResult[]>;
   /** Looks for the branch of a task at the repository's host. */
-  lookUpBranch(task: TaskId): Promise<BranchLook>;
+  lookUpBranch(task: TaskId): Promise<RemoteBranch>;
   /** Says something to a working task: when its turn ends, or at once by interrupting it. */
-  sayToTask(task: TaskId, text: string, interrupt: boolean): Promise<void>;
+  sendMessage(task: TaskId, text: string, interrupt: boolean): Promise<void>;
   /** The tasks of an agent that were held go on: a person has signed in. */
   resumeAgent(agent: AgentChoice): Promise<void>;
   /** Goes on with a task that is over: `message` is said next. At an endpoint that is new work. */
-  continueWith(task: TaskId, message: string): Promise<void>;
+  continueTaskWithMessage(task: TaskId, message: string): Promise<void>;
 
   /** Ends Regatta; with `stopWork` it first stops what works. */
   quit(stopWork: boolean): Promise<void>;
 
-  onTask(id: TaskId, told: (view: TaskView) => void): Subscription;
-  onBatch(id: BatchId, told: (view: BatchView) => void): Subscription;
-  onPlace(told: (view: PlaceView) => void): Subscription;
-  onAgents(told: (view: AgentsView) => void): Subscription;
+  onTask(id: TaskId, listener: (view: TaskView) => void): Subscription;
+  onBatch(id: BatchId, listener: (view: BatchView) => void): Subscription;
+  onPlace(listener: (view: PlaceView) => void): Subscription;
+  onAgents(listener: (view: AgentsView) => void): Subscription;
   /** The window was asked to close while tasks work. */
-  onQuitAsked(told: (asked: { working: number }) => void): Subscription;
+  onQuitRequested(listener: (asked: { working: number }) => void): Subscription;
   /** A notification was clicked: this batch, or this task of it, is wanted. */
-  onOpenAsked(told: (asked: { batch: BatchId | null; task: TaskId | null }) => void): Subscription;
+  onOpenRequested(listener: (asked: { batch: BatchId | null; task: TaskId | null }) => void): Subscription;
 }

@@ -53,10 +53,10 @@ it('a question waits for its answer, for as long as it takes', async () => {
   const { tasks } = await backend.startBatch(request(['ask May I? | Yes | No\nwrite a.md: x']));
   const id = tasks[0]?.id ?? '';
   pass(3_600_000);
-  const [asking] = await backend.needsYou();
-  expect(asking?.questions[0]?.options.map((option) => option.label)).toEqual(['Yes', 'No']);
+  const [waiting] = await backend.needsYou();
+  expect(waiting?.questions[0]?.options.map((option) => option.label)).toEqual(['Yes', 'No']);
   await expect(backend.answerQuestion(id, 'another', 'o0', false)).rejects.toMatchObject({ code: 'wrong_state' });
-  await backend.answerQuestion(id, asking?.questions[0]?.id ?? '', 'o0', false);
+  await backend.answerQuestion(id, waiting?.questions[0]?.id ?? '', 'o0', false);
   pass(60_000);
   expect(await backend.task(id)).toMatchObject({ status: 'finished', totals: { files: 1 } });
 });
@@ -75,17 +75,17 @@ it('a failure says what is safe, and another try is another attempt', async () =
 
 it('tells every change once, with a higher revision each time', async () => {
   const { tasks } = await backend.startBatch(request(['print 10 lines']));
-  const told: TaskView[] = [];
-  const subscription = backend.onTask(tasks[0]?.id ?? '', (view) => told.push(view));
+  const views: TaskView[] = [];
+  const subscription = backend.onTask(tasks[0]?.id ?? '', (view) => views.push(view));
   for (let n = 0; n < 20; n += 1) pass(500);
-  const revisions = told.map((view) => view.revision);
+  const revisions = views.map((view) => view.revision);
   expect(revisions.length).toBeGreaterThan(3);
   expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
-  expect(told.at(-1)?.status).toBe('finished');
-  subscription.end();
-  const before = told.length;
+  expect(views.at(-1)?.status).toBe('finished');
+  subscription.unsubscribe();
+  const before = views.length;
   await backend.retryTasks([tasks[0]?.id ?? '']);
-  expect(told.length).toBe(before);
+  expect(views.length).toBe(before);
 });
 
 it('a long transcript is read page by page', async () => {
@@ -119,6 +119,6 @@ it('a batch at an endpoint needs no free place here, and ends as branches', asyn
     ['failed', null],
   ]);
   expect(await backend.lookUpBranch(tasks[1]?.id ?? '')).toEqual({ branch: 'regatta/some/task-2', commit: null, commits: null });
-  await backend.continueWith(tasks[0]?.id ?? '', 'And more.');
+  await backend.continueTaskWithMessage(tasks[0]?.id ?? '', 'And more.');
   expect(await backend.task(tasks[0]?.id ?? '')).toMatchObject({ attempt: 2, status: 'working' });
 });

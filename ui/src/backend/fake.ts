@@ -1,12 +1,12 @@
-import type { AgentChoice, BatchRequest, BatchView, BranchLook, Draft, HomeView, Notice, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Template } from '../bindings/protocol';
-import { asks } from '../lib/questions';
+import type { AgentChoice, BatchRequest, BatchView, RemoteBranch, Draft, HomeView, UserMessage, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Recipe } from '../bindings/protocol';
+import { hasPendingQuestion } from '../lib/questions';
 import type { Backend, Subscription } from './backend';
 import { FakeAgents } from './fake/agents';
 import { GITHUB_API, NO_PLACES } from './fake/places';
-import { problemsOf } from './fake/problems';
+import { findProblems } from './fake/problems';
 import { SCENES, type Scene } from './fake/scenes';
-import { type FakeBatch, type FakeTask, over } from './fake/parts';
-import { branchOf, World } from './fake/world';
+import { type FakeBatch, type FakeTask, isEndedStatus } from './fake/records';
+import { taskBranchName, World } from './fake/world';
 
 /** The fake's clock and what it begins with. */
 export interface FakeOptions {
@@ -41,7 +41,7 @@ const NOTES: ProjectView = {
   },
 };
 
-function notice(code: Notice['code'], what: string, next: string): Notice {
+function notice(code: UserMessage['code'], what: string, next: string): UserMessage {
   return { code, what, safe: 'Nothing was changed.', next };
 }
 
@@ -51,9 +51,9 @@ export class FakeBackend extends FakeAgents implements Backend {
   #now: () => number;
   #projects: ProjectView[];
   #draft: Draft | null;
-  #templates: Template[] = [];
+  #templates: Recipe[] = [];
   #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [], endpoints: [], github_api: GITHUB_API };
-  #told = new Map<string, Set<(payload: never) => void>>();
+  #listeners = new Map<string, Set<(payload: never) => void>>();
   /** What the next call of the folder dialog answers. */
   chosen: ProjectView | null = NOTES;
   /** Whether `quit` was called. */
@@ -79,20 +79,20 @@ export class FakeBackend extends FakeAgents implements Backend {
     for (const id of ids) {
       const task = this.world.tasks.get(id);
       const batch = this.world.batches.get(id);
-      if (task) this.#tell(`task:${id}`, structuredClone(task.view));
-      if (batch) this.#tell(`batch:${id}`, structuredClone(batch.view));
+      if (task) this.#emit(`task:${id}`, structuredClone(task.view));
+      if (batch) this.#emit(`batch:${id}`, structuredClone(batch.view));
     }
-    if (ids.length > 0) this.#tell('place', this.world.place());
+    if (ids.length > 0) this.#emit('place', this.world.place());
   }
 
   /** What the shell does when the window is asked to close while tasks work. */
   askToQuit(): void {
-    this.#tell('quit-asked', { working: this.world.place().busy });
+    this.#emit('quit-asked', { working: this.world.place().busy });
   }
 
   /** What the shell does when a notification is clicked. */
   askToOpen(batch: string | null, task: string | null): void {
-    this.#tell('open-asked', { batch, task });
+    this.#emit('open-asked', { batch, task });
   }
 
   async home(): Promise<HomeView> {
@@ -106,7 +106,7 @@ export class FakeBackend extends FakeAgents implements Backend {
       running: batches.filter((batch) => batch.ended_at === null),
       recent: batches.filter((batch) => batch.ended_at !== null).slice(0, 20),
       place: this.world.place(),
-      needs_you: tasks.filter((task) => asks(task.view)).map((task) => task.view.id),
+      needs_you: tasks.filter((task) => hasPendingQuestion(task.view)).map((task) => task.view.id),
       notices: [],
     });
   }
@@ -150,11 +150,11 @@ export class FakeBackend extends FakeAgents implements Backend {
     this.#draft = structuredClone(draft);
   }
 
-  async templates(): Promise<Template[]> {
+  async templates(): Promise<Recipe[]> {
     return structuredClone(this.#templates);
   }
 
-  async saveTemplate(template: Template): Promise<void> {
+  async saveTemplate(template: Recipe): Promise<void> {
     const others = this.#templates.filter((other) => other.id !== template.id);
     this.#templates = [...others, structuredClone(template)];
   }
@@ -177,12 +177,12 @@ export class FakeBackend extends FakeAgents implements Backend {
     this.world.limit = limit;
     this.#settings.limit = limit;
     this.tick();
-    this.#tell('place', this.world.place());
+    this.#emit('place', this.world.place());
   }
 
   async checkBatch(request: BatchRequest): Promise<RequestProblem[]> {
     const key = this.places.endpoints.find((one) => one.endpoint.id === request.endpoint?.id)?.key;
-    return problemsOf(request, (await this.checkProject(request.repo_url)).state, key);
+    return findProblems(request, (await this.checkProject(request.repo_url)).state, key);
   }
 
   async startBatch(request: BatchRequest) {
@@ -229,7 +229,7 @@ export class FakeBackend extends FakeAgents implements Backend {
 
   async needsYou(): Promise<TaskView[]> {
     const views = [...this.world.tasks.values()].map((task) => task.view);
-    return structuredClone(views.filter(asks));
+    return structuredClone(views.filter(hasPendingQuestion));
   }
 
   async readLines(id: string, from: number, max: number) {
@@ -263,12 +263,12 @@ export class FakeBackend extends FakeAgents implements Backend {
   }
 
   async retryTasks(ids: string[]): Promise<void> {
-    for (const id of ids) this.world.again(this.#task(id), false);
+    for (const id of ids) this.world.startAttempt(this.#task(id), false);
     this.tick();
   }
 
   async continueTask(id: string): Promise<void> {
-    this.world.again(this.#task(id), true);
+    this.world.startAttempt(this.#task(id), true);
     this.tick();
   }
 
@@ -286,10 +286,10 @@ export class FakeBackend extends FakeAgents implements Backend {
     this.tick();
   }
 
-  async addToProject(ids: string[]) {
+  async publishResults(ids: string[]) {
     const added = ids.map((id) => {
       const task = this.#task(id);
-      const branch = branchOf(this.world.batchOf(task), task);
+      const branch = taskBranchName(this.world.batchOf(task), task);
       task.view = { ...task.view, branch };
       this.world.changed(task);
       return { task: id, branch, notice: null };
@@ -298,19 +298,19 @@ export class FakeBackend extends FakeAgents implements Backend {
     return added;
   }
 
-  async lookUpBranch(id: string): Promise<BranchLook> {
+  async lookUpBranch(id: string): Promise<RemoteBranch> {
     const task = this.#task(id);
-    const branch = branchOf(this.world.batchOf(task), task);
+    const branch = taskBranchName(this.world.batchOf(task), task);
     if (task.view.totals.files === 0) return { branch, commit: null, commits: null };
     return { branch, commit: '9b1e44c07d2f5a63e8810cd4ab92f37765e01d3c', commits: 3 };
   }
 
-  async continueWith(id: string, message: string): Promise<void> {
-    this.world.again(this.#task(id), true, message);
+  async continueTaskWithMessage(id: string, message: string): Promise<void> {
+    this.world.startAttempt(this.#task(id), true, message);
     this.tick();
   }
 
-  async sayToTask(id: string, text: string, interrupt: boolean): Promise<void> {
+  async sendMessage(id: string, text: string, interrupt: boolean): Promise<void> {
     this.world.hear(this.#task(id), text, interrupt);
     this.tick();
   }
@@ -324,24 +324,24 @@ export class FakeBackend extends FakeAgents implements Backend {
     this.ended = true;
   }
 
-  onTask(id: string, told: (view: TaskView) => void) {
-    return this.#subscribe(`task:${id}`, told);
+  onTask(id: string, listener: (view: TaskView) => void) {
+    return this.#subscribe(`task:${id}`, listener);
   }
 
-  onBatch(id: string, told: (view: BatchView) => void) {
-    return this.#subscribe(`batch:${id}`, told);
+  onBatch(id: string, listener: (view: BatchView) => void) {
+    return this.#subscribe(`batch:${id}`, listener);
   }
 
-  onPlace(told: (view: PlaceView) => void) {
-    return this.#subscribe('place', told);
+  onPlace(listener: (view: PlaceView) => void) {
+    return this.#subscribe('place', listener);
   }
 
-  onQuitAsked(told: (asked: { working: number }) => void) {
-    return this.#subscribe('quit-asked', told);
+  onQuitRequested(listener: (asked: { working: number }) => void) {
+    return this.#subscribe('quit-asked', listener);
   }
 
-  onOpenAsked(told: (asked: { batch: string | null; task: string | null }) => void) {
-    return this.#subscribe('open-asked', told);
+  onOpenRequested(listener: (asked: { batch: string | null; task: string | null }) => void) {
+    return this.#subscribe('open-asked', listener);
   }
 
   #use(project: ProjectView): void {
@@ -361,18 +361,18 @@ export class FakeBackend extends FakeAgents implements Backend {
   }
 
   #stop(task: FakeTask): void {
-    if (!over(task.view.status)) this.world.end(task, 'stopped', 'You stopped this task.');
+    if (!isEndedStatus(task.view.status)) this.world.end(task, 'stopped', 'You stopped this task.');
   }
 
-  #subscribe<T>(event: string, told: (payload: T) => void): Subscription {
-    const all = this.#told.get(event) ?? new Set();
-    this.#told.set(event, all);
-    all.add(told);
-    return { ready: Promise.resolve(), end: () => void all.delete(told) };
+  #subscribe<T>(event: string, listener: (payload: T) => void): Subscription {
+    const all = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, all);
+    all.add(listener);
+    return { ready: Promise.resolve(), unsubscribe: () => void all.delete(listener) };
   }
 
-  #tell(event: string, payload: unknown): void {
-    for (const told of [...(this.#told.get(event) ?? [])]) told(payload as never);
+  #emit(event: string, payload: unknown): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) listener(payload as never);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Backend } from './backend';
 
 export type { Backend, Subscription } from './backend';
-export { asNotice } from './notice';
+export { asNotice } from './as-notice';
 
 /** The shell when there is one; else (a plain browser: tests, design work) the simulation. */
 export async function openBackend(): Promise<Backend> {

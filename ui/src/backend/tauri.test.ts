@@ -31,15 +31,15 @@ it('a subscription that is ended before it landed is undone when it lands', asyn
     tell = handler;
     return new Promise((done) => (land = done));
   });
-  const told = vi.fn();
-  const subscription = tauri.onPlace(told);
-  subscription.end();
+  const listener = vi.fn();
+  const subscription = tauri.onPlace(listener);
+  subscription.unsubscribe();
   tell({ payload: {} });
   expect(undo).not.toHaveBeenCalled();
   land(undo);
   await subscription.ready;
   expect(undo).toHaveBeenCalledTimes(1);
-  expect(told).not.toHaveBeenCalled();
+  expect(listener).not.toHaveBeenCalled();
 });
 
 it('a subscription that landed is undone once', async () => {
@@ -48,8 +48,8 @@ it('a subscription that landed is undone once', async () => {
   const subscription = tauri.onTask('t-1', () => {});
   await subscription.ready;
   expect(shell.listen.mock.calls[0]?.[0]).toBe('task:t-1');
-  subscription.end();
-  subscription.end();
+  subscription.unsubscribe();
+  subscription.unsubscribe();
   expect(undo).toHaveBeenCalledTimes(1);
 });
 
@@ -86,7 +86,7 @@ it('the commands of endpoints and repositories have their names and arguments', 
   await tauri.repositories(2);
   await tauri.branches('https://github.com/acme/shop');
   await tauri.lookUpBranch('t1');
-  await tauri.continueWith('t1', 'And more.');
+  await tauri.continueTaskWithMessage('t1', 'And more.');
   expect(shell.invoke.mock.calls).toEqual([
     ['save_endpoint', { endpoint }],
     ['set_endpoint_key', { id: 'e', key: 'k' }],

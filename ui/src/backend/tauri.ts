@@ -1,9 +1,9 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Backend, Subscription } from './backend';
-import { asNotice } from './notice';
+import { asNotice } from './as-notice';
 
-/** The shell's command of that name. Its error is a `Notice`, whatever went wrong on the way. */
+/** The shell's command of that name. Its error is a `UserMessage`, whatever went wrong on the way. */
 async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
   try {
     return await invoke<T>(command, args);
@@ -12,11 +12,11 @@ async function call<T>(command: string, args: Record<string, unknown> = {}): Pro
   }
 }
 
-function subscribe<T>(event: string, told: (payload: T) => void): Subscription {
+function subscribe<T>(event: string, listener: (payload: T) => void): Subscription {
   let ended = false;
   let unlisten: (() => void) | undefined;
   const ready = listen<T>(event, ({ payload }) => {
-    if (!ended) told(payload);
+    if (!ended) listener(payload);
   }).then(
     (undo) => {
       // It may have been ended before the shell answered: then there is nobody to undo it later.
@@ -29,7 +29,7 @@ function subscribe<T>(event: string, told: (payload: T) => void): Subscription {
   );
   return {
     ready,
-    end() {
+    unsubscribe() {
       ended = true;
       unlisten?.();
       unlisten = undefined;
@@ -92,16 +92,16 @@ export const tauri: Backend = {
   continueTask: (task) => call('continue_task', { task }),
   runNext: (task) => call('run_next', { task }),
   answerQuestion: (task, question, option, forBatch) => call('answer_question', { task, question, option, forBatch }),
-  addToProject: (tasks) => call('add_to_project', { tasks }),
+  publishResults: (tasks) => call('add_to_project', { tasks }),
   lookUpBranch: (task) => call('look_up_branch', { task }),
-  continueWith: (task, message) => call('continue_with', { task, message }),
-  sayToTask: (task, text, interrupt) => call('say_to_task', { task, text, interrupt }),
+  continueTaskWithMessage: (task, message) => call('continue_with', { task, message }),
+  sendMessage: (task, text, interrupt) => call('say_to_task', { task, text, interrupt }),
   resumeAgent: (agent) => call('resume_agent', { agent }),
   quit: (stopWork) => call('quit', { stopWork }),
-  onTask: (id, told) => subscribe(`task:${id}`, told),
-  onBatch: (id, told) => subscribe(`batch:${id}`, told),
-  onPlace: (told) => subscribe('place', told),
-  onAgents: (told) => subscribe('agents', told),
-  onQuitAsked: (told) => subscribe('quit-asked', told),
-  onOpenAsked: (told) => subscribe('open-asked', told),
+  onTask: (id, listener) => subscribe(`task:${id}`, listener),
+  onBatch: (id, listener) => subscribe(`batch:${id}`, listener),
+  onPlace: (listener) => subscribe('place', listener),
+  onAgents: (listener) => subscribe('agents', listener),
+  onQuitRequested: (listener) => subscribe('quit-asked', listener),
+  onOpenRequested: (listener) => subscribe('open-asked', listener),
 };

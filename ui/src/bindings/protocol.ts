@@ -37,7 +37,7 @@ export type ErrorCode = "bad_request" | "not_found" | "wrong_state" | "project_m
 /**
  * One message to a person: what happened, whether their work is safe, what to do.
  */
-export type Notice = { 
+export type UserMessage = { 
 /**
  * For callers to branch on.
  */
@@ -136,7 +136,7 @@ cost_limit_cents?: number,
  * Who does it, each in a task of its own, so that the results can be compared. Empty: the
  * batch's agent. Never on the wire: it names programs.
  */
-agents?: Array<AgentPick>, 
+agents?: Array<AgentSelection>, 
 /**
  * How often each of them does it, 1 to 9. None: once.
  */
@@ -180,7 +180,7 @@ field: string,
 /**
  * What to say there.
  */
-notice: Notice, };
+notice: UserMessage, };
 
 /**
  * An agent whose program, arguments and quirks Regatta knows.
@@ -208,7 +208,7 @@ effort: string, };
 /**
  * An agent and what was chosen of what it offers.
  */
-export type AgentPick = { 
+export type AgentSelection = { 
 /**
  * Who does the work.
  */
@@ -280,11 +280,11 @@ version: string,
 /**
  * What it offers, by its own word when it was last asked.
  */
-offers: Offers, 
+offers: AgentCapabilities, 
 /**
  * How a task of it goes on later.
  */
-goes_on: GoesOn, 
+goes_on: ResumeSupport, 
 /**
  * Whether it can keep to a number of turns.
  */
@@ -296,7 +296,7 @@ reports_cost: boolean,
 /**
  * What is missing and what to do about it; none: nothing.
  */
-missing: Missing | null, 
+missing: SetupHint | null, 
 /**
  * The name of the variable that carries its key; empty: it takes none from us.
  */
@@ -312,7 +312,7 @@ asks_in: Array<string>,
 /**
  * What each safety level really means for it on this computer.
  */
-in_force: Array<InForce>, 
+in_force: Array<EffectiveSafety>, 
 /**
  * When it was last asked; none: never.
  */
@@ -324,7 +324,7 @@ busy: string,
 /**
  * Why it could not be asked.
  */
-notice: Notice | null, };
+notice: UserMessage | null, };
 
 /**
  * Whether an agent can be used.
@@ -334,7 +334,7 @@ export type AgentState = "not_installed" | "adapter_missing" | "not_checked" | "
 /**
  * What is missing for an agent.
  */
-export type Missing = { 
+export type SetupHint = { 
 /**
  * One sentence: what is missing and what to do.
  */
@@ -351,19 +351,19 @@ sign_in: string, };
 /**
  * What an agent offers to choose from.
  */
-export type Offers = { 
+export type AgentCapabilities = { 
 /**
  * Its models.
  */
-models: Array<Offer>, 
+models: Array<OptionValue>, 
 /**
  * Its modes.
  */
-modes: Array<Offer>, 
+modes: Array<OptionValue>, 
 /**
  * How hard it may think.
  */
-efforts: Array<Offer>, 
+efforts: Array<OptionValue>, 
 /**
  * What it takes by itself.
  */
@@ -372,7 +372,7 @@ current: AgentOptions, };
 /**
  * One thing to choose.
  */
-export type Offer = { 
+export type OptionValue = { 
 /**
  * The agent's own id for it.
  */
@@ -389,12 +389,12 @@ about: string, };
 /**
  * How a task of an agent goes on later.
  */
-export type GoesOn = "anew" | "same_conversation";
+export type ResumeSupport = "anew" | "same_conversation";
 
 /**
  * What a safety level really means for an agent on this computer.
  */
-export type InForce = { 
+export type EffectiveSafety = { 
 /**
  * The level.
  */
@@ -435,7 +435,7 @@ status: Status,
 /**
  * Why, where that isn't plain.
  */
-notice?: Notice, } | { "event": "output", 
+notice?: UserMessage, } | { "event": "output", 
 /**
  * Where the lines come from; all lines of one event come from the same.
  */
@@ -460,7 +460,7 @@ totals: ChangeTotals,
 /**
  * The first files, at most [`MAX_FILES_NAMED`].
  */
-files: Array<FileCount>, } | { "event": "usage" } & Usage | { "event": "question" } & Question | { "event": "answered", 
+files: Array<FileDiffStat>, } | { "event": "usage" } & Usage | { "event": "question" } & Question | { "event": "answered", 
 /**
  * The question.
  */
@@ -505,7 +505,7 @@ status: Status,
 /**
  * Why, where that isn't plain.
  */
-notice?: Notice, } | { "event": "output", 
+notice?: UserMessage, } | { "event": "output", 
 /**
  * Where the lines come from; all lines of one event come from the same.
  */
@@ -530,7 +530,7 @@ totals: ChangeTotals,
 /**
  * The first files, at most [`MAX_FILES_NAMED`].
  */
-files: Array<FileCount>, } | { "event": "usage" } & Usage | { "event": "question" } & Question | { "event": "answered", 
+files: Array<FileDiffStat>, } | { "event": "usage" } & Usage | { "event": "question" } & Question | { "event": "answered", 
 /**
  * The question.
  */
@@ -592,7 +592,7 @@ detail: string,
 /**
  * The files it touches, at most [`MAX_FILES_NAMED`].
  */
-files: Array<FileCount>, 
+files: Array<FileDiffStat>, 
 /**
  * How far it is.
  */
@@ -684,7 +684,7 @@ removed: number, };
 /**
  * One file and its counts.
  */
-export type FileCount = { 
+export type FileDiffStat = { 
 /**
  * Its path in the project, with `/`.
  */
@@ -805,12 +805,12 @@ label: string,
 /**
  * What it means.
  */
-kind: OptionKind, };
+kind: QuestionOptionKind, };
 
 /**
  * What an answer means, whatever the agent calls it.
  */
-export type OptionKind = "allow_once" | "allow_always" | "reject_once" | "reject_always" | "other";
+export type QuestionOptionKind = "allow_once" | "allow_always" | "reject_once" | "reject_always" | "other";
 
 /**
  * How an attempt ended, with its facts.
@@ -825,7 +825,7 @@ status: Status,
  * Why, where it isn't `finished`; or what a person should know of the result, such as
  * that it could not be shared.
  */
-notice?: Notice, 
+notice?: UserMessage, 
 /**
  * The agent's last words, at most 4,000 characters.
  */
@@ -887,7 +887,7 @@ status: Status,
 /**
  * Why it is paused, failed or interrupted.
  */
-notice: Notice | null, 
+notice: UserMessage | null, 
 /**
  * The attempt, from 1.
  */
@@ -919,7 +919,7 @@ totals: ChangeTotals,
 /**
  * The first files it changed.
  */
-files: Array<FileCount>, 
+files: Array<FileDiffStat>, 
 /**
  * How many save points the attempt has.
  */
@@ -1063,12 +1063,12 @@ counts: Counts,
  * Its waiting tasks in the order in which they will start, with their place in the
  * computer's queue, from 1.
  */
-queue: Array<QueuePlace>, };
+queue: Array<QueuePosition>, };
 
 /**
  * A waiting task's place in the computer's queue.
  */
-export type QueuePlace = { 
+export type QueuePosition = { 
 /**
  * The task.
  */
@@ -1114,16 +1114,16 @@ waiting: number,
 /**
  * Why nothing is started now, if so.
  */
-paused: Notice | null, 
+paused: UserMessage | null, 
 /**
  * Agents whose tasks are held: a usage limit, an expired sign-in.
  */
-holds: Array<AgentHold>, };
+holds: Array<AgentPause>, };
 
 /**
  * Why an agent's tasks are held.
  */
-export type AgentHold = { 
+export type AgentPause = { 
 /**
  * The agent.
  */
@@ -1131,7 +1131,7 @@ agent: AgentChoice,
 /**
  * Why, and what to do.
  */
-notice: Notice, 
+notice: UserMessage, 
 /**
  * When its tasks go on by themselves; none: when a person says so.
  */
@@ -1144,7 +1144,7 @@ tasks: number, };
 /**
  * One line of a transcript.
  */
-export type Line = { 
+export type TranscriptLine = { 
 /**
  * Its number, from 0.
  */
@@ -1173,7 +1173,7 @@ export type LinePage = {
 /**
  * The lines, in order and without a gap.
  */
-lines: Array<Line>, 
+lines: Array<TranscriptLine>, 
 /**
  * How many lines there are in all.
  */
@@ -1317,7 +1317,7 @@ unsaved: boolean,
 /**
  * What to say, when it isn't ready.
  */
-notice: Notice | null, };
+notice: UserMessage | null, };
 
 /**
  * What can be done with a folder.
@@ -1372,7 +1372,7 @@ tasks: Array<TaskRequest>, };
 /**
  * A saved batch to start again from: its tasks without a project.
  */
-export type Template = { 
+export type Recipe = { 
 /**
  * Unique; made by us.
  */
@@ -1388,7 +1388,7 @@ tasks: Array<TaskRequest>,
 /**
  * Who does the work and how; none: whoever is chosen when it is used.
  */
-agent?: AgentPick, 
+agent?: AgentSelection, 
 /**
  * How much agents may do without asking; none: as chosen when it is used.
  */
@@ -1464,7 +1464,7 @@ needs_you: Array<TaskId>,
 /**
  * What a person should know once, such as a settings file that was set aside.
  */
-notices: Array<Notice>, };
+notices: Array<UserMessage>, };
 
 /**
  * A project that was used before.
@@ -1490,7 +1490,7 @@ used_at: number, };
 /**
  * A result that was brought into the project, or why it wasn't.
  */
-export type AddedResult = { 
+export type PublishResult = { 
 /**
  * The task.
  */
@@ -1502,7 +1502,7 @@ branch: string | null,
 /**
  * Why there is none.
  */
-notice: Notice | null, };
+notice: UserMessage | null, };
 
 /**
  * The address of a Cloud Coding API. Its key is kept elsewhere, bound to the address.
@@ -1568,12 +1568,12 @@ github: TokenView,
 /**
  * What to say of the key store, when it can't be used.
  */
-store: Notice | null, };
+store: UserMessage | null, };
 
 /**
  * What a test of a key or token found.
  */
-export type Tested = { 
+export type ConnectionTest = { 
 /**
  * Whether it can be used, as far as is known.
  */
@@ -1585,7 +1585,7 @@ said: string,
 /**
  * Why not, when it can't.
  */
-notice: Notice | null, };
+notice: UserMessage | null, };
 
 /**
  * A repository that a person can choose.
@@ -1627,12 +1627,12 @@ next: number | null,
 /**
  * What to know before starting anything, such as a token that may not do enough.
  */
-notice: Notice | null, };
+notice: UserMessage | null, };
 
 /**
  * A task's branch as it is at the remote.
  */
-export type BranchLook = { 
+export type RemoteBranch = { 
 /**
  * The branch that was looked for.
  */

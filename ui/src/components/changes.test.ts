@@ -18,10 +18,10 @@ it('counts are read as words, not as signs', () => {
 });
 
 it('a file is named by its last part and opens by its path', async () => {
-  const open = vi.fn();
-  render(FileChips, { paths: ['checkout/errors.ts'], open });
+  const onopen = vi.fn();
+  render(FileChips, { paths: ['checkout/errors.ts'], onopen });
   await fireEvent.click(screen.getByRole('button', { name: 'errors.ts' }));
-  expect(open).toHaveBeenCalledWith('checkout/errors.ts');
+  expect(onopen).toHaveBeenCalledWith('checkout/errors.ts');
 });
 
 it('what is said has code as elements and nothing else', () => {

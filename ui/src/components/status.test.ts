@@ -1,22 +1,22 @@
 import { render, screen } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import { STATUSES, statusWord } from '../lib/status';
+import { STATUSES, statusLabel } from '../lib/status';
 import { aBatch } from '../lib/testing';
 import ProgressBar from './ProgressBar.svelte';
 import StatusChip from './StatusChip.svelte';
 import StatusCounts from './StatusCounts.svelte';
-import StatusMark from './StatusMark.svelte';
+import StatusIcon from './StatusIcon.svelte';
 
 describe('a status', () => {
   it('has a drawing of its own', () => {
-    const drawn = STATUSES.map((status) => render(StatusMark, { status }).container.querySelector('svg')?.innerHTML);
+    const drawn = STATUSES.map((status) => render(StatusIcon, { status }).container.querySelector('svg')?.innerHTML);
     expect(new Set(drawn).size).toBe(STATUSES.length);
   });
 
   it('is said by its word, and the drawing is left out of that', () => {
     for (const status of STATUSES) {
       const { container, unmount } = render(StatusChip, { status });
-      expect(container.textContent.trim()).toBe(statusWord(status));
+      expect(container.textContent.trim()).toBe(statusLabel(status));
       expect(container.querySelector('svg')?.getAttribute('aria-hidden')).toBe('true');
       unmount();
     }

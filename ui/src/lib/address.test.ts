@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostOf, isHere, repositoryName } from './address';
+import { parseHost, isLocalAddress, formatRepositoryName } from './address';
 
 it.each([
   ['https://github.com/acme/shop', 'acme/shop'],
@@ -12,7 +12,7 @@ it.each([
   ['shop', 'shop'],
   ['', ''],
 ])('%s is %s', (address, name) => {
-  expect(repositoryName(address)).toBe(name);
+  expect(formatRepositoryName(address)).toBe(name);
 });
 
 it.each([
@@ -24,12 +24,12 @@ it.each([
   ['https://127.0.0.1.example.com', false],
   ['127.0.0.1', false],
 ])('%s is here: %s', (address, here) => {
-  expect(isHere(address)).toBe(here);
+  expect(isLocalAddress(address)).toBe(here);
 });
 
 it('an address has a host, a folder has none', () => {
-  expect(hostOf(' https://GitHub.com/acme/shop.git')).toBe('github.com');
-  expect(hostOf('https://git.acme.example:8443/web/shop')).toBe('git.acme.example:8443');
-  expect(hostOf('file:///srv/shop')).toBe('');
-  expect(hostOf('/srv/shop')).toBe('');
+  expect(parseHost(' https://GitHub.com/acme/shop.git')).toBe('github.com');
+  expect(parseHost('https://git.acme.example:8443/web/shop')).toBe('git.acme.example:8443');
+  expect(parseHost('file:///srv/shop')).toBe('');
+  expect(parseHost('/srv/shop')).toBe('');
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AgentChoice } from '../bindings/protocol';
-import { agentKey, agentLine, agentName, anotherModel, NO_OPTIONS, pickName } from './agents';
+import { agentKey, formatAgentCommand, agentName, findUnusedModel, NO_OPTIONS, formatPick } from './agents';
 
 const acp = (...command: string[]): AgentChoice => ({ kind: 'acp', command });
 
@@ -13,7 +13,7 @@ it('an agent is called by its product, else by its program', () => {
 });
 
 it('the line that starts it can be read', () => {
-  expect(agentLine({ kind: 'command', command: ['a b', '{prompt}'] })).toBe('"a b" {prompt}');
+  expect(formatAgentCommand({ kind: 'command', command: ['a b', '{prompt}'] })).toBe('"a b" {prompt}');
 });
 
 it('the same program with another environment is another agent', () => {
@@ -29,10 +29,10 @@ it('an agent is told from itself by what was chosen of what it offers', () => {
   const models = [offer('sonnet', 'Sonnet'), offer('opus', 'Opus')];
   const view = { agent, offers: { models, modes: [], efforts: [offer('high', 'High')], current } };
   const pick = (model: string, effort = '') => ({ agent, options: { ...NO_OPTIONS, model, effort } });
-  expect(pickName(pick('opus', 'high'), view)).toBe('Claude Code (Opus, High)');
-  expect(pickName(pick('gone'), view)).toBe('Claude Code (gone)');
-  expect(pickName(pick(''), undefined)).toBe('Claude Code');
-  expect(anotherModel(view, [])).toBe('');
-  expect(anotherModel(view, [pick('')])).toBe('opus');
-  expect(anotherModel(view, [pick(''), pick('opus')])).toBeUndefined();
+  expect(formatPick(pick('opus', 'high'), view)).toBe('Claude Code (Opus, High)');
+  expect(formatPick(pick('gone'), view)).toBe('Claude Code (gone)');
+  expect(formatPick(pick(''), undefined)).toBe('Claude Code');
+  expect(findUnusedModel(view, [])).toBe('');
+  expect(findUnusedModel(view, [pick('')])).toBe('opus');
+  expect(findUnusedModel(view, [pick(''), pick('opus')])).toBeUndefined();
 });

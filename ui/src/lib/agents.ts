@@ -1,7 +1,7 @@
 /** Agents: the ones we know by name, and values that name one. */
 
-import type { AgentChoice, AgentOptions, AgentPick, AgentState, AgentView, KnownAgent } from '../bindings/protocol';
-import { joinWords } from './argv';
+import type { AgentChoice, AgentOptions, AgentSelection, AgentState, AgentView, KnownAgent } from '../bindings/protocol';
+import { joinArgs } from './argv';
 
 const NAMES: Record<KnownAgent, string> = {
   'claude-code': 'Claude Code',
@@ -25,11 +25,11 @@ export function agentKey(agent: AgentChoice): string {
   if (agent.kind === 'known') return `known ${agent.id}`;
   const env = agent.kind === 'acp' ? (agent.env ?? []) : [];
   const added = env.map(({ name, value }) => `${name}=${value}`);
-  return `${agent.kind} ${joinWords([...agent.command, ...added])}`;
+  return `${agent.kind} ${joinArgs([...agent.command, ...added])}`;
 }
 
 /** Whether two name the same agent with the same choices. */
-export function samePick(a: AgentPick, b: AgentPick): boolean {
+export function isSamePick(a: AgentSelection, b: AgentSelection): boolean {
   const { model, mode, effort } = b.options;
   const { options } = a;
   return agentKey(a.agent) === agentKey(b.agent) && options.model === model && options.mode === mode && options.effort === effort;
@@ -43,7 +43,7 @@ export function agentName(agent: AgentChoice): string {
 }
 
 /** An agent with what was chosen of what it offers: "Claude Code (Opus, High)". */
-export function pickName({ agent, options }: AgentPick, view: Pick<AgentView, 'offers'> | undefined): string {
+export function formatPick({ agent, options }: AgentSelection, view: Pick<AgentView, 'offers'> | undefined): string {
   const offered = view && [...view.offers.models, ...view.offers.modes, ...view.offers.efforts];
   const chosen = [options.model, options.mode, options.effort].filter(Boolean);
   const words = chosen.map((id) => offered?.find((offer) => offer.id === id)?.name ?? id).join(', ');
@@ -54,7 +54,7 @@ export function pickName({ agent, options }: AgentPick, view: Pick<AgentView, 'o
  * The model with which an agent would be another one than each of `picks`: the empty one, its
  * own, where it isn't among them at all; undefined where all that it offers is taken.
  */
-export function anotherModel({ agent, offers }: Pick<AgentView, 'agent' | 'offers'>, picks: AgentPick[]): string | undefined {
+export function findUnusedModel({ agent, offers }: Pick<AgentView, 'agent' | 'offers'>, picks: AgentSelection[]): string | undefined {
   const same = picks.filter((pick) => agentKey(pick.agent) === agentKey(agent));
   if (same.length === 0) return '';
   const taken = same.map(({ options }) => options.model || offers.current.model);
@@ -62,18 +62,18 @@ export function anotherModel({ agent, offers }: Pick<AgentView, 'agent' | 'offer
 }
 
 /** How an agent is started, in one line; empty where Regatta knows that by itself. */
-export function agentLine(agent: AgentChoice): string {
+export function formatAgentCommand(agent: AgentChoice): string {
   if (agent.kind === 'practice') return 'Built in: no network, no cost';
-  return agent.kind === 'known' ? '' : joinWords(agent.command);
+  return agent.kind === 'known' ? '' : joinArgs(agent.command);
 }
 
 /** Whether an agent can be given work; what isn't known shows itself when it is. */
-export function canWork(view: AgentView): boolean {
+export function isUsable(view: AgentView): boolean {
   return view.state === 'ready' || view.state === 'sign_in_unknown' || view.state === 'not_checked';
 }
 
 /** How an agent stands, in two or three words. */
-export function stateWords(state: AgentState): string {
+export function agentStateLabel(state: AgentState): string {
   switch (state) {
     case 'ready':
       return 'Ready';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { cssColour, markFound, parseAnsi, plainLines, plainText, type Look } from './ansi';
+import { toCssColour, highlightMatches, parseAnsi, stripAnsiLines, stripAnsi, type TextStyle } from './ansi';
 
 const ESC = '\u001b';
 
-function looks(line: string): [string, Partial<Look>][] {
-  return parseAnsi(line).map(({ text, look }) => {
-    const set = Object.entries(look).filter(([, value]) => value !== null && value !== false);
+function looks(line: string): [string, Partial<TextStyle>][] {
+  return parseAnsi(line).map(({ text, style }) => {
+    const set = Object.entries(style).filter(([, value]) => value !== null && value !== false);
     return [text, Object.fromEntries(set)];
   });
 }
@@ -36,9 +36,9 @@ describe('colours', () => {
   });
 
   it('becomes a token of ours or numbers we formatted', () => {
-    expect(cssColour(1)).toBe('var(--ansi-red)');
-    expect(cssColour(15)).toBe('var(--ansi-bright-white)');
-    expect(cssColour([1, 2, 3])).toBe('rgb(1 2 3)');
+    expect(toCssColour(1)).toBe('var(--ansi-red)');
+    expect(toCssColour(15)).toBe('var(--ansi-bright-white)');
+    expect(toCssColour([1, 2, 3])).toBe('rgb(1 2 3)');
   });
 });
 
@@ -71,36 +71,36 @@ describe('everything else is dropped', () => {
     ['a bell and a backspace', 'a\u0007\b\u0000b'],
     ['a turn of direction', 'a\u202eb\u2066'],
   ])('%s', (_, line) => {
-    expect(plainText(line)).toBe('ab');
+    expect(stripAnsi(line)).toBe('ab');
   });
 
   it('a sequence that never ends takes nothing with it but itself', () => {
-    expect(plainText(`a${ESC}[31`)).toBe('a');
-    expect(plainText(`a${ESC}]0;title`)).toBe('a');
-    expect(plainText(`a${ESC}`)).toBe('a');
+    expect(stripAnsi(`a${ESC}[31`)).toBe('a');
+    expect(stripAnsi(`a${ESC}]0;title`)).toBe('a');
+    expect(stripAnsi(`a${ESC}`)).toBe('a');
   });
 
   it('keeps the text of a link and drops its address', () => {
-    expect(plainText(`${ESC}]8;;https://evil.example\u0007read me${ESC}]8;;\u0007`)).toBe('read me');
+    expect(stripAnsi(`${ESC}]8;;https://evil.example\u0007read me${ESC}]8;;\u0007`)).toBe('read me');
   });
 
   it('keeps tabs, accents and emoji', () => {
-    expect(plainText('\té 🎉 日本')).toBe('\té 🎉 日本');
+    expect(stripAnsi('\té 🎉 日本')).toBe('\té 🎉 日本');
   });
 
   it('keeps markup as text', () => {
-    expect(plainText('<img src=x onerror=alert(1)>')).toBe('<img src=x onerror=alert(1)>');
+    expect(stripAnsi('<img src=x onerror=alert(1)>')).toBe('<img src=x onerror=alert(1)>');
   });
 });
 
 describe('carriage returns', () => {
   it('keep what follows the last one', () => {
-    expect(plainText('10 %\r50 %\r100 %')).toBe('100 %');
+    expect(stripAnsi('10 %\r50 %\r100 %')).toBe('100 %');
   });
 
   it('at the end change nothing', () => {
-    expect(plainText('done\r')).toBe('done');
-    expect(plainText(`done\r${ESC}[K`)).toBe('done');
+    expect(stripAnsi('done\r')).toBe('done');
+    expect(stripAnsi(`done\r${ESC}[K`)).toBe('done');
   });
 
   it('keep the colour that was set before', () => {
@@ -108,25 +108,25 @@ describe('carriage returns', () => {
   });
 
   it('have a twin in the move to the first column', () => {
-    expect(plainText(`10 %${ESC}[2K${ESC}[1G20 %`)).toBe('20 %');
+    expect(stripAnsi(`10 %${ESC}[2K${ESC}[1G20 %`)).toBe('20 %');
   });
 });
 
 it('reads a long hostile line once', () => {
   const started = performance.now();
-  plainText(`${ESC}[`.repeat(200_000));
-  plainText(`${ESC}]`.repeat(200_000));
-  plainText('\r'.repeat(200_000));
+  stripAnsi(`${ESC}[`.repeat(200_000));
+  stripAnsi(`${ESC}]`.repeat(200_000));
+  stripAnsi('\r'.repeat(200_000));
   expect(performance.now() - started).toBeLessThan(2_000);
 });
 
 it('several lines keep their breaks', () => {
-  expect(plainLines(`${ESC}[1ma${ESC}[0m\nb\u0007\n`)).toBe('a\nb\n');
+  expect(stripAnsiLines(`${ESC}[1ma${ESC}[0m\nb\u0007\n`)).toBe('a\nb\n');
 });
 
 describe('found text', () => {
   const pieces = (line: string, query: string) =>
-    markFound(parseAnsi(line), query).map(({ text, found }) => (found ? `[${text}]` : text));
+    highlightMatches(parseAnsi(line), query).map(({ text, isMatch }) => (isMatch ? `[${text}]` : text));
 
   it('is cut out of its span, in any case', () => {
     expect(pieces('a Declined card, declined', 'declined')).toEqual([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { joinWords, splitWords } from './argv';
+import { joinArgs, splitArgs } from './argv';
 
 it.each<[string, string[]]>([
   ['', []],
@@ -12,8 +12,8 @@ it.each<[string, string[]]>([
   ['"C:\\Program Files\\a.exe"', ['C:\\Program Files\\a.exe']],
   ['x "never closed', ['x', 'never closed']],
   ["say it's", ['say', 'its']],
-])('%j is %j', (line, words) => expect(splitWords(line)).toEqual(words));
+])('%j is %j', (line, words) => expect(splitArgs(line)).toEqual(words));
 
 it.each([[['a', 'b c', '', 'd"e', "f'g", 'h\\i', '\n', '{prompt}']]])('%j survives a line', (words) => {
-  expect(splitWords(joinWords(words))).toEqual(words);
+  expect(splitArgs(joinArgs(words))).toEqual(words);
 });

@@ -1,7 +1,7 @@
 /** A program and its arguments as one line, as people write them, and back. Nothing is run. */
 
 /** The words of `line`; quotes keep words together, a backslash keeps the next character. */
-export function splitWords(line: string): string[] {
+export function splitArgs(line: string): string[] {
   const words: string[] = [];
   let word: string | null = null;
   let quote = '';
@@ -29,7 +29,7 @@ export function splitWords(line: string): string[] {
 }
 
 /** `words` as one line that `splitWords` takes apart again. */
-export function joinWords(words: string[]): string {
+export function joinArgs(words: string[]): string {
   return words
     .map((word) => (/^[^\s"'\\]+$/.test(word) ? word : `"${word.replaceAll(/["\\]/g, '\\$&')}"`))
     .join(' ');

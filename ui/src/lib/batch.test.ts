@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Counts, Status } from '../bindings/protocol';
-import { batchStatus, overOf, totalOf } from './batch';
+import { summariseStatus, countEndedTasks, countTasks } from './batch';
 import { aBatch } from './testing';
 
 const none = aBatch().counts;
@@ -8,7 +8,7 @@ const batch = (counts: Partial<Counts>, over = false) => aBatch({ counts: { ...n
 
 it('counts all tasks, and those that ended', () => {
   const counts = { ...none, waiting: 1, working: 2, finished: 3, stopped: 4, unknown: 5 };
-  expect([totalOf(counts), overOf(counts)]).toEqual([15, 12]);
+  expect([countTasks(counts), countEndedTasks(counts)]).toEqual([15, 12]);
 });
 
 it.each<[Partial<Counts>, boolean, Status]>([
@@ -21,4 +21,4 @@ it.each<[Partial<Counts>, boolean, Status]>([
   [{ finished: 3, stopped: 1 }, true, 'stopped'],
   [{ finished: 3, stopped: 1, failed: 1 }, true, 'failed'],
   [{ interrupted: 1, stopped: 1 }, true, 'interrupted'],
-])('%j (over: %s) is %s', (counts, over, status) => expect(batchStatus(batch(counts, over))).toBe(status));
+])('%j (over: %s) is %s', (counts, over, status) => expect(summariseStatus(batch(counts, over))).toBe(status));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FileChange, PatchLine } from '../bindings/protocol';
-import { changeWord, countsInWords, fileName, folder, patchRows, squares, visible } from './patch';
+import { changeKindLabel, formatLineCounts, fileName, folderName, patchRows, changeSquares, escapeInvisible } from './patch';
 
 const drawn = (added: number, removed: number) =>
-  squares(added, removed)
+  changeSquares(added, removed)
     .map((square) => ({ added: '+', removed: '-', none: '.' })[square])
     .join('');
 
@@ -24,19 +24,19 @@ describe('the five squares', () => {
 });
 
 it('splits a path', () => {
-  expect([folder('a/b/c.ts'), fileName('a/b/c.ts')]).toEqual(['a/b/', 'c.ts']);
-  expect([folder('c.ts'), fileName('c.ts')]).toEqual(['', 'c.ts']);
+  expect([folderName('a/b/c.ts'), fileName('a/b/c.ts')]).toEqual(['a/b/', 'c.ts']);
+  expect([folderName('c.ts'), fileName('c.ts')]).toEqual(['', 'c.ts']);
 });
 
 it('says what happened to a file', () => {
   const change: FileChange = { path: 'b', old_path: 'a', kind: 'moved', binary: false, added: 1, removed: 2 };
-  expect(changeWord(change)).toBe('Moved from a');
-  expect((['added', 'modified', 'removed'] as const).map((kind) => changeWord({ ...change, kind }))).toEqual([
+  expect(changeKindLabel(change)).toBe('Moved from a');
+  expect((['added', 'modified', 'removed'] as const).map((kind) => changeKindLabel({ ...change, kind }))).toEqual([
     'New',
     '',
     'Removed',
   ]);
-  expect(countsInWords(change)).toBe('1 line added, 2 lines removed');
+  expect(formatLineCounts(change)).toBe('1 line added, 2 lines removed');
 });
 
 describe('the rows of a change', () => {
@@ -72,7 +72,7 @@ describe('the rows of a change', () => {
 });
 
 it('makes characters visible that hide or turn text', () => {
-  expect(visible('if (a\u202e b\u2066)\u0000\u001b[31m')).toBe('if (a⟨202E⟩ b⟨2066⟩)␀␛[31m');
-  expect(visible('\tplain é\r')).toBe('\tplain é');
-  expect(visible('a\rb')).toBe('a␍b');
+  expect(escapeInvisible('if (a\u202e b\u2066)\u0000\u001b[31m')).toBe('if (a⟨202E⟩ b⟨2066⟩)␀␛[31m');
+  expect(escapeInvisible('\tplain é\r')).toBe('\tplain é');
+  expect(escapeInvisible('a\rb')).toBe('a␍b');
 });

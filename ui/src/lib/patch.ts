@@ -1,13 +1,13 @@
 /** What a task changed, as the page shows it. */
 
 import type { FileChange, FilePatch, PatchLineKind } from '../bindings/protocol';
-import { count } from './time';
+import { formatCount } from './time';
 
 /** One of the five squares beside a file. */
 export type Square = 'added' | 'removed' | 'none';
 
 /** Five squares: how much was added and removed, each with at least one when there is any. */
-export function squares(added: number, removed: number): Square[] {
+export function changeSquares(added: number, removed: number): Square[] {
   const all = added + removed;
   const filled = Math.min(5, all);
   let green = all === 0 ? 0 : Math.round((added / all) * filled);
@@ -25,12 +25,12 @@ export function fileName(path: string): string {
 }
 
 /** What stands before the last part, with its `/`; empty at the top. */
-export function folder(path: string): string {
+export function folderName(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 /** What happened to a file, in a word or two; empty for an ordinary change. */
-export function changeWord(change: FileChange): string {
+export function changeKindLabel(change: FileChange): string {
   switch (change.kind) {
     case 'added':
       return 'New';
@@ -44,8 +44,8 @@ export function changeWord(change: FileChange): string {
 }
 
 /** "3 added, 1 removed", for people who don't see the colours. */
-export function countsInWords(change: { added: number; removed: number }): string {
-  return `${count(change.added, 'line')} added, ${count(change.removed, 'line')} removed`;
+export function formatLineCounts(change: { added: number; removed: number }): string {
+  return `${formatCount(change.added, 'line')} added, ${formatCount(change.removed, 'line')} removed`;
 }
 
 /** One row of a file's change. */
@@ -67,16 +67,16 @@ export function patchRows(patch: FilePatch): PatchRow[] {
     mark: MARKS[line.kind],
     old: line.old?.toString() ?? '',
     new: line.new?.toString() ?? '',
-    text: line.kind === 'gap' ? gapText(patch, at) : visible(line.text),
+    text: line.kind === 'gap' ? formatGap(patch, at) : escapeInvisible(line.text),
   }));
 }
 
-function gapText(patch: FilePatch, at: number): string {
+function formatGap(patch: FilePatch, at: number): string {
   const before = patch.lines.slice(0, at).findLast((line) => line.new !== null)?.new ?? 0;
   const after = patch.lines.slice(at + 1).find((line) => line.new !== null)?.new;
   if (typeof after !== 'number' || after <= before + 1) return 'Lines in between are the same';
   const same = after - before - 1;
-  return `${count(same, 'line')} in between ${same === 1 ? 'is' : 'are'} the same`;
+  return `${formatCount(same, 'line')} in between ${same === 1 ? 'is' : 'are'} the same`;
 }
 
 // eslint-disable-next-line no-control-regex -- control characters are what this is about
@@ -86,7 +86,7 @@ const HIDDEN = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u061c\u202a-\u202e\u20
  * A line of a file with every character that can't be seen made visible, so that a change
  * can't read as something it is not. A carriage return at the end is a kind of line end.
  */
-export function visible(text: string): string {
+export function escapeInvisible(text: string): string {
   return text.replace(/\r$/, '').replace(HIDDEN, (hidden) => {
     const code = hidden.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(0x2400 + code);

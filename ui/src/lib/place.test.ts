@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { againMeans, branchSentence, lostNotice, placeHint, placeMeans, placeName, projectName, secretSentence } from './place';
+import { retryNotes, formatRemoteBranch, connectionLostNotice, placeHint, placeNotes, placeName, projectName, formatSecretState } from './place';
 import { aBatch } from './testing';
 
 const WORK = { id: 'e1', name: 'Work', address: 'https://api.cloudcoding.ai' };
@@ -18,16 +18,16 @@ it('a batch in the cloud is called by owner and name, one here by its folder', (
 });
 
 it('says what leaves this computer, and what it may take', () => {
-  const [leaves = '', costs = ''] = placeMeans(WORK);
+  const [leaves = '', costs = ''] = placeNotes(WORK);
   for (const part of ['texts of your tasks', 'address', 'GitHub token', 'Work']) expect(leaves).toContain(part);
   expect(costs).toBe('The work goes on while this computer sleeps. It may cost money there.');
-  expect(placeMeans(HERE).join(' ')).not.toContain('leave this computer');
+  expect(placeNotes(HERE).join(' ')).not.toContain('leave this computer');
 });
 
 it('says how it stands with a key', () => {
-  expect(secretSentence('Key', 'kept')).toBe('Key is kept in your computer’s key store');
-  expect(secretSentence('Key', 'for_session')).toBe('Key is kept only until you close Regatta');
-  expect(secretSentence('Token', 'missing')).toBe('No token yet');
+  expect(formatSecretState('Key', 'kept')).toBe('Key is kept in your computer’s key store');
+  expect(formatSecretState('Key', 'for_session')).toBe('Key is kept only until you close Regatta');
+  expect(formatSecretState('Token', 'missing')).toBe('No token yet');
 });
 
 it.each([
@@ -37,30 +37,30 @@ it.each([
   ['abc', 0, 'The branch is there, without new commits.'],
   ['abc', null, 'The branch is there.'],
 ])('commit %s with %s new ones: %s', (commit, commits, said) => {
-  expect(branchSentence({ branch: 'b', commit, commits })).toBe(said);
+  expect(formatRemoteBranch({ branch: 'b', commit, commits })).toBe(said);
 });
 
 describe('starting again', () => {
   it('is new work, and may cost', () => {
-    expect(againMeans(WORK, 1, 0)).toEqual([
+    expect(retryNotes(WORK, 1, 0)).toEqual([
       'Only this task is sent to Work again, as new work. It may cost money again.',
       'What was received so far stays.',
     ]);
-    expect(againMeans(WORK, 3, 0)[0]).toMatch(/^Only these 3 tasks are sent/);
+    expect(retryNotes(WORK, 3, 0)[0]).toMatch(/^Only these 3 tasks are sent/);
   });
 
   it('says that a lost one may still be going on', () => {
-    expect(againMeans(WORK, 1, 1)[1]).toMatch(/^The first try may still be going on/);
-    expect(againMeans(WORK, 3, 2)[1]).toMatch(/^Some of them may still be going on/);
+    expect(retryNotes(WORK, 1, 1)[1]).toMatch(/^The first try may still be going on/);
+    expect(retryNotes(WORK, 3, 2)[1]).toMatch(/^Some of them may still be going on/);
   });
 });
 
 it('a lost connection is said with what is safe and what to do, also when nobody else says it', () => {
-  expect(lostNotice(WORK)).toMatchObject({
+  expect(connectionLostNotice(WORK)).toMatchObject({
     what: 'The connection to Work was lost, so it isn’t known how this task ended.',
     safe: 'Everything that was received is saved.',
   });
-  expect(lostNotice(undefined).what).toContain('the place where it ran');
+  expect(connectionLostNotice(undefined).what).toContain('the place where it ran');
 });
 
 it('a list says in a few words what a place means', () => {

@@ -1,24 +1,24 @@
 /** Where tasks run, in words. */
 
-import type { BatchView, BranchLook, Endpoint, Notice, SecretState } from '../bindings/protocol';
-import { isHere, repositoryName } from './address';
-import { count } from './time';
+import type { BatchView, RemoteBranch, Endpoint, UserMessage, SecretState } from '../bindings/protocol';
+import { isLocalAddress, formatRepositoryName } from './address';
+import { formatCount } from './time';
 
 /** "This computer", "Work (cloud)". */
 export function placeName(endpoint: Endpoint | undefined): string {
   if (!endpoint) return 'This computer';
-  return `${endpoint.name} (${isHere(endpoint.address) ? 'server on this computer' : 'cloud'})`;
+  return `${endpoint.name} (${isLocalAddress(endpoint.address) ? 'server on this computer' : 'cloud'})`;
 }
 
 /** What people call the project of a batch: "acme/shop" in the cloud, the folder's name here. */
 export function projectName(batch: BatchView): string {
-  return batch.endpoint ? repositoryName(batch.project_path) : batch.project_name;
+  return batch.endpoint ? formatRepositoryName(batch.project_path) : batch.project_name;
 }
 
 /** What running at an endpoint means: what leaves this computer, and what it may take. */
-export function placeMeans(endpoint: Endpoint): string[] {
+export function placeNotes(endpoint: Endpoint): string[] {
   const sent = 'the texts of your tasks, the repository’s address and, where it needs one, your GitHub token';
-  if (isHere(endpoint.address)) {
+  if (isLocalAddress(endpoint.address)) {
     return [
       `A server on this computer gets ${sent}.`,
       'It works only while this computer is on. What its agent costs is up to that agent.',
@@ -32,11 +32,11 @@ export function placeMeans(endpoint: Endpoint): string[] {
 
 /** The same in a few words, for a list. */
 export function placeHint(address: string): string {
-  return isHere(address) ? 'a server on this computer' : 'goes on while this computer sleeps, may cost money';
+  return isLocalAddress(address) ? 'a server on this computer' : 'goes on while this computer sleeps, may cost money';
 }
 
 /** How it stands with a key or token: one sentence. */
-export function secretSentence(what: 'Key' | 'Token', state: SecretState): string {
+export function formatSecretState(what: 'Key' | 'Token', state: SecretState): string {
   switch (state) {
     case 'kept':
       return `${what} is kept in your computer’s key store`;
@@ -48,14 +48,14 @@ export function secretSentence(what: 'Key' | 'Token', state: SecretState): strin
 }
 
 /** What a look at a task's branch found. */
-export function branchSentence({ commit, commits }: BranchLook): string {
+export function formatRemoteBranch({ commit, commits }: RemoteBranch): string {
   if (commit === null) return 'No branch yet.';
   if (commits === null) return 'The branch is there.';
-  return commits === 0 ? 'The branch is there, without new commits.' : `The branch is there, ${count(commits, 'commit')}.`;
+  return commits === 0 ? 'The branch is there, without new commits.' : `The branch is there, ${formatCount(commits, 'commit')}.`;
 }
 
 /** What "Start again" and "Try again" mean for tasks that run at an endpoint. */
-export function againMeans(endpoint: Endpoint, tasks: number, unknown: number): string[] {
+export function retryNotes(endpoint: Endpoint, tasks: number, unknown: number): string[] {
   const only = tasks === 1 ? 'Only this task is' : `Only these ${tasks} tasks are`;
   const said = [`${only} sent to ${endpoint.name} again, as new work. It may cost money again.`];
   if (unknown > 0) {
@@ -67,7 +67,7 @@ export function againMeans(endpoint: Endpoint, tasks: number, unknown: number): 
 }
 
 /** What is said of a task whose place can't be asked any more, where nothing else was said. */
-export function lostNotice(endpoint: Endpoint | undefined): Notice {
+export function connectionLostNotice(endpoint: Endpoint | undefined): UserMessage {
   return {
     code: 'connection_lost',
     what: `The connection to ${endpoint?.name ?? 'the place where it ran'} was lost, so it isn’t known how this task ended.`,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { prose } from './prose';
+import { parseProse } from './prose';
 
 it('finds paragraphs and spans of code', () => {
-  expect(prose('The form shows `E_CARD_04`.\nMore.\n\nThen tests.')).toEqual([
+  expect(parseProse('The form shows `E_CARD_04`.\nMore.\n\nThen tests.')).toEqual([
     {
       code: false,
       parts: [
@@ -16,19 +16,19 @@ it('finds paragraphs and spans of code', () => {
 });
 
 it('finds blocks of code, also one that never ends', () => {
-  expect(prose('Run:\n```sh\nnpm test\n\nls\n```\nDone')).toEqual([
+  expect(parseProse('Run:\n```sh\nnpm test\n\nls\n```\nDone')).toEqual([
     { code: false, parts: [{ text: 'Run:', code: false }] },
     { code: true, text: 'npm test\n\nls' },
     { code: false, parts: [{ text: 'Done', code: false }] },
   ]);
-  expect(prose('```\nopen')).toEqual([{ code: true, text: 'open' }]);
+  expect(parseProse('```\nopen')).toEqual([{ code: true, text: 'open' }]);
 });
 
 it('leaves markup and a lone backtick as text', () => {
-  expect(prose('<b>`x</b>')).toEqual([{ code: false, parts: [{ text: '<b>`x</b>', code: false }] }]);
+  expect(parseProse('<b>`x</b>')).toEqual([{ code: false, parts: [{ text: '<b>`x</b>', code: false }] }]);
 });
 
 it('drops escapes, and says nothing for nothing', () => {
-  expect(prose('\u001b[31mred\u001b[0m\u0007')).toEqual([{ code: false, parts: [{ text: 'red', code: false }] }]);
-  expect(prose(' \n\n ')).toEqual([]);
+  expect(parseProse('\u001b[31mred\u001b[0m\u0007')).toEqual([{ code: false, parts: [{ text: 'red', code: false }] }]);
+  expect(parseProse(' \n\n ')).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /** What an agent says, as paragraphs, blocks and spans of code. Text stays text: nothing is ever markup. */
 
-import { plainLines } from './ansi';
+import { stripAnsiLines } from './ansi';
 
 /** A piece of a paragraph. */
 export interface ProsePart {
@@ -12,22 +12,22 @@ export interface ProsePart {
 export type ProseBlock = { code: false; parts: ProsePart[] } | { code: true; text: string };
 
 /** The blocks of `text`: paragraphs apart by an empty line, code between fences. */
-export function prose(text: string): ProseBlock[] {
+export function parseProse(text: string): ProseBlock[] {
   const blocks: ProseBlock[] = [];
-  const pieces = plainLines(text).split(/^ {0,3}```.*$/m);
+  const pieces = stripAnsiLines(text).split(/^ {0,3}```.*$/m);
   pieces.forEach((piece, at) => {
     if (at % 2 === 1) {
       blocks.push({ code: true, text: piece.replace(/^\n|\n$/g, '') });
       return;
     }
     for (const paragraph of piece.split(/\n\s*\n/)) {
-      if (paragraph.trim() !== '') blocks.push({ code: false, parts: spans(paragraph.trim()) });
+      if (paragraph.trim() !== '') blocks.push({ code: false, parts: parseSpans(paragraph.trim()) });
     }
   });
   return blocks;
 }
 
-function spans(paragraph: string): ProsePart[] {
+function parseSpans(paragraph: string): ProsePart[] {
   return paragraph
     .split(/(`[^`\n]+`)/)
     .filter((part) => part !== '')

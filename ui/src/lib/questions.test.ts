@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { OptionKind, QuestionOption } from '../bindings/protocol';
-import { answersTo, asks, inWords, riskReason } from './questions';
+import type { QuestionOptionKind, QuestionOption } from '../bindings/protocol';
+import { listAnswers, hasPendingQuestion, formatQuestion, formatRiskReason } from './questions';
 import { aQuestion, aTask } from './testing';
 
-const option = (id: string, kind: OptionKind, label = id): QuestionOption => ({ id, label, kind });
-const labels = (changes: Parameters<typeof aQuestion>[0]) => answersTo(aQuestion(changes)).map(({ label }) => label);
+const option = (id: string, kind: QuestionOptionKind, label = id): QuestionOption => ({ id, label, kind });
+const labels = (changes: Parameters<typeof aQuestion>[0]) => listAnswers(aQuestion(changes)).map(({ label }) => label);
 
 const ALL = [
   option('Reject', 'reject_once'),
@@ -15,10 +15,10 @@ const ALL = [
 
 describe('a permission', () => {
   it('has the same words and order everywhere, whatever the agent calls them', () => {
-    expect(answersTo(aQuestion({ options: ALL, key: 'run:npm install' }))).toEqual([
-      { label: 'Allow once', option: 'Allow', forBatch: false, own: 'Allow', main: true },
-      { label: 'Allow for this batch', option: 'Allow', forBatch: true, own: 'Allow', main: false },
-      { label: 'Not allowed', option: 'Reject', forBatch: false, own: 'Reject', main: false },
+    expect(listAnswers(aQuestion({ options: ALL, key: 'run:npm install' }))).toEqual([
+      { label: 'Allow once', option: 'Allow', forBatch: false, agentLabel: 'Allow', isPrimary: true },
+      { label: 'Allow for this batch', option: 'Allow', forBatch: true, agentLabel: 'Allow', isPrimary: false },
+      { label: 'Not allowed', option: 'Reject', forBatch: false, agentLabel: 'Reject', isPrimary: false },
     ]);
   });
 
@@ -27,8 +27,8 @@ describe('a permission', () => {
   });
 
   it('of a high risk is neither suggested nor given for a whole batch', () => {
-    const answers = answersTo(aQuestion({ options: ALL, key: 'run:sudo', risk: 'high' }));
-    expect(answers.map(({ label, main }) => [label, main])).toEqual([
+    const answers = listAnswers(aQuestion({ options: ALL, key: 'run:sudo', risk: 'high' }));
+    expect(answers.map(({ label, isPrimary }) => [label, isPrimary])).toEqual([
       ['Allow once', false],
       ['Not allowed', false],
     ]);
@@ -42,7 +42,7 @@ describe('a permission', () => {
   it('never gives two buttons the same word', () => {
     const options = [option('Red', 'allow_once'), option('Blue', 'allow_once')];
     expect(labels({ options })).toEqual(['Red', 'Blue']);
-    expect(answersTo(aQuestion({ options })).some(({ main }) => main)).toBe(false);
+    expect(listAnswers(aQuestion({ options })).some(({ isPrimary }) => isPrimary)).toBe(false);
   });
 });
 
@@ -53,15 +53,15 @@ it('a choice is in the agent’s words', () => {
 
 it('says once why something is risky, also when the agent’s side did not', () => {
   const known = aQuestion({ title: 'Run: npm install', risk_words: 'adds the packages this project lists' });
-  expect([inWords(known), riskReason(known)]).toEqual(['Run: npm install (adds the packages this project lists)', '']);
+  expect([formatQuestion(known), formatRiskReason(known)]).toEqual(['Run: npm install (adds the packages this project lists)', '']);
   const unknown = aQuestion({ title: 'Run: make', risk: 'low' });
-  expect([inWords(unknown), riskReason(unknown)]).toEqual(['Run: make', 'stays in its copy and can be undone']);
+  expect([formatQuestion(unknown), formatRiskReason(unknown)]).toEqual(['Run: make', 'stays in its copy and can be undone']);
 });
 
 it('an interrupted task can still be answered, a stopped one can’t', () => {
   const questions = [aQuestion()];
-  expect(asks(aTask({ status: 'needs_you', questions }))).toBe(true);
-  expect(asks(aTask({ status: 'interrupted', questions }))).toBe(true);
-  expect(asks(aTask({ status: 'stopped', questions }))).toBe(false);
-  expect(asks(aTask({ status: 'needs_you' }))).toBe(false);
+  expect(hasPendingQuestion(aTask({ status: 'needs_you', questions }))).toBe(true);
+  expect(hasPendingQuestion(aTask({ status: 'interrupted', questions }))).toBe(true);
+  expect(hasPendingQuestion(aTask({ status: 'stopped', questions }))).toBe(false);
+  expect(hasPendingQuestion(aTask({ status: 'needs_you' }))).toBe(false);
 });

@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Counts, Question, TaskView } from '../bindings/protocol';
-import { isActive, isOver, isQuiet, presentCounts, STATUSES, statusShape, statusWord, taskLine, taskTime, workedFor, wentWrong } from './status';
+import { isActive, hasEnded, isQuiet, presentCounts, STATUSES, statusShape, statusLabel, formatTaskLine, formatTaskTime, formatWorkedTime, isUnsuccessful } from './status';
 import { aTask } from './testing';
 
 const NONE: Counts = { waiting: 0, working: 0, needs_you: 0, paused: 0, finished: 0, failed: 0, stopped: 0, interrupted: 0, unknown: 0 };
 
 describe('every status', () => {
   it('has a word and a shape of its own', () => {
-    expect(new Set(STATUSES.map(statusWord)).size).toBe(9);
+    expect(new Set(STATUSES.map(statusLabel)).size).toBe(9);
     expect(new Set(STATUSES.map(statusShape)).size).toBe(9);
   });
 
   it('is waiting, active or over', () => {
     for (const status of STATUSES) {
-      const kinds = [status === 'waiting', isActive(status), isOver(status)];
+      const kinds = [status === 'waiting', isActive(status), hasEnded(status)];
       expect(kinds.filter(Boolean), status).toHaveLength(1);
     }
   });
 
   it('went wrong when it is over and not finished', () => {
-    expect(STATUSES.filter(wentWrong)).toEqual(['failed', 'stopped', 'interrupted', 'unknown']);
+    expect(STATUSES.filter(isUnsuccessful)).toEqual(['failed', 'stopped', 'interrupted', 'unknown']);
   });
 });
 
@@ -32,11 +32,11 @@ it('counts only what is there, in a fixed order', () => {
 });
 
 describe('the line under a name', () => {
-  const line = (task: Partial<TaskView>, place: number | null = null) => taskLine(aTask(task), place);
+  const line = (task: Partial<TaskView>, place: number | null = null) => formatTaskLine(aTask(task), place);
 
   it('says where a task waits that was sent elsewhere', () => {
-    expect(taskLine(aTask(), null, 'Work')).toBe('Waiting at Work');
-    expect(taskLine(aTask({ status: 'finished' }), null, 'Work')).toBe('Nothing was changed');
+    expect(formatTaskLine(aTask(), null, 'Work')).toBe('Waiting at Work');
+    expect(formatTaskLine(aTask({ status: 'finished' }), null, 'Work')).toBe('Nothing was changed');
   });
 
   it('says what is going on', () => {
@@ -71,16 +71,16 @@ describe('times', () => {
   const started = { started_at: 10_000, last_event_at: 20_000 };
 
   it('run while it works and stand still after', () => {
-    expect(taskTime(aTask({ ...started, status: 'working' }), 262_000)).toBe('4:12');
-    expect(taskTime(aTask({ ...started, status: 'finished', ended_at: 370_000 }), 9e9)).toBe('6 min');
-    expect(taskTime(aTask({ status: 'waiting' }), 262_000)).toBe('');
-    expect(taskTime(aTask({ ...started, status: 'needs_you' }), 262_000)).toBe('');
+    expect(formatTaskTime(aTask({ ...started, status: 'working' }), 262_000)).toBe('4:12');
+    expect(formatTaskTime(aTask({ ...started, status: 'finished', ended_at: 370_000 }), 9e9)).toBe('6 min');
+    expect(formatTaskTime(aTask({ status: 'waiting' }), 262_000)).toBe('');
+    expect(formatTaskTime(aTask({ ...started, status: 'needs_you' }), 262_000)).toBe('');
   });
 
   it('are said in words', () => {
-    expect(workedFor(aTask({ ...started, status: 'needs_you' }), 262_000)).toBe('4 min 12 s');
-    expect(workedFor(aTask({ ...started, status: 'failed', ended_at: 28_000 }), 9e9)).toBe('18 s');
-    expect(workedFor(aTask({ status: 'waiting' }), 1)).toBeNull();
+    expect(formatWorkedTime(aTask({ ...started, status: 'needs_you' }), 262_000)).toBe('4 min 12 s');
+    expect(formatWorkedTime(aTask({ ...started, status: 'failed', ended_at: 28_000 }), 9e9)).toBe('18 s');
+    expect(formatWorkedTime(aTask({ status: 'waiting' }), 1)).toBeNull();
   });
 
   it('a long silence is quiet, and only while it works', () => {

@@ -3,31 +3,31 @@
 import type { Step } from '../bindings/protocol';
 
 /** Steps that are read at once. */
-export const STEPS_PAGE = 200;
+export const STEPS_PAGE_SIZE = 200;
 /** Finished steps are read again this far back, as an agent may still add files to one. */
-const STILL_MOVING = 8;
+const REREAD_STEPS = 8;
 
 /** A run of steps: `steps[0]` is step `from` of the task. */
-export interface StepRun {
+export interface StepRange {
   from: number;
   steps: Step[];
 }
 
 /** Nothing is read yet. */
-export const NO_STEPS: StepRun = { from: 0, steps: [] };
+export const NO_STEPS: StepRange = { from: 0, steps: [] };
 
 /** From which step on to read, when the task has `total` steps. */
-export function staleFrom(run: StepRun, total: number): number {
+export function firstStaleStep(run: StepRange, total: number): number {
   const end = run.from + run.steps.length;
   // Nothing is here, or so much is new that what is here would not join it.
-  if (run.steps.length === 0 || total - end > STEPS_PAGE) return Math.max(0, total - STEPS_PAGE);
+  if (run.steps.length === 0 || total - end > STEPS_PAGE_SIZE) return Math.max(0, total - STEPS_PAGE_SIZE);
   const working = run.steps.findIndex((step) => step.state === 'working');
   const moving = working === -1 ? end : run.from + working;
-  return Math.max(run.from, total - STEPS_PAGE, Math.min(moving, end - STILL_MOVING));
+  return Math.max(run.from, total - STEPS_PAGE_SIZE, Math.min(moving, end - REREAD_STEPS));
 }
 
 /** `run` with the steps that were read from `from` on. */
-export function joined(run: StepRun, from: number, steps: Step[]): StepRun {
+export function mergeSteps(run: StepRange, from: number, steps: Step[]): StepRange {
   const joins = from >= run.from && from <= run.from + run.steps.length;
   if (!joins) return { from, steps };
   const kept = run.steps.slice(0, from - run.from);
@@ -36,7 +36,7 @@ export function joined(run: StepRun, from: number, steps: Step[]): StepRun {
 }
 
 /** Whether a new attempt begins with step `at` of `steps`, so that a heading stands there. */
-export function beginsAttempt(steps: Step[], at: number): boolean {
+export function isFirstOfAttempt(steps: Step[], at: number): boolean {
   const step = steps[at];
   if (step === undefined) return false;
   const before = steps[at - 1];
@@ -44,7 +44,7 @@ export function beginsAttempt(steps: Step[], at: number): boolean {
 }
 
 /** The sums over a step's files. */
-export function stepTotals(step: Step): { added: number; removed: number } {
+export function sumStepTotals(step: Step): { added: number; removed: number } {
   return step.files.reduce(
     (sums, file) => ({ added: sums.added + file.added, removed: sums.removed + file.removed }),
     { added: 0, removed: 0 },

@@ -1,20 +1,20 @@
 import { createContext } from 'svelte';
 import { asNotice, type Subscription } from '../backend';
-import type { AgentChoice, AgentsView, AgentView, KnownAgent, Notice } from '../bindings/protocol';
-import { agentKey, canWork } from '../lib/agents';
+import type { AgentChoice, AgentsView, AgentView, KnownAgent, UserMessage } from '../bindings/protocol';
+import { agentKey, isUsable } from '../lib/agents';
 import type { App } from './app.svelte';
 
 /** The agents of this computer, as they were last asked. Nothing here makes one be asked by itself. */
 export class Agents {
   view: AgentsView | null = $state.raw(null);
   /** Those that can be given work. */
-  readonly usable = $derived((this.view?.agents ?? []).filter(canWork));
+  readonly usable = $derived((this.view?.agents ?? []).filter(isUsable));
   /** Whether none of them was ever asked. */
-  readonly neverAsked = $derived((this.view?.agents ?? []).every((one) => one.checked_at === null));
+  readonly isNeverChecked = $derived((this.view?.agents ?? []).every((one) => one.checked_at === null));
   /** Whether one is being asked or installed. */
-  readonly busy = $derived((this.view?.agents ?? []).some((one) => one.busy !== ''));
+  readonly isBusy = $derived((this.view?.agents ?? []).some((one) => one.busy !== ''));
   #app: App;
-  #told: Subscription | undefined;
+  #subscription: Subscription | undefined;
 
   constructor(app: App) {
     this.#app = app;
@@ -22,73 +22,73 @@ export class Agents {
 
   /** Listens, then reads what is known. */
   async open(): Promise<void> {
-    this.#told?.end();
-    this.#told = this.#app.backend.onAgents((view) => (this.view = view));
-    const { ready } = this.#told;
-    await this.#app.attempt(() => ready);
-    await this.#read();
+    this.#subscription?.unsubscribe();
+    this.#subscription = this.#app.backend.onAgents((view) => (this.view = view));
+    const { ready } = this.#subscription;
+    await this.#app.withErrorToast(() => ready);
+    await this.#load();
   }
 
   close(): void {
-    this.#told?.end();
-    this.#told = undefined;
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
   }
 
-  of(agent: AgentChoice): AgentView | undefined {
+  find(agent: AgentChoice): AgentView | undefined {
     const key = agentKey(agent);
     return this.view?.agents.find((one) => agentKey(one.agent) === key);
   }
 
   /** Asks one agent, or all of them, how it stands. */
   async check(agent: AgentChoice | null): Promise<void> {
-    await this.#tellIfNot(() => this.#app.backend.checkAgents(agent));
+    await this.#showErrorOf(() => this.#app.backend.checkAgents(agent));
   }
 
   /** Installs what is missing for an agent, in a folder of ours. The person has said so. */
-  async install(id: KnownAgent): Promise<Notice | null> {
+  async install(id: KnownAgent): Promise<UserMessage | null> {
     return this.#change(() => this.#app.backend.installAgent(id));
   }
 
-  /** Keeps an agent's key; gives what went wrong with that. */
-  async setKey(id: KnownAgent, key: string): Promise<Notice | null> {
+  /** Stores an agent's key. Returns the error, or `null`. */
+  async setKey(id: KnownAgent, key: string): Promise<UserMessage | null> {
     return this.#change(() => this.#app.backend.setAgentKey(id, key));
   }
 
-  async removeKey(id: KnownAgent): Promise<Notice | null> {
+  async removeKey(id: KnownAgent): Promise<UserMessage | null> {
     return this.#change(() => this.#app.backend.removeAgentKey(id));
   }
 
-  /** Keeps an agent of the person's own; gives what went wrong with that. */
-  async save(agent: AgentChoice): Promise<Notice | null> {
-    return this.#change(() => this.#app.keeping(() => this.#app.backend.saveAgent(agent)));
+  /** Stores an agent of the person's own. Returns the error, or `null`. */
+  async save(agent: AgentChoice): Promise<UserMessage | null> {
+    return this.#change(() => this.#app.withSettingsReload(() => this.#app.backend.saveAgent(agent)));
   }
 
-  /** Forgets an agent of the person's own; calling what is given back brings it back. */
+  /** Removes an agent of the person's own. Returns a function that undoes it, or `undefined` on an error. */
   async remove(agent: AgentChoice): Promise<(() => void) | undefined> {
-    const wrong = await this.#change(() => this.#app.keeping(() => this.#app.backend.removeAgent(agent)));
-    if (wrong) this.#app.toasts.tell(wrong);
-    return wrong ? undefined : () => void this.#tellIfNot(() => this.#app.keeping(() => this.#app.backend.saveAgent(agent)));
+    const error = await this.#change(() => this.#app.withSettingsReload(() => this.#app.backend.removeAgent(agent)));
+    if (error) this.#app.toasts.showError(error);
+    return error ? undefined : () => void this.#showErrorOf(() => this.#app.withSettingsReload(() => this.#app.backend.saveAgent(agent)));
   }
 
-  async #tellIfNot(change: () => Promise<unknown>): Promise<void> {
-    const wrong = await this.#change(change);
-    if (wrong) this.#app.toasts.tell(wrong);
+  async #showErrorOf(change: () => Promise<unknown>): Promise<void> {
+    const error = await this.#change(change);
+    if (error) this.#app.toasts.showError(error);
   }
 
-  async #change(change: () => Promise<unknown>): Promise<Notice | null> {
+  async #change(change: () => Promise<unknown>): Promise<UserMessage | null> {
     try {
       await change();
-      await this.#read();
+      await this.#load();
       return null;
     } catch (error) {
       return asNotice(error);
     }
   }
 
-  /** Reads how they stand; what was told meanwhile is newer. */
-  async #read(): Promise<void> {
+  /** Reads their states; an event that came meanwhile is newer. */
+  async #load(): Promise<void> {
     const before = this.view;
-    const view = await this.#app.attempt(() => this.#app.backend.agents());
+    const view = await this.#app.withErrorToast(() => this.#app.backend.agents());
     if (view && this.view === before) this.view = view;
   }
 }

@@ -35,13 +35,13 @@ it('nothing is asked by itself', async () => {
 
 it('an install is told step by step, and ends ready', async () => {
   await agents.install('copilot');
-  const seen = [agents.of(copilot)?.busy];
+  const seen = [agents.find(copilot)?.busy];
   for (let n = 0; n < 3; n += 1) {
     pass(600);
-    seen.push(agents.of(copilot)?.busy);
+    seen.push(agents.find(copilot)?.busy);
   }
   expect(seen).toEqual(['Downloading…', 'Unpacking 84 files…', 'Asking it…', '']);
-  expect(agents.of(copilot)).toMatchObject({ state: 'ready', missing: null });
+  expect(agents.find(copilot)).toMatchObject({ state: 'ready', missing: null });
 });
 
 it('what was told while they were read is newer than what was read', async () => {
@@ -52,31 +52,31 @@ it('what was told while they were read is newer than what was read', async () =>
   });
   await agents.check(null);
   expect(reading).toHaveBeenCalled();
-  expect(agents.of({ kind: 'known', id: 'codex' })?.key).toBe('kept');
+  expect(agents.find({ kind: 'known', id: 'codex' })?.key).toBe('kept');
 });
 
 it('a key that can’t be kept is said to whoever asked', async () => {
   expect(await agents.setKey('codex', 'two words')).toMatchObject({ what: 'A key has no spaces.' });
   expect(await agents.setKey('codex', 'sk')).toBeNull();
-  expect(agents.of({ kind: 'known', id: 'codex' })).toMatchObject({ key: 'kept', state: 'ready' });
+  expect(agents.find({ kind: 'known', id: 'codex' })).toMatchObject({ key: 'kept', state: 'ready' });
 });
 
 it('an agent of one’s own is kept in the settings, removed and brought back', async () => {
   await app.open();
   expect(await agents.save(kiro)).toBeNull();
   expect(app.settings.agents).toEqual([kiro]);
-  expect(agents.of(kiro)?.name).toBe('kiro-cli');
+  expect(agents.find(kiro)?.name).toBe('kiro-cli');
   const undo = await agents.remove(kiro);
   expect(app.settings.agents).toEqual([]);
   undo?.();
   await vi.waitFor(() => expect(app.settings.agents).toEqual([kiro]));
   // Another setting doesn't lose it.
-  await app.set({ notify: false });
+  await app.updateSettings({ notify: false });
   expect((await backend.settings()).agents).toEqual([kiro]);
 });
 
 it('is told nothing any more once it is closed', async () => {
   agents.close();
   await backend.setAgentKey('codex', 'sk');
-  expect(agents.of({ kind: 'known', id: 'codex' })?.key).toBe('missing');
+  expect(agents.find({ kind: 'known', id: 'codex' })?.key).toBe('missing');
 });

@@ -6,19 +6,19 @@ import type {
   BatchId,
   BatchView,
   HomeView,
-  Notice,
+  UserMessage,
   PlaceView,
   ProjectRef,
   Settings,
   TaskId,
   TaskView,
 } from '../bindings/protocol';
-import { inTurn } from '../lib/turns';
-import { Asking } from './asking.svelte';
+import { serialQueue } from '../lib/serial-queue';
+import { PendingQuestions } from './pending-questions.svelte';
 import { Router } from './router.svelte';
 import { Toasts } from './toasts.svelte';
 
-const SETTINGS: Settings = {
+const DEFAULT_SETTINGS: Settings = {
   theme: 'system',
   limit: 3,
   notify: true,
@@ -27,7 +27,7 @@ const SETTINGS: Settings = {
   endpoints: [],
   github_api: '',
 };
-const NOWHERE: PlaceView = { busy: 0, limit: 0, waiting: 0, paused: null, holds: [] };
+const EMPTY_PLACE: PlaceView = { busy: 0, limit: 0, waiting: 0, paused: null, holds: [] };
 
 /**
  * What the window knows. Views of batches and tasks are kept by id and replaced only by
@@ -42,33 +42,33 @@ export class App {
   readonly batches = new SvelteMap<BatchId, BatchView>();
   readonly tasks = new SvelteMap<TaskId, TaskView>();
   /** The tasks of a batch in order, once it was opened. */
-  readonly tasksOf = new SvelteMap<BatchId, TaskId[]>();
+  readonly taskIdsByBatch = new SvelteMap<BatchId, TaskId[]>();
   /** What stands for a batch as a whole, once its place has said something of it. */
-  readonly wholeOf = new SvelteMap<BatchId, TaskId>();
+  readonly channelIdByBatch = new SvelteMap<BatchId, TaskId>();
 
-  place: PlaceView = $state.raw(NOWHERE);
+  place: PlaceView = $state.raw(EMPTY_PLACE);
   projects: ProjectRef[] = $state.raw([]);
   /** Repositories that batches at endpoints used before. */
   repositories: ProjectRef[] = $state.raw([]);
-  settings: Settings = $state.raw(SETTINGS);
+  settings: Settings = $state.raw(DEFAULT_SETTINGS);
   /** What a person should know once. */
-  notices: Notice[] = $state.raw([]);
-  /** How many tasks worked when the window was asked to close; null: it wasn't. */
-  quitAsked: number | null = $state(null);
-  ready = $state(false);
+  notices: UserMessage[] = $state.raw([]);
+  /** How many tasks worked when the window was asked to close; `null` if it wasn't. */
+  workingTasksAtQuit: number | null = $state(null);
+  isReady = $state(false);
   /** Why nothing can be done at all, such as a data folder that is in use. */
-  failure: Notice | null = $state.raw(null);
+  failure: UserMessage | null = $state.raw(null);
 
-  readonly running = $derived(newestFirst(this.batches, (batch) => batch.ended_at === null));
-  readonly recent = $derived(newestFirst(this.batches, (batch) => batch.ended_at !== null));
+  readonly running = $derived(filterNewestFirst(this.batches, (batch) => batch.ended_at === null));
+  readonly recent = $derived(filterNewestFirst(this.batches, (batch) => batch.ended_at !== null));
   /** What agents ask. */
-  readonly asking = new Asking(this);
+  readonly pendingQuestions = new PendingQuestions(this);
 
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody shows it
-  #followed = new Map<string, Subscription>();
-  #saveInTurn = inTurn();
-  /** How often the place was told: a reading that began before is older. */
-  #placeTold = 0;
+  #subscriptions = new Map<string, Subscription>();
+  #enqueueSave = serialQueue();
+  /** How many updates of the place came: a reading that began before is older. */
+  #placeUpdates = 0;
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -76,110 +76,110 @@ export class App {
 
   /** Listens, then reads what is there. */
   async open(): Promise<void> {
-    await this.#follow('place', this.backend.onPlace((place) => this.#takePlace(place)));
-    const quit = this.backend.onQuitAsked(({ working }) => (this.quitAsked = working));
-    await this.#follow('quit-asked', quit);
-    const opens = this.backend.onOpenAsked(({ batch, task }) => this.router.go(batch ? { page: 'batch', batch, task } : { page: 'needs-you' }));
-    await this.#follow('open-asked', opens);
-    const settings = await this.attempt(() => this.backend.settings());
+    await this.#subscribe('place', this.backend.onPlace((place) => this.#setPlace(place)));
+    const quit = this.backend.onQuitRequested(({ working }) => (this.workingTasksAtQuit = working));
+    await this.#subscribe('quit-asked', quit);
+    const opens = this.backend.onOpenRequested(({ batch, task }) => this.router.go(batch ? { page: 'batch', batch, task } : { page: 'needs-you' }));
+    await this.#subscribe('open-asked', opens);
+    const settings = await this.withErrorToast(() => this.backend.settings());
     if (settings) this.settings = settings;
     try {
-      await this.#read();
+      await this.#load();
     } catch (error) {
       this.failure = asNotice(error);
     }
-    this.ready = true;
+    this.isReady = true;
   }
 
   /** Reads home again: projects, batches, the place. */
   async refresh(): Promise<void> {
-    await this.attempt(() => this.#read());
+    await this.withErrorToast(() => this.#load());
   }
 
   /** A message of `notices` was read. */
-  dismiss(notice: Notice): void {
+  dismissNotice(notice: UserMessage): void {
     this.notices = this.notices.filter((other) => other !== notice);
   }
 
-  /** Does `what`; an error is told to the person, and gives undefined. */
-  async attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
+  /** Runs `what`. An error is shown as a toast, and `undefined` is returned. */
+  async withErrorToast<T>(what: () => Promise<T>): Promise<T | undefined> {
     try {
       return await what();
     } catch (error) {
-      this.toasts.tell(asNotice(error));
+      this.toasts.showError(asNotice(error));
       return undefined;
     }
   }
 
   /** Opens a batch with all its tasks and keeps them current until `closeBatch`. */
   async openBatch(id: BatchId): Promise<BatchDetail | undefined> {
-    await this.followBatch(id);
-    const first = await this.attempt(() => this.backend.batch(id));
+    await this.subscribeToBatch(id);
+    const first = await this.withErrorToast(() => this.backend.batch(id));
     if (!first) return undefined;
-    this.takeBatch(first);
-    await Promise.all(first.tasks.map((task) => this.followTask(task.id)));
-    return this.readBatch(id);
+    this.mergeBatch(first);
+    await Promise.all(first.tasks.map((task) => this.subscribeToTask(task.id)));
+    return this.reloadBatch(id);
   }
 
   /** Reads an open batch again: what stands for it as a whole may be there now. */
-  async readBatch(id: BatchId): Promise<BatchDetail | undefined> {
-    const detail = await this.attempt(() => this.backend.batch(id));
+  async reloadBatch(id: BatchId): Promise<BatchDetail | undefined> {
+    const detail = await this.withErrorToast(() => this.backend.batch(id));
     if (!detail) return undefined;
-    this.takeBatch(detail);
+    this.mergeBatch(detail);
     const { whole } = detail;
-    if (!whole || this.#followed.has(`task:${whole.id}`)) return detail;
-    await this.followTask(whole.id);
-    const view = await this.attempt(() => this.backend.task(whole.id));
-    if (view) this.takeTask(view);
+    if (!whole || this.#subscriptions.has(`task:${whole.id}`)) return detail;
+    await this.subscribeToTask(whole.id);
+    const view = await this.withErrorToast(() => this.backend.task(whole.id));
+    if (view) this.mergeTask(view);
     return detail;
   }
 
   /** Stops following the tasks of a batch; the batch itself stays followed for the sidebar. */
   closeBatch(id: BatchId): void {
-    for (const task of this.tasksOf.get(id) ?? []) if (!this.asking.ids.has(task)) this.#unfollow(`task:${task}`);
-    const whole = this.wholeOf.get(id);
-    if (whole) this.#unfollow(`task:${whole}`);
+    for (const task of this.taskIdsByBatch.get(id) ?? []) if (!this.pendingQuestions.taskIds.has(task)) this.#unsubscribe(`task:${task}`);
+    const whole = this.channelIdByBatch.get(id);
+    if (whole) this.#unsubscribe(`task:${whole}`);
   }
 
-  async followTask(id: TaskId): Promise<void> {
-    if (this.#followed.has(`task:${id}`)) return;
-    await this.#follow(`task:${id}`, this.backend.onTask(id, (view) => this.takeTask(view)));
+  async subscribeToTask(id: TaskId): Promise<void> {
+    if (this.#subscriptions.has(`task:${id}`)) return;
+    await this.#subscribe(`task:${id}`, this.backend.onTask(id, (view) => this.mergeTask(view)));
   }
 
-  async followBatch(id: BatchId): Promise<void> {
-    if (this.#followed.has(`batch:${id}`)) return;
-    await this.#follow(`batch:${id}`, this.backend.onBatch(id, (view) => this.#takeBatchView(view)));
+  async subscribeToBatch(id: BatchId): Promise<void> {
+    if (this.#subscriptions.has(`batch:${id}`)) return;
+    await this.#subscribe(`batch:${id}`, this.backend.onBatch(id, (view) => this.#mergeBatchView(view)));
   }
 
-  takeBatch(detail: BatchDetail): void {
-    this.#takeBatchView(detail.batch);
-    this.tasksOf.set(detail.batch.id, detail.tasks.map((task) => task.id));
-    for (const task of detail.tasks) this.takeTask(task);
+  mergeBatch(detail: BatchDetail): void {
+    this.#mergeBatchView(detail.batch);
+    this.taskIdsByBatch.set(detail.batch.id, detail.tasks.map((task) => task.id));
+    for (const task of detail.tasks) this.mergeTask(task);
     if (!detail.whole) return;
-    this.wholeOf.set(detail.batch.id, detail.whole.id);
-    this.takeTask(detail.whole);
+    this.channelIdByBatch.set(detail.batch.id, detail.whole.id);
+    this.mergeTask(detail.whole);
   }
 
-  takeTask(view: TaskView): void {
+  mergeTask(view: TaskView): void {
     if ((this.tasks.get(view.id)?.revision ?? -1) < view.revision) this.tasks.set(view.id, view);
   }
 
   /** Changes how many tasks may work at the same time on this computer. */
   async setLimit(limit: number): Promise<void> {
     this.settings = { ...this.settings, limit };
-    await this.attempt(() => this.#saveInTurn(() => this.backend.setLimit(limit)));
+    await this.withErrorToast(() => this.#enqueueSave(() => this.backend.setLimit(limit)));
   }
 
   /** Changes settings: seen at once, then kept. */
-  async set(change: Partial<Settings>): Promise<void> {
+  async updateSettings(change: Partial<Settings>): Promise<void> {
     this.settings = { ...this.settings, ...change };
     const { settings } = this;
-    await this.attempt(() => this.#saveInTurn(() => this.backend.saveSettings(settings)));
+    await this.withErrorToast(() => this.#enqueueSave(() => this.backend.saveSettings(settings)));
   }
 
   /** Changes endpoints, secrets or agents; the settings take up what that changed in them. */
-  async keeping<T>(change: () => Promise<T>): Promise<T> {
-    return this.#saveInTurn(async () => {
+  async withSettingsReload<T>(change: () => Promise<T>): Promise<T> {
+    return this.#enqueueSave(async () => {
       const view = await change();
       const { endpoints, github_api, agents } = await this.backend.settings();
       this.settings = { ...this.settings, endpoints, github_api, agents };
@@ -187,47 +187,47 @@ export class App {
     });
   }
 
-  async #read(): Promise<void> {
-    const first = await this.#readHome();
-    await Promise.all([...first.running, ...first.recent].map(({ id }) => this.followBatch(id)));
+  async #load(): Promise<void> {
+    const first = await this.#loadHome();
+    await Promise.all([...first.running, ...first.recent].map(({ id }) => this.subscribeToBatch(id)));
     // What changed between the reading and the listening.
-    await this.#readHome();
+    await this.#loadHome();
   }
 
-  async #readHome(): Promise<HomeView> {
-    const told = this.#placeTold;
+  async #loadHome(): Promise<HomeView> {
+    const updatesBefore = this.#placeUpdates;
     const home = await this.backend.home();
-    if (told === this.#placeTold) this.place = home.place;
+    if (updatesBefore === this.#placeUpdates) this.place = home.place;
     this.projects = home.projects;
     this.repositories = home.repositories ?? [];
     // Each is handed out once.
     this.notices = [...this.notices, ...home.notices];
-    for (const batch of [...home.running, ...home.recent]) this.#takeBatchView(batch);
+    for (const batch of [...home.running, ...home.recent]) this.#mergeBatchView(batch);
     return home;
   }
 
-  #takePlace(place: PlaceView): void {
-    this.#placeTold += 1;
+  #setPlace(place: PlaceView): void {
+    this.#placeUpdates += 1;
     this.place = place;
   }
 
-  #takeBatchView(view: BatchView): void {
+  #mergeBatchView(view: BatchView): void {
     if ((this.batches.get(view.id)?.revision ?? -1) < view.revision) this.batches.set(view.id, view);
   }
 
-  async #follow(key: string, subscription: Subscription): Promise<void> {
-    this.#followed.get(key)?.end();
-    this.#followed.set(key, subscription);
-    await this.attempt(() => subscription.ready);
+  async #subscribe(key: string, subscription: Subscription): Promise<void> {
+    this.#subscriptions.get(key)?.unsubscribe();
+    this.#subscriptions.set(key, subscription);
+    await this.withErrorToast(() => subscription.ready);
   }
 
-  #unfollow(key: string): void {
-    this.#followed.get(key)?.end();
-    this.#followed.delete(key);
+  #unsubscribe(key: string): void {
+    this.#subscriptions.get(key)?.unsubscribe();
+    this.#subscriptions.delete(key);
   }
 }
 
-function newestFirst(batches: Iterable<[BatchId, BatchView]>, wanted: (batch: BatchView) => boolean): BatchView[] {
+function filterNewestFirst(batches: Iterable<[BatchId, BatchView]>, wanted: (batch: BatchView) => boolean): BatchView[] {
   const found = [...batches].map(([, batch]) => batch).filter(wanted);
   return found.sort((a, b) => b.created_at - a.created_at);
 }

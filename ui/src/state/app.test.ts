@@ -10,10 +10,10 @@ const HOME: HomeView = { projects: [], running: [], recent: [], place: PLACE, ne
 
 it('a view is replaced only by a newer one', () => {
   const app = new App(new FakeBackend());
-  app.takeTask(aTask({ id: 't', revision: 5, status: 'working' }));
-  app.takeTask(aTask({ id: 't', revision: 4, status: 'waiting' }));
+  app.mergeTask(aTask({ id: 't', revision: 5, status: 'working' }));
+  app.mergeTask(aTask({ id: 't', revision: 4, status: 'waiting' }));
   expect(app.tasks.get('t')?.status).toBe('working');
-  app.takeTask(aTask({ id: 't', revision: 6, status: 'finished' }));
+  app.mergeTask(aTask({ id: 't', revision: 6, status: 'finished' }));
   expect(app.tasks.get('t')?.status).toBe('finished');
 });
 
@@ -22,9 +22,9 @@ it('listens first, then reads', async () => {
   const calls: string[] = [];
   const onBatch = backend.onBatch.bind(backend);
   const home = backend.home.bind(backend);
-  vi.spyOn(backend, 'onBatch').mockImplementation((id, told) => {
+  vi.spyOn(backend, 'onBatch').mockImplementation((id, listener) => {
     calls.push('listen');
-    return onBatch(id, told);
+    return onBatch(id, listener);
   });
   vi.spyOn(backend, 'home').mockImplementation(() => {
     calls.push('read');
@@ -41,8 +41,8 @@ it('knows what runs, what is over, and how many need a person', async () => {
   await app.open();
   expect(app.running.map((batch) => batch.name)).toEqual(['Help page texts', 'Checkout clean-up']);
   expect(app.recent).toHaveLength(3);
-  await app.asking.refresh();
-  expect(app.asking.questions).toBe(1);
+  await app.pendingQuestions.refresh();
+  expect(app.pendingQuestions.count).toBe(1);
 });
 
 it('follows the tasks of a batch for as long as it is open', async () => {
@@ -62,7 +62,7 @@ it('follows the tasks of a batch for as long as it is open', async () => {
     parallel_tasks: [{ task_name: 'a', prompt: 'say hello' }],
   });
   await app.openBatch(batch.id);
-  const [id = ''] = app.tasksOf.get(batch.id) ?? [];
+  const [id = ''] = app.taskIdsByBatch.get(batch.id) ?? [];
   expect(app.tasks.get(id)?.status).toBe('working');
   app.closeBatch(batch.id);
   now = 60_000;
@@ -83,8 +83,8 @@ it('what belongs to a batch as a whole is no task of it, and is followed once it
   const fake = backend.world.batches.get(id);
   if (!fake) throw new Error('no batch');
   await app.openBatch(id);
-  const whole = app.wholeOf.get(id) ?? '';
-  expect(app.tasksOf.get(id)).not.toContain(whole);
+  const whole = app.channelIdByBatch.get(id) ?? '';
+  expect(app.taskIdsByBatch.get(id)).not.toContain(whole);
   expect(app.tasks.get(whole)).toMatchObject({ whole_batch: true, name: 'The whole batch' });
   const lines = app.tasks.get(whole)?.lines ?? 0;
   backend.world.say(fake, 'out', 'more');
@@ -98,13 +98,13 @@ it('what belongs to a batch as a whole is no task of it, and is followed once it
 
 it('what was told while home was read is newer than what was read', async () => {
   const backend = new FakeBackend();
-  let tell: (place: PlaceView) => void = () => {};
-  vi.spyOn(backend, 'onPlace').mockImplementation((told) => {
-    tell = told;
-    return { ready: Promise.resolve(), end: () => {} };
+  let notify: (place: PlaceView) => void = () => {};
+  vi.spyOn(backend, 'onPlace').mockImplementation((listener) => {
+    notify = listener;
+    return { ready: Promise.resolve(), unsubscribe: () => {} };
   });
   vi.spyOn(backend, 'home').mockImplementation(async () => {
-    tell({ ...PLACE, busy: 2 });
+    notify({ ...PLACE, busy: 2 });
     return { ...HOME, place: { ...PLACE, busy: 1 } };
   });
   const app = new App(backend);
@@ -120,7 +120,7 @@ it('each message is kept until it was read, though it is handed out once', async
   await app.open();
   expect(app.notices).toEqual([notice]);
   const [shown] = app.notices;
-  if (shown) app.dismiss(shown);
+  if (shown) app.dismissNotice(shown);
   expect(app.notices).toEqual([]);
 });
 
@@ -131,14 +131,14 @@ it('says why nothing can be done at all', async () => {
   const app = new App(backend);
   await app.open();
   expect(app.failure).toEqual(notice);
-  expect(app.toasts.shown).toEqual([]);
+  expect(app.toasts.visible).toEqual([]);
 });
 
 it('tells an error and goes on', async () => {
   const app = new App(new FakeBackend());
-  const done = await app.attempt(() => Promise.reject(new TypeError('x is not a function')));
+  const done = await app.withErrorToast(() => Promise.reject(new TypeError('x is not a function')));
   expect(done).toBeUndefined();
-  expect(app.toasts.shown[0]?.notice).toMatchObject({ code: 'internal', what: 'Regatta could not do that.' });
+  expect(app.toasts.visible[0]?.notice).toMatchObject({ code: 'internal', what: 'Regatta could not do that.' });
 });
 
 it('opens what a notification was about', async () => {
@@ -154,7 +154,7 @@ it('opens what a notification was about', async () => {
 it('the newest batch is first', () => {
   const app = new App(new FakeBackend());
   const backend = [aBatch({ id: 'old', created_at: 1 }), aBatch({ id: 'new', created_at: 2 })];
-  for (const batch of backend) app.takeBatch({ batch, tasks: [] });
+  for (const batch of backend) app.mergeBatch({ batch, tasks: [] });
   expect(app.running.map((batch) => batch.id)).toEqual(['new', 'old']);
 });
 

@@ -1,14 +1,14 @@
 import { createSubscriber } from 'svelte/reactivity';
 
-/** The time, for texts such as "2 s ago": whoever reads it is told each second. */
+/** The time, for texts such as "2 s ago": whatever reads it is updated each second. */
 export class Clock {
-  #follow = createSubscriber((update) => {
+  #subscribe = createSubscriber((update) => {
     const timer = setInterval(update, 1000);
     return () => clearInterval(timer);
   });
 
   get now(): number {
-    this.#follow();
+    this.#subscribe();
     return Date.now();
   }
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import { FakeBackend } from '../backend/fake';
 import { App } from './app.svelte';
-import { Credentials, GITHUB } from './credentials.svelte';
+import { Credentials, GITHUB_TEST_ID } from './credentials.svelte';
 
 let backend: FakeBackend;
 let app: App;
@@ -32,15 +32,15 @@ it('an endpoint is added, its key kept and tried at once, and the settings know 
 it('other settings that are set after it do not undo it', async () => {
   await credentials.saveEndpoint(CLOUD, '');
   const save = vi.spyOn(backend, 'saveSettings');
-  await app.set({ notify: false });
+  await app.updateSettings({ notify: false });
   expect(save.mock.calls[0]?.[0].endpoints).toHaveLength(1);
 });
 
 it('an address that a key can’t be sent to is refused, where it was typed', async () => {
-  const wrong = await credentials.saveEndpoint({ ...CLOUD, address: 'http://cloud.example' }, 'sk-1');
-  expect(wrong?.what).toContain('not an address');
+  const error = await credentials.saveEndpoint({ ...CLOUD, address: 'http://cloud.example' }, 'sk-1');
+  expect(error?.what).toContain('not an address');
   expect(credentials.view?.endpoints).toEqual([]);
-  expect(app.toasts.shown).toEqual([]);
+  expect(app.toasts.visible).toEqual([]);
 });
 
 it('another address has no key, and its test is forgotten', async () => {
@@ -48,7 +48,7 @@ it('another address has no key, and its test is forgotten', async () => {
   const endpoint = credentials.view?.endpoints[0]?.endpoint ?? CLOUD;
   await vi.waitFor(() => expect(credentials.tests.get(endpoint.id)).toBeTruthy());
   await credentials.saveEndpoint({ ...endpoint, address: 'https://other.example' }, '');
-  expect(credentials.of(endpoint.id)?.key).toBe('missing');
+  expect(credentials.findEndpoint(endpoint.id)?.key).toBe('missing');
   expect(credentials.tests.has(endpoint.id)).toBe(false);
 });
 
@@ -75,7 +75,7 @@ it('without a key store a token is there for the session', async () => {
   expect(credentials.view?.store?.code).toBe('key_store_missing');
   await credentials.setToken('short');
   expect(credentials.view?.github.token).toBe('for_session');
-  await vi.waitFor(() => expect(credentials.tests.get(GITHUB)?.notice?.next).toContain('scope “repo”'));
+  await vi.waitFor(() => expect(credentials.tests.get(GITHUB_TEST_ID)?.notice?.next).toContain('scope “repo”'));
   await credentials.removeToken();
   expect(credentials.view?.github.token).toBe('missing');
 });
@@ -89,11 +89,11 @@ it('another address of the API asks for its token', async () => {
 
 it('says what is against the token only for repositories of its host', async () => {
   const shop = 'https://github.com/acme/shop.git';
-  expect(credentials.tokenTrouble(shop)?.what).toBe('No token yet.');
-  expect(credentials.tokenTrouble('https://git.acme.example/shop')).toBeNull();
+  expect(credentials.findTokenProblem(shop)?.what).toBe('No token yet.');
+  expect(credentials.findTokenProblem('https://git.acme.example/shop')).toBeNull();
   await credentials.setToken('short');
-  await vi.waitFor(() => expect(credentials.tokenTrouble(shop)?.what).toBe('This token may not write to repositories.'));
+  await vi.waitFor(() => expect(credentials.findTokenProblem(shop)?.what).toBe('This token may not write to repositories.'));
   await credentials.setToken('ghp_1');
-  await vi.waitFor(() => expect(credentials.tests.get(GITHUB)?.ok).toBe(true));
-  expect(credentials.tokenTrouble(shop)).toBeNull();
+  await vi.waitFor(() => expect(credentials.tests.get(GITHUB_TEST_ID)?.ok).toBe(true));
+  expect(credentials.findTokenProblem(shop)).toBeNull();
 });

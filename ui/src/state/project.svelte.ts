@@ -6,7 +6,7 @@ import type { App } from './app.svelte';
 export class Project {
   current: ProjectView | null = $state.raw(null);
   /** A folder that was chosen and has no history yet: the offer to set it up is open. */
-  offered: ProjectView | null = $state.raw(null);
+  setUpCandidate: ProjectView | null = $state.raw(null);
   #app: App;
 
   constructor(app: App) {
@@ -14,33 +14,33 @@ export class Project {
   }
 
   /** Takes the folder at `path`; true when tasks can start from it. */
-  async take(path: string): Promise<boolean> {
-    return this.#accept(await this.#app.attempt(() => this.#app.backend.checkProject(path)));
+  async choose(path: string): Promise<boolean> {
+    return this.#accept(await this.#app.withErrorToast(() => this.#app.backend.checkProject(path)));
   }
 
   /** Asks for a folder by the system's dialog. */
-  async choose(): Promise<boolean> {
-    return this.#accept(await this.#app.attempt(() => this.#app.backend.chooseProject()));
+  async chooseFolder(): Promise<boolean> {
+    return this.#accept(await this.#app.withErrorToast(() => this.#app.backend.chooseProject()));
   }
 
-  async practice(): Promise<boolean> {
-    return this.#accept(await this.#app.attempt(() => this.#app.backend.practiceProject()));
+  async choosePracticeProject(): Promise<boolean> {
+    return this.#accept(await this.#app.withErrorToast(() => this.#app.backend.practiceProject()));
   }
 
   /** Accepts the offer: adds a history to the folder. */
   async setUp(): Promise<boolean> {
-    const offered = this.offered;
+    const offered = this.setUpCandidate;
     if (!offered) return false;
-    const ready = await this.#app.attempt(() => this.#app.backend.setUpProject(offered.path));
-    if (ready) this.offered = null;
+    const ready = await this.#app.withErrorToast(() => this.#app.backend.setUpProject(offered.path));
+    if (ready) this.setUpCandidate = null;
     return this.#accept(ready);
   }
 
   /** Looks at the folder again: unsaved work and branches change outside of this window. */
-  async look(): Promise<void> {
+  async refresh(): Promise<void> {
     const path = this.current?.path;
     if (!path) return;
-    const view = await this.#app.attempt(() => this.#app.backend.checkProject(path));
+    const view = await this.#app.withErrorToast(() => this.#app.backend.checkProject(path));
     if (view && this.current?.path === path) this.current = view;
   }
 
@@ -51,10 +51,10 @@ export class Project {
       return true;
     }
     if (view.state === 'missing') {
-      if (view.notice) this.#app.toasts.tell(view.notice);
+      if (view.notice) this.#app.toasts.showError(view.notice);
       return false;
     }
-    this.offered = view;
+    this.setUpCandidate = view;
     return false;
   }
 }

@@ -14,23 +14,23 @@ beforeEach(() => {
 });
 
 it('a folder without a history is offered one, and taken then', async () => {
-  expect(await project.choose()).toBe(false);
-  expect(project.offered?.name).toBe('notes');
+  expect(await project.chooseFolder()).toBe(false);
+  expect(project.setUpCandidate?.name).toBe('notes');
   expect(project.current).toBeNull();
   expect(await project.setUp()).toBe(true);
-  expect(project.offered).toBeNull();
+  expect(project.setUpCandidate).toBeNull();
   expect(project.current?.name).toBe('notes');
 });
 
 it('a closed dialog changes nothing', async () => {
-  await project.take('/home/sam/Projects/acme-shop');
+  await project.choose('/home/sam/Projects/acme-shop');
   backend.chosen = null;
-  expect(await project.choose()).toBe(false);
+  expect(await project.chooseFolder()).toBe(false);
   expect(project.current?.name).toBe('acme-shop');
 });
 
 it('a folder that is gone is said, and not taken', async () => {
-  expect(await project.take('/gone')).toBe(false);
+  expect(await project.choose('/gone')).toBe(false);
   expect(project.current).toBeNull();
-  expect(app.toasts.shown[0]?.notice?.code).toBe('project_missing');
+  expect(app.toasts.visible[0]?.notice?.code).toBe('project_missing');
 });

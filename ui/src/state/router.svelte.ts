@@ -8,14 +8,14 @@ export type Route =
 const PAGES = ['home', 'new', 'needs-you', 'history', 'templates', 'settings', 'agents'] as const;
 
 /** The route that an address' hash names; home when it names none. */
-export function routeOf(hash: string): Route {
+export function parseRoute(hash: string): Route {
   const [page, batch, task] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
   if (page === 'batch' && batch) return { page, batch, task: task || null };
   return { page: PAGES.find((known) => known === page) ?? 'home' };
 }
 
 /** The hash that names `route`. */
-export function hashOf(route: Route): string {
+export function formatRoute(route: Route): string {
   if (route.page !== 'batch') return `#/${route.page}`;
   const parts = ['batch', route.batch, ...(route.task ? [route.task] : [])];
   return `#/${parts.map(encodeURIComponent).join('/')}`;
@@ -23,22 +23,22 @@ export function hashOf(route: Route): string {
 
 /** Where the person is. The address' hash keeps it, so that back and forward work. */
 export class Router {
-  route: Route = $state.raw(routeOf(location.hash));
+  route: Route = $state.raw(parseRoute(location.hash));
 
   constructor() {
     addEventListener('popstate', () => {
-      this.route = routeOf(location.hash);
+      this.route = parseRoute(location.hash);
     });
   }
 
   go(route: Route): void {
     this.route = route;
-    if (location.hash !== hashOf(route)) history.pushState(null, '', hashOf(route));
+    if (location.hash !== formatRoute(route)) history.pushState(null, '', formatRoute(route));
   }
 
   /** Goes there without a new entry in the history: another tab of the same page. */
   replace(route: Route): void {
     this.route = route;
-    history.replaceState(null, '', hashOf(route));
+    history.replaceState(null, '', formatRoute(route));
   }
 }

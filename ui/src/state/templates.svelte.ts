@@ -1,10 +1,10 @@
 import { createContext } from 'svelte';
-import type { Template } from '../bindings/protocol';
+import type { Recipe } from '../bindings/protocol';
 import type { App } from './app.svelte';
 
 /** The saved templates. */
 export class Templates {
-  all: Template[] = $state.raw([]);
+  all: Recipe[] = $state.raw([]);
   ready = $state(false);
   #app: App;
 
@@ -13,30 +13,30 @@ export class Templates {
   }
 
   async load(): Promise<void> {
-    const all = await this.#app.attempt(() => this.#app.backend.templates());
+    const all = await this.#app.withErrorToast(() => this.#app.backend.templates());
     if (all) this.all = all;
     this.ready = true;
   }
 
   /** Saves tasks, and who does them how, under a name; a template of the same name is replaced. */
-  async save({ name, ...kept }: Omit<Template, 'id'>): Promise<boolean> {
+  async save({ name, ...kept }: Omit<Recipe, 'id'>): Promise<boolean> {
     const known = this.all.find((template) => template.name === name);
-    return this.#keep({ id: known?.id ?? newId(), name, ...kept });
+    return this.#store({ id: known?.id ?? newId(), name, ...kept });
   }
 
-  /** Removes a template; calling what is given back brings it back. */
-  async remove(template: Template): Promise<(() => void) | undefined> {
-    const done = await this.#app.attempt(async () => {
+  /** Removes a template. Returns a function that undoes it, or `undefined` on an error. */
+  async remove(template: Recipe): Promise<(() => void) | undefined> {
+    const done = await this.#app.withErrorToast(async () => {
       await this.#app.backend.removeTemplate(template.id);
       return true;
     });
     if (!done) return undefined;
     await this.load();
-    return () => void this.#keep(template);
+    return () => void this.#store(template);
   }
 
-  async #keep(template: Template): Promise<boolean> {
-    const done = await this.#app.attempt(async () => {
+  async #store(template: Recipe): Promise<boolean> {
+    const done = await this.#app.withErrorToast(async () => {
       await this.#app.backend.saveTemplate(template);
       return true;
     });

@@ -1,6 +1,6 @@
 import type { Backend } from '../backend';
 import { FakeBackend } from '../backend/fake';
-import type { Line, Step } from '../bindings/protocol';
+import type { TranscriptLine, Step } from '../bindings/protocol';
 import { App } from './app.svelte';
 
 /** An app whose backend is the simulation, but for what `instead` does. */
@@ -9,7 +9,7 @@ export function anApp(instead: Partial<Backend> = {}): App {
 }
 
 /** Line `number` of a transcript. */
-export function aLine(number: number, changes: Partial<Line> = {}): Line {
+export function aLine(number: number, changes: Partial<TranscriptLine> = {}): TranscriptLine {
   return { number, kind: 'out', at: 0, text: `line ${number}`, cut: false, ...changes };
 }
 

@@ -1,40 +1,40 @@
-import type { Notice } from '../bindings/protocol';
+import type { UserMessage } from '../bindings/protocol';
 
 /** A short message at the window's edge. */
 export interface Toast {
   id: number;
   text: string;
-  /** What can be done about it: the button's word and deed. */
+  /** What can be done about it: the button's label and action. */
   action?: { label: string; run(): void };
   /** An error's message; it stays until it is closed. */
-  notice?: Notice;
+  notice?: UserMessage;
 }
 
-const SHOWN_FOR = 8000;
+const TOAST_DURATION_MS = 8000;
 
 /** The messages that are shown now. */
 export class Toasts {
-  shown: Toast[] = $state.raw([]);
-  #next = 0;
+  visible: Toast[] = $state.raw([]);
+  #lastId = 0;
 
   /** Shows `text` for some seconds, with what can be done about it. */
-  say(text: string, action?: Toast['action']): void {
+  show(text: string, action?: Toast['action']): void {
     const id = this.#add({ text, action });
-    setTimeout(() => this.close(id), SHOWN_FOR);
+    setTimeout(() => this.close(id), TOAST_DURATION_MS);
   }
 
   /** Shows an error until it is closed. */
-  tell(notice: Notice): void {
+  showError(notice: UserMessage): void {
     this.#add({ text: notice.what, notice });
   }
 
   close(id: number): void {
-    this.shown = this.shown.filter((toast) => toast.id !== id);
+    this.visible = this.visible.filter((toast) => toast.id !== id);
   }
 
   #add(toast: Omit<Toast, 'id'>): number {
-    const id = (this.#next += 1);
-    this.shown = [...this.shown.slice(-3), { ...toast, id }];
+    const id = (this.#lastId += 1);
+    this.visible = [...this.visible.slice(-3), { ...toast, id }];
     return id;
   }
 }

@@ -4,11 +4,11 @@ import { Toasts } from './toasts.svelte';
 it('a message goes by itself, an error stays until it is closed', () => {
   vi.useFakeTimers();
   const toasts = new Toasts();
-  toasts.say('Saved.');
-  toasts.tell({ code: 'internal', what: 'No.', safe: '', next: '' });
+  toasts.show('Saved.');
+  toasts.showError({ code: 'internal', what: 'No.', safe: '', next: '' });
   vi.advanceTimersByTime(60_000);
-  expect(toasts.shown.map((toast) => toast.text)).toEqual(['No.']);
-  toasts.close(toasts.shown[0]?.id ?? 0);
-  expect(toasts.shown).toEqual([]);
+  expect(toasts.visible.map((toast) => toast.text)).toEqual(['No.']);
+  toasts.close(toasts.visible[0]?.id ?? 0);
+  expect(toasts.visible).toEqual([]);
   vi.useRealTimers();
 });

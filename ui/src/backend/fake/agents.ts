@@ -3,24 +3,24 @@ import type {
   AgentsView,
   AgentState,
   AgentView,
-  InForce,
+  EffectiveSafety,
   KnownAgent,
-  Missing,
-  Notice,
-  Offer,
-  Offers,
+  SetupHint,
+  UserMessage,
+  OptionValue,
+  AgentCapabilities,
 } from '../../bindings/protocol';
-import { agentKey, agentLine, agentName, KNOWN_AGENTS, NO_OPTIONS } from '../../lib/agents';
+import { agentKey, formatAgentCommand, agentName, KNOWN_AGENTS, NO_OPTIONS } from '../../lib/agents';
 import type { Subscription } from '../backend';
 import { FakePlaces, type Places } from './places';
 
 const MINUTE = 60_000;
 const STEP = 600;
 
-const offer = (id: string, name: string, about = ''): Offer => ({ id, name, about });
-const NOTHING: Offers = { models: [], modes: [], efforts: [], current: NO_OPTIONS };
+const offer = (id: string, name: string, about = ''): OptionValue => ({ id, name, about });
+const NO_OFFERS: AgentCapabilities = { models: [], modes: [], efforts: [], current: NO_OPTIONS };
 
-const CLAUDE: Offers = {
+const CLAUDE: AgentCapabilities = {
   models: [offer('default', 'Default (recommended)'), offer('opus', 'Opus', 'For hard work'), offer('haiku', 'Haiku', 'Quick and small')],
   modes: [
     offer('default', 'Always ask'),
@@ -36,20 +36,20 @@ interface Found {
   state: AgentState;
   program?: string;
   version?: string;
-  offers?: Offers;
-  missing?: Missing;
-  notice?: Notice;
+  offers?: AgentCapabilities;
+  missing?: SetupHint;
+  notice?: UserMessage;
 }
 
-const lacks = (words: string, packages: string[], sign_in = ''): Missing => ({ words, packages, sign_in });
+const missing = (words: string, packages: string[], sign_in = ''): SetupHint => ({ words, packages, sign_in });
 
-const HERE: Record<KnownAgent, Found> = {
+const FOUND_AGENTS: Record<KnownAgent, Found> = {
   'claude-code': { state: 'ready', program: '~/.local/bin/claude', version: '2.1.330', offers: CLAUDE },
   codex: {
     state: 'signed_out',
     program: '~/.nvm/versions/node/v22.11.0/bin/codex',
     version: '0.169.0',
-    missing: lacks('Nobody is signed in. Sign in in a terminal, or enter a key.', [], 'codex login'),
+    missing: missing('Nobody is signed in. Sign in in a terminal, or enter a key.', [], 'codex login'),
   },
   gemini: {
     state: 'not_checked',
@@ -60,10 +60,10 @@ const HERE: Record<KnownAgent, Found> = {
     state: 'ready',
     program: '/usr/local/bin/opencode',
     version: '1.18.33',
-    offers: { ...NOTHING, models: [offer('big-pickle', 'Big Pickle'), offer('kimi', 'Kimi K2')] },
+    offers: { ...NO_OFFERS, models: [offer('big-pickle', 'Big Pickle'), offer('kimi', 'Kimi K2')] },
   },
-  copilot: { state: 'not_installed', missing: lacks('Copilot CLI is not on this computer. Regatta can install it.', ['@github/copilot']) },
-  qwen: { state: 'not_installed', missing: lacks('Qwen Code is not on this computer. Regatta can install it.', ['@qwen-code/qwen-code']) },
+  copilot: { state: 'not_installed', missing: missing('Copilot CLI is not on this computer. Regatta can install it.', ['@github/copilot']) },
+  qwen: { state: 'not_installed', missing: missing('Qwen Code is not on this computer. Regatta can install it.', ['@qwen-code/qwen-code']) },
   aider: { state: 'sign_in_unknown', program: '~/.local/bin/aider', version: '0.86.1' },
 };
 
@@ -71,7 +71,7 @@ const ADAPTER: Found = {
   state: 'adapter_missing',
   program: '~/.local/bin/claude',
   version: '2.1.330',
-  missing: lacks('Claude Code is here; what lets Regatta talk to it is not. Regatta can install it.', ['@agentclientprotocol/claude-agent-acp']),
+  missing: missing('Claude Code is here; what lets Regatta talk to it is not. Regatta can install it.', ['@agentclientprotocol/claude-agent-acp']),
 };
 
 const KEYS: Partial<Record<KnownAgent, string>> = {
@@ -84,7 +84,7 @@ const KEYS: Partial<Record<KnownAgent, string>> = {
 /** As far as the simulation offers modes. */
 const ASKS_IN: Partial<Record<KnownAgent, string[]>> = { 'claude-code': ['default', 'plan'] };
 
-function inForce(agent: AgentChoice, sandbox: boolean): InForce[] {
+function effectiveSafety(agent: AgentChoice, sandbox: boolean): EffectiveSafety[] {
   const walls = sandbox ? 'It can change only its copy.' : 'Without a sandbox its program could reach other files.';
   if (agent.kind === 'command' || (agent.kind === 'known' && agent.id === 'aider')) {
     const words = `It can’t ask, so it does everything at once. ${walls}`;
@@ -101,7 +101,7 @@ function inForce(agent: AgentChoice, sandbox: boolean): InForce[] {
   ];
 }
 
-function viewOf(agent: AgentChoice, found: Found, sandbox: boolean): AgentView {
+function makeAgentView(agent: AgentChoice, found: Found, sandbox: boolean): AgentView {
   const id = agent.kind === 'known' ? agent.id : null;
   return {
     agent,
@@ -109,7 +109,7 @@ function viewOf(agent: AgentChoice, found: Found, sandbox: boolean): AgentView {
     state: found.state,
     program: found.program ?? '',
     version: found.version ?? '',
-    offers: found.offers ?? NOTHING,
+    offers: found.offers ?? NO_OFFERS,
     goes_on: agent.kind === 'command' || id === 'aider' || id === 'gemini' ? 'anew' : 'same_conversation',
     limits_turns: id === 'claude-code',
     reports_cost: id === 'claude-code' || id === 'opencode',
@@ -117,7 +117,7 @@ function viewOf(agent: AgentChoice, found: Found, sandbox: boolean): AgentView {
     key_name: (id && KEYS[id]) ?? '',
     key: 'missing',
     asks_in: agent.kind === 'known' ? (ASKS_IN[agent.id] ?? []) : [],
-    in_force: inForce(agent, sandbox),
+    in_force: effectiveSafety(agent, sandbox),
     checked_at: null,
     busy: '',
     notice: found.notice ?? null,
@@ -133,17 +133,17 @@ export class FakeAgents extends FakePlaces {
   #view: AgentsView;
   #clock: () => number;
   #later: { at: number; what: () => void }[] = [];
-  #hearing = new Set<(view: AgentsView) => void>();
+  #listeners = new Set<(view: AgentsView) => void>();
 
   constructor(places: Places, agents: AgentsScene, clock: () => number) {
     super(places);
     this.#clock = clock;
     const sandbox = agents !== 'none';
     const found = (id: KnownAgent): Found => {
-      if (agents === 'none') return { state: 'not_installed', missing: lacks(`${agentName({ kind: 'known', id })} is not on this computer. Regatta can install it.`, [id]) };
-      return agents === 'adapter' && id === 'claude-code' ? ADAPTER : HERE[id];
+      if (agents === 'none') return { state: 'not_installed', missing: missing(`${agentName({ kind: 'known', id })} is not on this computer. Regatta can install it.`, [id]) };
+      return agents === 'adapter' && id === 'claude-code' ? ADAPTER : FOUND_AGENTS[id];
     };
-    const known = KNOWN_AGENTS.flatMap((agent) => (agent.kind === 'known' ? [viewOf(agent, found(agent.id), sandbox)] : []));
+    const known = KNOWN_AGENTS.flatMap((agent) => (agent.kind === 'known' ? [makeAgentView(agent, found(agent.id), sandbox)] : []));
     this.#view = {
       agents: known.map((view) => ({ ...view, checked_at: view.state === 'not_checked' || agents === 'none' ? null : clock() - 9 * MINUTE })),
       sandbox,
@@ -170,7 +170,7 @@ export class FakeAgents extends FakePlaces {
     const lines = ['Downloading…', 'Unpacking 84 files…', 'Asking it…'];
     for (const [n, busy] of lines.entries()) this.#after(n * STEP, () => this.#change(agent, { busy }));
     const program = `~/.local/share/regatta/agents/${id}`;
-    const offers = id === 'claude-code' ? CLAUDE : NOTHING;
+    const offers = id === 'claude-code' ? CLAUDE : NO_OFFERS;
     this.#after(lines.length * STEP, () =>
       this.#change(agent, { busy: '', state: 'ready', missing: null, program, version: '1.0.102', offers, checked_at: this.#clock() }),
     );
@@ -179,33 +179,33 @@ export class FakeAgents extends FakePlaces {
 
   async setAgentKey(id: KnownAgent, key: string): Promise<void> {
     if (key.includes(' ')) {
-      throw { code: 'bad_request', what: 'A key has no spaces.', safe: 'Nothing was kept.', next: 'Enter it again.' } satisfies Notice;
+      throw { code: 'bad_request', what: 'A key has no spaces.', safe: 'Nothing was kept.', next: 'Enter it again.' } satisfies UserMessage;
     }
     this.#change({ kind: 'known', id }, { key: this.places.store ? 'kept' : 'for_session', state: 'ready', missing: null });
   }
 
   async removeAgentKey(id: KnownAgent): Promise<void> {
-    this.#change({ kind: 'known', id }, { key: 'missing', state: HERE[id].state, missing: HERE[id].missing ?? null });
+    this.#change({ kind: 'known', id }, { key: 'missing', state: FOUND_AGENTS[id].state, missing: FOUND_AGENTS[id].missing ?? null });
   }
 
   async saveAgent(agent: AgentChoice): Promise<void> {
     await this.removeAgent(agent);
     this.added = [agent, ...this.added].slice(0, 10);
-    const missing = agentLine(agent).startsWith('no-such');
-    const notice: Notice = { code: 'agent_missing', what: 'Its program was not found.', safe: '', next: 'Install it, or name it with its folder.' };
-    const found: Found = missing ? { state: 'broken', notice } : { state: 'sign_in_unknown', program: agentLine(agent) };
-    this.#tell([...this.#view.agents, viewOf(agent, found, this.#view.sandbox)]);
+    const missing = formatAgentCommand(agent).startsWith('no-such');
+    const notice: UserMessage = { code: 'agent_missing', what: 'Its program was not found.', safe: '', next: 'Install it, or name it with its folder.' };
+    const found: Found = missing ? { state: 'broken', notice } : { state: 'sign_in_unknown', program: formatAgentCommand(agent) };
+    this.#emitAgents([...this.#view.agents, makeAgentView(agent, found, this.#view.sandbox)]);
   }
 
   async removeAgent(agent: AgentChoice): Promise<void> {
     const other = (one: AgentChoice) => agentKey(one) !== agentKey(agent);
     this.added = this.added.filter(other);
-    this.#tell(this.#view.agents.filter((one) => other(one.agent)));
+    this.#emitAgents(this.#view.agents.filter((one) => other(one.agent)));
   }
 
-  onAgents(told: (view: AgentsView) => void): Subscription {
-    this.#hearing.add(told);
-    return { ready: Promise.resolve(), end: () => void this.#hearing.delete(told) };
+  onAgents(listener: (view: AgentsView) => void): Subscription {
+    this.#listeners.add(listener);
+    return { ready: Promise.resolve(), unsubscribe: () => void this.#listeners.delete(listener) };
   }
 
   /** Lets everything happen that is due by now. */
@@ -225,11 +225,11 @@ export class FakeAgents extends FakePlaces {
   }
 
   #change(agent: AgentChoice, change: Partial<AgentView>): void {
-    this.#tell(this.#view.agents.map((one) => (agentKey(one.agent) === agentKey(agent) ? { ...one, ...change } : one)));
+    this.#emitAgents(this.#view.agents.map((one) => (agentKey(one.agent) === agentKey(agent) ? { ...one, ...change } : one)));
   }
 
-  #tell(agents: AgentView[]): void {
+  #emitAgents(agents: AgentView[]): void {
     this.#view = { ...this.#view, agents };
-    for (const told of [...this.#hearing]) told(structuredClone(this.#view));
+    for (const listener of [...this.#listeners]) listener(structuredClone(this.#view));
   }
 }

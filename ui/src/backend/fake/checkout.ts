@@ -1,5 +1,5 @@
 import type { BatchRequest, TaskRequest } from '../../bindings/protocol';
-import { change, type Script } from './script';
+import { fileChangeAct, type Script } from './script';
 
 type MakeBatch = (name: string, tasks: TaskRequest[], max: number) => BatchRequest;
 
@@ -23,7 +23,7 @@ function edits(id: string, seconds: number, ...entries: [string, number, number]
   return [
     at(seconds, { act: 'step', id, kind: 'edit', title, state: 'done', files: files(...entries) }),
     ...entries.map(([path, added, removed]) => line(`${path.padEnd(28)} \x1b[32m+${added}\x1b[0m \x1b[31m-${removed}\x1b[0m`)),
-    ...entries.map(([path, added, removed]) => at(0, change(path, added, removed))),
+    ...entries.map(([path, added, removed]) => at(0, fileChangeAct(path, added, removed))),
     at(1, { act: 'save', reason: 'turn_ended' }),
   ];
 }
@@ -109,7 +109,7 @@ function working(kind: 'edit' | 'read', title: string, begins: number): Script {
   ];
 }
 
-const asking: Script = [
+const questionScript: Script = [
   ...copy,
   at(20, { act: 'step', id: 'read', kind: 'read', state: 'done', title: 'Read package.json' }),
   at(5, {
@@ -136,7 +136,7 @@ const TASKS: [string, string, Script][] = [
   ['Rename basket to bag', 'Everywhere people can read it.', finished(60, 'Everything says bag now.', ...Array.from({ length: 14 }, (_, n): [string, number, number] => [`shop/page-${n + 1}.svelte`, 3 + n, 2]))],
   ['Clear error messages', 'Replace each code by a sentence.', clearErrors],
   ['Faster address lookup', 'Look up addresses while typing.', working('edit', 'Editing lookup.ts', 100)],
-  ['Update payment library', 'Bring it to version 4.', asking],
+  ['Update payment library', 'Bring it to version 4.', questionScript],
   ['Remove old coupon code', 'Nothing uses it any more.', finished(50, 'The old coupon code is gone.', ['coupons/old.ts', 0, 214], ['coupons/index.ts', 2, 9], ['cart/total.ts', 4, 11], ['cart/total.test.ts', 1, 30], ['README.md', 0, 6])],
   ['Postcodes for Ireland', 'Accept Eircodes.', working('read', 'Reading the project', 20)],
   ['Fix total on small screens', 'It is cut off below 360 pixels.', finished(40, 'The total fits from 320 pixels.', ['cart/total.css', 12, 5], ['cart/total.svelte', 3, 3])],
@@ -144,13 +144,13 @@ const TASKS: [string, string, Script][] = [
 ];
 
 /** A batch of eight tasks: some finished, some at work, one that asks, one that waits. */
-export function checkout(make: MakeBatch): { request: BatchRequest; scripts: Script[] } {
+export function checkoutBatch(make: MakeBatch): { request: BatchRequest; scripts: Script[] } {
   const tasks = TASKS.map(([task_name, prompt]) => ({ task_name, prompt }));
   return { request: make('Checkout clean-up', tasks, 4), scripts: TASKS.map(([, , script]) => script) };
 }
 
 /** A task with `count` lines at once, then one more each half second. */
-export function longOutput(count: number): Script {
+export function longOutputScript(count: number): Script {
   return [
     at(0, { act: 'step', id: 'run', kind: 'run', state: 'working', title: 'Running a long program' }),
     at(0, { act: 'print', kind: 'out', text: Array.from({ length: count }, (_, n) => `line ${n + 1} of a long output`).join('\n') }),

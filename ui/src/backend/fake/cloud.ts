@@ -1,6 +1,6 @@
 import type { BatchRequest, Endpoint, TaskRequest } from '../../bindings/protocol';
 import { NO_OPTIONS } from '../../lib/agents';
-import { numbers, type Script } from './script';
+import { randomNumbers, type Script } from './script';
 
 /** Endpoints of the scenes. */
 export const WORK: Endpoint = { id: 'e-1', name: 'Work', address: 'https://api.cloudcoding.example' };
@@ -10,7 +10,7 @@ const at = (after: number, act: Script[number]['do']): Script[number] => ({ afte
 const out = (text: string, after = 0): Script[number] => at(after, { act: 'print', kind: 'out', text });
 const raw = (text: string, after = 0): Script[number] => at(after, { act: 'print', kind: 'raw', text });
 
-function said(id: string, after: number, text: string): Script {
+function messageSteps(id: string, after: number, text: string): Script {
   return [
     at(after, { act: 'step', id, kind: 'said', state: 'done', title: text }),
     at(0, { act: 'print', kind: 'said', text }),
@@ -51,9 +51,9 @@ const lose = (after: number): Script[number] =>
 
 /** What a task at an endpoint does by its prompt: `lose`, `fail` and `ask` happen, else it works out. */
 export function cloudScript(prompt: string, seed: number): Script {
-  const random = numbers(seed);
+  const random = randomNumbers(seed);
   const pause = () => 300 + Math.floor(random() * 900);
-  const script: Script = [...begin(pause()), ...said('s1', pause(), 'I look at the code first.'), out('$ npm test', pause()), out('42 tests passed')];
+  const script: Script = [...begin(pause()), ...messageSteps('s1', pause(), 'I look at the code first.'), out('$ npm test', pause()), out('42 tests passed')];
   if (/^lose\b/m.test(prompt)) return [...script, lose(pause())];
   if (/^fail\b/m.test(prompt)) {
     const what = 'The service says that this task failed: its tests did not pass.';
@@ -73,7 +73,7 @@ const TASKS: [string, string, Script][] = [
       at(500, { act: 'say', kind: 'out', text: 'Cloned acme/shop at main' }),
       at(200, { act: 'say', kind: 'raw', text: '{"auth":{"user":"sam"},"setup":{"image":"node-22"}}' }),
       at(0, { act: 'say', kind: 'raw', text: '{"executor":["sharper-error-pages","quicker-search","sign-in-by-link","dark-emails"]}' }),
-      ...said('s1', 9_000, 'There are six error pages. I give each a sentence that says what happened, and a way on.'),
+      ...messageSteps('s1', 9_000, 'There are six error pages. I give each a sentence that says what happened, and a way on.'),
       ...edited('e1', 30_000, ['pages/404.svelte', 18, 6], ['pages/500.svelte', 21, 9], ['lib/errors.ts', 40, 12]),
       out('$ npm test', 5_000),
       out('\x1b[32m✓\x1b[0m pages/errors.test.ts \x1b[2m(12 tests)\x1b[0m', 2_000),
@@ -85,7 +85,7 @@ const TASKS: [string, string, Script][] = [
     'Search as one types must answer in under 100 ms.',
     [
       ...begin(3_000),
-      ...said('s1', 12_000, 'The index is built anew for each search. I keep it between searches.'),
+      ...messageSteps('s1', 12_000, 'The index is built anew for each search. I keep it between searches.'),
       ...edited('e1', 25_000, ['search/index.ts', 52, 31], ['search/index.test.ts', 24, 0]),
       raw('{"event":"updates|tools","data":{"checkpoint":"c-17"}}', 3_000),
       raw('{"event":"values","data":{"remaining_steps":21}}'),
@@ -99,13 +99,13 @@ const TASKS: [string, string, Script][] = [
     'A link by email instead of a password.',
     [
       ...begin(4_000),
-      ...said('s1', 10_000, 'I add a page that asks for the address, and one that takes the link.'),
+      ...messageSteps('s1', 10_000, 'I add a page that asks for the address, and one that takes the link.'),
       ...edited('e1', 20_000, ['auth/link.ts', 88, 0]),
       out('sending a test email…', 6_000),
       lose(9_000),
     ],
   ],
-  ['Dark emails', 'Emails must be readable in dark mode.', [...begin(6_000), ...said('s1', 14_000, 'I read the email templates.'), ...long(300)]],
+  ['Dark emails', 'Emails must be readable in dark mode.', [...begin(6_000), ...messageSteps('s1', 14_000, 'I read the email templates.'), ...long(300)]],
 ];
 
 /** A batch of four tasks at an endpoint: one finished, two at work, one whose connection was lost. */

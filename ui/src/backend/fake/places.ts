@@ -1,4 +1,4 @@
-import type { CredentialsView, Endpoint, Notice, Repository, RepositoryPage, SecretState, Tested } from '../../bindings/protocol';
+import type { CredentialsView, Endpoint, UserMessage, Repository, RepositoryPage, SecretState, ConnectionTest } from '../../bindings/protocol';
 
 /** What the simulation begins with, of places and secrets. */
 export interface Places {
@@ -13,7 +13,7 @@ export const NO_PLACES: Places = { endpoints: [], token: 'missing', store: true 
 
 export const GITHUB_API = 'https://api.github.com';
 
-const NO_STORE: Notice = {
+const NO_STORE: UserMessage = {
   code: 'key_store_missing',
   what: 'This computer has no key store that Regatta can use.',
   safe: 'Keys are never written to a file.',
@@ -40,7 +40,7 @@ const REPOSITORIES: Repository[] = [
   ...Array.from({ length: 70 }, (_, n) => repository(`acme/tool-${String(n + 1).padStart(2, '0')}`, n % 3 === 0, 'main')),
 ];
 
-const refuse = (code: Notice['code'], what: string, next: string): Notice => ({ code, what, safe: 'Nothing was changed.', next });
+const refuse = (code: UserMessage['code'], what: string, next: string): UserMessage => ({ code, what, safe: 'Nothing was changed.', next });
 
 /** The simulation's endpoints, keys, token and repositories. "wrong" in a key makes it a refused one. */
 export class FakePlaces {
@@ -89,18 +89,18 @@ export class FakePlaces {
   }
 
   async setEndpointKey(id: string, key: string): Promise<CredentialsView> {
-    this.#of(id).key = this.#keep(id, key);
+    this.#findEndpoint(id).key = this.#storeSecret(id, key);
     return this.credentials();
   }
 
   async removeEndpointKey(id: string): Promise<CredentialsView> {
     this.#secrets.delete(id);
-    this.#of(id).key = 'missing';
+    this.#findEndpoint(id).key = 'missing';
     return this.credentials();
   }
 
-  async testEndpoint(id: string): Promise<Tested> {
-    const { key, endpoint } = this.#of(id);
+  async testEndpoint(id: string): Promise<ConnectionTest> {
+    const { key, endpoint } = this.#findEndpoint(id);
     if (key === 'missing') throw refuse('key_missing', `${endpoint.name} has no key yet.`, 'Enter it.');
     if (!this.#secrets.get(id)?.includes('wrong')) return { ok: true, said: 'The key works. 2 agents are there.', notice: null };
     const notice = refuse('key_refused', `${endpoint.name} refused the key.`, 'Enter it again, or make another one there.');
@@ -117,7 +117,7 @@ export class FakePlaces {
   }
 
   async setGithubToken(token: string): Promise<CredentialsView> {
-    this.places.token = this.#keep('github', token);
+    this.places.token = this.#storeSecret('github', token);
     return this.credentials();
   }
 
@@ -127,7 +127,7 @@ export class FakePlaces {
     return this.credentials();
   }
 
-  async testGithubToken(): Promise<Tested> {
+  async testGithubToken(): Promise<ConnectionTest> {
     const notice = this.#tokenNotice();
     if (!notice) return { ok: true, said: 'The token works. It may read and write repositories.', notice };
     return { ok: false, said: notice.what, notice };
@@ -157,19 +157,19 @@ export class FakePlaces {
     return [known?.default_branch ?? 'main', 'winter-sale', 'try/new-search'];
   }
 
-  #tokenNotice(): Notice | null {
+  #tokenNotice(): UserMessage | null {
     const token = this.#secrets.get('github') ?? '';
     if (token.includes('wrong')) return refuse('token_refused', 'GitHub refused the token.', 'Make a new one at GitHub and enter it here.');
     if (!token.includes('short')) return null;
     return refuse('token_refused', 'This token may not write to repositories.', 'Make one that has the scope “repo” and enter it here.');
   }
 
-  #keep(id: string, secret: string): SecretState {
+  #storeSecret(id: string, secret: string): SecretState {
     this.#secrets.set(id, secret);
     return this.places.store ? 'kept' : 'for_session';
   }
 
-  #of(id: string): { endpoint: Endpoint; key: SecretState } {
+  #findEndpoint(id: string): { endpoint: Endpoint; key: SecretState } {
     const found = this.places.endpoints.find((one) => one.endpoint.id === id);
     if (!found) throw refuse('endpoint_missing', 'This endpoint is not there any more.', 'Add it again.');
     return found;

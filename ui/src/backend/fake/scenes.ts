@@ -1,20 +1,20 @@
 import type { AgentChoice, BatchRequest, Draft, ProjectView, TaskRequest } from '../../bindings/protocol';
 import { NO_OPTIONS } from '../../lib/agents';
 import type { AgentsScene } from './agents';
-import { askingBatch } from './asking';
-import { checkout, longOutput } from './checkout';
+import { questionsBatch } from './questions';
+import { checkoutBatch, longOutputScript } from './checkout';
 import { cloudBatch, HOME_SERVER, WORK } from './cloud';
 import { NO_PLACES, type Places } from './places';
-import { held, severalBatch } from './several';
+import { heldBatches, comparisonBatch } from './comparison';
 import { PRACTICE, type World } from './world';
 
 /** What the simulation begins with. */
 export interface Scene {
   projects: ProjectView[];
   draft: Draft | null;
-  /** Endpoints and secrets; none: no endpoint, no token. */
+  /** Endpoints and secrets. By default there is no endpoint and no token. */
   places?: Places;
-  /** Which agents there are; none given: some, each standing otherwise. */
+  /** Which agents there are. By default some, each in another state. */
   agents?: AgentsScene;
   /** Lets batches run up to now. */
   play(world: World): void;
@@ -53,7 +53,7 @@ function batch(name: string, tasks: TaskRequest[], max_parallel = 3): BatchReque
   };
 }
 
-function earlier(world: World, now: number): void {
+function playEarlier(world: World, now: number): void {
   const quick = (name: string) => task(name, `write docs/${name.toLowerCase().replaceAll(' ', '-')}.md: text`);
   world.time = now - 26 * HOUR;
   world.start(batch('Spelling on product pages', ['Bags', 'Shoes', 'Hats', 'Coats'].map(quick)));
@@ -64,12 +64,12 @@ function earlier(world: World, now: number): void {
   world.run(now - 3 * HOUR);
 }
 
-function running(world: World): void {
+function playRunning(world: World): void {
   const now = world.time;
-  earlier(world, now);
+  playEarlier(world, now);
   world.limit = 4;
   world.run(now - 4 * MINUTE - 12 * SECOND);
-  const { request, scripts } = checkout(batch);
+  const { request, scripts } = checkoutBatch(batch);
   world.start(request, scripts);
   world.runNext('Fix total on small screens');
   world.run(now - 2 * MINUTE);
@@ -78,37 +78,37 @@ function running(world: World): void {
 }
 
 /** Tasks that ask, on top of what was before. */
-function asking(world: World): void {
+function playQuestions(world: World): void {
   const now = world.time;
-  earlier(world, now);
+  playEarlier(world, now);
   world.limit = 6;
   world.run(now - 3 * MINUTE);
-  const { request, scripts } = askingBatch(batch);
+  const { request, scripts } = questionsBatch(batch);
   world.start(request, scripts);
   world.run(now);
 }
 
 /** One row done by three agents. */
-function several(world: World): void {
+function playComparison(world: World): void {
   const now = world.time;
-  earlier(world, now);
+  playEarlier(world, now);
   world.run(now - 4 * MINUTE);
-  const { request, scripts } = severalBatch(batch);
+  const { request, scripts } = comparisonBatch(batch);
   world.start(request, scripts);
   world.run(now);
 }
 
 /** Two agents whose tasks are held. */
-function holding(world: World): void {
-  const { requests, holds } = held(batch, world.time);
+function playHeld(world: World): void {
+  const { requests, holds } = heldBatches(batch, world.time);
   world.holds = holds;
   for (const request of requests) world.start(request);
 }
 
 /** A batch at an endpoint, on top of what runs here. */
-function cloud(world: World): void {
+function playCloud(world: World): void {
   const now = world.time;
-  running(world);
+  playRunning(world);
   world.time = now - 3 * MINUTE;
   const { request, scripts } = cloudBatch();
   world.start(request, scripts);
@@ -151,7 +151,7 @@ const draft: Draft = {
 const CLAUDE: AgentChoice = { kind: 'known', id: 'claude-code' };
 
 /** The same batch by an agent that was found; one row of it by two, another with limits. */
-const byAgents: Draft = {
+const agentsDraft: Draft = {
   ...draft,
   agent: CLAUDE,
   tasks: draft.tasks.map((one, n) => {
@@ -162,41 +162,41 @@ const byAgents: Draft = {
 };
 
 /** A task with very many lines, and a short one beside it. */
-function long(lines: number): Scene {
+function longOutputScene(lines: number): Scene {
   return {
     projects: [shop],
     draft: null,
     play(world) {
-      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [longOutput(lines)]);
+      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [longOutputScript(lines)]);
       world.run(world.time + 1);
     },
   };
 }
 
-const idle: Scene = { projects: [], draft: null, play: () => {} };
+const idleScene: Scene = { projects: [], draft: null, play: () => {} };
 
-/** Scenes by the name that the address' `?scene=` gives; none: the first run. */
+/** Scenes by the name in the address' `?scene=`. By default it is the first run. */
 export const SCENES: Record<string, Scene> = {
-  first: idle,
-  'no-agents': { ...idle, agents: 'none' },
-  home: { projects: [shop], draft: null, play: (world) => earlier(world, world.time) },
-  running: { projects: [shop], draft: null, play: running },
-  draft: { projects: [shop], draft, play: running },
-  asking: { projects: [shop], draft: null, play: asking },
-  several: { projects: [shop], draft: null, play: several },
-  held: { projects: [shop], draft: null, play: holding },
-  cloud: { projects: [shop], draft: null, places, play: cloud },
+  first: idleScene,
+  'no-agents': { ...idleScene, agents: 'none' },
+  home: { projects: [shop], draft: null, play: (world) => playEarlier(world, world.time) },
+  running: { projects: [shop], draft: null, play: playRunning },
+  draft: { projects: [shop], draft, play: playRunning },
+  asking: { projects: [shop], draft: null, play: playQuestions },
+  several: { projects: [shop], draft: null, play: playComparison },
+  held: { projects: [shop], draft: null, play: playHeld },
+  cloud: { projects: [shop], draft: null, places, play: playCloud },
   'cloud-draft': {
     projects: [shop],
     draft: { ...draft, endpoint: WORK.id, project: 'https://github.com/acme/shop.git', start_from: 'main' },
     places,
-    play: cloud,
+    play: playCloud,
   },
   'no-store': { projects: [shop], draft, places: { ...NO_PLACES, store: false }, play: () => {} },
-  agents: { projects: [shop], draft: byAgents, play: running },
+  agents: { projects: [shop], draft: agentsDraft, play: playRunning },
   adapter: { projects: [shop], draft, agents: 'adapter', play: () => {} },
   blank: { projects: [shop], draft: null, play: () => {} },
   unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },
-  long: long(100_000),
-  million: long(1_000_000),
+  long: longOutputScene(100_000),
+  million: longOutputScene(1_000_000),
 };

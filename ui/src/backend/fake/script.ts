@@ -41,7 +41,7 @@ export type Act =
 export type Script = { after: number; do: Act }[];
 
 /** Pseudo-random numbers from 0 to 1 that are the same in every run. */
-export function numbers(seed: number): () => number {
+export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -50,7 +50,7 @@ export function numbers(seed: number): () => number {
 }
 
 /** A change of `path` by `added` and `removed` lines, with a text that fits the counts. */
-export function change(path: string, added: number, removed: number): Act {
+export function fileChangeAct(path: string, added: number, removed: number): Act {
   const patch: PatchLine[] = [{ kind: 'same', old: 1, new: 1, text: `// ${path}` }];
   for (let n = 0; n < removed; n += 1) {
     patch.push({ kind: 'removed', old: n + 2, new: null, text: `  old line ${n + 1}` });
@@ -99,15 +99,15 @@ function begin(): Script {
 const DIRECTIVE = /^(write|append|remove|run|say|think|plan|print|wait|ask|fail|exit)\b\s*(.*)$/;
 
 /** What a task with this prompt does: its directives, as the practice agent knows them. */
-export function scriptOf(prompt: string, seed: number): Script {
-  const random = numbers(seed);
+export function parseScript(prompt: string, seed: number): Script {
+  const random = randomNumbers(seed);
   const pause = () => 400 + Math.floor(random() * 1200);
   const found = prompt
     .split('\n')
     .map((line) => DIRECTIVE.exec(line.trim()))
     .filter((match) => match !== null);
   const script = begin();
-  if (found.length === 0) script.push(...reading(pause));
+  if (found.length === 0) script.push(...readingScript(pause));
   for (const [n, match] of found.entries()) {
     script.push(...directive(match[1] ?? '', match[2] ?? '', `s${n}`, pause));
     if (script.at(-1)?.do.act === 'end') return script;
@@ -120,7 +120,7 @@ export function scriptOf(prompt: string, seed: number): Script {
 }
 
 /** What the practice agent does when the prompt tells it nothing. */
-function reading(pause: () => number): Script {
+function readingScript(pause: () => number): Script {
   const plan = (a: PlanState, b: PlanState, c: PlanState): Script[number] => ({
     after: 200,
     do: {
@@ -139,7 +139,7 @@ function reading(pause: () => number): Script {
     ...step('read', 'read', 'Read 3 files', pause(), [], 'README.md, package.json and 1 more'),
     plan('done', 'done', 'working'),
     ...step('write', 'edit', 'Wrote PRACTICE.md', pause(), [
-      { after: 200, do: change('PRACTICE.md', 14, 0) },
+      { after: 200, do: fileChangeAct('PRACTICE.md', 14, 0) },
     ]),
     plan('done', 'done', 'done'),
     print(200, 'I read the project and wrote PRACTICE.md about it.', 'said'),
@@ -151,7 +151,7 @@ function directive(word: string, rest: string, id: string, pause: () => number):
   switch (word) {
     case 'write':
     case 'append':
-      return step(id, 'edit', `Wrote ${path}`, pause(), [{ after: 200, do: change(path, 3, word === 'write' ? 0 : 1) }]);
+      return step(id, 'edit', `Wrote ${path}`, pause(), [{ after: 200, do: fileChangeAct(path, 3, word === 'write' ? 0 : 1) }]);
     case 'remove':
       return step(id, 'remove', `Removed ${rest}`, pause());
     case 'run':

@@ -1,4 +1,4 @@
-import type { Line, LineKind, LinePage, Matches } from '../../bindings/protocol';
+import type { TranscriptLine, LineKind, LinePage, Matches } from '../../bindings/protocol';
 
 const MAX_PAGE = 1000;
 const MAX_MATCHES = 10_000;
@@ -21,7 +21,7 @@ export class Transcript {
 
   read(from: number, max: number): LinePage {
     const to = Math.min(from + Math.min(max, MAX_PAGE), this.#lines.length);
-    const lines: Line[] = this.#lines
+    const lines: TranscriptLine[] = this.#lines
       .slice(from, to)
       .map((line, n) => ({ ...line, number: from + n, cut: false }));
     return { lines, total: this.#lines.length };

@@ -1,6 +1,6 @@
 import type {
   AgentChoice,
-  AgentHold,
+  AgentPause,
   BatchDetail,
   BatchRequest,
   LineKind,
@@ -13,9 +13,9 @@ import type {
 import { agentName } from '../../lib/agents';
 import { NO_COUNTS, newBatch, newTask } from './blank';
 import { cloudScript } from './cloud';
-import { tasksOf } from './rows';
-import { type Act, type Script, scriptOf } from './script';
-import { active, type FakeBatch, type FakeTask, over } from './parts';
+import { expandTasks } from './expand';
+import { type Act, type Script, parseScript } from './script';
+import { isActiveStatus, type FakeBatch, type FakeTask, isEndedStatus } from './records';
 import { Transcript } from './transcript';
 
 /** Batches that run by themselves while time passes. Same seed and times, same run. */
@@ -24,10 +24,10 @@ export class World {
   tasks = new Map<string, FakeTask>();
   limit = 3;
   /** Agents whose tasks don't start. */
-  holds: AgentHold[] = [];
+  holds: AgentPause[] = [];
   /** The waiting tasks, the next one first. */
   queue: FakeTask[] = [];
-  /** Tasks and batches that changed since they were last told. */
+  /** Tasks and batches that changed since the last flush. */
   #dirty = new Set<string>();
   #revision = 0;
   #ids = 0;
@@ -39,11 +39,11 @@ export class World {
 
   place(): PlaceView {
     const here = (task: FakeTask) => !this.batchOf(task).view.endpoint;
-    const busy = [...this.tasks.values()].filter((task) => active(task.view.status) && here(task)).length;
+    const busy = [...this.tasks.values()].filter((task) => isActiveStatus(task.view.status) && here(task)).length;
     return { busy, limit: this.limit, waiting: this.queue.filter(here).length, paused: null, holds: this.#holds() };
   }
 
-  #holds(): AgentHold[] {
+  #holds(): AgentPause[] {
     return this.holds.map((hold) => ({ ...hold, tasks: this.queue.filter((task) => task.view.agent === agentName(hold.agent)).length }));
   }
 
@@ -65,18 +65,18 @@ export class World {
   }
 
   detail(batch: FakeBatch): BatchDetail {
-    const whole = batch.whole ? { whole: batch.whole.view } : {};
-    return { batch: batch.view, tasks: batch.tasks.map((task) => task.view), ...whole };
+    const channel = batch.channel ? { whole: batch.channel.view } : {};
+    return { batch: batch.view, tasks: batch.tasks.map((task) => task.view), ...channel };
   }
 
   /** Starts a batch; `scripts` replaces what a task would do by its prompt. */
   start(request: BatchRequest, scripts: (Script | undefined)[] = []): FakeBatch {
     const id = `b-${(this.#ids += 1)}`;
     const view = newBatch(id, request, this.time, this.limit);
-    const batch: FakeBatch = { request, tasks: [], whole: null, allowed: new Set(), view };
+    const batch: FakeBatch = { request, tasks: [], channel: null, allowed: new Set(), view };
     this.batches.set(id, batch);
-    for (const [position, task] of tasksOf(request).entries()) {
-      const made = request.endpoint ? cloudScript : scriptOf;
+    for (const [position, task] of expandTasks(request).entries()) {
+      const made = request.endpoint ? cloudScript : parseScript;
       const script = scripts[position] ?? made(task.prompt, position + this.#ids);
       const added = this.#add(batch, `${id}-t${position + 1}`, task.name, task.prompt, script);
       if (!request.endpoint) added.view = { ...added.view, row: task.row, agent: agentName(task.agent) };
@@ -101,10 +101,10 @@ export class World {
   /** The place of a batch says something that belongs to none of its tasks. */
   say(batch: FakeBatch, kind: LineKind, text: string): void {
     const id = `${batch.view.id}-whole`;
-    const whole = (batch.whole ??= this.#add(batch, id, 'The whole batch', '', []));
-    whole.transcript.push(kind, this.time, text);
-    whole.view = { ...whole.view, whole_batch: true, status: 'working', last_event_at: this.time };
-    this.changed(whole);
+    const channel = (batch.channel ??= this.#add(batch, id, 'The whole batch', '', []));
+    channel.transcript.push(kind, this.time, text);
+    channel.view = { ...channel.view, whole_batch: true, status: 'working', last_event_at: this.time };
+    this.changed(channel);
   }
 
   /** Lets time pass until `now`: everything that is due happens, in order. */
@@ -125,7 +125,7 @@ export class World {
   #startWaiting(): void {
     for (const task of [...this.queue]) {
       const batch = this.batchOf(task);
-      const working = batch.tasks.filter((other) => active(other.view.status)).length;
+      const working = batch.tasks.filter((other) => isActiveStatus(other.view.status)).length;
       if (this.holds.some((hold) => task.view.agent === agentName(hold.agent))) continue;
       if (!batch.view.endpoint && (this.place().busy >= this.limit || working >= batch.view.max_parallel)) continue;
       this.queue.splice(this.queue.indexOf(task), 1);
@@ -248,7 +248,7 @@ export class World {
     view.notice = notice;
     view.ended_at = this.time;
     view.questions = act.questions ?? [];
-    if (act.branch) view.branch = branchOf(this.batchOf(task), task);
+    if (act.branch) view.branch = taskBranchName(this.batchOf(task), task);
     view.outcome = {
       status: act.status,
       ...(notice ? { notice } : {}),
@@ -285,7 +285,7 @@ export class World {
     const questions = task.view.questions.filter((one) => !which(one));
     if (questions.length === task.view.questions.length) return;
     task.view = { ...task.view, questions };
-    if (questions.length === 0 && over(task.view.status)) return this.again(task, true);
+    if (questions.length === 0 && isEndedStatus(task.view.status)) return this.startAttempt(task, true);
     if (questions.length === 0) {
       task.view.status = 'working';
       task.due = this.time + (task.script[task.cursor]?.after ?? 0);
@@ -294,7 +294,7 @@ export class World {
   }
 
   /** A new attempt, from the start or from the last save point; `message`: what is said next. */
-  again(task: FakeTask, continues: boolean, message?: string): void {
+  startAttempt(task: FakeTask, continues: boolean, message?: string): void {
     const view: TaskView = {
       ...task.view,
       attempt: task.view.attempt + 1,
@@ -317,7 +317,7 @@ export class World {
     task.view = view;
     // A second attempt works out, so that the demo has an end.
     const rest = (message ?? task.prompt).split('\n').filter((line) => !/^\s*(fail|exit|lose)\b/.test(line));
-    const made = this.batchOf(task).view.endpoint ? cloudScript : scriptOf;
+    const made = this.batchOf(task).view.endpoint ? cloudScript : parseScript;
     task.script = made(rest.join('\n'), task.view.attempt);
     task.cursor = 0;
     this.queue.push(task);
@@ -338,7 +338,7 @@ export class World {
     return batch;
   }
 
-  /** Notes that a task changed: new revision, its batch's counts, told at the next flush. */
+  /** Notes that a task changed: new revision, its batch's counts, emitted at the next flush. */
   changed(task: FakeTask): void {
     task.view = {
       ...task.view,
@@ -353,7 +353,7 @@ export class World {
   #batchChanged(batch: FakeBatch): void {
     const counts = { ...NO_COUNTS };
     for (const task of batch.tasks) counts[task.view.status] += 1;
-    const ended = batch.tasks.length > 0 && batch.tasks.every((task) => over(task.view.status));
+    const ended = batch.tasks.length > 0 && batch.tasks.every((task) => isEndedStatus(task.view.status));
     const queue = this.queue
       .map((task, n) => ({ task: task.view.id, place: n + 1, batch: task.view.batch }))
       .filter((entry) => entry.batch === batch.view.id)
@@ -378,7 +378,7 @@ export class World {
 }
 
 /** The branch that holds a task's result. */
-export function branchOf(batch: FakeBatch, task: FakeTask): string {
+export function taskBranchName(batch: FakeBatch, task: FakeTask): string {
   const slug = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   return `regatta/${slug(batch.view.name)}/${slug(task.view.name)}`;
 }

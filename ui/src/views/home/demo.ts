@@ -5,7 +5,7 @@ import { NO_OPTIONS } from '../../lib/agents';
  * The demo: three tasks on the practice project. One finishes, one asks, one fails, so that
  * an answer, another try and adding a result are met before anything is paid.
  */
-export function demo(project: string): BatchRequest {
+export function demoRequest(project: string): BatchRequest {
   return {
     name: 'Demo',
     repo_url: project,
