@@ -23,27 +23,27 @@ pub enum Fault {
     /// The connection is reset after that many bytes.
     ResetAt(usize),
     /// After that many bytes nothing comes any more, and the connection stays open.
-    SilentAt(usize),
+    StallAt(usize),
     /// It comes byte by byte with this between them.
     Trickle(Duration),
     /// The request is handed on, and this is answered instead.
-    Instead(Vec<u8>),
+    ReplaceWith(Vec<u8>),
 }
 
 /// A running proxy; ended when dropped.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
-    shared: Arc<Shared>,
-    end: Option<oneshot::Sender<()>>,
+    shared: Arc<ProxyState>,
+    shutdown: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ProxyState {
     server: SocketAddr,
     faults: Mutex<VecDeque<Fault>>,
-    seen: Mutex<Vec<String>>,
+    requests: Mutex<Vec<String>>,
 }
 
 impl FaultProxy {
@@ -53,12 +53,12 @@ impl FaultProxy {
     /// # Panics
     /// When this machine has no free port.
     #[must_use]
-    pub fn before(server: SocketAddr, faults: impl IntoIterator<Item = Fault>) -> Self {
+    pub fn start(server: SocketAddr, faults: impl IntoIterator<Item = Fault>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("its mode");
         let address = listener.local_addr().expect("its address");
         let faults = Mutex::new(faults.into_iter().collect());
-        let shared = Arc::new(Shared { server, faults, seen: Mutex::default() });
+        let shared = Arc::new(ProxyState { server, faults, requests: Mutex::default() });
         let (end, ended) = oneshot::channel();
         let kept = Arc::clone(&shared);
         let thread = thread::spawn(move || {
@@ -66,17 +66,17 @@ impl FaultProxy {
             runtime.expect("a runtime").block_on(async {
                 let listener = TcpListener::from_std(listener).expect("a listener");
                 tokio::select! {
-                    () = accept(listener, kept) => {}
+                    () = accept_connections(listener, kept) => {}
                     _ = ended => {}
                 }
             });
         });
-        Self { address, shared, end: Some(end), thread: Some(thread) }
+        Self { address, shared, shutdown: Some(end), thread: Some(thread) }
     }
 
     /// Where it listens, as the base of an endpoint.
     #[must_use]
-    pub fn base(&self) -> String {
+    pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -84,7 +84,7 @@ impl FaultProxy {
     ///
     /// # Panics
     /// When a thread of it did.
-    pub fn add(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub fn add_faults(&self, faults: impl IntoIterator<Item = Fault>) {
         self.shared.faults.lock().expect("unpoisoned").extend(faults);
     }
 
@@ -93,45 +93,51 @@ impl FaultProxy {
     /// # Panics
     /// When a thread of it did.
     #[must_use]
-    pub fn seen(&self) -> Vec<String> {
-        self.shared.seen.lock().expect("unpoisoned").clone()
+    pub fn requests(&self) -> Vec<String> {
+        self.shared.requests.lock().expect("unpoisoned").clone()
     }
 
     /// How many of them start work.
     #[must_use]
-    pub fn posts(&self) -> usize {
-        self.seen().iter().filter(|line| line.starts_with("POST /invoke")).count()
+    pub fn invoke_count(&self) -> usize {
+        self.requests().iter().filter(|line| line.starts_with("POST /invoke")).count()
     }
 }
 
 impl Drop for FaultProxy {
     fn drop(&mut self) {
-        drop(self.end.take());
+        drop(self.shutdown.take());
         if let Some(thread) = self.thread.take() {
             thread.join().expect("the proxy's thread");
         }
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept_connections(listener: TcpListener, shared: Arc<ProxyState>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let fault = shared.faults.lock().expect("unpoisoned").pop_front().unwrap_or_default();
         let shared = Arc::clone(&shared);
         // A connection that breaks by itself is what this is about.
-        connections.spawn(async move { carry(client, &shared, fault).await.unwrap_or_default() });
+        connections.spawn(async move {
+            proxy_connection(client, &shared, fault).await.unwrap_or_default()
+        });
     }
 }
 
-async fn carry(mut client: TcpStream, shared: &Shared, fault: Fault) -> io::Result<()> {
+async fn proxy_connection(
+    mut client: TcpStream,
+    shared: &ProxyState,
+    fault: Fault,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     let own = client.local_addr()?.to_string();
     let mut server = TcpStream::connect(shared.server).await?;
-    server.write_all(&request(&mut client, shared, &own).await?).await?;
+    server.write_all(&read_request(&mut client, shared, &own).await?).await?;
     let most = match fault {
-        Fault::CutAt(most) | Fault::ResetAt(most) | Fault::SilentAt(most) => most,
+        Fault::CutAt(most) | Fault::ResetAt(most) | Fault::StallAt(most) => most,
         Fault::None | Fault::Trickle(_) => usize::MAX,
-        Fault::Instead(answer) => {
+        Fault::ReplaceWith(answer) => {
             // The server has it once it answers.
             server.read_u8().await?;
             client.write_all(&answer).await?;
@@ -139,16 +145,20 @@ async fn carry(mut client: TcpStream, shared: &Shared, fault: Fault) -> io::Resu
         }
     };
     let pause = if let Fault::Trickle(pause) = fault { Some(pause) } else { None };
-    hand_on(&mut server, &mut client, most, pause).await?;
+    forward_response(&mut server, &mut client, most, pause).await?;
     match fault {
         Fault::ResetAt(_) => client.set_zero_linger(),
-        Fault::SilentAt(_) => std::future::pending().await,
+        Fault::StallAt(_) => std::future::pending().await,
         _ => client.shutdown().await,
     }
 }
 
 /// The request's head and body, as it is sent to the server itself.
-async fn request(client: &mut TcpStream, shared: &Shared, own: &str) -> io::Result<Vec<u8>> {
+async fn read_request(
+    client: &mut TcpStream,
+    shared: &ProxyState,
+    own: &str,
+) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -163,7 +173,7 @@ async fn request(client: &mut TcpStream, shared: &Shared, own: &str) -> io::Resu
         read_more(client, &mut bytes).await?;
     }
     let line = head.lines().next().unwrap_or_default().to_owned();
-    shared.seen.lock().expect("unpoisoned").push(line);
+    shared.requests.lock().expect("unpoisoned").push(line);
     let head = head.replace(own, &shared.server.to_string());
     Ok([head.as_bytes(), &bytes[end..]].concat())
 }
@@ -176,7 +186,7 @@ async fn read_more(from: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> i
 }
 
 /// Hands on up to `most` bytes of the answer, until it ends or the client is gone.
-async fn hand_on(
+async fn forward_response(
     server: &mut TcpStream,
     client: &mut TcpStream,
     most: usize,

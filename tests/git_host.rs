@@ -22,22 +22,22 @@ pub const TOKEN: &str = "ghp-canary-7d1f9a52c0b84e63";
 /// The token that may only read.
 pub const READ_TOKEN: &str = "ghp-reader-3b6e0c9d51f2a784";
 
-const MOST: usize = 64 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The running host. Everything of it is gone when it is dropped.
 #[derive(Debug)]
 pub struct GitHost {
     dir: TempDir,
     address: String,
-    shared: Arc<Shared>,
+    shared: Arc<HostState>,
     handle: Handle<SocketAddr>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct HostState {
     repositories: PathBuf,
-    seen: Mutex<Vec<String>>,
+    requests: Mutex<Vec<String>>,
 }
 
 impl GitHost {
@@ -58,11 +58,11 @@ impl GitHost {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("its mode");
         let port = listener.local_addr().expect("its address").port();
-        let tls = encrypted.then(|| certify(&dir.path().join("certificate.pem")));
+        let tls = encrypted.then(|| make_certificate(&dir.path().join("certificate.pem")));
         let repositories = dir.path().join("repositories");
         fs::create_dir(&repositories).expect("a folder");
-        let shared = Arc::new(Shared { repositories, seen: Mutex::default() });
-        let app = axum::Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        let shared = Arc::new(HostState { repositories, requests: Mutex::default() });
+        let app = axum::Router::new().fallback(handle_request).with_state(Arc::clone(&shared));
         let handle = Handle::new();
         let ours = handle.clone();
         let thread = std::thread::spawn(move || {
@@ -93,15 +93,15 @@ impl GitHost {
     ///
     /// # Panics
     /// When git fails.
-    pub fn add(&self, name: &str, project: &Path) -> PathBuf {
+    pub fn add_repository(&self, name: &str, project: &Path) -> PathBuf {
         let there = self.repository(name);
         let args = ["clone", "--quiet", "--bare", "--no-hardlinks", "--"];
         let mut clone = Command::new("git");
         clone.args(args).arg(project).arg(&there);
-        run(&mut clone);
+        run_git(&mut clone);
         let mut set = Command::new("git");
         set.arg("-C").arg(&there).args(["config", "uploadpack.allowFilter", "true"]);
-        run(&mut set);
+        run_git(&mut set);
         there
     }
 
@@ -114,13 +114,13 @@ impl GitHost {
     /// The address of the repository of that name. In front of the name, `moved/` is a
     /// redirect to it and `broken/` fails.
     #[must_use]
-    pub fn address(&self, name: &str) -> String {
+    pub fn url(&self, name: &str) -> String {
         format!("{}/{name}.git", self.address)
     }
 
     /// The host with its port, as a token is kept for it.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn authority(&self) -> &str {
         self.address.split_once("://").expect("an address").1
     }
 
@@ -135,8 +135,8 @@ impl GitHost {
     /// # Panics
     /// When a request panicked.
     #[must_use]
-    pub fn seen(&self) -> Vec<String> {
-        self.shared.seen.lock().expect("no request panicked").clone()
+    pub fn requests(&self) -> Vec<String> {
+        self.shared.requests.lock().expect("no request panicked").clone()
     }
 }
 
@@ -149,7 +149,7 @@ impl Drop for GitHost {
     }
 }
 
-fn certify(file: &Path) -> RustlsConfig {
+fn make_certificate(file: &Path) -> RustlsConfig {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     fs::write(file, made.cert.pem()).expect("the certificate's file");
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
@@ -163,11 +163,11 @@ fn certify(file: &Path) -> RustlsConfig {
     RustlsConfig::from_config(Arc::new(config))
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn handle_request(State(shared): State<Arc<HostState>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MOST).await.expect("a whole body");
+    let body = to_bytes(body, MAX_BODY_BYTES).await.expect("a whole body");
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let who = who(&parts.headers);
+    let who = caller_role(&parts.headers);
     let answer = if let Some(rest) = path.strip_prefix("/moved/") {
         (StatusCode::FOUND, [(header::LOCATION, format!("/{rest}?{query}"))]).into_response()
     } else if path.starts_with("/broken/") {
@@ -175,18 +175,18 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     } else {
         let writes = path.ends_with("/git-receive-pack") || query.contains("git-receive-pack");
         match who {
-            "nobody" if writes || !path.starts_with("/public") => refusal(),
+            "nobody" if writes || !path.starts_with("/public") => unauthorized(),
             "reader" if writes => StatusCode::FORBIDDEN.into_response(),
-            _ => backend(&shared.repositories, &parts, &body).await,
+            _ => run_http_backend(&shared.repositories, &parts, &body).await,
         }
     };
     let line = format!("{} {path}?{query} {} {who}", parts.method, answer.status().as_u16());
-    shared.seen.lock().expect("no request panicked").push(line);
+    shared.requests.lock().expect("no request panicked").push(line);
     answer
 }
 
 /// Whose token came.
-fn who(headers: &HeaderMap) -> &'static str {
+fn caller_role(headers: &HeaderMap) -> &'static str {
     let given = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
     let login = |token: &str| {
         let code =
@@ -200,13 +200,17 @@ fn who(headers: &HeaderMap) -> &'static str {
     }
 }
 
-fn refusal() -> Response {
+fn unauthorized() -> Response {
     let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"repositories\"")];
     (StatusCode::UNAUTHORIZED, ask).into_response()
 }
 
 /// Has git answer, as a web server would.
-async fn backend(root: &Path, parts: &axum::http::request::Parts, body: &[u8]) -> Response {
+async fn run_http_backend(
+    root: &Path,
+    parts: &axum::http::request::Parts,
+    body: &[u8],
+) -> Response {
     let header = |name: &str| {
         let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().to_owned()
@@ -253,7 +257,7 @@ async fn backend(root: &Path, parts: &axum::http::request::Parts, body: &[u8]) -
     answer.body(Body::from(said[end + 4..].to_vec())).expect("an answer")
 }
 
-fn run(command: &mut Command) {
+fn run_git(command: &mut Command) {
     let output = command.output().expect("git starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

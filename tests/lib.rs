@@ -9,7 +9,7 @@ mod real_agents;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use git_host::{GitHost, READ_TOKEN, TOKEN};
 pub use model_server::{MODEL_KEY, ModelServer};
-pub use real_agents::{agent_is_here, agents_environment};
+pub use real_agents::{agents_environment, is_agent_installed};
 
 use std::ffi::OsStr;
 use std::fs;
@@ -21,24 +21,24 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A small project and an empty data folder, gone when dropped.
-pub struct Yard {
+pub struct TestEnv {
     dir: TempDir,
 }
 
-impl Default for Yard {
+impl Default for TestEnv {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Yard {
+impl TestEnv {
     /// A project with one commit of three files on the branch `main`.
     ///
     /// # Panics
     /// When the folder can't be made or git fails.
     #[must_use]
     pub fn new() -> Self {
-        let yard = Self::empty();
+        let yard = Self::without_history();
         yard.git(&["init", "--quiet", "--initial-branch=main"]);
         yard.write("README.md", "# Shop\n\nSells boats.\n");
         yard.write("src/cart.txt", "one\ntwo\nthree\n");
@@ -52,7 +52,7 @@ impl Yard {
     /// # Panics
     /// When the folder can't be made.
     #[must_use]
-    pub fn empty() -> Self {
+    pub fn without_history() -> Self {
         let dir = TempDir::with_prefix("regatta-yard-").expect("a temporary folder");
         fs::create_dir(dir.path().join("project")).expect("the project folder");
         Self { dir }
@@ -72,7 +72,7 @@ impl Yard {
 
     /// Regatta's data folder.
     #[must_use]
-    pub fn data(&self) -> PathBuf {
+    pub fn data_dir(&self) -> PathBuf {
         self.root().join("data")
     }
 
@@ -110,8 +110,8 @@ impl Yard {
             .current_dir(self.project())
             .output()
             .expect("git starts");
-        assert!(output.status.success(), "git {args:?}: {}", text(&output.stderr));
-        text(&output.stdout).trim_end().to_owned()
+        assert!(output.status.success(), "git {args:?}: {}", to_text(&output.stderr));
+        to_text(&output.stdout).trim_end().to_owned()
     }
 
     /// Commits everything in the project.
@@ -122,7 +122,7 @@ impl Yard {
 
     /// The program `regatta` with these arguments, not started yet.
     pub fn regatta<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(regatta_program());
         command.args(args).current_dir(self.root()).stdin(Stdio::null());
         command
     }
@@ -133,8 +133,10 @@ impl Yard {
     /// # Panics
     /// When the program doesn't start.
     #[must_use]
-    pub fn run(&self, tasks: &[(&str, &str)], more: &[&str]) -> Ran {
-        Ran::of(self.run_command(tasks, more).output().expect("regatta starts"))
+    pub fn run_batch(&self, tasks: &[(&str, &str)], more: &[&str]) -> RunOutput {
+        RunOutput::from_output(
+            self.run_batch_command(tasks, more).output().expect("regatta starts"),
+        )
     }
 
     /// The command that [`Yard::run`] runs.
@@ -142,7 +144,7 @@ impl Yard {
     /// # Panics
     /// When the batch can't be written to its file.
     #[must_use]
-    pub fn run_command(&self, tasks: &[(&str, &str)], more: &[&str]) -> Command {
+    pub fn run_batch_command(&self, tasks: &[(&str, &str)], more: &[&str]) -> Command {
         let tasks: Vec<Value> = tasks
             .iter()
             .map(|(name, prompt)| serde_json::json!({"task_name": name, "prompt": prompt}))
@@ -151,7 +153,7 @@ impl Yard {
         let body = serde_json::json!({ "name": "journey", "parallel_tasks": tasks }).to_string();
         fs::write(&file, body).expect("the batch's file");
         let mut command = self.regatta(&["run", "--json", "--file"]);
-        command.arg(file).arg("--repo").arg(self.project()).arg("--data-dir").arg(self.data());
+        command.arg(file).arg("--repo").arg(self.project()).arg("--data-dir").arg(self.data_dir());
         command.args(more);
         command
     }
@@ -161,10 +163,10 @@ impl Yard {
     /// # Panics
     /// When the program doesn't start.
     #[must_use]
-    pub fn ask(&self, verb: &str, batch: &str, more: &[&str]) -> Ran {
+    pub fn run_on_batch(&self, verb: &str, batch: &str, more: &[&str]) -> RunOutput {
         let mut command = self.regatta(&[verb, batch, "--data-dir"]);
-        command.arg(self.data()).args(more);
-        Ran::of(command.output().expect("regatta starts"))
+        command.arg(self.data_dir()).args(more);
+        RunOutput::from_output(command.output().expect("regatta starts"))
     }
 
     /// Every file of the checked-out project with its bytes, and git's index.
@@ -172,9 +174,9 @@ impl Yard {
     /// # Panics
     /// When something can't be read.
     #[must_use]
-    pub fn checkout(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub fn checkout_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
-        collect(&self.project(), &mut found);
+        collect_files(&self.project(), &mut found);
         let index = self.project().join(".git/index");
         found.push((index.clone(), fs::read(index).expect("the index")));
         found.sort();
@@ -214,43 +216,47 @@ impl Yard {
 
 /// What a run of `regatta` printed and how it ended.
 #[derive(Debug)]
-pub struct Ran {
+pub struct RunOutput {
     /// The exit code; none: a signal.
-    pub code: Option<i32>,
+    pub exit_code: Option<i32>,
     /// Its standard output.
-    pub out: String,
+    pub stdout: String,
     /// Its standard error.
-    pub err: String,
+    pub stderr: String,
 }
 
-impl Ran {
+impl RunOutput {
     /// From what the process left.
     #[must_use]
-    pub fn of(output: Output) -> Self {
-        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    pub fn from_output(output: Output) -> Self {
+        Self {
+            exit_code: output.status.code(),
+            stdout: to_text(&output.stdout),
+            stderr: to_text(&output.stderr),
+        }
     }
 
     /// The events of `--json`.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
-        self.out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// The last status of the task of that name.
     #[must_use]
     pub fn status(&self, name: &str) -> String {
-        last(&self.events(), name, "status")["status"].as_str().unwrap_or_default().to_owned()
+        last_event(&self.events(), name, "status")["status"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The outcome of the task of that name.
     #[must_use]
     pub fn outcome(&self, name: &str) -> Value {
-        last(&self.events(), name, "outcome")
+        last_event(&self.events(), name, "outcome")
     }
 
     /// The transcript of the task of that name, lines of `kind` only.
     #[must_use]
-    pub fn lines(&self, name: &str, kind: &str) -> Vec<String> {
+    pub fn transcript_lines(&self, name: &str, kind: &str) -> Vec<String> {
         let events = self.events();
         let outputs = events
             .iter()
@@ -262,7 +268,7 @@ impl Ran {
     }
 }
 
-fn last(events: &[Value], name: &str, kind: &str) -> Value {
+fn last_event(events: &[Value], name: &str, kind: &str) -> Value {
     let found = events.iter().rev().find(|e| e["task_name"] == name && e["event"] == kind);
     found.cloned().unwrap_or(Value::Null)
 }
@@ -272,7 +278,7 @@ fn last(events: &[Value], name: &str, kind: &str) -> Value {
 /// # Panics
 /// When it isn't built.
 #[must_use]
-pub fn program() -> PathBuf {
+pub fn regatta_program() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let built = test.parent().and_then(Path::parent).expect("the target folder").join("regatta");
     assert!(built.exists(), "{} is missing: cargo build -p regatta-cli", built.display());
@@ -293,18 +299,18 @@ pub fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+fn to_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn collect(dir: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+fn collect_files(dir: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in fs::read_dir(dir).expect("a folder").map(|e| e.expect("an entry")) {
         let path = entry.path();
         if entry.file_name() == ".git" {
             continue;
         }
         if entry.file_type().expect("its type").is_dir() {
-            collect(&path, found);
+            collect_files(&path, found);
         } else {
             found.push((path.clone(), fs::read(&path).expect("a file")));
         }

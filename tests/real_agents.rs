@@ -5,7 +5,7 @@
 mod cache;
 
 use crate::MODEL_KEY;
-use cache::{VERSIONS, folder, is_there};
+use cache::{VERSIONS, agent_dir, is_installed};
 use serde_json::json;
 use std::path::Path;
 
@@ -14,9 +14,9 @@ use std::path::Path;
 /// # Panics
 /// When it has no versions.
 #[must_use]
-pub fn agent_is_here(id: &str) -> bool {
+pub fn is_agent_installed(id: &str) -> bool {
     let wanted = VERSIONS.lines().find(|line| line.starts_with(&format!("{id} ")));
-    is_there(wanted.expect("its versions"))
+    is_installed(wanted.expect("its versions"))
 }
 
 /// The environment in which these agents are found and ask the model at this address. Their
@@ -27,25 +27,25 @@ pub fn agent_is_here(id: &str) -> bool {
 #[must_use]
 pub fn agents_environment(home: &Path, agents: &[&str], model: &str) -> Vec<(String, String)> {
     std::fs::create_dir_all(home.join(".gemini")).expect("a home folder");
-    let own = agents.iter().filter_map(|id| Some(folder(id)?.join("node_modules/.bin")));
+    let own = agents.iter().filter_map(|id| Some(agent_dir(id)?.join("node_modules/.bin")));
     let system = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(own.chain(std::env::split_paths(&system)));
     let path = path.expect("a search path").into_string().expect("text");
     let mut env = vec![("HOME", home.display().to_string()), ("PATH", path)];
-    env.extend(claude(model));
-    env.extend(codex(home, model));
-    env.extend(gemini(home, model));
-    env.push(("OPENCODE_CONFIG_CONTENT", opencode(home, model)));
+    env.extend(claude_env(model));
+    env.extend(codex_env(home, model));
+    env.extend(gemini_env(home, model));
+    env.push(("OPENCODE_CONFIG_CONTENT", opencode_config(home, model)));
     env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn claude(model: &str) -> [(&'static str, String); 3] {
+fn claude_env(model: &str) -> [(&'static str, String); 3] {
     let retries = ("CLAUDE_CODE_MAX_RETRIES", "1".to_owned());
     let key = ("ANTHROPIC_API_KEY", MODEL_KEY.to_owned());
     [("ANTHROPIC_BASE_URL", model.to_owned()), key, retries]
 }
 
-fn codex(home: &Path, model: &str) -> [(&'static str, String); 2] {
+fn codex_env(home: &Path, model: &str) -> [(&'static str, String); 2] {
     let folder = home.join(".codex");
     std::fs::create_dir_all(&folder).expect("its folder");
     let settings = format!(
@@ -57,7 +57,7 @@ fn codex(home: &Path, model: &str) -> [(&'static str, String); 2] {
     [("CODEX_HOME", folder.display().to_string()), ("OPENAI_API_KEY", MODEL_KEY.to_owned())]
 }
 
-fn gemini(home: &Path, model: &str) -> [(&'static str, String); 3] {
+fn gemini_env(home: &Path, model: &str) -> [(&'static str, String); 3] {
     let settings = json!({ "security": { "auth": { "selectedType": "gemini-api-key" } } });
     std::fs::write(home.join(".gemini/settings.json"), settings.to_string()).expect("its settings");
     // Without a named model it asks another one first which to take.
@@ -67,7 +67,7 @@ fn gemini(home: &Path, model: &str) -> [(&'static str, String); 3] {
 
 /// As on a computer where it was used before: the first time it installs a package of its own
 /// from npm into the folder of its settings.
-fn opencode(home: &Path, model: &str) -> String {
+fn opencode_config(home: &Path, model: &str) -> String {
     let folder = home.join(".config/opencode");
     std::fs::create_dir_all(folder.join("node_modules")).expect("its folder");
     let needs = json!({ "dependencies": { "@opencode-ai/plugin": "*" } });

@@ -3,7 +3,7 @@
 //! `REGATTA_WRITE_BINDINGS=1 cargo test -p regatta-tests --test contract` writes it.
 
 use crate::repository;
-use regatta_protocol::{agent, app, endpoint, event, id, notice, request, status, view};
+use regatta_protocol::{agent, app, endpoint, event, id, request, status, user_message, view};
 use std::fs;
 use ts_rs::{Config, TS};
 
@@ -75,25 +75,25 @@ fn bindings() -> String {
         id::TaskId,
         id::EndpointId,
         status::Status,
-        notice::ErrorCode,
-        notice::Notice,
+        user_message::ErrorCode,
+        user_message::UserMessage,
         request::BatchRequest,
         request::TaskRequest,
         request::AgentChoice,
         request::RequestProblem,
         agent::KnownAgent,
         agent::AgentOptions,
-        agent::AgentPick,
+        agent::AgentSelection,
         agent::Safety,
         agent::EnvVar,
         agent::AgentsView,
         agent::AgentView,
         agent::AgentState,
-        agent::Missing,
-        agent::Offers,
-        agent::Offer,
-        agent::GoesOn,
-        agent::InForce,
+        agent::SetupHint,
+        agent::AgentCapabilities,
+        agent::OptionValue,
+        agent::ResumeSupport,
+        agent::EffectiveSafety,
         event::LogEvent,
         event::Event,
         event::LineKind,
@@ -105,7 +105,7 @@ fn bindings() -> String {
         event::SavePoint,
         event::SaveReason,
         event::ChangeTotals,
-        event::FileCount,
+        event::FileDiffStat,
         event::Usage,
         event::Question,
         event::QuestionKind,
@@ -113,17 +113,17 @@ fn bindings() -> String {
         event::AgentSession,
         event::TestRun,
         event::QuestionOption,
-        event::OptionKind,
+        event::QuestionOptionKind,
         event::Outcome,
         view::TaskView,
         view::CurrentStep,
         view::Counts,
         view::BatchView,
-        view::QueuePlace,
+        view::QueuePosition,
         view::BatchDetail,
         view::PlaceView,
-        view::AgentHold,
-        view::Line,
+        view::AgentPause,
+        view::TranscriptLine,
         view::LinePage,
         view::Matches,
         view::Changes,
@@ -135,27 +135,27 @@ fn bindings() -> String {
         app::ProjectView,
         app::ProjectState,
         app::Draft,
-        app::Template,
+        app::Recipe,
         app::Settings,
         app::Theme,
         app::HomeView,
         app::ProjectRef,
-        app::AddedResult,
+        app::PublishResult,
         endpoint::Endpoint,
         endpoint::EndpointView,
         endpoint::TokenView,
         endpoint::SecretState,
         endpoint::CredentialsView,
-        endpoint::Tested,
+        endpoint::ConnectionTest,
         endpoint::Repository,
         endpoint::RepositoryPage,
-        endpoint::BranchLook,
+        endpoint::RemoteBranch,
     );
-    format!("{HEADER}\n{}\n{}", limits(), all.join("\n"))
+    format!("{HEADER}\n{}\n{}", limit_constants(), all.join("\n"))
 }
 
 /// The limits that the window says before the engine would.
-fn limits() -> String {
+fn limit_constants() -> String {
     let limits = [
         ("MAX_TASKS", request::MAX_TASKS),
         ("MAX_PROMPT_CHARS", request::MAX_PROMPT_CHARS),

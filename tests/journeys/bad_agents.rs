@@ -1,26 +1,26 @@
 //! Agents that misbehave: the task's end is told truly, and nothing is left behind.
 
-use regatta_tests::{Ran, Yard};
+use regatta_tests::{RunOutput, TestEnv};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Runs `script` as the agent of one task with any program's interface.
-fn command(yard: &Yard, script: &str) -> Ran {
+fn run_command_agent(yard: &TestEnv, script: &str) -> RunOutput {
     let program = yard.script("agent.sh", script);
     let command = format!("{} {{prompt}}", program.to_str().unwrap());
-    yard.run(&[("Bad", "please")], &["--agent", "command", "--command", &command])
+    yard.run_batch(&[("Bad", "please")], &["--agent", "command", "--command", &command])
 }
 
 /// Runs `script` as an agent that should speak the Agent Client Protocol.
-fn acp(yard: &Yard, script: &str) -> Ran {
+fn run_acp_agent(yard: &TestEnv, script: &str) -> RunOutput {
     let program = yard.script("agent.sh", script);
     let command = program.to_str().unwrap();
-    yard.run(&[("Bad", "please")], &["--agent", "acp", "--command", command])
+    yard.run_batch(&[("Bad", "please")], &["--agent", "acp", "--command", command])
 }
 
-fn failed(yard: &Yard, ran: &Ran, code: &str) {
-    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-    assert_eq!(ran.status("Bad"), "failed", "{}", ran.out);
+fn assert_failed(yard: &TestEnv, ran: &RunOutput, code: &str) {
+    assert_eq!(ran.exit_code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.status("Bad"), "failed", "{}", ran.stdout);
     let notice = &ran.outcome("Bad")["notice"];
     assert_eq!(notice["code"], code, "{notice}");
     for part in ["what", "safe", "next"] {
@@ -31,41 +31,42 @@ fn failed(yard: &Yard, ran: &Ran, code: &str) {
 
 #[test]
 fn an_agent_that_exits_in_mid_turn() {
-    let yard = Yard::new();
-    let ran = yard.run(&[("Bad", "write kept.txt: x\nexit 3")], &[]);
-    failed(&yard, &ran, "agent_died");
+    let yard = TestEnv::new();
+    let ran = yard.run_batch(&[("Bad", "write kept.txt: x\nexit 3")], &[]);
+    assert_failed(&yard, &ran, "agent_died");
     assert!(ran.outcome("Bad")["commit"].is_string(), "its work is kept");
 }
 
 #[test]
 fn an_agent_that_kills_itself() {
-    let yard = Yard::new();
-    let ran = command(&yard, "#!/bin/sh\necho before\nkill -9 $$\n");
-    failed(&yard, &ran, "agent_died");
-    assert_eq!(ran.lines("Bad", "out"), ["before"]);
+    let yard = TestEnv::new();
+    let ran = run_command_agent(&yard, "#!/bin/sh\necho before\nkill -9 $$\n");
+    assert_failed(&yard, &ran, "agent_died");
+    assert_eq!(ran.transcript_lines("Bad", "out"), ["before"]);
     assert!(ran.outcome("Bad")["ended_by"].as_str().unwrap().contains('9'));
 }
 
 #[test]
 fn a_command_with_an_exit_code() {
-    let yard = Yard::new();
-    let ran = command(&yard, "#!/bin/sh\necho so far > kept.txt\necho broken >&2\nexit 7\n");
-    failed(&yard, &ran, "agent_died");
-    assert_eq!(ran.lines("Bad", "err"), ["broken"]);
+    let yard = TestEnv::new();
+    let ran =
+        run_command_agent(&yard, "#!/bin/sh\necho so far > kept.txt\necho broken >&2\nexit 7\n");
+    assert_failed(&yard, &ran, "agent_died");
+    assert_eq!(ran.transcript_lines("Bad", "err"), ["broken"]);
     assert!(ran.outcome("Bad")["commit"].is_string(), "its work is kept");
 }
 
 #[test]
 fn an_agent_that_does_not_speak_the_protocol() {
-    let yard = Yard::new();
-    let ran = acp(&yard, "#!/bin/sh\necho 'Welcome to my agent!'\nexit 0\n");
-    assert_eq!(ran.status("Bad"), "failed", "{}", ran.out);
-    assert!(ran.out.contains("Welcome to my agent!"), "what it printed is kept: {}", ran.out);
+    let yard = TestEnv::new();
+    let ran = run_acp_agent(&yard, "#!/bin/sh\necho 'Welcome to my agent!'\nexit 0\n");
+    assert_eq!(ran.status("Bad"), "failed", "{}", ran.stdout);
+    assert!(ran.stdout.contains("Welcome to my agent!"), "what it printed is kept: {}", ran.stdout);
     yard.assert_nothing_runs(Duration::from_secs(12));
 }
 
 /// An agent in shell that says `update`s, and why its turn ended.
-fn updates(yard: &Yard, updates: &[&str], reason: &str) -> Ran {
+fn run_agent_with_updates(yard: &TestEnv, updates: &[&str], reason: &str) -> RunOutput {
     let mut script = "#!/bin/sh\n\
         ask() { IFS= read -r line; id=$(printf '%s\\n' \"$line\" | sed 's/.*\"id\":\\(\"[^\"]*\"\\|[0-9]*\\).*/\\1/'); }\n\
         answer() { printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\\n' \"$id\" \"$1\"; }\n\
@@ -78,35 +79,35 @@ fn updates(yard: &Yard, updates: &[&str], reason: &str) -> Ran {
         );
     }
     script += &format!("echo x > kept.txt; answer '{{\"stopReason\":\"{reason}\"}}'\n");
-    acp(yard, &script)
+    run_acp_agent(yard, &script)
 }
 
 #[test]
 fn an_agent_that_ends_for_a_reason_that_nobody_knows() {
-    let yard = Yard::new();
-    let ran = updates(&yard, &[], "tired");
-    failed(&yard, &ran, "agent_protocol");
+    let yard = TestEnv::new();
+    let ran = run_agent_with_updates(&yard, &[], "tired");
+    assert_failed(&yard, &ran, "agent_protocol");
     let outcome = ran.outcome("Bad");
     assert!(outcome["commit"].is_string(), "its work is kept: {outcome}");
     let what = outcome["notice"]["what"].as_str().unwrap();
     assert!(what.contains("isn't known") && what.contains("tired"), "{what}");
-    let shown = yard.ask("show", "journey", &["--task", "Bad"]).out;
+    let shown = yard.run_on_batch("show", "journey", &["--task", "Bad"]).stdout;
     assert!(shown.starts_with("Bad: Failed") && shown.contains(what), "{shown}");
 }
 
 #[test]
 fn an_agent_whose_updates_nobody_knows_goes_on_and_finishes() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let words = [
         r#"{"sessionUpdate":"dance","steps":3}"#,
         r#"{"sessionUpdate":"dance","steps":4}"#,
         r#"{"sessionUpdate":7}"#,
         r#"{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"Done."}}"#,
     ];
-    let ran = updates(&yard, &words, "end_turn");
-    assert_eq!(ran.status("Bad"), "finished", "{}{}", ran.out, ran.err);
-    assert_eq!(ran.lines("Bad", "said"), ["Done."]);
-    let notes = ran.lines("Bad", "note");
+    let ran = run_agent_with_updates(&yard, &words, "end_turn");
+    assert_eq!(ran.status("Bad"), "finished", "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.transcript_lines("Bad", "said"), ["Done."]);
+    let notes = ran.transcript_lines("Bad", "note");
     let unknown = |word: &str| {
         notes.iter().filter(|n| n.contains("doesn't understand") && n.contains(word)).count()
     };
@@ -116,56 +117,56 @@ fn an_agent_whose_updates_nobody_knows_goes_on_and_finishes() {
 
 #[test]
 fn an_agent_that_closes_its_output_and_lives_on() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let begun = Instant::now();
-    let ran = acp(&yard, "#!/bin/sh\nexec >&- 2>&-\nexec sleep 600\n");
-    failed(&yard, &ran, "agent_protocol");
+    let ran = run_acp_agent(&yard, "#!/bin/sh\nexec >&- 2>&-\nexec sleep 600\n");
+    assert_failed(&yard, &ran, "agent_protocol");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[test]
 fn an_agent_that_hangs_meets_its_time_limit() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let body = r#"{"parallel_tasks":[{"task_name":"Bad","prompt":"write kept.txt: x\nhang","time_limit_s":2}]}"#;
     let file = yard.root().join("limited.json");
     std::fs::write(&file, body).unwrap();
     let mut command = yard.regatta(&["run", "--json", "--repo"]);
-    command.arg(yard.project()).arg("--data-dir").arg(yard.data()).arg("--file").arg(file);
-    let ran = Ran::of(command.output().unwrap());
-    failed(&yard, &ran, "time_limit");
+    command.arg(yard.project()).arg("--data-dir").arg(yard.data_dir()).arg("--file").arg(file);
+    let ran = RunOutput::from_output(command.output().unwrap());
+    assert_failed(&yard, &ran, "time_limit");
     assert!(ran.outcome("Bad")["commit"].is_string(), "its work is kept");
 }
 
 #[test]
 fn an_agent_that_ignores_every_signal_but_one() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let body =
         r#"{"parallel_tasks":[{"task_name":"Bad","prompt":"ignore stop\nhang","time_limit_s":1}]}"#;
     let file = yard.root().join("limited.json");
     std::fs::write(&file, body).unwrap();
     let mut command = yard.regatta(&["run", "--json", "--repo"]);
-    command.arg(yard.project()).arg("--data-dir").arg(yard.data()).arg("--file").arg(file);
-    failed(&yard, &Ran::of(command.output().unwrap()), "time_limit");
+    command.arg(yard.project()).arg("--data-dir").arg(yard.data_dir()).arg("--file").arg(file);
+    assert_failed(&yard, &RunOutput::from_output(command.output().unwrap()), "time_limit");
 }
 
 #[test]
 fn grandchildren_end_with_the_task() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "#!/bin/sh\nsleep 600 &\n(setsid sh -c 'sleep 600 & sleep 600' &)\necho done\n";
-    let ran = command(&yard, script);
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let ran = run_command_agent(&yard, script);
+    assert_eq!(ran.exit_code, Some(0), "{}{}", ran.stdout, ran.stderr);
     yard.assert_nothing_runs(Duration::from_secs(12));
 }
 
 #[test]
 fn a_long_line_without_an_end_is_split_and_bytes_that_are_no_text_are_shown_as_such() {
-    let yard = Yard::new();
-    let ran = command(
+    let yard = TestEnv::new();
+    let ran = run_command_agent(
         &yard,
         "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' 'a'\nprintf '\\nok \\303\\050 \\377\\n'\n",
     );
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let lines = ran.lines("Bad", "out");
+    assert_eq!(ran.exit_code, Some(0), "{}", ran.stderr);
+    let lines = ran.transcript_lines("Bad", "out");
     let letters: usize = lines.iter().map(|l| l.matches('a').count()).sum();
     assert_eq!(letters, 3_000_000, "no byte is lost");
     assert!(lines.len() >= 4 && lines.iter().all(|l| l.len() <= 1024 * 1024 + 64));
@@ -174,12 +175,12 @@ fn a_long_line_without_an_end_is_split_and_bytes_that_are_no_text_are_shown_as_s
 
 #[test]
 fn a_gigabyte_without_a_newline_is_kept_in_bounded_memory() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let script = "#!/bin/sh\nhead -c 1000000000 /dev/zero | tr '\\0' 'a'\n";
     let program = yard.script("agent.sh", script);
     let command = format!("{} {{prompt}}", program.to_str().unwrap());
     let mut child = yard
-        .run_command(&[("Bad", "please")], &["--agent", "command", "--command", &command])
+        .run_batch_command(&[("Bad", "please")], &["--agent", "command", "--command", &command])
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();

@@ -1,6 +1,6 @@
 //! The engine is killed at random moments: what was shown is kept, and nothing runs on.
 
-use regatta_tests::Yard;
+use regatta_tests::TestEnv;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -14,18 +14,18 @@ fn whatever_was_shown_is_in_the_store_after_a_kill_at_any_moment() {
     for kill in 0..KILLS {
         // A fixed, uneven spread from the first instant to well into the work.
         let after = Duration::from_millis((kill * 7919) % 1_700);
-        let yard = Yard::new();
-        let shown = killed_run(&yard, after);
+        let yard = TestEnv::new();
+        let shown = run_and_kill(&yard, after);
         yard.assert_nothing_runs(Duration::from_secs(10));
         check_store(&yard, &shown, kill);
     }
 }
 
 /// Starts a loud batch, kills the engine `after` that long, and returns what it had shown.
-fn killed_run(yard: &Yard, after: Duration) -> Vec<Value> {
+fn run_and_kill(yard: &TestEnv, after: Duration) -> Vec<Value> {
     let loud = "print 20000 lines\nwrite a.txt: a\nprint 20000 lines\nwait 60";
     let mut engine = yard
-        .run_command(&[("A", loud), ("B", loud), ("C", loud)], &[])
+        .run_batch_command(&[("A", loud), ("B", loud), ("C", loud)], &[])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -43,16 +43,16 @@ fn killed_run(yard: &Yard, after: Duration) -> Vec<Value> {
     reader.join().unwrap()
 }
 
-fn check_store(yard: &Yard, shown: &[Value], kill: u64) {
-    let file = yard.data().join("regatta.db");
+fn check_store(yard: &TestEnv, shown: &[Value], kill: u64) {
+    let file = yard.data_dir().join("regatta.db");
     if shown.is_empty() && !file.exists() {
         return;
     }
-    let kept = yard.ask("show", "journey", &["--json"]);
-    if shown.is_empty() && kept.code == Some(2) {
+    let kept = yard.run_on_batch("show", "journey", &["--json"]);
+    if shown.is_empty() && kept.exit_code == Some(2) {
         return; // killed before the batch was there
     }
-    assert_eq!(kept.code, Some(0), "kill {kill}: {}", kept.err);
+    assert_eq!(kept.exit_code, Some(0), "kill {kill}: {}", kept.stderr);
     let kept = kept.events();
     assert_eq!(&kept[..shown.len()], shown, "kill {kill}: what was shown is kept");
     let store = rusqlite::Connection::open(&file).unwrap();

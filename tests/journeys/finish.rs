@@ -1,17 +1,17 @@
 //! Batches that go well, and what the project sees of them.
 
-use regatta_tests::Yard;
+use regatta_tests::TestEnv;
 use std::time::Duration;
 
 #[test]
 fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_then() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     yard.write("src/cart.txt", "one\ntwo, and not yet committed\n");
     yard.write("loose.txt", "never committed\n");
-    let before = yard.checkout();
+    let before = yard.checkout_files();
     let refs = yard.git(&["for-each-ref"]);
 
-    let ran = yard.run(
+    let ran = yard.run_batch(
         &[
             ("Prices", "write src/prices.txt: 11"),
             ("Guide", "write docs/guide.md: How to sail\nsay The guide is there."),
@@ -19,18 +19,22 @@ fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_
         ],
         &[],
     );
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert_eq!(ran.exit_code, Some(0), "{}{}", ran.stdout, ran.stderr);
     for name in ["Prices", "Guide", "Clean up"] {
         assert_eq!(ran.status(name), "finished", "{name}");
         assert_eq!(ran.outcome(name)["totals"]["files"], 1, "{name}");
     }
     assert!(ran.outcome("Guide")["last_words"].as_str().unwrap().contains("The guide is there."));
-    assert_eq!(yard.checkout(), before, "the checked-out files and the index stay as they are");
+    assert_eq!(
+        yard.checkout_files(),
+        before,
+        "the checked-out files and the index stay as they are"
+    );
     assert_eq!(yard.git(&["for-each-ref"]), refs, "no ref appears by itself");
 
-    let added = yard.ask("add", "journey", &[]);
-    assert_eq!(added.code, Some(0), "{}", added.err);
-    assert_eq!(yard.checkout(), before, "adding a result changes no file either");
+    let added = yard.run_on_batch("add", "journey", &[]);
+    assert_eq!(added.exit_code, Some(0), "{}", added.stderr);
+    assert_eq!(yard.checkout_files(), before, "adding a result changes no file either");
     let branches = yard.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
     let branches: Vec<&str> = branches.lines().collect();
     assert_eq!(
@@ -38,7 +42,7 @@ fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_
         ["regatta/journey/clean-up", "regatta/journey/guide", "regatta/journey/prices"]
     );
     for branch in &branches {
-        assert!(added.out.contains(branch), "{branch} is named in {}", added.out);
+        assert!(added.stdout.contains(branch), "{branch} is named in {}", added.stdout);
         assert_eq!(yard.git(&["rev-list", "--count", &format!("main..{branch}")]), "1");
     }
     assert_eq!(yard.git(&["show", "regatta/journey/guide:docs/guide.md"]), "How to sail");
@@ -49,21 +53,21 @@ fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_
 
 #[test]
 fn a_taken_branch_name_gets_the_next_free_one() {
-    let yard = Yard::new();
-    let _ran = yard.run(&[("Guide", "write guide.md: x")], &[]);
+    let yard = TestEnv::new();
+    let _ran = yard.run_batch(&[("Guide", "write guide.md: x")], &[]);
     yard.git(&["branch", "regatta/journey/guide"]);
-    let added = yard.ask("add", "journey", &["--task", "Guide"]);
-    assert_eq!(added.code, Some(0), "{}", added.err);
-    assert!(added.out.contains("regatta/journey/guide-2"), "{}", added.out);
+    let added = yard.run_on_batch("add", "journey", &["--task", "Guide"]);
+    assert_eq!(added.exit_code, Some(0), "{}", added.stderr);
+    assert!(added.stdout.contains("regatta/journey/guide-2"), "{}", added.stdout);
     assert_eq!(yard.git(&["show", "regatta/journey/guide-2:guide.md"]), "x");
 }
 
 #[test]
 fn without_directives_the_practice_agent_describes_the_project_truly() {
-    let yard = Yard::new();
-    let ran = yard.run(&[("Describe", "Please describe this project.")], &[]);
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    let _added = yard.ask("add", "journey", &[]);
+    let yard = TestEnv::new();
+    let ran = yard.run_batch(&[("Describe", "Please describe this project.")], &[]);
+    assert_eq!(ran.exit_code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let _added = yard.run_on_batch("add", "journey", &[]);
     let text = yard.git(&["show", "regatta/journey/describe:PRACTICE.md"]);
     assert!(text.contains("cart.txt") && text.contains("prices.txt"), "{text}");
     let steps = ran.events().into_iter().filter(|e| e["event"] == "step").count();
@@ -72,8 +76,8 @@ fn without_directives_the_practice_agent_describes_the_project_truly() {
 
 #[test]
 fn one_failure_is_told_and_leaves_the_others_alone() {
-    let yard = Yard::new();
-    let ran = yard.run(
+    let yard = TestEnv::new();
+    let ran = yard.run_batch(
         &[
             ("Good", "write a.txt: a"),
             ("Bad", "write b.txt: b\nfail the harbour is closed"),
@@ -81,7 +85,7 @@ fn one_failure_is_told_and_leaves_the_others_alone() {
         ],
         &[],
     );
-    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert_eq!(ran.exit_code, Some(1), "{}", ran.stderr);
     assert_eq!(ran.status("Good"), "finished");
     assert_eq!(ran.status("Bad"), "failed");
     assert_eq!(ran.status("Idle"), "finished");
@@ -98,27 +102,28 @@ fn one_failure_is_told_and_leaves_the_others_alone() {
 
 #[test]
 fn the_log_has_no_gap_and_show_tells_the_same_again() {
-    let yard = Yard::new();
-    let ran = yard.run(&[("A", "print 500 lines\nwrite a.txt: a"), ("B", "print 300 lines")], &[]);
+    let yard = TestEnv::new();
+    let ran =
+        yard.run_batch(&[("A", "print 500 lines\nwrite a.txt: a"), ("B", "print 300 lines")], &[]);
     let events = ran.events();
     let seqs: Vec<u64> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
-    let shown = yard.ask("show", "journey", &["--json"]);
+    let shown = yard.run_on_batch("show", "journey", &["--json"]);
     assert_eq!(shown.events(), events, "the store holds what was shown");
-    let text = yard.ask("show", "journey", &["--task", "B"]).out;
+    let text = yard.run_on_batch("show", "journey", &["--task", "B"]).stdout;
     assert!(text.contains("300"), "{text}");
 }
 
 #[test]
 fn twenty_tasks_with_a_cap_of_three_never_work_more_than_three_at_once() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let ledger = yard.root().join("ledger.txt");
     let prompt =
         format!("run echo begin >> {0}; sleep 0.3; echo end >> {0}", ledger.to_str().unwrap());
     let names: Vec<String> = (1..=20).map(|n| format!("Task {n}")).collect();
     let tasks: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), prompt.as_str())).collect();
-    let ran = yard.run(&tasks, &["--max-parallel", "3"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let ran = yard.run_batch(&tasks, &["--max-parallel", "3"]);
+    assert_eq!(ran.exit_code, Some(0), "{}", ran.stderr);
     let ledger = std::fs::read_to_string(ledger).unwrap();
     let (mut now, mut most) = (0, 0);
     for line in ledger.lines() {
@@ -132,13 +137,13 @@ fn twenty_tasks_with_a_cap_of_three_never_work_more_than_three_at_once() {
 
 #[test]
 fn a_batch_starts_from_the_branch_it_names() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     yard.git(&["branch", "old"]);
     yard.write("src/new.txt", "new");
     yard.commit("Later");
-    let ran = yard.run(
+    let ran = yard.run_batch(
         &[("Look", "run test -e src/new.txt && echo there || echo absent")],
         &["--start-from", "old"],
     );
-    assert_eq!(ran.lines("Look", "out"), ["absent"], "{}", ran.out);
+    assert_eq!(ran.transcript_lines("Look", "out"), ["absent"], "{}", ran.stdout);
 }

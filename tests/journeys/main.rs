@@ -4,11 +4,11 @@
 mod bad_agents;
 mod bad_input;
 mod canary;
-mod control;
 mod crash;
 mod finish;
 mod names;
 mod questions;
 mod remote;
+mod sandbox;
 mod serve;
-mod walls;
+mod task_control;

@@ -1,10 +1,10 @@
 //! A name is never a path, a ref or an argument.
 
-use regatta_tests::Yard;
+use regatta_tests::TestEnv;
 
 #[test]
 fn any_name_works_and_goes_nowhere() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let long = "x".repeat(10_000);
     let names = [
         "../../../etc/passwd",
@@ -19,18 +19,18 @@ fn any_name_works_and_goes_nowhere() {
         long.as_str(),
     ];
     let tasks: Vec<(&str, &str)> = names.iter().map(|n| (*n, "write made.txt: x")).collect();
-    let outside = |yard: &Yard| {
+    let outside = |yard: &TestEnv| {
         let mut found: Vec<_> =
             std::fs::read_dir(yard.root()).unwrap().map(|e| e.unwrap().file_name()).collect();
         found.sort();
         found
     };
-    let ran = yard.run(&tasks, &[]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let ran = yard.run_batch(&tasks, &[]);
+    assert_eq!(ran.exit_code, Some(0), "{}", ran.stderr);
     assert_eq!(outside(&yard), ["batch.json", "data", "project"]);
 
-    let added = yard.ask("add", "journey", &[]);
-    assert_eq!(added.code, Some(0), "{}", added.err);
+    let added = yard.run_on_batch("add", "journey", &[]);
+    assert_eq!(added.exit_code, Some(0), "{}", added.stderr);
     let branches = yard.git(&["for-each-ref", "--format=%(refname)", "refs/heads/regatta/"]);
     assert_eq!(branches.lines().count(), names.len(), "{branches}");
     for branch in branches.lines() {
@@ -42,12 +42,16 @@ fn any_name_works_and_goes_nowhere() {
 
 #[test]
 fn a_terminal_is_not_driven_by_a_name_or_by_output() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let mut command = yard.regatta(&["run", "--task"]);
     command.arg("\u{1b}]0;owned\u{7}=run printf '\\033[2Jgone\\n'");
-    command.arg("--repo").arg(yard.project()).arg("--data-dir").arg(yard.data());
-    let ran = regatta_tests::Ran::of(command.output().unwrap());
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(ran.out.contains("gone"), "{}", ran.out);
-    assert!(!ran.out.contains("\u{1b}]0;") && !ran.out.contains("\u{1b}[2J"), "{:?}", ran.out);
+    command.arg("--repo").arg(yard.project()).arg("--data-dir").arg(yard.data_dir());
+    let ran = regatta_tests::RunOutput::from_output(command.output().unwrap());
+    assert_eq!(ran.exit_code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("gone"), "{}", ran.stdout);
+    assert!(
+        !ran.stdout.contains("\u{1b}]0;") && !ran.stdout.contains("\u{1b}[2J"),
+        "{:?}",
+        ran.stdout
+    );
 }

@@ -1,28 +1,30 @@
 //! Anthropic Messages.
 
-use super::{Item, Move, Tool, Wire, said, tools_in};
+use super::{
+    ConversationItem, ModelAction, ToolDefinition, WireFormat, parse_content, parse_tools,
+};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-pub(super) const WIRE: Wire = Wire { items, tools, answer, refusal };
+pub(super) const WIRE: WireFormat = WireFormat { items, tools, answer, refusal };
 
-fn items(request: &Value) -> Vec<Item> {
+fn items(request: &Value) -> Vec<ConversationItem> {
     let messages = request["messages"].as_array().into_iter().flatten();
-    messages.filter(|m| m["role"] == "user").flat_map(|m| said(&m["content"])).collect()
+    messages.filter(|m| m["role"] == "user").flat_map(|m| parse_content(&m["content"])).collect()
 }
 
-fn tools(request: &Value) -> Vec<Tool> {
-    tools_in(&request["tools"], |tool| (&tool["name"], &tool["input_schema"]))
+fn tools(request: &Value) -> Vec<ToolDefinition> {
+    parse_tools(&request["tools"], |tool| (&tool["name"], &tool["input_schema"]))
 }
 
-fn answer(next: &Move, step: usize, streams: bool) -> Vec<(String, Value)> {
+fn answer(next: &ModelAction, step: usize, streams: bool) -> Vec<(String, Value)> {
     let (block, delta, stop) = match next {
-        Move::Call { name, fields } => (
+        ModelAction::ToolCall { name, fields } => (
             json!({ "type": "tool_use", "id": format!("toolu_{step}"), "name": name, "input": {} }),
             json!({ "type": "input_json_delta", "partial_json": fields.to_string() }),
             "tool_use",
         ),
-        Move::Say(text) => (
+        ModelAction::Say(text) => (
             json!({ "type": "text", "text": "" }),
             json!({ "type": "text_delta", "text": text }),
             "end_turn",
@@ -36,7 +38,7 @@ fn answer(next: &Move, step: usize, streams: bool) -> Vec<(String, Value)> {
     });
     if !streams {
         message["content"] = match next {
-            Move::Call { fields, .. } => {
+            ModelAction::ToolCall { fields, .. } => {
                 let mut whole = block;
                 whole["input"] = fields.clone();
                 json!([whole])

@@ -1,35 +1,39 @@
 //! OpenAI Chat Completions.
 
-use super::{Item, Move, Tool, Wire, said, tools_in};
+use super::{
+    ConversationItem, ModelAction, ToolDefinition, WireFormat, parse_content, parse_tools,
+};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-pub(super) const WIRE: Wire = Wire { items, tools, answer, refusal };
+pub(super) const WIRE: WireFormat = WireFormat { items, tools, answer, refusal };
 
-fn items(request: &Value) -> Vec<Item> {
+fn items(request: &Value) -> Vec<ConversationItem> {
     let messages = request["messages"].as_array().into_iter().flatten();
     messages
         .flat_map(|message| match message["role"].as_str() {
-            Some("user") => said(&message["content"]),
-            Some("tool") => vec![Item::Result],
+            Some("user") => parse_content(&message["content"]),
+            Some("tool") => vec![ConversationItem::ToolResult],
             _ => Vec::new(),
         })
         .collect()
 }
 
-fn tools(request: &Value) -> Vec<Tool> {
-    tools_in(&request["tools"], |tool| (&tool["function"]["name"], &tool["function"]["parameters"]))
+fn tools(request: &Value) -> Vec<ToolDefinition> {
+    parse_tools(&request["tools"], |tool| {
+        (&tool["function"]["name"], &tool["function"]["parameters"])
+    })
 }
 
-fn answer(next: &Move, step: usize, streams: bool) -> Vec<(String, Value)> {
+fn answer(next: &ModelAction, step: usize, streams: bool) -> Vec<(String, Value)> {
     let (message, stop) = match next {
-        Move::Call { name, fields } => {
+        ModelAction::ToolCall { name, fields } => {
             let function = json!({ "name": name, "arguments": fields.to_string() });
             let call = json!({ "index": 0, "id": format!("call_{step}"), "type": "function",
                 "function": function });
             (json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls")
         }
-        Move::Say(text) => (json!({ "role": "assistant", "content": text }), "stop"),
+        ModelAction::Say(text) => (json!({ "role": "assistant", "content": text }), "stop"),
         other => unreachable!("{other:?} has no message of this kind"),
     };
     let usage = json!({ "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15 });

@@ -1,40 +1,40 @@
 //! Gemini.
 
-use super::{Item, Move, Tool, Wire};
+use super::{ConversationItem, ModelAction, ToolDefinition, WireFormat};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-pub(super) const WIRE: Wire = Wire { items, tools, answer, refusal };
+pub(super) const WIRE: WireFormat = WireFormat { items, tools, answer, refusal };
 
-fn items(request: &Value) -> Vec<Item> {
+fn items(request: &Value) -> Vec<ConversationItem> {
     let contents = request["contents"].as_array().into_iter().flatten();
     let said = contents.filter(|content| content["role"] != "model");
     let parts = said.flat_map(|content| content["parts"].as_array().into_iter().flatten());
     parts
         .filter_map(|part| match part.get("functionResponse") {
-            Some(_) => Some(Item::Result),
-            None => part["text"].as_str().map(|text| Item::Said(text.to_owned())),
+            Some(_) => Some(ConversationItem::ToolResult),
+            None => part["text"].as_str().map(|text| ConversationItem::UserText(text.to_owned())),
         })
         .collect()
 }
 
-fn tools(request: &Value) -> Vec<Tool> {
+fn tools(request: &Value) -> Vec<ToolDefinition> {
     let groups = request["tools"].as_array().into_iter().flatten();
     let tools = groups.flat_map(|group| {
         group["functionDeclarations"].as_array().into_iter().flatten().filter_map(|tool| {
             let schema = tool.get("parametersJsonSchema").unwrap_or(&tool["parameters"]);
             let name = tool["name"].as_str()?.to_owned();
-            Some(Tool { name, schema: schema.clone(), free: false })
+            Some(ToolDefinition { name, schema: schema.clone(), is_freeform: false })
         })
     });
     tools.collect()
 }
 
-fn answer(next: &Move, step: usize, _: bool) -> Vec<(String, Value)> {
+fn answer(next: &ModelAction, step: usize, _: bool) -> Vec<(String, Value)> {
     let part = match next {
-        Move::Call { name, fields } => json!({ "functionCall":
+        ModelAction::ToolCall { name, fields } => json!({ "functionCall":
             { "id": format!("call_{step}"), "name": name, "args": fields } }),
-        Move::Say(text) => json!({ "text": text }),
+        ModelAction::Say(text) => json!({ "text": text }),
         other => unreachable!("{other:?} has no message of this kind"),
     };
     let usage = json!({ "promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15 });

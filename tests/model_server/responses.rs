@@ -1,36 +1,43 @@
 //! OpenAI Responses.
 
-use super::{Item, Move, Tool, Wire, chat, said, tools_in};
+use super::{
+    ConversationItem, ModelAction, ToolDefinition, WireFormat, chat, parse_content, parse_tools,
+};
 use serde_json::{Value, json};
 
-pub(super) const WIRE: Wire = Wire { items, tools, answer, refusal: chat::WIRE.refusal };
+pub(super) const WIRE: WireFormat =
+    WireFormat { items, tools, answer, refusal: chat::WIRE.refusal };
 
-fn items(request: &Value) -> Vec<Item> {
+fn items(request: &Value) -> Vec<ConversationItem> {
     if request["input"].is_string() {
-        return said(&request["input"]);
+        return parse_content(&request["input"]);
     }
     let input = request["input"].as_array().into_iter().flatten();
     input
         .flat_map(|item| match item["type"].as_str() {
-            Some("function_call_output" | "custom_tool_call_output") => vec![Item::Result],
-            _ if item["role"] == "user" => said(&item["content"]),
+            Some("function_call_output" | "custom_tool_call_output") => {
+                vec![ConversationItem::ToolResult]
+            }
+            _ if item["role"] == "user" => parse_content(&item["content"]),
             _ => Vec::new(),
         })
         .collect()
 }
 
-fn tools(request: &Value) -> Vec<Tool> {
-    tools_in(&request["tools"], |tool| (&tool["name"], &tool["parameters"]))
+fn tools(request: &Value) -> Vec<ToolDefinition> {
+    parse_tools(&request["tools"], |tool| (&tool["name"], &tool["parameters"]))
 }
 
-fn answer(next: &Move, step: usize, streams: bool) -> Vec<(String, Value)> {
+fn answer(next: &ModelAction, step: usize, streams: bool) -> Vec<(String, Value)> {
     let (call, id) = (format!("call_{step}"), format!("item_{step}"));
     let item = match next {
-        Move::Call { name, fields } => json!({ "type": "function_call", "id": id,
+        ModelAction::ToolCall { name, fields } => json!({ "type": "function_call", "id": id,
             "call_id": call, "name": name, "arguments": fields.to_string() }),
-        Move::CallFree { name, text } => json!({ "type": "custom_tool_call", "id": id,
-            "call_id": call, "name": name, "input": text }),
-        Move::Say(text) => json!({ "type": "message", "role": "assistant", "id": id,
+        ModelAction::FreeformToolCall { name, text } => {
+            json!({ "type": "custom_tool_call", "id": id,
+            "call_id": call, "name": name, "input": text })
+        }
+        ModelAction::Say(text) => json!({ "type": "message", "role": "assistant", "id": id,
             "content": [{ "type": "output_text", "text": text, "annotations": [] }] }),
         other => unreachable!("{other:?} has no message of this kind"),
     };

@@ -1,15 +1,15 @@
 //! Https, and what a process inherits. A process can't safely change its own environment, so
 //! tests start this very program again, with one test and another environment.
 
-use crate::Room;
-use regatta_git::{Git, GitError, Remote, Trouble};
+use crate::RemoteEnv;
+use regatta_git::{Git, GitError, Remote, RemoteErrorKind};
 use regatta_protocol::Secret;
-use regatta_tests::{GitHost, TOKEN, program};
+use regatta_tests::{GitHost, TOKEN, regatta_program};
 use std::path::Path;
 use std::process::Command;
 
 /// Runs the test `name` of this module by itself, with `environment` on top.
-fn run_alone(name: &str, environment: &[(&str, &Path)]) {
+fn run_in_subprocess(name: &str, environment: &[(&str, &Path)]) {
     let ended = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", &format!("encrypted::{name}")])
         .envs(environment.iter().copied())
@@ -19,58 +19,66 @@ fn run_alone(name: &str, environment: &[(&str, &Path)]) {
     assert!(ended.status.success() && said.contains("1 passed"), "{said}");
 }
 
-fn address() -> String {
+fn test_address() -> String {
     std::env::var("TEST_ADDRESS").unwrap()
 }
 
 #[tokio::test]
 async fn an_encrypted_host_whose_certificate_is_known_is_read_and_written() {
-    let room = Room::of(GitHost::https()).await;
-    let address = room.host.address("shop");
-    let cache = room.cache();
+    let room = RemoteEnv::with_host(GitHost::https()).await;
+    let address = room.host.url("shop");
+    let cache = room.cache_dir();
     let test = [("TEST_ADDRESS", Path::new(&address)), ("TEST_CACHE", &cache)];
     let known = room.host.certificate();
-    run_alone("it_is_used", &[test[0], test[1], ("GIT_SSL_CAINFO", &known)]);
-    assert!(room.branches().contains(&format!("r/t {}", room.start)));
-    let seen = room.host.seen().len();
-    run_alone("it_is_not_trusted", &test);
+    run_in_subprocess("it_is_used", &[test[0], test[1], ("GIT_SSL_CAINFO", &known)]);
+    assert!(room.branches().contains(&format!("r/t {}", room.start_commit)));
+    let seen = room.host.requests().len();
+    run_in_subprocess("it_is_not_trusted", &test);
     // Whatever the person's own settings say.
-    let home = room.yard.root().join("home");
+    let home = room.env.root().join("home");
     std::fs::create_dir(&home).unwrap();
     std::fs::write(home.join(".gitconfig"), "[http]\n\tsslVerify = false\n").unwrap();
     let careless = Path::new("1");
-    run_alone(
+    run_in_subprocess(
         "it_is_not_trusted",
         &[test[0], test[1], ("HOME", &home), ("GIT_SSL_NO_VERIFY", careless)],
     );
-    assert_eq!(room.host.seen().len(), seen);
+    assert_eq!(room.host.requests().len(), seen);
 }
 
 #[tokio::test]
 #[ignore = "run by an_encrypted_host_whose_certificate_is_known_is_read_and_written"]
 async fn it_is_used() {
     let (git, cache) = (Git::find().await.unwrap(), std::env::var_os("TEST_CACHE").unwrap());
-    let remote = Remote::parse(&address()).unwrap().with_token(&Secret::new(TOKEN), &program());
+    let remote =
+        Remote::parse(&test_address()).unwrap().with_token(&Secret::new(TOKEN), &regatta_program());
     let heads = git.remote_heads(&remote).await.unwrap();
     let start = heads.commit("main").unwrap();
-    git.update_cache_from(&remote, Path::new(&cache), start).await.unwrap();
+    git.update_cache_from_remote(&remote, Path::new(&cache), start).await.unwrap();
     assert_eq!(git.push(Path::new(&cache), start, &remote, "r/t").await.unwrap(), "r/t");
-    assert_eq!(git.look_up(&remote, None, "r/t", start).await.unwrap().commits, Some(0));
+    assert_eq!(
+        git.look_up_remote_branch(&remote, None, "r/t", start).await.unwrap().commits_ahead,
+        Some(0)
+    );
 }
 
 #[tokio::test]
 #[ignore = "run by an_encrypted_host_whose_certificate_is_known_is_read_and_written"]
 async fn it_is_not_trusted() {
     let git = Git::find().await.unwrap();
-    let remote = Remote::parse(&address()).unwrap().with_token(&Secret::new(TOKEN), &program());
+    let remote =
+        Remote::parse(&test_address()).unwrap().with_token(&Secret::new(TOKEN), &regatta_program());
     let error = git.remote_heads(&remote).await.unwrap_err();
-    assert!(matches!(error, GitError::Remote { trouble: Trouble::Untrusted, .. }), "{error:?}");
+    assert!(
+        matches!(error, GitError::Remote { kind: RemoteErrorKind::CertificateUntrusted, .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn no_password_of_the_persons_own_is_used() {
-    let room = Room::new().await;
-    let home = room.yard.root().join("home");
+    let room = RemoteEnv::new().await;
+    let home = room.env.root().join("home");
     std::fs::create_dir(&home).unwrap();
     std::fs::write(
         home.join(".netrc"),
@@ -78,7 +86,7 @@ async fn no_password_of_the_persons_own_is_used() {
     )
     .unwrap();
     let mark = home.join("asked");
-    let helper = room.yard.script(
+    let helper = room.env.script(
         "helper",
         &format!(
             "#!/bin/sh\ntouch '{}'\necho username=x-access-token\necho password={TOKEN}\n",
@@ -90,8 +98,8 @@ async fn no_password_of_the_persons_own_is_used() {
         helper.display()
     );
     std::fs::write(home.join(".gitconfig"), settings).unwrap();
-    let address = room.host.address("shop");
-    run_alone(
+    let address = room.host.url("shop");
+    run_in_subprocess(
         "there_is_no_token",
         &[
             ("TEST_ADDRESS", Path::new(&address)),
@@ -104,9 +112,9 @@ async fn no_password_of_the_persons_own_is_used() {
     );
     assert!(!mark.exists());
     assert!(
-        room.host.seen().iter().all(|line| line.ends_with("401 nobody")),
+        room.host.requests().iter().all(|line| line.ends_with("401 nobody")),
         "{:?}",
-        room.host.seen()
+        room.host.requests()
     );
 }
 
@@ -114,6 +122,6 @@ async fn no_password_of_the_persons_own_is_used() {
 #[ignore = "run by no_password_of_the_persons_own_is_used"]
 async fn there_is_no_token() {
     let git = Git::find().await.unwrap();
-    let error = git.remote_heads(&Remote::parse(&address()).unwrap()).await.unwrap_err();
-    assert!(matches!(error, GitError::TokenRefused { given: false, .. }), "{error:?}");
+    let error = git.remote_heads(&Remote::parse(&test_address()).unwrap()).await.unwrap_err();
+    assert!(matches!(error, GitError::TokenRefused { had_token: false, .. }), "{error:?}");
 }

@@ -3,60 +3,72 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod encrypted;
-mod looking;
-mod pushing;
-mod reading;
+mod fetch;
+mod push;
+mod remote_branch;
 
 use regatta_git::{Git, Remote};
 use regatta_protocol::Secret;
-use regatta_tests::{GitHost, Yard, program};
+use regatta_tests::{GitHost, TestEnv, regatta_program};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A project, the host that has it as `shop` and as `public-shop`, and a cache.
-struct Room {
-    yard: Yard,
+struct RemoteEnv {
+    env: TestEnv,
     host: GitHost,
     git: Git,
-    there: PathBuf,
-    start: String,
+    bare_repository: PathBuf,
+    start_commit: String,
 }
 
-impl Room {
+impl RemoteEnv {
     async fn new() -> Self {
-        Self::of(GitHost::http()).await
+        Self::with_host(GitHost::http()).await
     }
 
-    async fn of(host: GitHost) -> Self {
-        let yard = Yard::new();
+    async fn with_host(host: GitHost) -> Self {
+        let yard = TestEnv::new();
         yard.git(&["branch", "release/1"]);
         yard.write("late.txt", "late\n");
         yard.commit("Late");
-        let there = host.add("shop", &yard.project());
-        host.add("public-shop", &yard.project());
+        let there = host.add_repository("shop", &yard.project());
+        host.add_repository("public-shop", &yard.project());
         let start = yard.git(&["rev-parse", "main"]);
-        Self { yard, host, git: Git::find().await.unwrap(), there, start }
+        Self {
+            env: yard,
+            host,
+            git: Git::find().await.unwrap(),
+            bare_repository: there,
+            start_commit: start,
+        }
     }
 
     fn remote(&self, name: &str, token: &str) -> Remote {
-        let remote = Remote::parse(&self.host.address(name)).unwrap();
-        remote.with_token(&Secret::new(token), &program())
+        let remote = Remote::parse(&self.host.url(name)).unwrap();
+        remote.with_token(&Secret::new(token), &regatta_program())
     }
 
-    fn cache(&self) -> PathBuf {
-        self.yard.root().join("cache.git")
+    fn cache_dir(&self) -> PathBuf {
+        self.env.root().join("cache.git")
     }
 
     /// A commit on top of the start that only the cache has.
-    async fn result(&self, token: &str, text: &str) -> String {
+    async fn commit_result(&self, token: &str, text: &str) -> String {
         let remote = self.remote("shop", token);
-        self.git.update_cache_from(&remote, &self.cache(), &self.start).await.unwrap();
-        commit_on(&self.cache(), &self.start, text)
+        self.git
+            .update_cache_from_remote(&remote, &self.cache_dir(), &self.start_commit)
+            .await
+            .unwrap();
+        commit_on(&self.cache_dir(), &self.start_commit, text)
     }
 
     /// The branches at the host with their commits.
     fn branches(&self) -> Vec<String> {
-        let listed = git(&self.there, &["for-each-ref", "--format=%(refname:short) %(objectname)"]);
+        let listed = git(
+            &self.bare_repository,
+            &["for-each-ref", "--format=%(refname:short) %(objectname)"],
+        );
         listed.lines().map(str::to_owned).collect()
     }
 }

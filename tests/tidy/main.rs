@@ -1,8 +1,8 @@
 //! House rules that no compiler checks: who may use whom, and what may stand where.
 
+mod crate_dependencies;
 mod sources;
-mod top;
-mod walls;
+mod top_folder;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,24 @@ fn repository() -> PathBuf {
 }
 
 /// A text file of the repository.
-struct Source {
+struct SourceFile {
     /// Its path from the top folder, with `/`.
     path: String,
     text: String,
 }
 
-impl Source {
-    fn is(&self, endings: &[&str]) -> bool {
+impl SourceFile {
+    fn has_extension(&self, endings: &[&str]) -> bool {
         endings.iter().any(|ending| self.path.ends_with(ending))
     }
 
-    fn under(&self, places: &[&str]) -> bool {
+    fn is_under(&self, places: &[&str]) -> bool {
         places.iter().any(|place| self.path.starts_with(place))
     }
 }
 
 /// The path of every file that is, or is about to be, in the repository.
-fn paths() -> Vec<String> {
+fn repository_paths() -> Vec<String> {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(repository())
@@ -44,10 +44,10 @@ fn paths() -> Vec<String> {
 }
 
 /// Every text file of them. One that is listed but was removed meanwhile can't be read.
-fn sources() -> Vec<Source> {
-    let read = paths().into_iter().filter_map(|path| {
+fn read_sources() -> Vec<SourceFile> {
+    let read = repository_paths().into_iter().filter_map(|path| {
         let text = fs::read_to_string(repository().join(&path)).ok()?;
-        Some(Source { path, text })
+        Some(SourceFile { path, text })
     });
     read.collect()
 }

@@ -1,13 +1,13 @@
 //! What may not stand in a source file.
 
-use crate::{Source, assert_none, sources};
+use crate::{SourceFile, assert_none, read_sources};
 
 /// "About 400 lines", said as a number.
 const MAX_LINES: usize = 420;
 
 /// Where processes may be started: the doors, the practice agent (a foreign program to the
 /// rest of us), and tests that look from outside.
-const DOORS: [&str; 12] = [
+const PROCESS_STARTERS: [&str; 12] = [
     "src-tauri/crates/client/examples/",
     "src-tauri/crates/git/",
     "src-tauri/crates/worker/src/process",
@@ -22,25 +22,27 @@ const DOORS: [&str; 12] = [
     "tests/",
 ];
 
-const CODE: [&str; 6] = [".rs", ".ts", ".svelte", ".mjs", ".js", ".css"];
+const CODE_EXTENSIONS: [&str; 6] = [".rs", ".ts", ".svelte", ".mjs", ".js", ".css"];
 
 /// This file holds the words that it looks for.
-const RULES: &str = "tests/tidy/";
+const TIDY_FOLDER: &str = "tests/tidy/";
 
-fn code() -> impl Iterator<Item = Source> {
-    sources().into_iter().filter(|source| source.is(&CODE) && !source.under(&[RULES]))
+fn code_files() -> impl Iterator<Item = SourceFile> {
+    read_sources()
+        .into_iter()
+        .filter(|source| source.has_extension(&CODE_EXTENSIONS) && !source.is_under(&[TIDY_FOLDER]))
 }
 
-fn rust() -> impl Iterator<Item = Source> {
-    code().filter(|source| source.is(&[".rs"]))
+fn rust_files() -> impl Iterator<Item = SourceFile> {
+    code_files().filter(|source| source.has_extension(&[".rs"]))
 }
 
-fn window() -> impl Iterator<Item = Source> {
-    code().filter(|source| source.under(&["ui/src/"]))
+fn ui_files() -> impl Iterator<Item = SourceFile> {
+    code_files().filter(|source| source.is_under(&["ui/src/"]))
 }
 
 /// Each line that holds one of `words`, with its place.
-fn lines_with(sources: impl Iterator<Item = Source>, words: &[&str]) -> Vec<String> {
+fn lines_with(sources: impl Iterator<Item = SourceFile>, words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources {
         for (line, number) in source.text.lines().zip(1..) {
@@ -55,7 +57,7 @@ fn lines_with(sources: impl Iterator<Item = Source>, words: &[&str]) -> Vec<Stri
 #[test]
 fn files_stay_short_enough_to_read() {
     let made = ["ui/src/bindings/"];
-    let long = code().filter(|source| !source.under(&made)).filter_map(|source| {
+    let long = code_files().filter(|source| !source.is_under(&made)).filter_map(|source| {
         let lines = source.text.lines().count();
         (lines > MAX_LINES).then(|| format!("{}: {lines} lines", source.path))
     });
@@ -64,15 +66,15 @@ fn files_stay_short_enough_to_read() {
 
 #[test]
 fn a_lint_is_expected_with_a_reason_and_never_allowed() {
-    let found = lines_with(rust(), &["[allow(", " allow("]);
+    let found = lines_with(rust_files(), &["[allow(", " allow("]);
     assert_none("allowed lints", &found);
-    let silenced = lines_with(window(), &["@ts-ignore", "@ts-nocheck", "eslint-disable "]);
+    let silenced = lines_with(ui_files(), &["@ts-ignore", "@ts-nocheck", "eslint-disable "]);
     assert_none("silenced checks", &silenced);
 }
 
 #[test]
 fn processes_start_at_their_doors_only() {
-    let inside = rust().filter(|source| !source.under(&DOORS));
+    let inside = rust_files().filter(|source| !source.is_under(&PROCESS_STARTERS));
     let found = lines_with(inside, &["Command::new", "process::Command", "CommandExt"]);
     assert_none("processes started elsewhere", &found);
 }
@@ -81,11 +83,11 @@ fn processes_start_at_their_doors_only() {
 fn no_shell_is_ever_given_a_string() {
     // The practice agent's `run COMMAND` is a person's own line: the one shell there is.
     let foreign = ["src-tauri/crates/practice/", "src-tauri/crates/xtask/", "tests/"];
-    let inside = rust().filter(|source| {
+    let inside = rust_files().filter(|source| {
         let outside = ["/tests/", "/examples/"].iter().any(|part| source.path.contains(part));
-        !outside && !source.under(&foreign)
+        !outside && !source.is_under(&foreign)
     });
-    let shipped = inside.map(|source| Source {
+    let shipped = inside.map(|source| SourceFile {
         text: source.text.split("#[cfg(test)]").next().unwrap_or_default().to_owned(),
         ..source
     });
@@ -95,13 +97,13 @@ fn no_shell_is_ever_given_a_string() {
 
 #[test]
 fn nobody_changes_the_environment_of_the_process() {
-    let found = lines_with(rust(), &["env::set_var", "env::remove_var", "set_current_dir"]);
+    let found = lines_with(rust_files(), &["env::set_var", "env::remove_var", "set_current_dir"]);
     assert_none("changes of the environment", &found);
 }
 
 #[test]
 fn text_never_becomes_markup() {
-    let shipped = window().filter(|source| !source.is(&[".test.ts"]));
+    let shipped = ui_files().filter(|source| !source.has_extension(&[".test.ts"]));
     let found = lines_with(shipped, &["{@html", "innerHTML", "outerHTML", "insertAdjacentHTML"]);
     assert_none("text as markup", &found);
 }
@@ -109,7 +111,7 @@ fn text_never_becomes_markup() {
 #[test]
 fn nothing_is_left_to_be_done_or_looked_at() {
     let words = ["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "debugger;", ".only("];
-    assert_none("leftovers", &lines_with(code(), &words));
+    assert_none("leftovers", &lines_with(code_files(), &words));
 }
 
 #[test]
@@ -118,7 +120,7 @@ fn nothing_names_a_machine_or_its_places() {
     let hosts = ["registry npmjs", "static crates", "index crates", "deb debian", "pypi org"]
         .map(|words| words.replace(' ', "."));
     let homes = ["root", "Users", "work"].map(|folder| format!("/{folder}/"));
-    let all = || sources().into_iter().filter(|source| !source.under(&[RULES]));
+    let all = || read_sources().into_iter().filter(|source| !source.is_under(&[TIDY_FOLDER]));
     let hosts = hosts.each_ref().map(String::as_str);
     assert_none("hosts of registries", &lines_with(all(), &hosts));
     let homes = [homes.each_ref().map(String::as_str).as_slice(), &["C:\\Users"]].concat();
@@ -127,7 +129,8 @@ fn nothing_names_a_machine_or_its_places() {
 
 #[test]
 fn every_crate_takes_the_shared_lints() {
-    let manifests = sources().into_iter().filter(|source| source.is(&["/Cargo.toml"]));
+    let manifests =
+        read_sources().into_iter().filter(|source| source.has_extension(&["/Cargo.toml"]));
     let loose = manifests.filter(|source| !source.text.contains("[lints]\nworkspace = true"));
     assert_none("crates without the lints", &loose.map(|source| source.path).collect::<Vec<_>>());
 }

@@ -1,16 +1,16 @@
 //! Keys of agents, of an endpoint and of a repository: each agent finds its own key and no other,
 //! and what agents print of them is neither kept nor shown.
 
-use super::search::Needles;
-use super::{Served, body, command, rest, until};
-use crate::remote::until as seen;
-use regatta_engine::{Asked, Engine, EngineOptions, Keys};
-use regatta_protocol::agent::AgentPick;
+use super::secret_search::SecretPatterns;
+use super::{TestServer, read_rest, read_until, request_body, serve_command};
+use crate::remote::wait_for as seen;
+use regatta_engine::{BoxFuture, CredentialProvider, Engine, EngineOptions};
+use regatta_protocol::agent::AgentSelection;
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::{
-    AgentChoice, BatchRequest, EndpointId, KnownAgent, Notice, Secret, Status, TaskRequest,
+    AgentChoice, BatchRequest, EndpointId, KnownAgent, Secret, Status, TaskRequest, UserMessage,
 };
-use regatta_tests::{GitHost, TOKEN, Yard, program};
+use regatta_tests::{GitHost, TOKEN, TestEnv, regatta_program};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ const APP_CODEX: &str = "sk-canary-app-codex-40bf";
 const PLANTED: &str = "planted-8e21c5d07f";
 
 /// An agent that prints all it knows in every way there is, and asks before it ends in an error.
-const LEAKS: &str = r#"#!/bin/sh
+const LEAKING_AGENT: &str = r#"#!/bin/sh
 case $0 in *codex*) key=$OPENAI_API_KEY;; *) key=$ANTHROPIC_API_KEY;; esac
 first=${key%??????}; second=${key#"$first"}
 id() { printf '%s\n' "$1" | sed 's/.*"id":\("[^"]*"\|[0-9]*\).*/\1/'; }
@@ -53,20 +53,20 @@ esac; done
 "#;
 
 /// The two agents on a search path of their own, and a home.
-struct Room {
-    yard: Yard,
+struct AgentKeysEnv {
+    yard: TestEnv,
     path: String,
     home: PathBuf,
 }
 
-impl Room {
+impl AgentKeysEnv {
     fn new() -> Self {
-        let yard = Yard::new();
+        let yard = TestEnv::new();
         let (programs, home) = (yard.root().join("programs"), yard.root().join("home"));
         fs::create_dir_all(&programs).unwrap();
         fs::create_dir_all(&home).unwrap();
         for name in ["claude-agent-acp", "codex-acp"] {
-            let script = LEAKS.replace("PLANTED", PLANTED);
+            let script = LEAKING_AGENT.replace("PLANTED", PLANTED);
             fs::rename(yard.script(name, &script), programs.join(name)).unwrap();
         }
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
@@ -75,7 +75,7 @@ impl Room {
 }
 
 /// The processes that hold `secret`: where, and what they are.
-fn holders(secret: &str) -> Vec<(&'static str, String)> {
+fn processes_holding(secret: &str) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
@@ -92,7 +92,7 @@ fn holders(secret: &str) -> Vec<(&'static str, String)> {
 
 /// While its agent asks: only that agent and `also` have the key, in their environment.
 fn assert_held_by(secret: &str, agent: &str, also: &str) {
-    let holders = holders(secret);
+    let holders = processes_holding(secret);
     assert!(holders.iter().any(|(_, shown)| shown.contains(agent)), "it has its own: {holders:?}");
     for (place, shown) in &holders {
         assert_eq!(*place, "environ", "{shown}");
@@ -102,9 +102,9 @@ fn assert_held_by(secret: &str, agent: &str, also: &str) {
 }
 
 fn assert_none_kept(secrets: &[&str], folder: &Path) {
-    let kept = Needles::of(secrets).in_folder(folder);
+    let kept = SecretPatterns::new(secrets).search_folder(folder);
     assert_eq!(kept.found, Vec::<String>::new(), "{}", folder.display());
-    let planted = Needles::of(&[PLANTED]).in_folder(folder).found;
+    let planted = SecretPatterns::new(&[PLANTED]).search_folder(folder).found;
     for part in [".db", "agent.jsonl"] {
         assert!(planted.iter().any(|place| place.contains(part)), "{part}: {planted:?}");
     }
@@ -112,68 +112,68 @@ fn assert_none_kept(secrets: &[&str], folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_streams_and_keeps_no_key_of_an_agent() {
-    let room = Room::new();
+    let room = AgentKeysEnv::new();
     let (yard, host) = (&room.yard, GitHost::https());
-    host.add("shop", &yard.project());
-    let mut starting = command(yard, &["--agent", "claude-code", "--agent", "codex"]);
+    host.add_repository("shop", &yard.project());
+    let mut starting = serve_command(yard, &["--agent", "claude-code", "--agent", "codex"]);
     starting.env("PATH", &room.path).env("HOME", &room.home);
     starting.env("GIT_SSL_CAINFO", host.certificate());
     starting.env("ANTHROPIC_API_KEY", SHELL_CLAUDE).env("OPENAI_API_KEY", SHELL_CODEX);
     starting.env("GITHUB_TOKEN", SHELL_TOKEN);
-    let mut served = Served::launch(yard, starting);
-    let server_key = served.caller.key.clone();
+    let mut served = TestServer::spawn(yard, starting);
+    let server_key = served.client.key.clone();
     let secrets = [SHELL_CLAUDE, SHELL_CODEX, SHELL_TOKEN, TOKEN, server_key.as_str()];
-    let needles = Needles::of(&secrets);
+    let needles = SecretPatterns::new(&secrets);
     for (agent, program, own, variable) in [
         ("claude-code", "claude-agent-acp", SHELL_CLAUDE, "ANTHROPIC_API_KEY"),
         ("codex", "codex-acp", SHELL_CODEX, "OPENAI_API_KEY"),
     ] {
-        let mut body = body(yard, &[("Leak", "please")]);
-        body["repo_url"] = json!(host.address("shop"));
+        let mut body = request_body(yard, &[("Leak", "please")]);
+        body["repo_url"] = json!(host.url("shop"));
         body["github_token"] = json!(TOKEN);
         body["agent"] = json!(agent);
         let mut pieces = served.invoke(&body).await;
         let run = pieces.head.header("x-regatta-run").to_owned();
-        let mut events = until(&mut pieces, |event| !event.data["question"].is_null()).await;
+        let mut events = read_until(&mut pieces, |event| !event.data["question"].is_null()).await;
         // The server has it from its shell, and with it the workers.
         assert_held_by(own, program, "regatta ");
         for other in [TOKEN, &server_key] {
-            assert_eq!(holders(other), [], "it is in no process that can be looked at");
+            assert_eq!(processes_holding(other), [], "it is in no process that can be looked at");
         }
         let question = &events.last().unwrap().data["question"];
         let reply = json!({"question": question["id"], "option": question["options"][0]["id"]});
         let path = format!("/v1/runs/{run}/tasks/Leak/reply");
-        assert_eq!(served.caller.post(&path, &reply).await.status, 200);
-        events.extend(rest(&mut pieces).await);
+        assert_eq!(served.client.post(&path, &reply).await.status, 200);
+        events.extend(read_rest(&mut pieces).await);
         let end = &events.last().unwrap().data;
         assert_eq!(end["status"], json!("failed"), "{end}");
-        let again = served.caller.ask("GET", &format!("/v1/runs/{run}/events")).await.text();
+        let again = served.client.request("GET", &format!("/v1/runs/{run}/events")).await.text();
         for said in [format!("{events:?}"), again] {
-            assert!(!needles.are_in(said.as_bytes()), "{said}");
+            assert!(!needles.are_found_in(said.as_bytes()), "{said}");
             for part in [PLANTED, &format!("[{variable} is not shown]"), "no luck with ["] {
                 assert!(said.contains(part), "{part}: {said}");
             }
         }
     }
-    assert_none_kept(&secrets, &yard.data());
-    assert_eq!(served.end(), Some(0));
-    assert_none_kept(&secrets, &yard.data());
+    assert_none_kept(&secrets, &yard.data_dir());
+    assert_eq!(served.terminate(), Some(0));
+    assert_none_kept(&secrets, &yard.data_dir());
 }
 
 /// The app's key store.
 #[derive(Debug)]
-struct KeyStore(Secret);
+struct AppKeys(Secret);
 
-impl Keys for KeyStore {
-    fn endpoint_key<'a>(&'a self, _: &'a Endpoint) -> Asked<'a, Result<Secret, Notice>> {
+impl CredentialProvider for AppKeys {
+    fn endpoint_key<'a>(&'a self, _: &'a Endpoint) -> BoxFuture<'a, Result<Secret, UserMessage>> {
         Box::pin(std::future::ready(Ok(self.0.clone())))
     }
 
-    fn git_token<'a>(&'a self, _: &'a str) -> Asked<'a, Option<Secret>> {
+    fn git_token<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Secret>> {
         Box::pin(std::future::ready(Some(Secret::new(TOKEN))))
     }
 
-    fn agent_key(&self, agent: KnownAgent) -> Asked<'_, Option<Secret>> {
+    fn agent_key(&self, agent: KnownAgent) -> BoxFuture<'_, Option<Secret>> {
         let key = match agent {
             KnownAgent::ClaudeCode => Some(Secret::new(APP_CLAUDE)),
             KnownAgent::Codex => Some(Secret::new(APP_CODEX)),
@@ -185,17 +185,17 @@ impl Keys for KeyStore {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
-    let room = Room::new();
+    let room = AgentKeysEnv::new();
     let yard = &room.yard;
-    let served = Served::start(yard, &[]);
-    let endpoint_key = served.caller.key.clone();
+    let served = TestServer::start(yard, &[]);
+    let endpoint_key = served.client.key.clone();
     let secrets = [APP_CLAUDE, APP_CODEX, TOKEN, endpoint_key.as_str()];
     let data = yard.root().join("app");
-    let keys = Arc::new(KeyStore(Secret::new(&endpoint_key)));
+    let keys = Arc::new(AppKeys(Secret::new(&endpoint_key)));
     let home = room.home.display().to_string();
     let environment = [("PATH", room.path.clone()), ("HOME", home)];
     let environment = environment.map(|(name, value)| (name.to_owned(), value)).into_iter();
-    let mut options = EngineOptions::new(data.clone(), program(), 3, keys);
+    let mut options = EngineOptions::new(data.clone(), regatta_program(), 3, keys);
     options.environment = environment.collect();
     let engine = Engine::open(options).await.unwrap();
 
@@ -206,7 +206,7 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
     };
     let batch = BatchRequest {
         name: "Spring".into(),
-        repo_url: yard.project().display().to_string(),
+        project: yard.project().display().to_string(),
         ..BatchRequest::default()
     };
     let address = served.url.clone();
@@ -217,7 +217,8 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
         ..batch.clone()
     };
     let there = engine.start(there).await.unwrap();
-    let pick = |id| AgentPick { agent: AgentChoice::Known { id }, options: Default::default() };
+    let pick =
+        |id| AgentSelection { agent: AgentChoice::Known { id }, options: Default::default() };
     let agents = [KnownAgent::ClaudeCode, KnownAgent::Codex].map(pick).to_vec();
     let here = BatchRequest {
         parallel_tasks: vec![TaskRequest { agents, ..task("Leak", "please") }],
@@ -231,7 +232,7 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
     assert_held_by(APP_CLAUDE, "claude-agent-acp", "");
     assert_held_by(APP_CODEX, "codex-acp", "");
     for other in [TOKEN, &endpoint_key] {
-        assert_eq!(holders(other), []);
+        assert_eq!(processes_holding(other), []);
     }
     let mut told = String::new();
     for task in &here.tasks {
@@ -252,9 +253,9 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
     for part in [PLANTED, "[ANTHROPIC_API_KEY is not shown]", "[OPENAI_API_KEY is not shown]"] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    assert!(!Needles::of(&secrets).are_in(told.as_bytes()), "{told}");
+    assert!(!SecretPatterns::new(&secrets).are_found_in(told.as_bytes()), "{told}");
     assert_none_kept(&secrets, &data);
     engine.close().await;
     assert_none_kept(&secrets, &data);
-    assert_none_kept(&secrets[..3], &yard.data());
+    assert_none_kept(&secrets[..3], &yard.data_dir());
 }

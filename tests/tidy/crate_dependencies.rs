@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Each room and the rooms that it may use.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ALLOWED_CRATES: [(&str, &[&str]); 11] = [
     ("regatta-protocol", &[]),
     ("regatta-client", &["regatta-protocol"]),
     ("regatta-git", &["regatta-protocol"]),
@@ -32,7 +32,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
 ];
 
 /// Each door and the rooms that have it.
-const DOORS: [(&str, &[&str]); 10] = [
+const CRATE_OWNERS: [(&str, &[&str]); 10] = [
     ("rusqlite", &["regatta-engine", "regatta-tests"]),
     ("agent-client-protocol", &["regatta-worker", "regatta-practice"]),
     ("clap", &["regatta-cli"]),
@@ -47,9 +47,9 @@ const DOORS: [(&str, &[&str]); 10] = [
 
 #[test]
 fn a_room_uses_only_the_rooms_below_it() {
-    for (room, allowed) in ROOMS {
-        let used = direct(room);
-        let rooms = used.iter().filter(|name| ROOMS.iter().any(|(room, _)| room == name));
+    for (room, allowed) in ALLOWED_CRATES {
+        let used = direct_dependencies(room);
+        let rooms = used.iter().filter(|name| ALLOWED_CRATES.iter().any(|(room, _)| room == name));
         let foreign: Vec<_> = rooms.filter(|name| !allowed.contains(&name.as_str())).collect();
         assert!(foreign.is_empty(), "{room} uses {foreign:?}");
     }
@@ -57,9 +57,9 @@ fn a_room_uses_only_the_rooms_below_it() {
 
 #[test]
 fn a_door_belongs_to_its_room() {
-    for (room, _) in ROOMS {
-        let used = direct(room);
-        for (door, owners) in DOORS {
+    for (room, _) in ALLOWED_CRATES {
+        let used = direct_dependencies(room);
+        for (door, owners) in CRATE_OWNERS {
             assert!(!used.contains(door) || owners.contains(&room), "{room} uses {door}");
         }
     }
@@ -67,19 +67,19 @@ fn a_door_belongs_to_its_room() {
 
 #[test]
 fn the_shared_words_need_serde_and_nothing_that_runs() {
-    let used: Vec<String> = direct("regatta-protocol").into_iter().collect();
+    let used: Vec<String> = direct_dependencies("regatta-protocol").into_iter().collect();
     assert_eq!(used, ["serde", "serde_json"], "serde_json is for its tests");
 }
 
 #[test]
 fn the_builder_builds_without_anything() {
-    assert_eq!(direct("xtask"), BTreeSet::new());
+    assert_eq!(direct_dependencies("xtask"), BTreeSet::new());
 }
 
 #[test]
 fn nothing_but_the_shell_has_heard_of_tauri() {
-    for (room, _) in ROOMS.iter().filter(|(room, _)| *room != "regatta-desktop") {
-        let reached = tree(room, &[]);
+    for (room, _) in ALLOWED_CRATES.iter().filter(|(room, _)| *room != "regatta-desktop") {
+        let reached = all_dependencies(room, &[]);
         let heard: Vec<_> = reached.iter().filter(|name| name.starts_with("tauri")).collect();
         assert!(heard.is_empty(), "{room} reaches {heard:?}");
     }
@@ -87,17 +87,17 @@ fn nothing_but_the_shell_has_heard_of_tauri() {
 
 #[test]
 fn the_worker_and_the_engine_share_words_and_git_only() {
-    assert!(!tree("regatta-engine", &[]).contains("regatta-worker"));
-    assert!(!tree("regatta-worker", &[]).contains("regatta-engine"));
+    assert!(!all_dependencies("regatta-engine", &[]).contains("regatta-worker"));
+    assert!(!all_dependencies("regatta-worker", &[]).contains("regatta-engine"));
 }
 
 /// What a crate names itself, for its code, its build and its tests.
-fn direct(room: &str) -> BTreeSet<String> {
-    tree(room, &["--depth", "1"])
+fn direct_dependencies(room: &str) -> BTreeSet<String> {
+    all_dependencies(room, &["--depth", "1"])
 }
 
 /// The names of all crates that `cargo tree` lists below one.
-fn tree(room: &str, more: &[&str]) -> BTreeSet<String> {
+fn all_dependencies(room: &str, more: &[&str]) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let listed = Command::new(cargo)
         .args(["tree", "--package", room, "--prefix", "none", "--format", "{p}"])

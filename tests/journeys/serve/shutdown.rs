@@ -1,26 +1,26 @@
 //! However the server ends, a reader gets everything, once.
 
-use super::{Served, body, rest, until};
+use super::{TestServer, read_rest, read_until, request_body};
 use nix::sys::signal::Signal;
-use regatta_tests::Yard;
+use regatta_tests::TestEnv;
 use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_polite_signals_stop_tasks_and_end_streams_with_their_last_word() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        stopped_by(signal).await;
+        check_end_by(signal).await;
     }
 }
 
-async fn stopped_by(signal: Signal) {
-    let yard = Yard::new();
-    let mut served = Served::start(&yard, &[]);
-    let body = body(&yard, &[("A", "write a.txt: a\nwait 600"), ("B", "wait 600")]);
+async fn check_end_by(signal: Signal) {
+    let yard = TestEnv::new();
+    let mut served = TestServer::start(&yard, &[]);
+    let body = request_body(&yard, &[("A", "write a.txt: a\nwait 600"), ("B", "wait 600")]);
     let mut pieces = served.invoke(&body).await;
-    until(&mut pieces, |event| event.status() == "working").await;
-    let reading = tokio::spawn(async move { (rest(&mut pieces).await, pieces.is_whole()) });
-    let code = tokio::task::spawn_blocking(move || served.end_by(signal)).await.unwrap();
+    read_until(&mut pieces, |event| event.status() == "working").await;
+    let reading = tokio::spawn(async move { (read_rest(&mut pieces).await, pieces.is_complete()) });
+    let code = tokio::task::spawn_blocking(move || served.end_with_signal(signal)).await.unwrap();
     let (events, is_whole) = reading.await.unwrap();
     assert_eq!((code, is_whole), (Some(0), true));
     let end = events.last().unwrap();
@@ -30,31 +30,31 @@ async fn stopped_by(signal: Signal) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let loud = "print 300 lines\nwrite a.txt: a\nprint 300 lines\nwait 600";
-    let tasks = body(&yard, &[("A", loud), ("B", loud), ("Later", "wait 1")]);
-    let mut served = Served::start(&yard, &["--max-parallel", "2"]);
+    let tasks = request_body(&yard, &[("A", loud), ("B", loud), ("Later", "wait 1")]);
+    let mut served = TestServer::start(&yard, &["--max-parallel", "2"]);
     let mut pieces = served.invoke(&tasks).await;
     let run = pieces.head.header("x-regatta-run").to_owned();
-    let is_far = |event: &super::Sent| {
+    let is_far = |event: &super::SseEvent| {
         let title = event.data["activity"]["title"].as_str();
         event.data["task_name"] == "A" && title == Some("Wait 600 seconds")
     };
-    let mut seen = until(&mut pieces, is_far).await;
+    let mut seen = read_until(&mut pieces, is_far).await;
     served.kill();
     // What was on its way still comes; then the connection is gone without a last chunk.
-    seen.extend(rest(&mut pieces).await);
-    assert!(!pieces.is_whole());
+    seen.extend(read_rest(&mut pieces).await);
+    assert!(!pieces.is_complete());
     yard.assert_nothing_runs(Duration::from_secs(10));
 
-    let mut again = Served::start(&yard, &[]);
+    let mut again = TestServer::start(&yard, &[]);
     let last = seen.last().unwrap().id;
     let mut pieces = again.events(&run, last).await;
-    let more = rest(&mut pieces).await;
-    assert!(pieces.is_whole());
+    let more = read_rest(&mut pieces).await;
+    assert!(pieces.is_complete());
     let ids: Vec<u64> = seen.iter().chain(&more).map(|event| event.id).collect();
     assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>(), "dense, without a gap");
-    let whole = again.caller.ask("GET", &format!("/v1/runs/{run}/events")).await.events();
+    let whole = again.client.request("GET", &format!("/v1/runs/{run}/events")).await.events();
     let joined: Vec<_> = seen.into_iter().chain(more).collect();
     assert_eq!(whole, joined, "the whole log is what came in two parts");
 
@@ -73,25 +73,29 @@ async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
     }
     let a = end.data["tasks"].as_array().unwrap().iter().find(|task| task["task_name"] == "A");
     assert!(a.unwrap()["commit"].is_string(), "what A did is kept: {a:?}");
-    assert_eq!(again.end(), Some(0));
+    assert_eq!(again.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_reads_nothing_or_goes_away_holds_up_neither_work_nor_the_end() {
-    let yard = Yard::new();
-    let mut served = Served::start(&yard, &[]);
-    let loud = body(&yard, &[("Loud", "print 100000 lines\nwrite a.txt: a")]);
+    let yard = TestEnv::new();
+    let mut served = TestServer::start(&yard, &[]);
+    let loud = request_body(&yard, &[("Loud", "print 100000 lines\nwrite a.txt: a")]);
     let stuck = served.invoke(&loud).await;
     let gone = served.invoke(&loud).await;
     let runs = [&stuck, &gone].map(|pieces| pieces.head.header("x-regatta-run").to_owned());
     drop(gone);
     for run in &runs {
-        let events = rest(&mut served.events(run, 0).await).await;
-        assert_eq!(super::printed(&events, "Loud").lines().count(), 100_001, "and one of changes");
+        let events = read_rest(&mut served.events(run, 0).await).await;
+        assert_eq!(
+            super::printed_text(&events, "Loud").lines().count(),
+            100_001,
+            "and one of changes"
+        );
         assert_eq!(events.last().unwrap().data["status"], json!("finished"));
     }
     let begun = std::time::Instant::now();
-    let code = tokio::task::spawn_blocking(move || served.end()).await.unwrap();
+    let code = tokio::task::spawn_blocking(move || served.terminate()).await.unwrap();
     assert_eq!(code, Some(0));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     drop(stuck);

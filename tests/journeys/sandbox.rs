@@ -1,7 +1,7 @@
 //! An agent that tries to get out of its sandbox, through the whole program. The same attempts
 //! succeed where there is no sandbox, so they are real.
 
-use regatta_tests::{Yard, wait_until};
+use regatta_tests::{TestEnv, wait_until};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Says a word for each attempt that succeeded.
-const SCRIPT: &str = r#"#!/bin/sh
+const ESCAPE_SCRIPT: &str = r#"#!/bin/sh
 grep -q 'private key' "$HOME/.ssh/id" && echo 'read the key'
 echo x > "$HOME/.bashrc" && echo 'wrote outside'
 echo x > @PROJECT@/escaped && echo 'wrote to the project'
@@ -35,13 +35,13 @@ echo made > made.txt
 
 /// A home folder that isn't below the folder for temporary files, where nothing would be
 /// seen anyway, with a bus and an SSH agent that listen in it.
-struct Home {
+struct SandboxHome {
     dir: TempDir,
     bus: String,
     listening: Vec<Child>,
 }
 
-impl Home {
+impl SandboxHome {
     fn new() -> Self {
         let dir = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         fs::create_dir(dir.path().join(".ssh")).unwrap();
@@ -51,9 +51,9 @@ impl Home {
         let mut home = Self { dir, bus, listening: Vec::new() };
         for address in [home.bus_address(), format!("unix:abstract={}", home.bus)] {
             let address = format!("--address={address}");
-            home.listen("dbus-daemon", &["--session", "--nofork", &address]);
+            home.start_listener("dbus-daemon", &["--session", "--nofork", &address]);
         }
-        home.listen("ssh-agent", &["-D", "-a", home.path("agent").to_str().unwrap()]);
+        home.start_listener("ssh-agent", &["-D", "-a", home.path("agent").to_str().unwrap()]);
         let there = || {
             let names = fs::read_to_string("/proc/net/unix").unwrap();
             names.contains(&home.bus) && home.path("bus").exists() && home.path("agent").exists()
@@ -70,14 +70,14 @@ impl Home {
         format!("unix:path={}", self.path("bus").display())
     }
 
-    fn listen(&mut self, program: &str, args: &[&str]) {
+    fn start_listener(&mut self, program: &str, args: &[&str]) {
         let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.listening.push(command.spawn().unwrap());
     }
 
     /// What the person's session says to every program.
-    fn tell(&self, command: &mut Command) {
+    fn set_session_env(&self, command: &mut Command) {
         let session = [
             ("DBUS_SESSION_BUS_ADDRESS", self.bus_address()),
             ("SSH_AUTH_SOCK", self.path("agent").display().to_string()),
@@ -88,7 +88,7 @@ impl Home {
     }
 }
 
-impl Drop for Home {
+impl Drop for SandboxHome {
     fn drop(&mut self) {
         for child in &mut self.listening {
             drop(child.kill());
@@ -97,7 +97,7 @@ impl Drop for Home {
     }
 }
 
-const SUCCESSES: [&str; 9] = [
+const ESCAPES: [&str; 9] = [
     "read the key",
     "wrote outside",
     "wrote to the project",
@@ -116,27 +116,27 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
         eprintln!("not here: bubblewrap");
         return;
     }
-    let (yard, home) = (Yard::new(), Home::new());
+    let (yard, home) = (TestEnv::new(), SandboxHome::new());
     let ran = yard.root().join("ran");
-    let script = SCRIPT
+    let script = ESCAPE_SCRIPT
         .replace("@PROJECT@", yard.project().to_str().unwrap())
         .replace("@HOME@", home.dir.path().to_str().unwrap())
         .replace("@BUS@", &home.bus)
         .replace("@RAN@", ran.to_str().unwrap());
     let program = yard.script("agent.sh", &script);
-    let known = |lines: &mut Vec<String>| lines.retain(|line| SUCCESSES.contains(&line.as_str()));
+    let known = |lines: &mut Vec<String>| lines.retain(|line| ESCAPES.contains(&line.as_str()));
 
     // Outside, where each attempt succeeds.
     let elsewhere = yard.root().join("elsewhere");
     yard.git(&["clone", "--quiet", ".", elsewhere.to_str().unwrap()]);
     let mut outside = Command::new(&program);
-    home.tell(outside.arg("outside").current_dir(&elsewhere).stdin(Stdio::null()));
+    home.set_session_env(outside.arg("outside").current_dir(&elsewhere).stdin(Stdio::null()));
     let mut said: Vec<String> = String::from_utf8_lossy(&outside.output().unwrap().stdout)
         .lines()
         .map(str::to_owned)
         .collect();
     known(&mut said);
-    assert_eq!(said, SUCCESSES);
+    assert_eq!(said, ESCAPES);
     fs::remove_file(home.path(".bashrc")).unwrap();
     fs::remove_file(yard.project().join("escaped")).unwrap();
     let status = Command::new("git").arg("status").current_dir(&elsewhere).output().unwrap();
@@ -144,19 +144,19 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
     fs::remove_file(&ran).unwrap();
 
     let command = format!("{} {{prompt}}", program.display());
-    let mut command =
-        yard.run_command(&[("Walls", "please")], &["--agent", "command", "--command", &command]);
-    home.tell(&mut command);
-    let batch = regatta_tests::Ran::of(command.output().unwrap());
-    assert_eq!(batch.status("Walls"), "finished", "{}{}", batch.out, batch.err);
+    let mut command = yard
+        .run_batch_command(&[("Walls", "please")], &["--agent", "command", "--command", &command]);
+    home.set_session_env(&mut command);
+    let batch = regatta_tests::RunOutput::from_output(command.output().unwrap());
+    assert_eq!(batch.status("Walls"), "finished", "{}{}", batch.stdout, batch.stderr);
     yard.assert_nothing_runs(Duration::from_secs(12));
-    let mut said = batch.lines("Walls", "out");
+    let mut said = batch.transcript_lines("Walls", "out");
     known(&mut said);
-    let notes = batch.lines("Walls", "note").join("\n");
+    let notes = batch.transcript_lines("Walls", "note").join("\n");
     // Before 6.12, Linux can't shut off sockets without a file, which has to be said.
     let open = notes.contains("can't shut off sockets");
     let left: &[&str] = if open { &["reached the bus"] } else { &[] };
-    assert_eq!(said, left, "{}", batch.out);
+    assert_eq!(said, left, "{}", batch.stdout);
     assert!(!home.path(".bashrc").exists() && !yard.project().join("escaped").exists());
     for refused in [
         "The agent works in a sandbox",
@@ -169,9 +169,9 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
 
     // Nothing planted runs when the result is brought home either.
     let mut add = yard.regatta(&["add", "journey", "--data-dir"]);
-    home.tell(add.arg(yard.data()));
-    let added = regatta_tests::Ran::of(add.output().unwrap());
-    assert_eq!(added.code, Some(0), "{}{}", added.out, added.err);
+    home.set_session_env(add.arg(yard.data_dir()));
+    let added = regatta_tests::RunOutput::from_output(add.output().unwrap());
+    assert_eq!(added.exit_code, Some(0), "{}{}", added.stdout, added.stderr);
     let branches = yard.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
     assert_eq!(yard.git(&["show", &format!("{branches}:made.txt")]), "made");
     assert!(!ran.exists(), "something planted was run");

@@ -2,61 +2,63 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use regatta_engine::{Engine, EngineOptions, Environment, NoKeys};
-use regatta_protocol::agent::AgentPick;
-use regatta_protocol::view::AgentHold;
+use regatta_engine::{Engine, EngineOptions, Environment, NoCredentials};
+use regatta_protocol::agent::AgentSelection;
+use regatta_protocol::view::AgentPause;
 use regatta_protocol::{
     AgentChoice, BatchRequest, KnownAgent, Safety, TaskId, TaskRequest, TaskView,
 };
-use regatta_tests::{ModelServer, Yard, agent_is_here, agents_environment, program};
+use regatta_tests::{
+    ModelServer, TestEnv, agents_environment, is_agent_installed, regatta_program,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// An agent may take long on a busy machine; nothing depends on how long.
-const LONG: Duration = Duration::from_secs(150);
+const TIMEOUT: Duration = Duration::from_secs(150);
 
 /// A data folder, its engine, and the model.
-pub(crate) struct Harbour {
+pub(crate) struct RealAgentsEnv {
     pub(crate) engine: Engine,
     environment: Environment,
     program: PathBuf,
     /// Not below the temporary folder, which is another one inside the sandbox.
     _home: TempDir,
-    yard: Yard,
+    yard: TestEnv,
     model: ModelServer,
 }
 
 /// How an agent is asked for.
-pub(crate) const fn choice(id: KnownAgent) -> AgentChoice {
+pub(crate) const fn agent_choice(id: KnownAgent) -> AgentChoice {
     AgentChoice::Known { id }
 }
 
-impl Harbour {
+impl RealAgentsEnv {
     /// With these agents; none: one of them isn't in the cache, or there are none.
-    pub(crate) async fn with(agents: &[KnownAgent]) -> Option<Self> {
-        Self::through(agents, |_| program()).await
+    pub(crate) async fn new(agents: &[KnownAgent]) -> Option<Self> {
+        Self::with_program(agents, |_| regatta_program()).await
     }
 
     /// As [`Harbour::with`], with another program in the place of `regatta`.
-    pub(crate) async fn through(
+    pub(crate) async fn with_program(
         agents: &[KnownAgent],
-        program: impl FnOnce(&Yard) -> PathBuf,
+        program: impl FnOnce(&TestEnv) -> PathBuf,
     ) -> Option<Self> {
-        if agents.is_empty() || !agents.iter().all(|id| is_here(*id)) {
+        if agents.is_empty() || !agents.iter().all(|id| is_installed(*id)) {
             return None;
         }
-        let (yard, model) = (Yard::new(), ModelServer::start().await);
+        let (yard, model) = (TestEnv::new(), ModelServer::start().await);
         let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a home folder");
         let environment = environment(home.path(), agents, &model.address());
         let program = program(&yard);
-        let engine = open(&yard, &program, environment.clone()).await;
+        let engine = open_engine(&yard, &program, environment.clone()).await;
         Some(Self { engine, environment, program, _home: home, yard, model })
     }
 
     /// Where the model is.
-    pub(crate) fn model(&self) -> String {
+    pub(crate) fn model_url(&self) -> String {
         self.model.address()
     }
 
@@ -68,11 +70,11 @@ impl Harbour {
     /// Closes Regatta and starts it again.
     pub(crate) async fn restart(&mut self) {
         self.engine.close().await;
-        self.engine = open(&self.yard, &self.program, self.environment.clone()).await;
+        self.engine = open_engine(&self.yard, &self.program, self.environment.clone()).await;
     }
 
     /// Ends an agent's own processes, as a crash would.
-    pub(crate) fn crash(&self) {
+    pub(crate) fn crash_agent(&self) {
         let own = |line: &str| !line.contains("bwrap ") && line.contains("test-agents/");
         let processes = self.yard.processes();
         let own: Vec<u32> =
@@ -85,20 +87,24 @@ impl Harbour {
     }
 
     /// Starts one task of an agent.
-    pub(crate) async fn start(&self, id: KnownAgent, prompt: &str, safety: Safety) -> TaskId {
-        let request =
-            BatchRequest { agent: choice(id), safety, ..self.request(Vec::new(), prompt) };
+    pub(crate) async fn start_task(&self, id: KnownAgent, prompt: &str, safety: Safety) -> TaskId {
+        let request = BatchRequest {
+            agent: agent_choice(id),
+            safety,
+            ..self.batch_request(Vec::new(), prompt)
+        };
         let started = self.engine.start(request).await.expect("it starts");
         started.tasks[0].id.clone()
     }
 
     /// Starts one row for several agents.
-    pub(crate) async fn start_all(&self, agents: Vec<AgentPick>, prompt: &str) -> Vec<TaskId> {
-        let started = self.engine.start(self.request(agents, prompt)).await.expect("it starts");
+    pub(crate) async fn start_row(&self, agents: Vec<AgentSelection>, prompt: &str) -> Vec<TaskId> {
+        let started =
+            self.engine.start(self.batch_request(agents, prompt)).await.expect("it starts");
         started.tasks.into_iter().map(|task| task.id).collect()
     }
 
-    fn request(&self, agents: Vec<AgentPick>, prompt: &str) -> BatchRequest {
+    fn batch_request(&self, agents: Vec<AgentSelection>, prompt: &str) -> BatchRequest {
         let task = TaskRequest {
             task_name: "Work".into(),
             prompt: prompt.into(),
@@ -106,14 +112,18 @@ impl Harbour {
             ..TaskRequest::default()
         };
         BatchRequest {
-            repo_url: self.yard.project().display().to_string(),
+            project: self.yard.project().display().to_string(),
             parallel_tasks: vec![task],
             ..BatchRequest::default()
         }
     }
 
     /// The task as soon as `done` says yes.
-    pub(crate) async fn until(&self, task: &TaskId, done: impl Fn(&TaskView) -> bool) -> TaskView {
+    pub(crate) async fn wait_for(
+        &self,
+        task: &TaskId,
+        done: impl Fn(&TaskView) -> bool,
+    ) -> TaskView {
         let wait = async {
             let mut seen = 0;
             loop {
@@ -121,49 +131,49 @@ impl Harbour {
                 if done(&view) {
                     return view;
                 }
-                seen = self.engine.changed(seen).await.revision;
+                seen = self.engine.wait_for_changes(seen).await.revision;
             }
         };
-        match tokio::time::timeout(LONG, wait).await {
+        match tokio::time::timeout(TIMEOUT, wait).await {
             Ok(view) => view,
-            Err(_) => panic!("it takes too long: {}", self.told(task).await),
+            Err(_) => panic!("it takes too long: {}", self.describe(task).await),
         }
     }
 
-    pub(crate) async fn over(&self, task: &TaskId) -> TaskView {
-        self.until(task, |view| view.status.is_over()).await
+    pub(crate) async fn wait_until_over(&self, task: &TaskId) -> TaskView {
+        self.wait_for(task, |view| view.status.is_over()).await
     }
 
     /// The hold of an agent, which is published just after its task is paused.
-    pub(crate) async fn until_held(&self) -> AgentHold {
-        seen(|| self.engine.place().holds.into_iter().next()).await
+    pub(crate) async fn wait_for_hold(&self) -> AgentPause {
+        poll(|| self.engine.place().agent_pauses.into_iter().next()).await
     }
 
     /// Waits until an agent waits for the model's answer, which never comes.
-    pub(crate) async fn until_it_waits(&self) {
-        seen(|| self.model.asked().into_iter().find(|asked| asked.ends_with(" Wait"))).await;
+    pub(crate) async fn wait_until_model_waits(&self) {
+        poll(|| self.model.requests().into_iter().find(|asked| asked.ends_with(" Wait"))).await;
     }
 
     /// What is told of a safety level of an agent.
-    pub(crate) async fn words_of(&self, id: KnownAgent, level: Safety) -> String {
+    pub(crate) async fn safety_text(&self, id: KnownAgent, level: Safety) -> String {
         let view = self.engine.agents(&[]).await;
-        let agent = view.agents.into_iter().find(|agent| agent.agent == choice(id));
-        let in_force = agent.expect("it is known").in_force;
-        in_force.into_iter().find(|told| told.level == level).expect("this level").words
+        let agent = view.agents.into_iter().find(|agent| agent.agent == agent_choice(id));
+        let in_force = agent.expect("it is known").effective_safety;
+        in_force.into_iter().find(|told| told.level == level).expect("this level").description
     }
 
     /// Everything about a task, for a message.
-    pub(crate) async fn told(&self, task: &TaskId) -> String {
+    pub(crate) async fn describe(&self, task: &TaskId) -> String {
         let view = self.engine.task(task).await;
         let lines = self.engine.read_lines(task, 0, 200).await.map(|page| page.lines);
         let lines: Vec<String> =
             lines.unwrap_or_default().into_iter().map(|line| line.text).collect();
-        format!("{:?}\n{}\n{view:?}", self.model.asked(), lines.join("\n"))
+        format!("{:?}\n{}\n{view:?}", self.model.requests(), lines.join("\n"))
     }
 }
 
 /// What `look` finds as soon as it finds something; it looks from outside.
-async fn seen<T>(look: impl Fn() -> Option<T>) -> T {
+async fn poll<T>(look: impl Fn() -> Option<T>) -> T {
     let found = async {
         loop {
             if let Some(found) = look() {
@@ -172,12 +182,19 @@ async fn seen<T>(look: impl Fn() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(LONG, found).await.expect("it comes")
+    tokio::time::timeout(TIMEOUT, found).await.expect("it comes")
 }
 
-async fn open(yard: &Yard, program: &Path, environment: Environment) -> Engine {
-    let (data_dir, keys, program) = (yard.data(), Arc::new(NoKeys), program.to_owned());
-    let options = EngineOptions { data_dir, program, limit: 4, keys, environment, goes_on: true };
+async fn open_engine(yard: &TestEnv, program: &Path, environment: Environment) -> Engine {
+    let (data_dir, keys, program) = (yard.data_dir(), Arc::new(NoCredentials), program.to_owned());
+    let options = EngineOptions {
+        data_dir,
+        program,
+        limit: 4,
+        credentials: keys,
+        environment,
+        resumes_paused_tasks: true,
+    };
     Engine::open(options).await.expect("it opens")
 }
 
@@ -187,8 +204,8 @@ fn environment(home: &Path, agents: &[KnownAgent], model: &str) -> Environment {
 }
 
 /// Whether an agent is in the cache. One that isn't is named.
-pub(crate) fn is_here(id: KnownAgent) -> bool {
-    let here = agent_is_here(id.id());
+pub(crate) fn is_installed(id: KnownAgent) -> bool {
+    let here = is_agent_installed(id.id());
     if !here {
         eprintln!("{} isn't in the cache, so it isn't tested.", id.label());
     }

@@ -1,31 +1,31 @@
 //! What a server says to a start that it refuses, and TLS.
 
-use super::{Served, caller::LONG, command, file};
-use regatta_tests::{Ran, Yard};
+use super::{TestServer, http_client::TIMEOUT, serve_command, write_file};
+use regatta_tests::{RunOutput, TestEnv};
 use std::process::{Command, Stdio};
 
-fn refused(yard: &Yard, more: &[&str], words: &str) {
-    let output = command(yard, more).stderr(Stdio::piped()).output().unwrap();
-    let ran = Ran::of(output);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{more:?}: {}", ran.err);
-    assert!(ran.err.contains(words), "{more:?}: {}", ran.err);
+fn assert_refused(yard: &TestEnv, more: &[&str], words: &str) {
+    let output = serve_command(yard, more).stderr(Stdio::piped()).output().unwrap();
+    let ran = RunOutput::from_output(output);
+    assert_eq!((ran.exit_code, ran.stdout.as_str()), (Some(2), ""), "{more:?}: {}", ran.stderr);
+    assert!(ran.stderr.contains(words), "{more:?}: {}", ran.stderr);
 }
 
 #[test]
 fn a_second_start_on_the_same_data_is_refused() {
-    let yard = Yard::new();
-    let mut first = Served::start(&yard, &[]);
-    refused(&yard, &[], "Another Regatta is using the same data folder.");
-    assert_eq!(first.end(), Some(0));
-    let mut again = Served::start(&yard, &[]);
-    assert_ne!(again.caller.key, first.caller.key, "a key is made for one start");
-    assert_eq!(again.end(), Some(0));
+    let yard = TestEnv::new();
+    let mut first = TestServer::start(&yard, &[]);
+    assert_refused(&yard, &[], "Another Regatta is using the same data folder.");
+    assert_eq!(first.terminate(), Some(0));
+    let mut again = TestServer::start(&yard, &[]);
+    assert_ne!(again.client.key, first.client.key, "a key is made for one start");
+    assert_eq!(again.terminate(), Some(0));
 }
 
 #[test]
 fn a_start_that_would_not_be_safe_is_refused() {
-    let yard = Yard::new();
-    let empty = file(&yard, "empty.txt", "\n");
+    let yard = TestEnv::new();
+    let empty = write_file(&yard, "empty.txt", "\n");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases: [(&[&str], &str); 8] = [
@@ -39,24 +39,24 @@ fn a_start_that_would_not_be_safe_is_refused() {
         (&["--agent", "practice", "--agent", "practice"], "Two agents are called"),
     ];
     for (more, words) in cases {
-        refused(&yard, more, words);
+        assert_refused(&yard, more, words);
     }
     for agent in ["other", "a=bot:x", "a=acp:", "=acp:x", "a=acp:'x"] {
-        refused(&yard, &["--agent", agent], "--agent");
+        assert_refused(&yard, &["--agent", agent], "--agent");
     }
-    refused(&yard, &["--tls-cert", "cert.pem"], "--tls-key");
+    assert_refused(&yard, &["--tls-cert", "cert.pem"], "--tls-key");
 }
 
 #[test]
 fn with_a_certificate_it_speaks_tls_and_nothing_else() {
-    let yard = Yard::new();
+    let yard = TestEnv::new();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into(), "127.0.0.1".into()]);
     let made = made.unwrap();
-    let cert = file(&yard, "cert.pem", &made.cert.pem());
-    let key = file(&yard, "key.pem", &made.signing_key.serialize_pem());
-    let api_key = file(&yard, "api-key.txt", "sesame\n");
+    let cert = write_file(&yard, "cert.pem", &made.cert.pem());
+    let key = write_file(&yard, "key.pem", &made.signing_key.serialize_pem());
+    let api_key = write_file(&yard, "api-key.txt", "sesame\n");
     let said = yard.root().join("said.txt");
-    let mut child = command(&yard, &["--tls-cert"])
+    let mut child = serve_command(&yard, &["--tls-cert"])
         .arg(&cert)
         .arg("--tls-key")
         .arg(&key)
@@ -66,7 +66,7 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
         .spawn()
         .unwrap();
     let read = || std::fs::read_to_string(&said).unwrap_or_default();
-    assert!(regatta_tests::wait_until(LONG, || read().ends_with('\n')), "it starts");
+    assert!(regatta_tests::wait_until(TIMEOUT, || read().ends_with('\n')), "it starts");
     assert_eq!(read().lines().count(), 1, "a key that was given isn't said: {}", read());
     let url = read().trim().replace("Regatta listens on ", "");
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");

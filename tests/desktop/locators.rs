@@ -1,6 +1,6 @@
 //! Where things are in the window, as XPath: by what a person reads.
 
-use super::driver::Session;
+use super::webdriver::WebDriverSession;
 
 /// A button that says `text`, alone or among other words.
 pub(crate) fn button(text: &str) -> String {
@@ -18,23 +18,23 @@ pub(crate) fn tab(name: &str) -> String {
 }
 
 /// A field with this label.
-pub(crate) fn labelled(label: &str) -> String {
+pub(crate) fn by_label(label: &str) -> String {
     format!("//*[@aria-label='{label}']")
 }
 
 /// The innermost element that says `text`.
-pub(crate) fn saying(text: &str) -> String {
+pub(crate) fn containing(text: &str) -> String {
     format!("//body//*[not(self::script)][contains(text(), '{text}')]")
 }
 
 /// Writes the task at `place` (from 1) into the sheet: its name in the last row, then, in
 /// its own row, what is to be done.
-pub(crate) fn write_task(page: &Session, place: usize, name: &str, prompt: &str) {
+pub(crate) fn write_task(page: &WebDriverSession, place: usize, name: &str, prompt: &str) {
     let last_row = "Write a task, or paste a list: each line becomes a task";
-    page.type_into(&labelled(last_row), &format!("{name}\n"));
+    page.type_into(&by_label(last_row), &format!("{name}\n"));
     let row = format!("//li//button[contains(., 'Task {place}:')]");
     page.click(&row);
-    let text = labelled(&format!("What is to be done in task {place}"));
+    let text = by_label(&format!("What is to be done in task {place}"));
     page.clear(&text);
     page.type_into(&text, prompt);
 }

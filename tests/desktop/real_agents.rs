@@ -1,38 +1,38 @@
 //! Real agents in the window, with a scripted model: those that are in the cache.
 
-use super::driver::Session;
-use super::page::{button, labelled, menu_item, saying, tab, write_task};
-use super::screen::{Opened, Screen};
-use super::{begin_batch, open_batch, tabs};
+use super::locators::{button, by_label, containing, menu_item, tab, write_task};
+use super::virtual_display::{RunningApp, VirtualDisplay};
+use super::webdriver::WebDriverSession;
+use super::{open_batch, open_batch_form, tab_texts};
 use regatta_protocol::KnownAgent;
-use regatta_tests::{ModelServer, agent_is_here, agents_environment, wait_until};
+use regatta_tests::{ModelServer, agents_environment, is_agent_installed, wait_until};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const AGENTS: [KnownAgent; 4] =
     [KnownAgent::ClaudeCode, KnownAgent::Codex, KnownAgent::Gemini, KnownAgent::Opencode];
-const PROMPT: &str =
+const ASK_PROMPT: &str =
     "Please.\n>> run curl http://127.0.0.1:9/\n>> write made.txt: by the agent\n>> say Made it.";
 /// All of them begin at once, on a busy machine.
-const LONG: Duration = Duration::from_secs(150);
+const AGENTS_TIMEOUT: Duration = Duration::from_secs(150);
 
-const WAIT: &str = "Please.\n>> write made.txt: by the agent\n>> wait";
-const MORE: &str = ">> write more.txt: by the agent";
+const WAIT_PROMPT: &str = "Please.\n>> write made.txt: by the agent\n>> wait";
+const MORE_PROMPT: &str = ">> write more.txt: by the agent";
 
 /// The agents of the cache, the model that they ask, and a screen on which they are found.
-struct Harbour {
+struct RealAgentsWindow {
     agents: Vec<KnownAgent>,
-    screen: Screen,
+    screen: VirtualDisplay,
     model: ModelServer,
     _runtime: tokio::runtime::Runtime,
 }
 
-impl Harbour {
+impl RealAgentsWindow {
     /// None: no real agent is in the cache.
     fn new() -> Option<Self> {
         let agents: Vec<KnownAgent> =
-            AGENTS.into_iter().filter(|agent| agent_is_here(agent.id())).collect();
+            AGENTS.into_iter().filter(|agent| is_agent_installed(agent.id())).collect();
         if agents.is_empty() {
             eprintln!("No real agent is in the cache.");
             return None;
@@ -40,75 +40,79 @@ impl Harbour {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let model = runtime.block_on(ModelServer::start());
         let ids: Vec<&str> = agents.iter().map(|agent| agent.id()).collect();
-        let mut screen = Screen::new();
+        let mut screen = VirtualDisplay::new();
         screen.add_environment(agents_environment(screen.home(), &ids, &model.address()));
         Some(Self { agents, screen, model, _runtime: runtime })
     }
 
     /// Writes a batch of one row that all of them do, and starts it.
-    fn start(&self, app: &Opened<'_>, prompt: &str) {
+    fn start_batch(&self, app: &RunningApp<'_>, prompt: &str) {
         let page = &app.session;
         page.invoke("set_limit", json!({ "limit": self.agents.len() })).unwrap();
-        begin_batch(page, "Regatta of agents");
+        open_batch_form(page, "Regatta of agents");
         page.click("//*[@role='combobox'][contains(., 'At the same time')]");
         page.click("//*[@role='option'][contains(normalize-space(.), '4 tasks')]");
         write_task(page, 1, "Work", prompt);
-        page.click(&saying("Agents and limits"));
+        page.click(&containing("Agents and limits"));
         for agent in &self.agents {
             page.click(&button("Also by"));
             page.click(&menu_item(agent.label()));
         }
-        page.click(&labelled("Not by Practice agent"));
-        app.shoot("18-real-agents-chosen");
+        page.click(&by_label("Not by Practice agent"));
+        app.save_screenshot("18-real-agents-chosen");
         page.click(&button(&format!("Start {} task", self.agents.len())));
-        page.see(&button("Stop all"));
+        page.wait_for(&button("Stop all"));
     }
 
     /// Waits until each agent's tab says this of it.
-    fn all(&self, page: &Session, wanted: impl Fn(KnownAgent) -> &'static str) {
+    fn wait_for_tabs(&self, page: &WebDriverSession, wanted: impl Fn(KnownAgent) -> &'static str) {
         let mut shown = Vec::new();
-        let all = wait_until(LONG, || {
-            shown = tabs(page);
+        let all = wait_until(AGENTS_TIMEOUT, || {
+            shown = tab_texts(page);
             self.agents.iter().all(|agent| {
-                let mut tabs = shown.iter().filter(|tab| tab.starts_with(&name(*agent)));
+                let mut tabs = shown.iter().filter(|tab| tab.starts_with(&tab_name(*agent)));
                 tabs.any(|tab| tab.contains(wanted(*agent)))
             })
         });
-        assert!(all, "{shown:?}; the page says: {}", page.page());
+        assert!(all, "{shown:?}; the page says: {}", page.page_text());
     }
 }
 
 /// What the task of an agent is called.
-fn name(agent: KnownAgent) -> String {
+fn tab_name(agent: KnownAgent) -> String {
     format!("Work \u{b7} {}", agent.label())
 }
 
 #[test]
 fn several_real_agents_ask_in_the_window_and_then_edit() {
-    let Some(harbour) = Harbour::new() else { return };
+    let Some(harbour) = RealAgentsWindow::new() else { return };
     let app = harbour.screen.open();
     let page = &app.session;
-    harbour.start(&app, PROMPT);
+    harbour.start_batch(&app, ASK_PROMPT);
 
     page.click(&button("Needs you"));
     let count = harbour.agents.len();
     let questions = || page.texts("main h3").len();
-    assert!(wait_until(LONG, || questions() == count), "asked: {}", page.page());
-    app.shoot("19-real-agents-ask");
+    assert!(wait_until(AGENTS_TIMEOUT, || questions() == count), "asked: {}", page.page_text());
+    app.save_screenshot("19-real-agents-ask");
     let curl = page.texts("main h3");
     let of_curl = |title: &String| title.starts_with("Run: curl") && title.contains("outside");
     assert!(curl.iter().all(of_curl), "{curl:?}");
     // The first is refused. Codex breaks off its turn then; the others go on.
     page.click(&button("Not allowed"));
     for left in (0..count - 1).rev() {
-        assert!(wait_until(LONG, || questions() == left + 1), "{left}: {}", page.page());
+        assert!(
+            wait_until(AGENTS_TIMEOUT, || questions() == left + 1),
+            "{left}: {}",
+            page.page_text()
+        );
         page.click(&button("Allow once"));
     }
-    page.see(&saying("Nobody needs you."));
+    page.wait_for(&containing("Nobody needs you."));
     open_batch(page, "Regatta of agents");
-    harbour.all(page, |_| ", Finished,");
-    harbour.all(page, |_| "1 file changed");
-    app.shoot("20-real-agents-done");
+    harbour.wait_for_tabs(page, |_| ", Finished,");
+    harbour.wait_for_tabs(page, |_| "1 file changed");
+    app.save_screenshot("20-real-agents-done");
     app.close_window();
     app.assert_gone();
 }
@@ -117,35 +121,39 @@ fn several_real_agents_ask_in_the_window_and_then_edit() {
 /// on after the next start.
 #[test]
 fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
-    let Some(harbour) = Harbour::new() else { return };
+    let Some(harbour) = RealAgentsWindow::new() else { return };
     let [stopped, told, lost, .., left] = *harbour.agents else {
         eprintln!("Not all real agents are in the cache.");
         return;
     };
     let app = harbour.screen.open();
     let page = &app.session;
-    harbour.start(&app, WAIT);
+    harbour.start_batch(&app, WAIT_PROMPT);
     // Each calls an address of its own; one may call it twice.
     let waiting = || {
-        let asked = harbour.model.asked().into_iter().filter(|asked| asked.ends_with(" Wait"));
+        let asked = harbour.model.requests().into_iter().filter(|asked| asked.ends_with(" Wait"));
         asked.collect::<BTreeSet<_>>().len()
     };
-    assert!(wait_until(LONG, || waiting() == harbour.agents.len()), "{}", page.page());
+    assert!(
+        wait_until(AGENTS_TIMEOUT, || waiting() == harbour.agents.len()),
+        "{}",
+        page.page_text()
+    );
 
-    page.click(&tab(&name(stopped)));
+    page.click(&tab(&tab_name(stopped)));
     page.click("//button[normalize-space(.)='Stop']");
-    page.click(&tab(&name(told)));
-    page.type_into(&labelled("Message to this task"), MORE);
+    page.click(&tab(&tab_name(told)));
+    page.type_into(&by_label("Message to this task"), MORE_PROMPT);
     page.click(&button("Interrupt now"));
-    harbour.screen.crash(lost.id());
+    harbour.screen.crash_agent(lost.id());
     let cut_short = |agent| match agent {
         _ if agent == stopped => ", Stopped,",
         _ if agent == told => ", Finished,",
         _ if agent == lost => ", Failed,",
         _ => ", Working,",
     };
-    harbour.all(page, cut_short);
-    app.shoot("21-real-agents-cut-short");
+    harbour.wait_for_tabs(page, cut_short);
+    app.save_screenshot("21-real-agents-cut-short");
     app.close_window();
     page.click(&button("Stop and quit"));
     app.assert_gone();
@@ -155,15 +163,15 @@ fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
     let page = &app.session;
     open_batch(page, "Regatta of agents");
     for agent in [stopped, lost, left] {
-        page.click(&tab(&name(agent)));
+        page.click(&tab(&tab_name(agent)));
         page.click(&tab("Result"));
-        page.type_into("//textarea[starts-with(@id, 'continue-')]", MORE);
+        page.type_into("//textarea[starts-with(@id, 'continue-')]", MORE_PROMPT);
         page.click("//form//button[normalize-space(.)='Continue']");
-        page.see(&saying("attempt 2"));
+        page.wait_for(&containing("attempt 2"));
     }
-    harbour.all(page, |_| ", Finished,");
-    harbour.all(page, |_| "2 files changed");
-    app.shoot("22-real-agents-went-on");
+    harbour.wait_for_tabs(page, |_| ", Finished,");
+    harbour.wait_for_tabs(page, |_| "2 files changed");
+    app.save_screenshot("22-real-agents-went-on");
     app.close_window();
     app.assert_gone();
 }
@@ -171,44 +179,44 @@ fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
 /// A key that is refused holds each agent until a person has signed in.
 #[test]
 fn real_agents_that_are_signed_out_are_told_in_the_window() {
-    let Some(harbour) = Harbour::new() else { return };
+    let Some(harbour) = RealAgentsWindow::new() else { return };
     let app = harbour.screen.open();
     let page = &app.session;
-    harbour.start(&app, "Please.\n>> status 401");
-    harbour.all(page, |_| ", Paused,");
+    harbour.start_batch(&app, "Please.\n>> status 401");
+    harbour.wait_for_tabs(page, |_| ", Paused,");
     page.click(&button("Needs you"));
     for agent in &harbour.agents {
-        page.see(&saying(&format!("{}: Sign in again", agent.label())));
+        page.wait_for(&containing(&format!("{}: Sign in again", agent.label())));
     }
-    app.shoot("23-real-agents-signed-out");
+    app.save_screenshot("23-real-agents-signed-out");
     stop_all(&harbour, &app);
 }
 
 /// A usage limit holds each agent, and it is said until when.
 #[test]
 fn the_limits_of_real_agents_are_told_in_the_window() {
-    let Some(harbour) = Harbour::new() else { return };
+    let Some(harbour) = RealAgentsWindow::new() else { return };
     let app = harbour.screen.open();
     let page = &app.session;
-    harbour.start(&app, "Please.\n>> status 429 retry 2");
+    harbour.start_batch(&app, "Please.\n>> status 429 retry 2");
     // They go on soon, and are held again: each is seen at its own time.
     let mut held = BTreeSet::new();
-    let all = wait_until(LONG, || {
-        let paused = tabs(page).into_iter().filter(|tab| tab.contains(", Paused,"));
+    let all = wait_until(AGENTS_TIMEOUT, || {
+        let paused = tab_texts(page).into_iter().filter(|tab| tab.contains(", Paused,"));
         let limited = paused.filter(|tab| tab.contains("Continues at"));
         held.extend(limited.filter_map(|tab| Some(tab.split_once(" ,")?.0.to_owned())));
         held.len() == harbour.agents.len()
     });
-    assert!(all, "{held:?}; the page says: {}", page.page());
-    app.shoot("24-real-agents-limited");
+    assert!(all, "{held:?}; the page says: {}", page.page_text());
+    app.save_screenshot("24-real-agents-limited");
     stop_all(&harbour, &app);
 }
 
-fn stop_all(harbour: &Harbour, app: &Opened<'_>) {
+fn stop_all(harbour: &RealAgentsWindow, app: &RunningApp<'_>) {
     let page = &app.session;
     open_batch(page, "Regatta of agents");
     page.click(&button("Stop all"));
-    harbour.all(page, |_| ", Stopped,");
+    harbour.wait_for_tabs(page, |_| ", Stopped,");
     app.close_window();
     app.assert_gone();
 }

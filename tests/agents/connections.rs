@@ -1,29 +1,29 @@
 //! What an agent connects to, as the system saw it.
 
-use super::there::Harbour;
-use super::{EDIT, KnownAgent};
+use super::real_agents_env::RealAgentsEnv;
+use super::{EDIT_PROMPT, KnownAgent};
 use regatta_protocol::{Safety, Status};
-use regatta_tests::{Yard, program};
+use regatta_tests::{TestEnv, regatta_program};
 use std::fs;
 use std::path::PathBuf;
 
 /// A worker whose every connection is written down.
-fn watching(yard: &Yard) -> PathBuf {
+fn strace_wrapper(yard: &TestEnv) -> PathBuf {
     let log = yard.root().join("connections");
     let text = format!(
         "#!/bin/sh\nexec strace -f -qq -e trace=connect,sendto,sendmsg,sendmmsg -o '{}' '{}' \"$@\"\n",
         log.display(),
-        program().display()
+        regatta_program().display()
     );
     yard.script("watching", &text)
 }
 
 /// Calls that name an address of the internet, in the log of strace.
-fn of_the_internet(log: &str) -> Vec<&str> {
+fn internet_calls(log: &str) -> Vec<&str> {
     log.lines().filter(|line| line.contains("sa_family=AF_INET")).collect()
 }
 
-fn is_on_this_computer(line: &str) -> bool {
+fn is_loopback(line: &str) -> bool {
     line.contains("inet_addr(\"127.") || line.contains("\"::1\"")
 }
 
@@ -32,18 +32,18 @@ pub(super) async fn connects_to_the_model_only(agent: KnownAgent) {
         eprintln!("strace isn't there, so connections of {} aren't watched.", agent.label());
         return;
     }
-    let Some(harbour) = Harbour::through(&[agent], watching).await else { return };
-    let task = harbour.start(agent, EDIT, Safety::Balanced).await;
-    let view = harbour.over(&task).await;
-    assert_eq!(view.status, Status::Finished, "{}", harbour.told(&task).await);
+    let Some(harbour) = RealAgentsEnv::with_program(&[agent], strace_wrapper).await else { return };
+    let task = harbour.start_task(agent, EDIT_PROMPT, Safety::Balanced).await;
+    let view = harbour.wait_until_over(&task).await;
+    assert_eq!(view.status, Status::Finished, "{}", harbour.describe(&task).await);
     harbour.engine.close().await;
     let log = fs::read_to_string(harbour.root().join("connections")).expect("a log");
-    let calls = of_the_internet(&log);
-    let model = harbour.model();
+    let calls = internet_calls(&log);
+    let model = harbour.model_url();
     let port = model.rsplit(':').next().expect("a port");
     let to_the_model = |line: &&str| line.contains(&format!("htons({port})"));
     assert!(calls.iter().any(to_the_model), "it asked the model: {log}");
-    let elsewhere: Vec<_> = calls.iter().filter(|line| !is_on_this_computer(line)).collect();
+    let elsewhere: Vec<_> = calls.iter().filter(|line| !is_loopback(line)).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:#?}");
 }
 
@@ -52,7 +52,7 @@ fn a_call_to_elsewhere_is_seen() {
     let log = "1 connect(3, {sa_family=AF_UNIX, sun_path=\"/x\"}, 5) = 0\n\
         1 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, 16) = 0\n\
         1 connect(3, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr(\"192.0.2.1\")}, 16) = 0\n";
-    let calls = of_the_internet(log);
+    let calls = internet_calls(log);
     assert_eq!(calls.len(), 2);
-    assert_eq!(calls.into_iter().filter(|line| is_on_this_computer(line)).count(), 1);
+    assert_eq!(calls.into_iter().filter(|line| is_loopback(line)).count(), 1);
 }

@@ -1,17 +1,17 @@
 //! The documented call, and ours beside it.
 
-use super::{Served, body, printed, rest, until};
-use regatta_tests::Yard;
+use super::{TestServer, printed_text, read_rest, read_until, request_body};
+use regatta_tests::TestEnv;
 use serde_json::{Value, json};
 use std::process::Command;
 
 /// The call as the hosted service's documentation has it, but for the address, the key and
 /// the repository.
-fn documented(served: &Served, repository: &str) -> Command {
+fn documented_curl(served: &TestServer, repository: &str) -> Command {
     let mut curl = Command::new("curl");
     curl.args(["-X", "POST", &format!("{}/invoke/stdout", served.url)])
         .args(["-H", "Content-Type: application/json"])
-        .args(["-H", &format!("x-api-key: {}", served.caller.key)])
+        .args(["-H", &format!("x-api-key: {}", served.client.key)])
         .arg("-d")
         .arg(format!(
             r#"{{
@@ -35,15 +35,16 @@ fn documented(served: &Served, repository: &str) -> Command {
 
 #[test]
 fn the_documented_call_works_with_curl_unchanged() {
-    let yard = Yard::new();
-    let mut served = Served::start(&yard, &[]);
+    let yard = TestEnv::new();
+    let mut served = TestServer::start(&yard, &[]);
     let project = yard.project();
-    let output = documented(&served, project.to_str().unwrap()).args(["-sS"]).output();
+    let output = documented_curl(&served, project.to_str().unwrap()).args(["-sS"]).output();
     let output = output.expect("curl is on this computer");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let events: Vec<_> = said.split("\n\n").filter_map(super::caller::Sent::read).collect();
-    assert_eq!(printed(&events, "testing"), "Running tests for component A...\n");
+    let events: Vec<_> =
+        said.split("\n\n").filter_map(super::http_client::SseEvent::parse).collect();
+    assert_eq!(printed_text(&events, "testing"), "Running tests for component A...\n");
     assert_eq!((events[0].id, events[0].kind.as_str()), (1, "updates"));
     let run = events[0].data["run_id"].as_str().unwrap();
     assert!(!run.is_empty());
@@ -59,49 +60,49 @@ fn the_documented_call_works_with_curl_unchanged() {
     assert_eq!(branch, "regatta/testing/documentation");
     assert_eq!(yard.git(&["rev-parse", branch]), written["commit"].as_str().unwrap());
     assert_eq!(yard.git(&["show", &format!("{branch}:docs/api.md")]), "The interface");
-    assert_eq!(served.end(), Some(0));
+    assert_eq!(served.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_task_may_be_messages() {
-    let yard = Yard::new();
-    let served = Served::start(&yard, &[]);
-    let mut body = body(&yard, &[]);
+    let yard = TestEnv::new();
+    let served = TestServer::start(&yard, &[]);
+    let mut body = request_body(&yard, &[]);
     body["parallel_tasks"] = json!([]);
     body["messages"] = json!([{"type": "human", "content": "run echo one"},
         {"type": "human", "content": "run echo two"}]);
-    let events = served.caller.post("/invoke/stdout", &body).await.events();
-    assert_eq!(printed(&events, "task"), "one\ntwo\n");
+    let events = served.client.post("/invoke/stdout", &body).await.events();
+    assert_eq!(printed_text(&events, "task"), "one\ntwo\n");
     assert_eq!(events.last().unwrap().data["status"], json!("finished"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_by_a_call_and_a_name_is_only_compared() {
-    let yard = Yard::new();
-    let served = Served::start(&yard, &[]);
+    let yard = TestEnv::new();
+    let served = TestServer::start(&yard, &[]);
     let name = "../what? a/b %2F é";
-    let body = body(&yard, &[(name, "ask Which colour? | Red | Blue\nwrite done.txt: x")]);
+    let body = request_body(&yard, &[(name, "ask Which colour? | Red | Blue\nwrite done.txt: x")]);
     let mut pieces = served.invoke(&body).await;
     let run = pieces.head.header("x-regatta-run").to_owned();
-    let asked = until(&mut pieces, |event| !event.data["question"].is_null()).await;
+    let asked = read_until(&mut pieces, |event| !event.data["question"].is_null()).await;
     let question = &asked.last().unwrap().data["question"];
     let blue = question["options"].as_array().unwrap().iter().find(|o| o["label"] == "Blue");
     let reply = json!({"question": question["id"], "option": blue.unwrap()["id"]});
     let encoded = "..%2Fwhat%3F%20a%2Fb%20%252F%20%C3%A9";
     let path = |name: &str, verb: &str| format!("/v1/runs/{run}/tasks/{name}/{verb}");
     let wrong = json!({"question": question["id"], "option": "no such option"});
-    assert_eq!(served.caller.post(&path(encoded, "reply"), &wrong).await.status, 404);
-    assert_eq!(served.caller.post(&path("another", "reply"), &reply).await.status, 404);
-    let answered = served.caller.post(&path(encoded, "reply"), &reply).await;
+    assert_eq!(served.client.post(&path(encoded, "reply"), &wrong).await.status, 404);
+    assert_eq!(served.client.post(&path("another", "reply"), &reply).await.status, 404);
+    let answered = served.client.post(&path(encoded, "reply"), &reply).await;
     assert_eq!(answered.status, 200, "{}", answered.text());
     assert_eq!(answered.json()["task_name"], json!(name));
-    let events = rest(&mut pieces).await;
+    let events = read_rest(&mut pieces).await;
     assert!(events.iter().any(|event| event.data["answered"]["question"] == question["id"]));
     assert_eq!(events.last().unwrap().data["status"], json!("finished"));
-    let late = served.caller.post(&path(encoded, "reply"), &reply).await;
-    assert_eq!((late.status, late.code().as_str()), (409, "wrong_state"));
+    let late = served.client.post(&path(encoded, "reply"), &reply).await;
+    assert_eq!((late.status, late.error_code().as_str()), (409, "wrong_state"));
 
-    let diff = served.caller.ask("GET", &path(encoded, "diff")).await;
+    let diff = served.client.request("GET", &path(encoded, "diff")).await;
     assert_eq!(diff.header("content-type"), "text/plain; charset=utf-8");
     std::fs::write(yard.root().join("change.diff"), &diff.body).unwrap();
     yard.git(&["apply", "../change.diff"]);

@@ -1,19 +1,19 @@
 //! The top folder, the README, and the lists of dependencies.
 
-use crate::{assert_none, paths, repository};
+use crate::{assert_none, repository, repository_paths};
 use std::collections::BTreeSet;
 use std::fs;
 
 /// What stands at the top, besides hidden files.
-const TOP: [&str; 8] =
+const TOP_ENTRIES: [&str; 8] =
     ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "icons", "src-tauri", "tests", "ui"];
 
 #[test]
 fn the_top_folder_holds_these_and_nothing_else() {
-    let all = paths();
+    let all = repository_paths();
     let tops = all.iter().filter_map(|path| path.split('/').next());
     let tops: BTreeSet<&str> = tops.filter(|name| !name.starts_with('.')).collect();
-    assert_eq!(tops, BTreeSet::from(TOP));
+    assert_eq!(tops, BTreeSet::from(TOP_ENTRIES));
 }
 
 #[test]

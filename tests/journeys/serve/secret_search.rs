@@ -10,21 +10,21 @@ use std::thread::JoinHandle;
 
 /// What is searched for: secrets as they are, and as they go over the wire.
 #[derive(Debug, Clone)]
-pub(super) struct Needles(Vec<String>);
+pub(super) struct SecretPatterns(Vec<String>);
 
 /// What a search looked at and found.
 #[derive(Debug, Default)]
-pub(super) struct Search {
+pub(super) struct SearchReport {
     /// How many files, objects, rows or processes.
-    pub(super) looked_at: usize,
+    pub(super) searched_count: usize,
     /// Where a secret is.
     pub(super) found: Vec<String>,
     /// The processes' arguments.
-    pub(super) names: Vec<String>,
+    pub(super) command_lines: Vec<String>,
 }
 
-impl Needles {
-    pub(super) fn of(secrets: &[&str]) -> Self {
+impl SecretPatterns {
+    pub(super) fn new(secrets: &[&str]) -> Self {
         let coded = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
         let forms = secrets.iter().flat_map(|secret| {
             // Without the last few signs, which depend on what follows.
@@ -35,7 +35,7 @@ impl Needles {
         Self(forms.collect())
     }
 
-    pub(super) fn are_in(&self, bytes: &[u8]) -> bool {
+    pub(super) fn are_found_in(&self, bytes: &[u8]) -> bool {
         let first = |needle: &String| needle.as_bytes()[0];
         self.0.iter().any(|needle| {
             let starts = bytes.iter().enumerate().filter(|(_, byte)| **byte == first(needle));
@@ -43,52 +43,52 @@ impl Needles {
         })
     }
 
-    fn look(&self, search: &mut Search, place: String, bytes: &[u8]) {
-        search.looked_at += 1;
-        if self.are_in(bytes) {
+    fn check(&self, search: &mut SearchReport, place: String, bytes: &[u8]) {
+        search.searched_count += 1;
+        if self.are_found_in(bytes) {
             search.found.push(place);
         }
     }
 
     /// Every name and file below the folder, every row of a store, every object of a
     /// repository.
-    pub(super) fn in_folder(&self, folder: &Path) -> Search {
-        let mut search = Search::default();
-        self.folder(folder, &mut search);
+    pub(super) fn search_folder(&self, folder: &Path) -> SearchReport {
+        let mut search = SearchReport::default();
+        self.add_folder(folder, &mut search);
         search
     }
 
-    fn folder(&self, folder: &Path, search: &mut Search) {
+    fn add_folder(&self, folder: &Path, search: &mut SearchReport) {
         if folder.join("objects").is_dir() && folder.join("HEAD").is_file() {
-            self.objects(folder, search);
+            self.add_objects(folder, search);
         }
         // What is at work may take away what was just listed.
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let (path, kind) = (entry.path(), entry.file_type());
             let place = path.display().to_string();
             let name = entry.file_name();
-            self.look(search, format!("{place}: its name"), name.as_encoded_bytes());
+            self.check(search, format!("{place}: its name"), name.as_encoded_bytes());
             if kind.as_ref().is_ok_and(fs::FileType::is_dir) {
-                self.folder(&path, search);
+                self.add_folder(&path, search);
             } else if kind.is_ok_and(|kind| kind.is_file()) {
-                self.look(search, place.clone(), &fs::read(&path).unwrap_or_default());
+                self.check(search, place.clone(), &fs::read(&path).unwrap_or_default());
                 if path.extension().is_some_and(|extension| extension == "db") {
-                    self.rows(&path, search);
+                    self.add_rows(&path, search);
                 }
             }
         }
     }
 
-    fn objects(&self, repository: &Path, search: &mut Search) {
+    fn add_objects(&self, repository: &Path, search: &mut SearchReport) {
         let mut git = Command::new("git");
         git.arg("--git-dir").arg(repository);
         git.args(["cat-file", "--batch-all-objects", "--unordered", "--batch"]);
         let output = git.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        self.look(search, format!("{}: an object", repository.display()), &output.stdout);
+        self.check(search, format!("{}: an object", repository.display()), &output.stdout);
     }
 
-    fn rows(&self, store: &Path, search: &mut Search) {
+    fn add_rows(&self, store: &Path, search: &mut SearchReport) {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = rusqlite::Connection::open_with_flags(store, flags).unwrap();
         let list = |sql: &str| -> Vec<String> {
@@ -104,7 +104,7 @@ impl Needles {
                 for column in 0..columns {
                     let value = row.get_ref(column).unwrap();
                     if let Ok(bytes) = value.as_bytes() {
-                        self.look(search, format!("{}: {table}", store.display()), bytes);
+                        self.check(search, format!("{}: {table}", store.display()), bytes);
                     }
                 }
             }
@@ -112,8 +112,8 @@ impl Needles {
     }
 
     /// The arguments and the environment of every process below `parent` or at `folder`.
-    pub(super) fn in_processes(&self, parent: u32, folder: &Path) -> Search {
-        let mut search = Search::default();
+    pub(super) fn search_processes(&self, parent: u32, folder: &Path) -> SearchReport {
+        let mut search = SearchReport::default();
         let all = processes();
         let is_below = |id: u32| {
             let parent_of = |id: u32| all.iter().find(|one| one.0 == id).map(|one| one.1);
@@ -127,8 +127,8 @@ impl Needles {
             let is_here = place.starts_with(folder) || shown.contains(folder.to_str().unwrap());
             if is_here || is_below(*id) {
                 let both = [arguments, read("environ")].concat();
-                self.look(&mut search, format!("{id}: {shown}"), &both);
-                search.names.push(shown);
+                self.check(&mut search, format!("{id}: {shown}"), &both);
+                search.command_lines.push(shown);
             }
         }
         search
@@ -148,25 +148,25 @@ fn processes() -> Vec<(u32, u32)> {
 }
 
 /// Looks at processes again and again.
-pub(super) struct Watch {
+pub(super) struct ProcessWatcher {
     is_over: Arc<AtomicBool>,
-    thread: JoinHandle<Search>,
+    thread: JoinHandle<SearchReport>,
 }
 
-impl Watch {
-    pub(super) fn begin(parent: u32, folder: &Path, needles: Needles) -> Self {
+impl ProcessWatcher {
+    pub(super) fn start(parent: u32, folder: &Path, needles: SecretPatterns) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let (over, folder) = (Arc::clone(&is_over), folder.to_owned());
         let thread = std::thread::spawn(move || {
-            let mut all = Search::default();
+            let mut all = SearchReport::default();
             while !over.load(Ordering::Relaxed) {
-                let one = needles.in_processes(parent, &folder);
-                all.looked_at += one.looked_at;
+                let one = needles.search_processes(parent, &folder);
+                all.searched_count += one.searched_count;
                 all.found.extend(one.found);
-                all.names.extend(
-                    one.names
+                all.command_lines.extend(
+                    one.command_lines
                         .into_iter()
-                        .filter(|name| !all.names.contains(name))
+                        .filter(|name| !all.command_lines.contains(name))
                         .collect::<Vec<_>>(),
                 );
             }
@@ -175,7 +175,7 @@ impl Watch {
         Self { is_over, thread }
     }
 
-    pub(super) fn end(self) -> Search {
+    pub(super) fn stop(self) -> SearchReport {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

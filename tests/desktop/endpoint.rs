@@ -1,10 +1,10 @@
 //! A batch at an endpoint: a server of ours on this computer, as a person sets it up.
 
-use super::driver::Session;
-use super::page::{self, button, labelled, tab};
-use super::screen::Screen;
-use super::{SOON, git, see_statuses};
-use regatta_tests::{Yard, wait_until};
+use super::locators::{self, button, by_label, tab};
+use super::virtual_display::VirtualDisplay;
+use super::webdriver::WebDriverSession;
+use super::{TIMEOUT, git, wait_for_statuses};
+use regatta_tests::{TestEnv, wait_until};
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,17 +15,17 @@ const KEY: &str = "canary-key-of-the-window";
 const TASKS: [&str; 3] = ["Guide", "Prices", "Welcome"];
 
 /// `regatta serve` on the yard's folder.
-struct Server {
+struct ServeProcess {
     process: Child,
     address: String,
 }
 
-impl Server {
-    fn start(yard: &Yard, listen: &str) -> Self {
+impl ServeProcess {
+    fn start(yard: &TestEnv, listen: &str) -> Self {
         let key = yard.root().join("key");
         fs::write(&key, KEY).unwrap();
         let mut command = yard.regatta(&["serve", "--listen", listen, "--max-parallel", "3"]);
-        command.arg("--data-dir").arg(yard.data()).arg("--api-key-file").arg(key);
+        command.arg("--data-dir").arg(yard.data_dir()).arg("--api-key-file").arg(key);
         command.arg("--allow-root").arg(yard.root());
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -38,17 +38,17 @@ impl Server {
     }
 
     /// Ends at once, as when the power goes.
-    fn end(&mut self) {
+    fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    fn port(&self) -> String {
+    fn listen_address(&self) -> String {
         self.address.trim_start_matches("http://").trim_end_matches('/').to_owned()
     }
 }
 
-impl Drop for Server {
+impl Drop for ServeProcess {
     fn drop(&mut self) {
         if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
             eprintln!("The server could not be ended: {error}");
@@ -58,46 +58,46 @@ impl Drop for Server {
 
 #[test]
 fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
-    let yard = Yard::new();
-    let mut server = Server::start(&yard, "127.0.0.1:0");
-    let screen = Screen::new();
+    let yard = TestEnv::new();
+    let mut server = ServeProcess::start(&yard, "127.0.0.1:0");
+    let screen = VirtualDisplay::new();
     let app = screen.open();
     let page = &app.session;
-    page.see(&button("Try the demo"));
+    page.wait_for(&button("Try the demo"));
 
     page.click(&button("Settings"));
     add_endpoint(page, &server.address);
-    app.shoot("10-endpoint");
+    app.save_screenshot("10-endpoint");
     page.click(&button("New batch"));
     page.click(&button("Runs on"));
     page.click("//*[@role='option'][contains(., 'Harbour')]");
     page.click(&button("Repository"));
-    type_over(page, "Its address", &yard.project().to_string_lossy());
+    replace_text(page, "Its address", &yard.project().to_string_lossy());
     page.click(&button("Use this address"));
-    page.type_into(&labelled("Title of the batch"), "Elsewhere");
+    page.type_into(&by_label("Title of the batch"), "Elsewhere");
     for (name, place) in TASKS.into_iter().zip(1..) {
-        page::write_task(page, place, name, &work(&yard, name));
+        locators::write_task(page, place, name, &task_prompt(&yard, name));
     }
-    app.shoot("11-sheet-elsewhere");
+    app.save_screenshot("11-sheet-elsewhere");
     page.click(&button("Start 3 tasks on Harbour"));
-    see_statuses(&app, &TASKS.map(|name| (name, ", Working,")));
+    wait_for_statuses(&app, &TASKS.map(|name| (name, ", Working,")));
     for name in TASKS {
-        see_line(page, name, &format!("{name} line 1"));
+        wait_for_line(page, name, &format!("{name} line 1"));
     }
-    app.shoot("12-live-elsewhere");
+    app.save_screenshot("12-live-elsewhere");
 
     // Two are done when the server goes down, the third is at work: it ends with the server.
     for name in ["Guide", "Prices"] {
-        fs::write(go(&yard, name), "").unwrap();
+        fs::write(go_file(&yard, name), "").unwrap();
     }
-    see_statuses(
+    wait_for_statuses(
         &app,
         &[("Guide", ", Finished,"), ("Prices", ", Finished,"), ("Welcome", ", Working,")],
     );
-    let port = server.port();
-    server.end();
-    let mut server = Server::start(&yard, &port);
-    see_statuses(
+    let port = server.listen_address();
+    server.kill();
+    let mut server = ServeProcess::start(&yard, &port);
+    wait_for_statuses(
         &app,
         &[
             ("Guide", ", Finished,"),
@@ -108,41 +108,49 @@ fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
         ],
     );
     for name in ["Guide", "Prices"] {
-        see_line(page, name, &format!("{name} line 300"));
-        assert_eq!(lines(page, name), wanted(name, 300), "the transcript of {name}");
+        wait_for_line(page, name, &format!("{name} line 300"));
+        assert_eq!(
+            printed_lines(page, name),
+            expected_lines(name, 300),
+            "the transcript of {name}"
+        );
     }
-    assert_eq!(lines(page, "Welcome"), wanted("Welcome", 100), "what it printed before");
-    app.shoot("13-after-restart");
+    assert_eq!(
+        printed_lines(page, "Welcome"),
+        expected_lines("Welcome", 100),
+        "what it printed before"
+    );
+    app.save_screenshot("13-after-restart");
     for name in ["guide", "prices"] {
         let branch = format!("regatta/elsewhere/{name}");
         assert!(git(&yard.project(), &["rev-parse", &branch]).len() >= 40, "{branch}");
     }
-    assert!(!page.page().contains(KEY), "the key is in the page");
+    assert!(!page.page_text().contains(KEY), "the key is in the page");
     app.close_window();
     app.assert_gone();
-    assert_eq!(holding(&screen.home().join("data"), KEY), Vec::<PathBuf>::new());
-    server.end();
-    yard.assert_nothing_runs(SOON);
+    assert_eq!(files_containing(&screen.home().join("data"), KEY), Vec::<PathBuf>::new());
+    server.kill();
+    yard.assert_nothing_runs(TIMEOUT);
 }
 
-fn add_endpoint(page: &Session, address: &str) {
+fn add_endpoint(page: &WebDriverSession, address: &str) {
     page.click(&button("Add an endpoint"));
-    type_over(page, "Name", "Harbour");
-    type_over(page, "Address", address);
-    type_over(page, "Key", KEY);
+    replace_text(page, "Name", "Harbour");
+    replace_text(page, "Address", address);
+    replace_text(page, "Key", KEY);
     page.click("//*[@role='dialog']//button[contains(., 'Add endpoint')]");
     // Without a session bus there is no key store, and that is said.
-    page.see(&page::saying("This computer has no key store that Regatta can use."));
-    page.see(&page::saying("Key is kept only until you close Regatta"));
-    page.see(&page::saying("The key works."));
+    page.wait_for(&locators::containing("This computer has no key store that Regatta can use."));
+    page.wait_for(&locators::containing("Key is kept only until you close Regatta"));
+    page.wait_for(&locators::containing("The key works."));
 }
 
 /// Prints 100 lines, waits until it is let go, and prints and writes the rest.
-fn work(yard: &Yard, name: &str) -> String {
+fn task_prompt(yard: &TestEnv, name: &str) -> String {
     let print = |from: u32, to: u32| {
         format!("run for n in $(seq {from} {to}); do echo {name} line $n; done")
     };
-    let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go(yard, name).display());
+    let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go_file(yard, name).display());
     format!(
         "{}\n{hold}\n{}\nwrite {name}.md: About {name}.\nsay {name} is written.",
         print(1, 100),
@@ -150,18 +158,22 @@ fn work(yard: &Yard, name: &str) -> String {
     )
 }
 
-fn go(yard: &Yard, name: &str) -> PathBuf {
+fn go_file(yard: &TestEnv, name: &str) -> PathBuf {
     yard.root().join(format!("go-{name}"))
 }
 
-fn see_line(page: &Session, name: &str, line: &str) {
+fn wait_for_line(page: &WebDriverSession, name: &str, line: &str) {
     page.click(&tab(name));
     page.click(&tab("Live output"));
-    assert!(wait_until(SOON, || page.page().contains(line)), "{line}: {}", page.page());
+    assert!(
+        wait_until(TIMEOUT, || page.page_text().contains(line)),
+        "{line}: {}",
+        page.page_text()
+    );
 }
 
 /// The lines that a task's commands printed, as the window gets them.
-fn lines(page: &Session, name: &str) -> Vec<String> {
+fn printed_lines(page: &WebDriverSession, name: &str) -> Vec<String> {
     let home = page.invoke("history", json!({ "query": "", "before": null })).unwrap();
     let batch = page.invoke("batch", json!({ "id": home[0]["id"] })).unwrap();
     let task = batch["tasks"].as_array().unwrap().iter().find(|task| task["name"] == name);
@@ -172,19 +184,19 @@ fn lines(page: &Session, name: &str) -> Vec<String> {
     texts.filter(|text| text.starts_with(&printed)).map(str::to_owned).collect()
 }
 
-fn wanted(name: &str, count: u32) -> Vec<String> {
+fn expected_lines(name: &str, count: u32) -> Vec<String> {
     (1..=count).map(|n| format!("{name} line {n}")).collect()
 }
 
 /// Writes into a field with a label of its own.
-fn type_over(page: &Session, label: &str, text: &str) {
+fn replace_text(page: &WebDriverSession, label: &str, text: &str) {
     let field = format!("//input[@id=//label[normalize-space(.)='{label}']/@for]");
     page.clear(&field);
     page.type_into(&field, text);
 }
 
 /// The files below `folder` that hold `text`.
-fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
+fn files_containing(folder: &Path, text: &str) -> Vec<PathBuf> {
     let output = Command::new("grep").args(["-rlF", text]).arg(folder).output().unwrap();
     String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect()
 }

@@ -11,31 +11,31 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum EndpointKind {
     Ours,
     Foreign,
 }
 
 /// A running endpoint; ended when dropped.
-pub(crate) struct Server {
+pub(crate) struct ScriptedEndpoint {
     pub(crate) address: SocketAddr,
     posts: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
-impl Server {
-    pub(crate) async fn telling(kind: Kind, lines: usize) -> Self {
+impl ScriptedEndpoint {
+    pub(crate) async fn start(kind: EndpointKind, lines: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let posts = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&posts);
-        let log = Arc::new(log(kind, lines));
+        let log = Arc::new(event_log(kind, lines));
         let task = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (counted, log) = (Arc::clone(&counted), Arc::clone(&log));
                 // A client that hangs up is what this is about.
                 tokio::spawn(async move {
-                    answer(socket, kind, &log, &counted).await.unwrap_or_default();
+                    serve_connection(socket, kind, &log, &counted).await.unwrap_or_default();
                 });
             }
         });
@@ -43,69 +43,69 @@ impl Server {
     }
 
     /// How many times work was asked for.
-    pub(crate) fn posts(&self) -> usize {
+    pub(crate) fn invoke_count(&self) -> usize {
         self.posts.load(Ordering::SeqCst)
     }
 }
 
-impl Drop for Server {
+impl Drop for ScriptedEndpoint {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 /// The text that the log holds, task by task.
-pub(crate) fn text(line: usize) -> (String, String) {
+pub(crate) fn log_line(line: usize) -> (String, String) {
     (format!("task {}", line % 3), format!("line {line} · é\n"))
 }
 
 /// The events as they go over the wire, from the one numbered 1.
-fn log(kind: Kind, lines: usize) -> Vec<String> {
+fn event_log(kind: EndpointKind, lines: usize) -> Vec<String> {
     let mut events = vec![
         "event: updates\ndata: {\"run_id\":\"b1\",\"messages\":[],\"stream_events\":[]}\n"
             .to_owned(),
     ];
     for line in 0..lines {
-        let (task, text) = text(line);
+        let (task, text) = log_line(line);
         let data = serde_json::json!({ "task_name": task, "stdout": text });
         events.push(format!("event: custom\ndata: {data}\n"));
     }
-    if kind == Kind::Ours {
+    if kind == EndpointKind::Ours {
         let last = events.len() + 1;
         let data = format!("{{\"status\":\"finished\",\"last_seq\":{last},\"tasks\":[]}}");
         events.push(format!("event: end\ndata: {data}\n"));
     }
     let numbered = events.into_iter().zip(1..).map(|(event, number): (String, usize)| match kind {
-        Kind::Ours => format!("id: {number}\n{event}\n"),
-        Kind::Foreign => format!("{event}\n"),
+        EndpointKind::Ours => format!("id: {number}\n{event}\n"),
+        EndpointKind::Foreign => format!("{event}\n"),
     });
     numbered.collect()
 }
 
-async fn answer(
+async fn serve_connection(
     mut socket: TcpStream,
-    kind: Kind,
+    kind: EndpointKind,
     log: &[String],
     posts: &AtomicUsize,
 ) -> io::Result<()> {
     socket.set_nodelay(true)?;
-    let head = head(&mut socket).await?;
+    let head = read_request_head(&mut socket).await?;
     let from = if head.starts_with("post /invoke/stdout ") {
         posts.fetch_add(1, Ordering::SeqCst);
         0
-    } else if kind == Kind::Ours && head.starts_with("get /v1/runs/b1/events ") {
+    } else if kind == EndpointKind::Ours && head.starts_with("get /v1/runs/b1/events ") {
         let last = head.lines().find_map(|line| line.strip_prefix("last-event-id: "));
         last.and_then(|last| last.parse().ok()).unwrap_or(0)
     } else {
         let nothing = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
         return socket.write_all(nothing.as_bytes()).await;
     };
-    let run = if kind == Kind::Ours { "x-regatta-run: b1\r\n" } else { "" };
+    let run = if kind == EndpointKind::Ours { "x-regatta-run: b1\r\n" } else { "" };
     let mut bytes = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n{run}\
          transfer-encoding: chunked\r\n\r\n"
     );
-    let beat = (kind == Kind::Ours).then(|| ": still here\n\n".to_owned());
+    let beat = (kind == EndpointKind::Ours).then(|| ": still here\n\n".to_owned());
     for piece in beat.iter().chain(&log[from.min(log.len())..]) {
         write!(bytes, "{:x}\r\n{piece}\r\n", piece.len()).unwrap();
     }
@@ -117,7 +117,7 @@ async fn answer(
 }
 
 /// The request's head, lower case; its body is read, too.
-async fn head(socket: &mut TcpStream) -> io::Result<String> {
+async fn read_request_head(socket: &mut TcpStream) -> io::Result<String> {
     let mut bytes = Vec::new();
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

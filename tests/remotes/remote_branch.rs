@@ -1,0 +1,68 @@
+//! Whether a branch is there, and what is on it.
+
+use crate::{RemoteEnv, commit_on, git};
+use regatta_git::{GitError, Remote};
+use regatta_tests::{READ_TOKEN, TOKEN};
+
+#[tokio::test]
+async fn a_branch_is_found_with_its_commits_and_a_missing_one_is_not() {
+    let room = RemoteEnv::new().await;
+    let mut tip = room.start_commit.clone();
+    for n in 0..3 {
+        tip = commit_on(&room.bare_repository, &tip, &format!("Commit {n}"));
+    }
+    git(&room.bare_repository, &["branch", "regatta/b/t", &tip]);
+    let folder = Remote::parse_any(room.bare_repository.to_str().unwrap()).unwrap();
+    room.git
+        .update_cache_from_remote(
+            &room.remote("shop", TOKEN),
+            &room.cache_dir(),
+            &room.start_commit,
+        )
+        .await
+        .unwrap();
+    let cache = room.cache_dir();
+    let before = git(&cache, &["count-objects", "-v"]);
+    for remote in [room.remote("shop", READ_TOKEN), folder] {
+        for cache in [Some(cache.as_path()), None] {
+            let look = async |branch: &str, base: &str| {
+                room.git.look_up_remote_branch(&remote, cache, branch, base).await.unwrap()
+            };
+            let found = look("regatta/b/t", &room.start_commit).await;
+            assert_eq!((found.commit.as_ref(), found.commits_ahead), (Some(&tip), Some(3)));
+            let found = look("main", &room.start_commit).await;
+            assert_eq!(
+                (found.commit.as_ref(), found.commits_ahead),
+                (Some(&room.start_commit), Some(0))
+            );
+            let found = look("regatta/b/other", &room.start_commit).await;
+            assert_eq!(
+                (found.branch.as_str(), found.commit, found.commits_ahead),
+                ("regatta/b/other", None, None)
+            );
+            // It is there, but what it began from isn't known.
+            for base in [String::new(), "1".repeat(40)] {
+                let found = look("regatta/b/t", &base).await;
+                assert_eq!(
+                    (found.commit.as_ref(), found.commits_ahead),
+                    (Some(&tip), None),
+                    "{base:?}"
+                );
+            }
+        }
+    }
+    assert_eq!(git(&cache, &["count-objects", "-v"]), before, "the cache is as it was");
+    let config = std::fs::read_to_string(cache.join("config")).unwrap();
+    assert!(!config.contains("remote") && !config.contains("promisor"), "{config}");
+}
+
+#[tokio::test]
+async fn a_refused_token_is_told() {
+    let room = RemoteEnv::new().await;
+    let error = room
+        .git
+        .look_up_remote_branch(&room.remote("shop", ""), None, "main", "")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::TokenRefused { had_token: false, .. }), "{error:?}");
+}
