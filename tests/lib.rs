@@ -38,13 +38,13 @@ impl TestEnv {
     /// When the folder can't be made or git fails.
     #[must_use]
     pub fn new() -> Self {
-        let yard = Self::without_history();
-        yard.git(&["init", "--quiet", "--initial-branch=main"]);
-        yard.write("README.md", "# Shop\n\nSells boats.\n");
-        yard.write("src/cart.txt", "one\ntwo\nthree\n");
-        yard.write("src/prices.txt", "10\n20\n");
-        yard.commit("Begin");
-        yard
+        let env = Self::without_history();
+        env.git(&["init", "--quiet", "--initial-branch=main"]);
+        env.write("README.md", "# Shop\n\nSells boats.\n");
+        env.write("src/cart.txt", "one\ntwo\nthree\n");
+        env.write("src/prices.txt", "10\n20\n");
+        env.commit("Begin");
+        env
     }
 
     /// A project folder without any history.
@@ -53,7 +53,7 @@ impl TestEnv {
     /// When the folder can't be made.
     #[must_use]
     pub fn without_history() -> Self {
-        let dir = TempDir::with_prefix("regatta-yard-").expect("a temporary folder");
+        let dir = TempDir::with_prefix("regatta-test-").expect("a temporary folder");
         fs::create_dir(dir.path().join("project")).expect("the project folder");
         Self { dir }
     }

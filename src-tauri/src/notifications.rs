@@ -144,11 +144,11 @@ mod tests {
     }
 
     fn collect(
-        news: &mut Notifications,
+        notifications: &mut Notifications,
         tasks: &[TaskView],
         batches: &[BatchView],
     ) -> Vec<Notification> {
-        news.collect_new((tasks, batches), &place(vec![]))
+        notifications.collect_new((tasks, batches), &place(vec![]))
     }
 
     #[test]
@@ -160,15 +160,15 @@ mod tests {
             tasks: 2,
         };
         let held = |until| place(vec![hold(until)]);
-        let mut news = Notifications::default();
-        assert_eq!(news.collect_new((&[], &[]), &held(Some(1))), []);
-        let told = news.collect_new((&[], &[]), &held(None));
+        let mut notifications = Notifications::default();
+        assert_eq!(notifications.collect_new((&[], &[]), &held(Some(1))), []);
+        let told = notifications.collect_new((&[], &[]), &held(None));
         assert_eq!(told[0].title, "Codex needs you");
         assert_eq!(told[0].body, "Sign in again: 2 tasks wait for that.");
         assert_eq!(told[0].batch, None);
-        assert_eq!(news.collect_new((&[], &[]), &held(None)), []);
-        assert_eq!(collect(&mut news, &[], &[]), []);
-        assert_eq!(news.collect_new((&[], &[]), &held(None)).len(), 1, "again");
+        assert_eq!(notifications.collect_new((&[], &[]), &held(None)), []);
+        assert_eq!(collect(&mut notifications, &[], &[]), []);
+        assert_eq!(notifications.collect_new((&[], &[]), &held(None)).len(), 1, "again");
         assert_eq!(
             Notifications::starting_from(&held(None)).collect_new((&[], &[]), &held(None)),
             [],
@@ -178,15 +178,19 @@ mod tests {
 
     #[test]
     fn a_question_is_told_once_with_the_task_first() {
-        let mut news = Notifications::default();
-        let told = collect(&mut news, &[task("a", Status::NeedsYou)], &[]);
+        let mut notifications = Notifications::default();
+        let told = collect(&mut notifications, &[task("a", Status::NeedsYou)], &[]);
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
         assert_eq!(told[0].body, "Run: npm install (adds the packages this project lists)");
         assert_eq!(told[0].task, TaskId::parse("a"));
-        assert_eq!(collect(&mut news, &[task("a", Status::NeedsYou)], &[]), []);
-        assert_eq!(collect(&mut news, &[task("a", Status::Working)], &[]), []);
-        assert_eq!(collect(&mut news, &[task("a", Status::NeedsYou)], &[]).len(), 1, "asked again");
+        assert_eq!(collect(&mut notifications, &[task("a", Status::NeedsYou)], &[]), []);
+        assert_eq!(collect(&mut notifications, &[task("a", Status::Working)], &[]), []);
+        assert_eq!(
+            collect(&mut notifications, &[task("a", Status::NeedsYou)], &[]).len(),
+            1,
+            "asked again"
+        );
     }
 
     #[test]
@@ -197,25 +201,28 @@ mod tests {
 
     #[test]
     fn a_batch_that_came_to_rest_is_told_once() {
-        let mut news = Notifications::default();
-        assert_eq!(collect(&mut news, &[], &[batch("b", counts(1, 1, 5, 1))]), []);
-        let told = collect(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]);
+        let mut notifications = Notifications::default();
+        assert_eq!(collect(&mut notifications, &[], &[batch("b", counts(1, 1, 5, 1))]), []);
+        let told = collect(&mut notifications, &[], &[batch("b", counts(0, 1, 6, 1))]);
         assert_eq!(told[0].title, "Checkout");
         assert_eq!(told[0].body, "6 finished, 1 needs you, 1 failed");
-        assert_eq!(collect(&mut news, &[], &[batch("b", counts(0, 1, 6, 1))]), []);
-        assert_eq!(collect(&mut news, &[], &[batch("b", counts(1, 0, 6, 1))]), []);
-        let told = collect(&mut news, &[], &[batch("b", counts(0, 0, 7, 1))]);
+        assert_eq!(collect(&mut notifications, &[], &[batch("b", counts(0, 1, 6, 1))]), []);
+        assert_eq!(collect(&mut notifications, &[], &[batch("b", counts(1, 0, 6, 1))]), []);
+        let told = collect(&mut notifications, &[], &[batch("b", counts(0, 0, 7, 1))]);
         assert_eq!(told[0].body, "7 finished, 1 failed");
     }
 
     #[test]
     fn the_last_question_is_told_once_and_not_as_an_end() {
-        let mut news = Notifications::default();
-        let told =
-            collect(&mut news, &[task("a", Status::NeedsYou)], &[batch("b", counts(0, 2, 0, 0))]);
+        let mut notifications = Notifications::default();
+        let told = collect(
+            &mut notifications,
+            &[task("a", Status::NeedsYou)],
+            &[batch("b", counts(0, 2, 0, 0))],
+        );
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "Task a needs you");
-        assert_eq!(collect(&mut news, &[], &[batch("b", counts(0, 2, 0, 0))]), []);
+        assert_eq!(collect(&mut notifications, &[], &[batch("b", counts(0, 2, 0, 0))]), []);
     }
 
     #[test]

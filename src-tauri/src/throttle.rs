@@ -187,26 +187,26 @@ mod tests {
         mut step: impl FnMut(u64, &mut EventThrottle),
     ) -> Vec<(u64, ViewUpdate)> {
         let start = Instant::now();
-        let mut pace = EventThrottle::default();
-        let mut told = Vec::new();
+        let mut throttle = EventThrottle::default();
+        let mut updates = Vec::new();
         for at in 0..millis {
-            step(at, &mut pace);
+            step(at, &mut throttle);
             let now = start + Duration::from_millis(at);
-            while let Some(message) = pace.next_ready(now) {
-                told.push((at, message));
+            while let Some(message) = throttle.next_ready(now) {
+                updates.push((at, message));
             }
         }
-        told
+        updates
     }
 
     #[test]
     fn a_first_change_is_told_at_once_and_only_its_newest_state_later() {
-        let told = run_throttle(200, |at, pace| {
+        let updates = run_throttle(200, |at, throttle| {
             if at < 120 {
-                pace.push(task("a", at));
+                throttle.push(task("a", at));
             }
         });
-        let lines: Vec<_> = told.iter().map(|(at, t)| (*at, t.clone())).collect();
+        let lines: Vec<_> = updates.iter().map(|(at, t)| (*at, t.clone())).collect();
         let expected =
             [(0, task("a", 0)), (50, task("a", 50)), (100, task("a", 100)), (150, task("a", 119))];
         assert_eq!(lines, expected);
@@ -214,78 +214,78 @@ mod tests {
 
     #[test]
     fn never_more_than_twenty_a_second_however_much_changes() {
-        let told = run_throttle(5_000, |at, pace| {
+        let updates = run_throttle(5_000, |at, throttle| {
             for n in 0..40 {
-                pace.push(task(&format!("t{n}"), at));
+                throttle.push(task(&format!("t{n}"), at));
             }
-            pace.push(batch(at));
-            pace.push(place(u32::try_from(at % 7).expect("small")));
+            throttle.push(batch(at));
+            throttle.push(place(u32::try_from(at % 7).expect("small")));
         });
-        for (first, _) in &told {
-            let within = told.iter().filter(|(at, _)| (*first..first + 1_000).contains(at));
+        for (first, _) in &updates {
+            let within = updates.iter().filter(|(at, _)| (*first..first + 1_000).contains(at));
             assert!(within.count() <= 20);
         }
-        assert_eq!(told.len(), 100, "and no turn is wasted");
+        assert_eq!(updates.len(), 100, "and no turn is wasted");
     }
 
     #[test]
     fn a_status_change_goes_before_what_waits_already() {
-        let told = run_throttle(2_000, |at, pace| {
+        let updates = run_throttle(2_000, |at, throttle| {
             for n in 0..10 {
-                pace.push(task(&format!("t{n}"), at));
+                throttle.push(task(&format!("t{n}"), at));
             }
             if at == 1_001 {
-                pace.push(needs_you("late"));
+                throttle.push(needs_you("late"));
             }
         });
-        let at = told.iter().find(|(_, t)| *t == needs_you("late")).map(|(at, _)| *at);
+        let at = updates.iter().find(|(_, t)| *t == needs_you("late")).map(|(at, _)| *at);
         assert_eq!(at, Some(1_050));
     }
 
     #[test]
     fn every_task_gets_its_turn() {
-        let told = run_throttle(3_000, |at, pace| {
+        let updates = run_throttle(3_000, |at, throttle| {
             for n in 0..6 {
-                pace.push(task(&format!("t{n}"), at));
+                throttle.push(task(&format!("t{n}"), at));
             }
         });
         for n in 0..6 {
             let name = format!("task:t{n}");
-            let turns = told.iter().filter(|(_, t)| t.event_name() == name).count();
+            let turns = updates.iter().filter(|(_, t)| t.event_name() == name).count();
             assert_eq!(turns, 10, "{name}");
         }
     }
 
     #[test]
     fn a_batch_whose_counts_stay_is_told_once_a_second() {
-        let told = run_throttle(3_000, |at, pace| {
-            pace.push(task("a", at));
-            pace.push(batch(at));
+        let updates = run_throttle(3_000, |at, throttle| {
+            throttle.push(task("a", at));
+            throttle.push(batch(at));
         });
-        let batches = told.iter().filter(|(_, t)| matches!(t, ViewUpdate::Batch(_))).count();
+        let batches = updates.iter().filter(|(_, t)| matches!(t, ViewUpdate::Batch(_))).count();
         assert_eq!(batches, 3);
     }
 
     #[test]
     fn a_place_that_stays_as_it_is_is_not_told_again() {
-        let told = run_throttle(1_000, |_, pace| pace.push(place(2)));
-        assert_eq!(told.len(), 1);
+        let updates = run_throttle(1_000, |_, throttle| throttle.push(place(2)));
+        assert_eq!(updates.len(), 1);
     }
 
     #[test]
     fn due_is_when_next_has_something() {
         let start = Instant::now();
-        let mut pace = EventThrottle::default();
-        assert_eq!(pace.next_ready_at(start), None);
-        pace.push(batch(1));
-        assert_eq!(pace.next_ready_at(start), Some(start));
-        assert_eq!(pace.next_ready(start), Some(batch(1)));
-        pace.push(batch(2));
-        assert_eq!(pace.next_ready_at(start), Some(start + QUIET_BATCH_INTERVAL));
-        pace.push(task("a", 1));
-        assert_eq!(pace.next_ready_at(start), Some(start + MIN_EVENT_INTERVAL));
-        assert_eq!(pace.next_ready(start + MIN_EVENT_INTERVAL), Some(task("a", 1)));
-        assert_eq!(pace.next_ready(start + QUIET_BATCH_INTERVAL), Some(batch(2)));
+        let mut throttle = EventThrottle::default();
+        assert_eq!(throttle.next_ready_at(start), None);
+        throttle.push(batch(1));
+        assert_eq!(throttle.next_ready_at(start), Some(start));
+        assert_eq!(throttle.next_ready(start), Some(batch(1)));
+        throttle.push(batch(2));
+        assert_eq!(throttle.next_ready_at(start), Some(start + QUIET_BATCH_INTERVAL));
+        throttle.push(task("a", 1));
+        assert_eq!(throttle.next_ready_at(start), Some(start + MIN_EVENT_INTERVAL));
+        assert_eq!(throttle.next_ready(start + MIN_EVENT_INTERVAL), Some(task("a", 1)));
+        assert_eq!(throttle.next_ready(start + QUIET_BATCH_INTERVAL), Some(batch(2)));
     }
 
     #[test]

@@ -8,14 +8,14 @@ use std::fs;
 use std::path::PathBuf;
 
 /// A worker whose every connection is written down.
-fn strace_wrapper(yard: &TestEnv) -> PathBuf {
-    let log = yard.root().join("connections");
+fn strace_wrapper(env: &TestEnv) -> PathBuf {
+    let log = env.root().join("connections");
     let text = format!(
         "#!/bin/sh\nexec strace -f -qq -e trace=connect,sendto,sendmsg,sendmmsg -o '{}' '{}' \"$@\"\n",
         log.display(),
         regatta_program().display()
     );
-    yard.script("watching", &text)
+    env.script("watching", &text)
 }
 
 /// Calls that name an address of the internet, in the log of strace.
@@ -32,14 +32,16 @@ pub(super) async fn connects_to_the_model_only(agent: KnownAgent) {
         eprintln!("strace isn't there, so connections of {} aren't watched.", agent.label());
         return;
     }
-    let Some(harbour) = RealAgentsEnv::with_program(&[agent], strace_wrapper).await else { return };
-    let task = harbour.start_task(agent, EDIT_PROMPT, Safety::Balanced).await;
-    let view = harbour.wait_until_over(&task).await;
-    assert_eq!(view.status, Status::Finished, "{}", harbour.describe(&task).await);
-    harbour.engine.close().await;
-    let log = fs::read_to_string(harbour.root().join("connections")).expect("a log");
+    let Some(agents_env) = RealAgentsEnv::with_program(&[agent], strace_wrapper).await else {
+        return;
+    };
+    let task = agents_env.start_task(agent, EDIT_PROMPT, Safety::Balanced).await;
+    let view = agents_env.wait_until_over(&task).await;
+    assert_eq!(view.status, Status::Finished, "{}", agents_env.describe(&task).await);
+    agents_env.engine.close().await;
+    let log = fs::read_to_string(agents_env.root().join("connections")).expect("a log");
     let calls = internet_calls(&log);
-    let model = harbour.model_url();
+    let model = agents_env.model_url();
     let port = model.rsplit(':').next().expect("a port");
     let to_the_model = |line: &&str| line.contains(&format!("htons({port})"));
     assert!(calls.iter().any(to_the_model), "it asked the model: {log}");

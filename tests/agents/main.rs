@@ -40,52 +40,52 @@ macro_rules! each {
 each!(edits_files, stops, refused_key);
 
 async fn edits_files(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, EDIT_PROMPT, Safety::Balanced).await;
-    let view = harbour.wait_until_over(&task).await;
-    let shown = harbour.describe(&task).await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, EDIT_PROMPT, Safety::Balanced).await;
+    let view = agents_env.wait_until_over(&task).await;
+    let shown = agents_env.describe(&task).await;
     assert_eq!(view.status, Status::Finished, "{shown}");
     assert_eq!(view.totals.files, 1, "{shown}");
     assert!(view.outcome.expect("an outcome").last_message.contains("Made it."), "{shown}");
 }
 
 async fn stops(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
-    harbour.wait_until_model_waits().await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
+    agents_env.wait_until_model_waits().await;
     let asked = Instant::now();
-    harbour.engine.stop_task(&task).await.expect("it works");
-    let view = harbour.wait_until_over(&task).await;
-    assert_eq!(view.status, Status::Stopped, "{}", harbour.describe(&task).await);
+    agents_env.engine.stop_task(&task).await.expect("it works");
+    let view = agents_env.wait_until_over(&task).await;
+    assert_eq!(view.status, Status::Stopped, "{}", agents_env.describe(&task).await);
     // 2 s on a quiet machine; five times that for a busy one.
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
 }
 
 async fn refused_key(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, "Please.\n>> status 401", Safety::Balanced).await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, "Please.\n>> status 401", Safety::Balanced).await;
     let held = |view: &TaskView| view.status == Status::Paused || view.status.is_over();
-    let view = harbour.wait_for(&task, held).await;
+    let view = agents_env.wait_for(&task, held).await;
     let notice = view.notice.expect("it says why");
-    assert_eq!(notice.code, ErrorCode::SignInNeeded, "{}", harbour.describe(&task).await);
+    assert_eq!(notice.code, ErrorCode::SignInNeeded, "{}", agents_env.describe(&task).await);
 }
 
 /// Careful: each agent asks before it runs something, and the answer reaches it.
 async fn ask_and_answer(agent: KnownAgent, kind: QuestionOptionKind) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, ASK_PROMPT, Safety::Careful).await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, ASK_PROMPT, Safety::Careful).await;
     let asking = |view: &TaskView| !view.questions.is_empty() || view.status.is_over();
-    let view = harbour.wait_for(&task, asking).await;
+    let view = agents_env.wait_for(&task, asking).await;
     let question = view.questions.first().cloned();
     let question = question.expect("it asks before it runs something");
     let option = question.options.iter().find(|option| option.kind == kind).expect("this answer");
-    harbour.engine.answer(&task, &question.id, &option.id).await.expect("it is open");
-    let view = harbour.wait_until_over(&task).await;
+    agents_env.engine.answer(&task, &question.id, &option.id).await.expect("it is open");
+    let view = agents_env.wait_until_over(&task).await;
     let refused = kind == QuestionOptionKind::RejectOnce;
     // Codex breaks off its turn where something is refused; the others go on.
     let codex_broke_off = agent == KnownAgent::Codex && refused;
     let end = if codex_broke_off { Status::Failed } else { Status::Finished };
-    assert_eq!(view.status, end, "{}", harbour.describe(&task).await);
+    assert_eq!(view.status, end, "{}", agents_env.describe(&task).await);
 }
 
 async fn asked_and_allowed(agent: KnownAgent) {
@@ -99,58 +99,59 @@ async fn asked_and_refused(agent: KnownAgent) {
 /// What is told of the level is so: which commands an agent runs without asking, and that it
 /// asks before each edit.
 async fn careful_is_as_told(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
     let asking = |view: &TaskView| !view.questions.is_empty() || view.status.is_over();
-    let edit = harbour.start_task(agent, EDIT_PROMPT, Safety::Careful).await;
-    let view = harbour.wait_for(&edit, asking).await;
-    assert!(!view.questions.is_empty(), "{}", harbour.describe(&edit).await);
-    let look = harbour.start_task(agent, READ_PROMPT, Safety::Careful).await;
-    let view = harbour.wait_for(&look, asking).await;
-    let told = harbour.safety_text(agent, Safety::Careful).await;
+    let edit = agents_env.start_task(agent, EDIT_PROMPT, Safety::Careful).await;
+    let view = agents_env.wait_for(&edit, asking).await;
+    assert!(!view.questions.is_empty(), "{}", agents_env.describe(&edit).await);
+    let look = agents_env.start_task(agent, READ_PROMPT, Safety::Careful).await;
+    let view = agents_env.wait_for(&look, asking).await;
+    let told = agents_env.safety_text(agent, Safety::Careful).await;
     let looks_unasked = told.contains("Commands that only read");
-    assert_eq!(view.questions.is_empty(), looks_unasked, "{}", harbour.describe(&look).await);
+    assert_eq!(view.questions.is_empty(), looks_unasked, "{}", agents_env.describe(&look).await);
 }
 
 each!(asked_and_allowed, asked_and_refused, careful_is_as_told);
 
 /// What is said to a working task is done after its turn.
 async fn follows_up(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, ASK_PROMPT, Safety::Balanced).await;
-    let view = harbour.wait_for(&task, |view| !view.questions.is_empty() || view.status.is_over());
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, ASK_PROMPT, Safety::Balanced).await;
+    let view =
+        agents_env.wait_for(&task, |view| !view.questions.is_empty() || view.status.is_over());
     let question = view.await.questions.first().cloned().expect("it asks what reaches outside");
-    harbour.engine.send_message(&task, MORE_PROMPT, false).await.expect("it hears");
+    agents_env.engine.send_message(&task, MORE_PROMPT, false).await.expect("it hears");
     let once = question.options.iter().find(|option| option.kind == QuestionOptionKind::AllowOnce);
-    harbour.engine.answer(&task, &question.id, &once.expect("it").id).await.expect("it is open");
-    let view = harbour.wait_until_over(&task).await;
-    let shown = harbour.describe(&task).await;
+    agents_env.engine.answer(&task, &question.id, &once.expect("it").id).await.expect("it is open");
+    let view = agents_env.wait_until_over(&task).await;
+    let shown = agents_env.describe(&task).await;
     assert_eq!((view.status, view.totals.files), (Status::Finished, 1), "{shown}");
     assert!(view.outcome.expect("an outcome").last_message.contains("Made more."), "{shown}");
 }
 
 /// What can't wait interrupts the turn.
 async fn is_interrupted(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
-    harbour.wait_until_model_waits().await;
-    harbour.engine.send_message(&task, MORE_PROMPT, true).await.expect("it hears");
-    let view = harbour.wait_until_over(&task).await;
-    let shown = harbour.describe(&task).await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
+    agents_env.wait_until_model_waits().await;
+    agents_env.engine.send_message(&task, MORE_PROMPT, true).await.expect("it hears");
+    let view = agents_env.wait_until_over(&task).await;
+    let shown = agents_env.describe(&task).await;
     assert_eq!((view.status, view.totals.files), (Status::Finished, 2), "{shown}");
 }
 
 /// Regatta is closed in mid-turn; then the task goes on in its copy, and in its conversation
 /// where the agent keeps them.
 async fn goes_on_after_a_restart(agent: KnownAgent) {
-    let Some(mut harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
-    harbour.wait_until_model_waits().await;
-    harbour.restart().await;
-    let before = harbour.engine.task(&task).await.expect("the task");
+    let Some(mut agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
+    agents_env.wait_until_model_waits().await;
+    agents_env.restart().await;
+    let before = agents_env.engine.task(&task).await.expect("the task");
     assert_eq!((before.status, before.totals.files), (Status::Stopped, 1));
-    harbour.engine.continue_with(&task, MORE_PROMPT).await.expect("it goes on");
-    let view = harbour.wait_until_over(&task).await;
-    let shown = harbour.describe(&task).await;
+    agents_env.engine.continue_with(&task, MORE_PROMPT).await.expect("it goes on");
+    let view = agents_env.wait_until_over(&task).await;
+    let shown = agents_env.describe(&task).await;
     assert_eq!((view.status, view.totals.files), (Status::Finished, 2), "{shown}");
     let (old, new) = (before.session.expect("one"), view.session.expect("one"));
     // Gemini says that it loads, and then knows of none.
@@ -160,12 +161,12 @@ async fn goes_on_after_a_restart(agent: KnownAgent) {
 
 /// The agent dies in mid-turn: that is said, and what it did is kept.
 async fn crashes(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
-    harbour.wait_until_model_waits().await;
-    harbour.crash_agent();
-    let view = harbour.wait_until_over(&task).await;
-    let shown = harbour.describe(&task).await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task = agents_env.start_task(agent, WAIT_PROMPT, Safety::Balanced).await;
+    agents_env.wait_until_model_waits().await;
+    agents_env.crash_agent();
+    let view = agents_env.wait_until_over(&task).await;
+    let shown = agents_env.describe(&task).await;
     assert_eq!((view.status, view.totals.files), (Status::Failed, 1), "{shown}");
     assert_eq!(view.notice.expect("it says why").code, ErrorCode::AgentDied, "{shown}");
     assert!(view.outcome.expect("an outcome").commit.is_some(), "{shown}");
@@ -173,18 +174,19 @@ async fn crashes(agent: KnownAgent) {
 
 /// The service wants patience: the agent's tasks wait, and it is said until when.
 async fn reaches_a_limit(agent: KnownAgent) {
-    let Some(harbour) = RealAgentsEnv::new(&[agent]).await else { return };
-    let task = harbour.start_task(agent, "Please.\n>> status 429 retry 2", Safety::Balanced).await;
+    let Some(agents_env) = RealAgentsEnv::new(&[agent]).await else { return };
+    let task =
+        agents_env.start_task(agent, "Please.\n>> status 429 retry 2", Safety::Balanced).await;
     let held = |view: &TaskView| view.status == Status::Paused || view.status.is_over();
-    let view = harbour.wait_for(&task, held).await;
-    let shown = harbour.describe(&task).await;
+    let view = agents_env.wait_for(&task, held).await;
+    let shown = agents_env.describe(&task).await;
     assert_eq!(view.status, Status::Paused, "{shown}");
     assert_eq!(view.notice.expect("it says why").code, ErrorCode::UsageLimit, "{shown}");
-    let hold = harbour.wait_for_hold().await;
+    let hold = agents_env.wait_for_hold().await;
     assert_eq!(hold.agent, real_agents_env::agent_choice(agent));
     assert!(hold.until.is_some(), "it says when it goes on");
-    harbour.engine.stop_task(&task).await.expect("it works");
-    assert_eq!(harbour.wait_until_over(&task).await.status, Status::Stopped);
+    agents_env.engine.stop_task(&task).await.expect("it works");
+    assert_eq!(agents_env.wait_until_over(&task).await.status, Status::Stopped);
 }
 
 async fn connects_to_the_model_only(agent: KnownAgent) {
@@ -198,16 +200,16 @@ each!(follows_up, is_interrupted, goes_on_after_a_restart, crashes, reaches_a_li
 async fn several_agents_do_the_same_work_in_one_batch() {
     let here: Vec<KnownAgent> =
         AGENTS.into_iter().filter(|id| real_agents_env::is_installed(*id)).collect();
-    let Some(harbour) = RealAgentsEnv::new(&here).await else { return };
+    let Some(agents_env) = RealAgentsEnv::new(&here).await else { return };
     let picks = here.iter().map(|id| AgentSelection {
         agent: real_agents_env::agent_choice(*id),
         ..AgentSelection::default()
     });
-    let tasks = harbour.start_row(picks.collect(), EDIT_PROMPT).await;
+    let tasks = agents_env.start_row(picks.collect(), EDIT_PROMPT).await;
     assert_eq!(tasks.len(), here.len());
     for task in tasks {
-        let view = harbour.wait_until_over(&task).await;
-        assert_eq!(view.status, Status::Finished, "{}", harbour.describe(&task).await);
+        let view = agents_env.wait_until_over(&task).await;
+        assert_eq!(view.status, Status::Finished, "{}", agents_env.describe(&task).await);
         assert_eq!(view.row, 0, "they are the same work");
     }
 }

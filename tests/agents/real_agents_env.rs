@@ -26,7 +26,7 @@ pub(crate) struct RealAgentsEnv {
     program: PathBuf,
     /// Not below the temporary folder, which is another one inside the sandbox.
     _home: TempDir,
-    yard: TestEnv,
+    env: TestEnv,
     model: ModelServer,
 }
 
@@ -49,12 +49,12 @@ impl RealAgentsEnv {
         if agents.is_empty() || !agents.iter().all(|id| is_installed(*id)) {
             return None;
         }
-        let (yard, model) = (TestEnv::new(), ModelServer::start().await);
+        let (env, model) = (TestEnv::new(), ModelServer::start().await);
         let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a home folder");
         let environment = environment(home.path(), agents, &model.address());
-        let program = program(&yard);
-        let engine = open_engine(&yard, &program, environment.clone()).await;
-        Some(Self { engine, environment, program, _home: home, yard, model })
+        let program = program(&env);
+        let engine = open_engine(&env, &program, environment.clone()).await;
+        Some(Self { engine, environment, program, _home: home, env, model })
     }
 
     /// Where the model is.
@@ -64,19 +64,19 @@ impl RealAgentsEnv {
 
     /// The folder of everything.
     pub(crate) fn root(&self) -> &Path {
-        self.yard.root()
+        self.env.root()
     }
 
     /// Closes Regatta and starts it again.
     pub(crate) async fn restart(&mut self) {
         self.engine.close().await;
-        self.engine = open_engine(&self.yard, &self.program, self.environment.clone()).await;
+        self.engine = open_engine(&self.env, &self.program, self.environment.clone()).await;
     }
 
     /// Ends an agent's own processes, as a crash would.
     pub(crate) fn crash_agent(&self) {
         let own = |line: &str| !line.contains("bwrap ") && line.contains("test-agents/");
-        let processes = self.yard.processes();
+        let processes = self.env.processes();
         let own: Vec<u32> =
             processes.iter().filter(|(_, line)| own(line)).map(|(id, _)| *id).collect();
         assert!(!own.is_empty(), "its agent runs: {processes:?}");
@@ -112,7 +112,7 @@ impl RealAgentsEnv {
             ..TaskRequest::default()
         };
         BatchRequest {
-            project: self.yard.project().display().to_string(),
+            project: self.env.project().display().to_string(),
             parallel_tasks: vec![task],
             ..BatchRequest::default()
         }
@@ -185,8 +185,8 @@ async fn poll<T>(look: impl Fn() -> Option<T>) -> T {
     tokio::time::timeout(TIMEOUT, found).await.expect("it comes")
 }
 
-async fn open_engine(yard: &TestEnv, program: &Path, environment: Environment) -> Engine {
-    let (data_dir, keys, program) = (yard.data_dir(), Arc::new(NoCredentials), program.to_owned());
+async fn open_engine(env: &TestEnv, program: &Path, environment: Environment) -> Engine {
+    let (data_dir, keys, program) = (env.data_dir(), Arc::new(NoCredentials), program.to_owned());
     let options = EngineOptions {
         data_dir,
         program,

@@ -21,12 +21,12 @@ struct ServeProcess {
 }
 
 impl ServeProcess {
-    fn start(yard: &TestEnv, listen: &str) -> Self {
-        let key = yard.root().join("key");
+    fn start(env: &TestEnv, listen: &str) -> Self {
+        let key = env.root().join("key");
         fs::write(&key, KEY).unwrap();
-        let mut command = yard.regatta(&["serve", "--listen", listen, "--max-parallel", "3"]);
-        command.arg("--data-dir").arg(yard.data_dir()).arg("--api-key-file").arg(key);
-        command.arg("--allow-root").arg(yard.root());
+        let mut command = env.regatta(&["serve", "--listen", listen, "--max-parallel", "3"]);
+        command.arg("--data-dir").arg(env.data_dir()).arg("--api-key-file").arg(key);
+        command.arg("--allow-root").arg(env.root());
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
@@ -58,8 +58,8 @@ impl Drop for ServeProcess {
 
 #[test]
 fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
-    let yard = TestEnv::new();
-    let mut server = ServeProcess::start(&yard, "127.0.0.1:0");
+    let env = TestEnv::new();
+    let mut server = ServeProcess::start(&env, "127.0.0.1:0");
     let screen = VirtualDisplay::new();
     let app = screen.open();
     let page = &app.session;
@@ -72,11 +72,11 @@ fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
     page.click(&button("Runs on"));
     page.click("//*[@role='option'][contains(., 'Harbour')]");
     page.click(&button("Repository"));
-    replace_text(page, "Its address", &yard.project().to_string_lossy());
+    replace_text(page, "Its address", &env.project().to_string_lossy());
     page.click(&button("Use this address"));
     page.type_into(&by_label("Title of the batch"), "Elsewhere");
     for (name, place) in TASKS.into_iter().zip(1..) {
-        locators::write_task(page, place, name, &task_prompt(&yard, name));
+        locators::write_task(page, place, name, &task_prompt(&env, name));
     }
     app.save_screenshot("11-sheet-elsewhere");
     page.click(&button("Start 3 tasks on Harbour"));
@@ -88,7 +88,7 @@ fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
 
     // Two are done when the server goes down, the third is at work: it ends with the server.
     for name in ["Guide", "Prices"] {
-        fs::write(go_file(&yard, name), "").unwrap();
+        fs::write(go_file(&env, name), "").unwrap();
     }
     wait_for_statuses(
         &app,
@@ -96,7 +96,7 @@ fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
     );
     let port = server.listen_address();
     server.kill();
-    let mut server = ServeProcess::start(&yard, &port);
+    let mut server = ServeProcess::start(&env, &port);
     wait_for_statuses(
         &app,
         &[
@@ -123,14 +123,14 @@ fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
     app.save_screenshot("13-after-restart");
     for name in ["guide", "prices"] {
         let branch = format!("regatta/elsewhere/{name}");
-        assert!(git(&yard.project(), &["rev-parse", &branch]).len() >= 40, "{branch}");
+        assert!(git(&env.project(), &["rev-parse", &branch]).len() >= 40, "{branch}");
     }
     assert!(!page.page_text().contains(KEY), "the key is in the page");
     app.close_window();
     app.assert_gone();
     assert_eq!(files_containing(&screen.home().join("data"), KEY), Vec::<PathBuf>::new());
     server.kill();
-    yard.assert_nothing_runs(TIMEOUT);
+    env.assert_nothing_runs(TIMEOUT);
 }
 
 fn add_endpoint(page: &WebDriverSession, address: &str) {
@@ -146,11 +146,11 @@ fn add_endpoint(page: &WebDriverSession, address: &str) {
 }
 
 /// Prints 100 lines, waits until it is let go, and prints and writes the rest.
-fn task_prompt(yard: &TestEnv, name: &str) -> String {
+fn task_prompt(env: &TestEnv, name: &str) -> String {
     let print = |from: u32, to: u32| {
         format!("run for n in $(seq {from} {to}); do echo {name} line $n; done")
     };
-    let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go_file(yard, name).display());
+    let hold = format!("run until [ -e {} ]; do sleep 0.1; done", go_file(env, name).display());
     format!(
         "{}\n{hold}\n{}\nwrite {name}.md: About {name}.\nsay {name} is written.",
         print(1, 100),
@@ -158,8 +158,8 @@ fn task_prompt(yard: &TestEnv, name: &str) -> String {
     )
 }
 
-fn go_file(yard: &TestEnv, name: &str) -> PathBuf {
-    yard.root().join(format!("go-{name}"))
+fn go_file(env: &TestEnv, name: &str) -> PathBuf {
+    env.root().join(format!("go-{name}"))
 }
 
 fn wait_for_line(page: &WebDriverSession, name: &str, line: &str) {

@@ -85,13 +85,13 @@ fn tab_name(agent: KnownAgent) -> String {
 
 #[test]
 fn several_real_agents_ask_in_the_window_and_then_edit() {
-    let Some(harbour) = RealAgentsWindow::new() else { return };
-    let app = harbour.screen.open();
+    let Some(window) = RealAgentsWindow::new() else { return };
+    let app = window.screen.open();
     let page = &app.session;
-    harbour.start_batch(&app, ASK_PROMPT);
+    window.start_batch(&app, ASK_PROMPT);
 
     page.click(&button("Needs you"));
-    let count = harbour.agents.len();
+    let count = window.agents.len();
     let questions = || page.texts("main h3").len();
     assert!(wait_until(AGENTS_TIMEOUT, || questions() == count), "asked: {}", page.page_text());
     app.save_screenshot("19-real-agents-ask");
@@ -110,8 +110,8 @@ fn several_real_agents_ask_in_the_window_and_then_edit() {
     }
     page.wait_for(&containing("Nobody needs you."));
     open_batch(page, "Regatta of agents");
-    harbour.wait_for_tabs(page, |_| ", Finished,");
-    harbour.wait_for_tabs(page, |_| "1 file changed");
+    window.wait_for_tabs(page, |_| ", Finished,");
+    window.wait_for_tabs(page, |_| "1 file changed");
     app.save_screenshot("20-real-agents-done");
     app.close_window();
     app.assert_gone();
@@ -121,21 +121,21 @@ fn several_real_agents_ask_in_the_window_and_then_edit() {
 /// on after the next start.
 #[test]
 fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
-    let Some(harbour) = RealAgentsWindow::new() else { return };
-    let [stopped, told, lost, .., left] = *harbour.agents else {
+    let Some(window) = RealAgentsWindow::new() else { return };
+    let [stopped, told, lost, .., left] = *window.agents else {
         eprintln!("Not all real agents are in the cache.");
         return;
     };
-    let app = harbour.screen.open();
+    let app = window.screen.open();
     let page = &app.session;
-    harbour.start_batch(&app, WAIT_PROMPT);
+    window.start_batch(&app, WAIT_PROMPT);
     // Each calls an address of its own; one may call it twice.
     let waiting = || {
-        let asked = harbour.model.requests().into_iter().filter(|asked| asked.ends_with(" Wait"));
+        let asked = window.model.requests().into_iter().filter(|asked| asked.ends_with(" Wait"));
         asked.collect::<BTreeSet<_>>().len()
     };
     assert!(
-        wait_until(AGENTS_TIMEOUT, || waiting() == harbour.agents.len()),
+        wait_until(AGENTS_TIMEOUT, || waiting() == window.agents.len()),
         "{}",
         page.page_text()
     );
@@ -145,21 +145,21 @@ fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
     page.click(&tab(&tab_name(told)));
     page.type_into(&by_label("Message to this task"), MORE_PROMPT);
     page.click(&button("Interrupt now"));
-    harbour.screen.crash_agent(lost.id());
+    window.screen.crash_agent(lost.id());
     let cut_short = |agent| match agent {
         _ if agent == stopped => ", Stopped,",
         _ if agent == told => ", Finished,",
         _ if agent == lost => ", Failed,",
         _ => ", Working,",
     };
-    harbour.wait_for_tabs(page, cut_short);
+    window.wait_for_tabs(page, cut_short);
     app.save_screenshot("21-real-agents-cut-short");
     app.close_window();
     page.click(&button("Stop and quit"));
     app.assert_gone();
     drop(app);
 
-    let app = harbour.screen.open();
+    let app = window.screen.open();
     let page = &app.session;
     open_batch(page, "Regatta of agents");
     for agent in [stopped, lost, left] {
@@ -169,8 +169,8 @@ fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
         page.click("//form//button[normalize-space(.)='Continue']");
         page.wait_for(&containing("attempt 2"));
     }
-    harbour.wait_for_tabs(page, |_| ", Finished,");
-    harbour.wait_for_tabs(page, |_| "2 files changed");
+    window.wait_for_tabs(page, |_| ", Finished,");
+    window.wait_for_tabs(page, |_| "2 files changed");
     app.save_screenshot("22-real-agents-went-on");
     app.close_window();
     app.assert_gone();
@@ -179,44 +179,44 @@ fn real_agents_are_stopped_told_and_lost_in_the_window_and_go_on() {
 /// A key that is refused holds each agent until a person has signed in.
 #[test]
 fn real_agents_that_are_signed_out_are_told_in_the_window() {
-    let Some(harbour) = RealAgentsWindow::new() else { return };
-    let app = harbour.screen.open();
+    let Some(window) = RealAgentsWindow::new() else { return };
+    let app = window.screen.open();
     let page = &app.session;
-    harbour.start_batch(&app, "Please.\n>> status 401");
-    harbour.wait_for_tabs(page, |_| ", Paused,");
+    window.start_batch(&app, "Please.\n>> status 401");
+    window.wait_for_tabs(page, |_| ", Paused,");
     page.click(&button("Needs you"));
-    for agent in &harbour.agents {
+    for agent in &window.agents {
         page.wait_for(&containing(&format!("{}: Sign in again", agent.label())));
     }
     app.save_screenshot("23-real-agents-signed-out");
-    stop_all(&harbour, &app);
+    stop_all(&window, &app);
 }
 
 /// A usage limit holds each agent, and it is said until when.
 #[test]
 fn the_limits_of_real_agents_are_told_in_the_window() {
-    let Some(harbour) = RealAgentsWindow::new() else { return };
-    let app = harbour.screen.open();
+    let Some(window) = RealAgentsWindow::new() else { return };
+    let app = window.screen.open();
     let page = &app.session;
-    harbour.start_batch(&app, "Please.\n>> status 429 retry 2");
+    window.start_batch(&app, "Please.\n>> status 429 retry 2");
     // They go on soon, and are held again: each is seen at its own time.
     let mut held = BTreeSet::new();
     let all = wait_until(AGENTS_TIMEOUT, || {
         let paused = tab_texts(page).into_iter().filter(|tab| tab.contains(", Paused,"));
         let limited = paused.filter(|tab| tab.contains("Continues at"));
         held.extend(limited.filter_map(|tab| Some(tab.split_once(" ,")?.0.to_owned())));
-        held.len() == harbour.agents.len()
+        held.len() == window.agents.len()
     });
     assert!(all, "{held:?}; the page says: {}", page.page_text());
     app.save_screenshot("24-real-agents-limited");
-    stop_all(&harbour, &app);
+    stop_all(&window, &app);
 }
 
-fn stop_all(harbour: &RealAgentsWindow, app: &RunningApp<'_>) {
+fn stop_all(window: &RealAgentsWindow, app: &RunningApp<'_>) {
     let page = &app.session;
     open_batch(page, "Regatta of agents");
     page.click(&button("Stop all"));
-    harbour.wait_for_tabs(page, |_| ", Stopped,");
+    window.wait_for_tabs(page, |_| ", Stopped,");
     app.close_window();
     app.assert_gone();
 }

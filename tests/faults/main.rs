@@ -51,25 +51,25 @@ async fn run_session(proxy: &FaultProxy) -> SessionRecord {
         max_parallel: None,
     };
     let to = Address::parse(&proxy.base_url()).unwrap().with_key(Secret::new("the-key"));
-    let mut story = SessionRecord { lines: vec![], end: Ok(SessionEnd::Ended), reconnected: 0 };
+    let mut record = SessionRecord { lines: vec![], end: Ok(SessionEnd::Ended), reconnected: 0 };
     let session = match Session::start(&Client::new(), &to, &body, "key").await {
         Ok(session) => session,
-        Err(error) => return SessionRecord { end: Err(error), ..story },
+        Err(error) => return SessionRecord { end: Err(error), ..record },
     };
     let mut session = session.with_timing(FAST_TIMING);
     loop {
         match session.next().await {
             SessionEvent::Event(item) => {
-                story.lines.extend(item.parts.into_iter().filter_map(|one| match one {
+                record.lines.extend(item.parts.into_iter().filter_map(|one| match one {
                     EventPart::Output { task, text, .. } => Some((task.unwrap(), text)),
                     _ => None,
                 }));
             }
             SessionEvent::Reconnecting(_) => {}
-            SessionEvent::Reconnected => story.reconnected += 1,
+            SessionEvent::Reconnected => record.reconnected += 1,
             SessionEvent::Ended(end) => {
-                story.end = Ok(end);
-                return story;
+                record.end = Ok(end);
+                return record;
             }
         }
     }
@@ -98,24 +98,26 @@ async fn check_session(
     let faults: Vec<Fault> = faults.into_iter().collect();
     let shown = format!("{faults:?}");
     let proxy = FaultProxy::start(server.address, faults);
-    let story = run_session(&proxy).await;
+    let record = run_session(&proxy).await;
     assert_eq!(server.invoke_count() - before, 1, "{shown}: asked for once");
     assert_eq!(proxy.invoke_count(), 1, "{shown}: sent once");
     let expected = expected_lines(all);
-    match (&story.end, kind) {
-        (Ok(SessionEnd::Ended), EndpointKind::Ours) => assert_eq!(story.lines, expected, "{shown}"),
+    match (&record.end, kind) {
+        (Ok(SessionEnd::Ended), EndpointKind::Ours) => {
+            assert_eq!(record.lines, expected, "{shown}")
+        }
         (Ok(SessionEnd::Lost(notice)), EndpointKind::Foreign) => {
             assert_unknown(notice);
-            assert_eq!(story.lines, expected[..story.lines.len()], "{shown}");
+            assert_eq!(record.lines, expected[..record.lines.len()], "{shown}");
         }
         // Cut before the answer's head was there.
         (Err(CallError::Lost(notice)), _) => {
             assert_unknown(notice);
-            assert_eq!(story.lines, [], "{shown}");
+            assert_eq!(record.lines, [], "{shown}");
         }
         (end, _) => panic!("{shown}: {end:?}"),
     }
-    story
+    record
 }
 
 /// About how many bytes the answer to the first call has.
@@ -151,9 +153,9 @@ async fn a_cut_at_every_byte_of_a_short_stream_loses_nothing_of_ours() {
 async fn a_cut_at_every_byte_of_a_foreign_stream_is_unknown() {
     let server = ScriptedEndpoint::start(EndpointKind::Foreign, SHORT_LINES).await;
     for at in 0..=response_length(EndpointKind::Foreign, SHORT_LINES).await {
-        let story =
+        let record =
             check_session(&server, [Fault::CutAt(at)], EndpointKind::Foreign, SHORT_LINES).await;
-        assert_eq!(story.reconnected, 0);
+        assert_eq!(record.reconnected, 0);
     }
 }
 
@@ -190,9 +192,9 @@ async fn a_stream_that_falls_silent_is_taken_for_dead_after_three_heartbeats() {
     let length = response_length(EndpointKind::Ours, SHORT_LINES).await;
     for part in 4..8 {
         let at = length * part / 8;
-        let story =
+        let record =
             check_session(&server, [Fault::StallAt(at)], EndpointKind::Ours, SHORT_LINES).await;
-        assert_eq!(story.reconnected, 1, "silent at {at} of {length}");
+        assert_eq!(record.reconnected, 1, "silent at {at} of {length}");
     }
 }
 
@@ -201,9 +203,9 @@ async fn byte_by_byte_it_is_the_same() {
     let pause = Duration::from_millis(10);
     for kind in [EndpointKind::Ours, EndpointKind::Foreign] {
         let server = ScriptedEndpoint::start(kind, 1).await;
-        let story = check_session(&server, [Fault::Trickle(pause)], kind, 1).await;
-        assert_eq!(story.lines, expected_lines(1));
-        assert_eq!(story.reconnected, 0, "slow isn't dead");
+        let record = check_session(&server, [Fault::Trickle(pause)], kind, 1).await;
+        assert_eq!(record.lines, expected_lines(1));
+        assert_eq!(record.reconnected, 0, "slow isn't dead");
     }
 }
 
@@ -251,8 +253,10 @@ async fn somebody_elses_answers_are_said_and_nothing_is_sent_again() {
     for (fault, code) in cases {
         let before = server.invoke_count();
         let proxy = FaultProxy::start(server.address, [fault.clone()]);
-        let story = run_session(&proxy).await;
-        let Err(CallError::Refused(notice, _)) = story.end else { panic!("{fault:?}: {story:?}") };
+        let record = run_session(&proxy).await;
+        let Err(CallError::Refused(notice, _)) = record.end else {
+            panic!("{fault:?}: {record:?}")
+        };
         assert_eq!(notice.code, code);
         assert_eq!((server.invoke_count() - before, proxy.requests().len()), (1, 1), "{fault:?}");
     }
@@ -285,11 +289,11 @@ async fn what_passes_is_waited_for_and_what_stays_is_an_end() {
     ];
     for (answer, code) in staying {
         let proxy = FaultProxy::start(server.address, [cut(), answer]);
-        let story = run_session(&proxy).await;
-        let Ok(SessionEnd::Refused(notice)) = story.end else { panic!("{:?}", story.end) };
+        let record = run_session(&proxy).await;
+        let Ok(SessionEnd::Refused(notice)) = record.end else { panic!("{:?}", record.end) };
         assert_eq!(notice.code, code);
         assert!(notice.impact.contains("go on at the endpoint"), "{notice}");
-        assert_eq!(story.lines, expected_lines(story.lines.len()), "what came is kept");
+        assert_eq!(record.lines, expected_lines(record.lines.len()), "what came is kept");
         assert_eq!((proxy.invoke_count(), proxy.requests().len()), (1, 2));
     }
 }

@@ -18,8 +18,8 @@ const ASKPASS_VARIABLE: &str = "REGATTA_ASKPASS_SOCKET=";
 
 #[tokio::test]
 async fn a_token_is_nowhere_but_where_it_must_be() {
-    let (yard, host) = (TestEnv::new(), GitHost::https());
-    host.add_repository("shop", &yard.project());
+    let (env, host) = (TestEnv::new(), GitHost::https());
+    host.add_repository("shop", &env.project());
     // Another process, as nobody can change what git inherits from this one.
     let ended = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "canary::a_batch_with_a_token"])
@@ -36,33 +36,33 @@ async fn a_token_is_nowhere_but_where_it_must_be() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by a_token_is_nowhere_but_where_it_must_be"]
 async fn a_batch_with_a_token() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let watch = ProcessScanner::start();
-    let engine = open_engine(&yard).await;
+    let engine = open_engine(&env).await;
     let address = std::env::var("TEST_ADDRESS").unwrap();
     let prompt = format!("run env; echo {PLANTED}\nwrite note.txt: {PLANTED}\nwait 1");
     let asked = batch_request(&address, &prompt);
     let batch = engine.start_with(asked, publish_options(TOKEN)).await.unwrap().detail;
     let id = batch.tasks[0].id.clone();
     wait_for(&engine, &id, |view| view.status == Status::Working && view.lines > 3).await;
-    assert_eq!(paths_containing(&yard.data_dir(), TOKEN), BTreeSet::new(), "while it runs");
+    assert_eq!(paths_containing(&env.data_dir(), TOKEN), BTreeSet::new(), "while it runs");
     let task = wait_for(&engine, &id, |view| view.status.is_over()).await;
     assert!(task.branch.is_some(), "{:?}", task.notice);
     engine.find_remote_branch(&id).await.unwrap();
 
     let events = engine.events(&batch.batch.id, 0, 500).await.unwrap();
-    let transcript = yard.root().join("transcript");
+    let transcript = env.root().join("transcript");
     engine.write_output(&id, &transcript).await.unwrap();
     let told = format!("{events:?} {task:?}") + &fs::read_to_string(&transcript).unwrap();
     assert!(told.contains("PATH=") && told.contains(PLANTED), "the search finds what is there");
     assert!(!told.contains(TOKEN));
     engine.close().await;
 
-    assert_eq!(paths_containing(yard.root(), TOKEN), BTreeSet::new());
-    let planted = paths_containing(&yard.data_dir(), PLANTED);
+    assert_eq!(paths_containing(env.root(), TOKEN), BTreeSet::new());
+    let planted = paths_containing(&env.data_dir(), PLANTED);
     let found = |part: &str| planted.iter().any(|path| path.to_string_lossy().contains(part));
     assert!(found(".db") && found("note.txt"), "the search finds what is there: {planted:?}");
-    let objects = unpacked_objects(&yard.data_dir().join("caches"));
+    let objects = unpacked_objects(&env.data_dir().join("caches"));
     assert!(objects.contains(PLANTED) && !objects.contains(TOKEN));
 
     // Processes: one that shows the planted word, and git's own calls, were seen.

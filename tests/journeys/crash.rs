@@ -14,17 +14,17 @@ fn whatever_was_shown_is_in_the_store_after_a_kill_at_any_moment() {
     for kill in 0..KILLS {
         // A fixed, uneven spread from the first instant to well into the work.
         let after = Duration::from_millis((kill * 7919) % 1_700);
-        let yard = TestEnv::new();
-        let shown = run_and_kill(&yard, after);
-        yard.assert_nothing_runs(Duration::from_secs(10));
-        check_store(&yard, &shown, kill);
+        let env = TestEnv::new();
+        let shown = run_and_kill(&env, after);
+        env.assert_nothing_runs(Duration::from_secs(10));
+        check_store(&env, &shown, kill);
     }
 }
 
 /// Starts a loud batch, kills the engine `after` that long, and returns what it had shown.
-fn run_and_kill(yard: &TestEnv, after: Duration) -> Vec<Value> {
+fn run_and_kill(env: &TestEnv, after: Duration) -> Vec<Value> {
     let loud = "print 20000 lines\nwrite a.txt: a\nprint 20000 lines\nwait 60";
-    let mut engine = yard
+    let mut engine = env
         .run_batch_command(&[("A", loud), ("B", loud), ("C", loud)], &[])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -43,12 +43,12 @@ fn run_and_kill(yard: &TestEnv, after: Duration) -> Vec<Value> {
     reader.join().unwrap()
 }
 
-fn check_store(yard: &TestEnv, shown: &[Value], kill: u64) {
-    let file = yard.data_dir().join("regatta.db");
+fn check_store(env: &TestEnv, shown: &[Value], kill: u64) {
+    let file = env.data_dir().join("regatta.db");
     if shown.is_empty() && !file.exists() {
         return;
     }
-    let kept = yard.run_on_batch("show", "journey", &["--json"]);
+    let kept = env.run_on_batch("show", "journey", &["--json"]);
     if shown.is_empty() && kept.exit_code == Some(2) {
         return; // killed before the batch was there
     }

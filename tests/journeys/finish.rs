@@ -5,13 +5,13 @@ use std::time::Duration;
 
 #[test]
 fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_then() {
-    let yard = TestEnv::new();
-    yard.write("src/cart.txt", "one\ntwo, and not yet committed\n");
-    yard.write("loose.txt", "never committed\n");
-    let before = yard.checkout_files();
-    let refs = yard.git(&["for-each-ref"]);
+    let env = TestEnv::new();
+    env.write("src/cart.txt", "one\ntwo, and not yet committed\n");
+    env.write("loose.txt", "never committed\n");
+    let before = env.checkout_files();
+    let refs = env.git(&["for-each-ref"]);
 
-    let ran = yard.run_batch(
+    let ran = env.run_batch(
         &[
             ("Prices", "write src/prices.txt: 11"),
             ("Guide", "write docs/guide.md: How to sail\nsay The guide is there."),
@@ -26,16 +26,16 @@ fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_
     }
     assert!(ran.outcome("Guide")["last_words"].as_str().unwrap().contains("The guide is there."));
     assert_eq!(
-        yard.checkout_files(),
+        env.checkout_files(),
         before,
         "the checked-out files and the index stay as they are"
     );
-    assert_eq!(yard.git(&["for-each-ref"]), refs, "no ref appears by itself");
+    assert_eq!(env.git(&["for-each-ref"]), refs, "no ref appears by itself");
 
-    let added = yard.run_on_batch("add", "journey", &[]);
+    let added = env.run_on_batch("add", "journey", &[]);
     assert_eq!(added.exit_code, Some(0), "{}", added.stderr);
-    assert_eq!(yard.checkout_files(), before, "adding a result changes no file either");
-    let branches = yard.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
+    assert_eq!(env.checkout_files(), before, "adding a result changes no file either");
+    let branches = env.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
     let branches: Vec<&str> = branches.lines().collect();
     assert_eq!(
         branches,
@@ -43,32 +43,32 @@ fn three_tasks_finish_each_on_its_own_branch_and_the_project_is_untouched_until_
     );
     for branch in &branches {
         assert!(added.stdout.contains(branch), "{branch} is named in {}", added.stdout);
-        assert_eq!(yard.git(&["rev-list", "--count", &format!("main..{branch}")]), "1");
+        assert_eq!(env.git(&["rev-list", "--count", &format!("main..{branch}")]), "1");
     }
-    assert_eq!(yard.git(&["show", "regatta/journey/guide:docs/guide.md"]), "How to sail");
-    assert_eq!(yard.git(&["show", "regatta/journey/clean-up:src/prices.txt"]), "10\n20");
-    assert!(yard.git(&["log", "-1", "--format=%s", branches[2]]).contains("Prices"));
-    yard.assert_nothing_runs(Duration::from_secs(5));
+    assert_eq!(env.git(&["show", "regatta/journey/guide:docs/guide.md"]), "How to sail");
+    assert_eq!(env.git(&["show", "regatta/journey/clean-up:src/prices.txt"]), "10\n20");
+    assert!(env.git(&["log", "-1", "--format=%s", branches[2]]).contains("Prices"));
+    env.assert_nothing_runs(Duration::from_secs(5));
 }
 
 #[test]
 fn a_taken_branch_name_gets_the_next_free_one() {
-    let yard = TestEnv::new();
-    let _ran = yard.run_batch(&[("Guide", "write guide.md: x")], &[]);
-    yard.git(&["branch", "regatta/journey/guide"]);
-    let added = yard.run_on_batch("add", "journey", &["--task", "Guide"]);
+    let env = TestEnv::new();
+    let _ran = env.run_batch(&[("Guide", "write guide.md: x")], &[]);
+    env.git(&["branch", "regatta/journey/guide"]);
+    let added = env.run_on_batch("add", "journey", &["--task", "Guide"]);
     assert_eq!(added.exit_code, Some(0), "{}", added.stderr);
     assert!(added.stdout.contains("regatta/journey/guide-2"), "{}", added.stdout);
-    assert_eq!(yard.git(&["show", "regatta/journey/guide-2:guide.md"]), "x");
+    assert_eq!(env.git(&["show", "regatta/journey/guide-2:guide.md"]), "x");
 }
 
 #[test]
 fn without_directives_the_practice_agent_describes_the_project_truly() {
-    let yard = TestEnv::new();
-    let ran = yard.run_batch(&[("Describe", "Please describe this project.")], &[]);
+    let env = TestEnv::new();
+    let ran = env.run_batch(&[("Describe", "Please describe this project.")], &[]);
     assert_eq!(ran.exit_code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let _added = yard.run_on_batch("add", "journey", &[]);
-    let text = yard.git(&["show", "regatta/journey/describe:PRACTICE.md"]);
+    let _added = env.run_on_batch("add", "journey", &[]);
+    let text = env.git(&["show", "regatta/journey/describe:PRACTICE.md"]);
     assert!(text.contains("cart.txt") && text.contains("prices.txt"), "{text}");
     let steps = ran.events().into_iter().filter(|e| e["event"] == "step").count();
     assert!(steps >= 3, "a few visible steps, not {steps}");
@@ -76,8 +76,8 @@ fn without_directives_the_practice_agent_describes_the_project_truly() {
 
 #[test]
 fn one_failure_is_told_and_leaves_the_others_alone() {
-    let yard = TestEnv::new();
-    let ran = yard.run_batch(
+    let env = TestEnv::new();
+    let ran = env.run_batch(
         &[
             ("Good", "write a.txt: a"),
             ("Bad", "write b.txt: b\nfail the harbour is closed"),
@@ -102,27 +102,27 @@ fn one_failure_is_told_and_leaves_the_others_alone() {
 
 #[test]
 fn the_log_has_no_gap_and_show_tells_the_same_again() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let ran =
-        yard.run_batch(&[("A", "print 500 lines\nwrite a.txt: a"), ("B", "print 300 lines")], &[]);
+        env.run_batch(&[("A", "print 500 lines\nwrite a.txt: a"), ("B", "print 300 lines")], &[]);
     let events = ran.events();
     let seqs: Vec<u64> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
-    let shown = yard.run_on_batch("show", "journey", &["--json"]);
+    let shown = env.run_on_batch("show", "journey", &["--json"]);
     assert_eq!(shown.events(), events, "the store holds what was shown");
-    let text = yard.run_on_batch("show", "journey", &["--task", "B"]).stdout;
+    let text = env.run_on_batch("show", "journey", &["--task", "B"]).stdout;
     assert!(text.contains("300"), "{text}");
 }
 
 #[test]
 fn twenty_tasks_with_a_cap_of_three_never_work_more_than_three_at_once() {
-    let yard = TestEnv::new();
-    let ledger = yard.root().join("ledger.txt");
+    let env = TestEnv::new();
+    let ledger = env.root().join("ledger.txt");
     let prompt =
         format!("run echo begin >> {0}; sleep 0.3; echo end >> {0}", ledger.to_str().unwrap());
     let names: Vec<String> = (1..=20).map(|n| format!("Task {n}")).collect();
     let tasks: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), prompt.as_str())).collect();
-    let ran = yard.run_batch(&tasks, &["--max-parallel", "3"]);
+    let ran = env.run_batch(&tasks, &["--max-parallel", "3"]);
     assert_eq!(ran.exit_code, Some(0), "{}", ran.stderr);
     let ledger = std::fs::read_to_string(ledger).unwrap();
     let (mut now, mut most) = (0, 0);
@@ -132,16 +132,16 @@ fn twenty_tasks_with_a_cap_of_three_never_work_more_than_three_at_once() {
     }
     assert_eq!(ledger.lines().count(), 40);
     assert_eq!(most, 3, "three places were used, and never more");
-    yard.assert_nothing_runs(Duration::from_secs(5));
+    env.assert_nothing_runs(Duration::from_secs(5));
 }
 
 #[test]
 fn a_batch_starts_from_the_branch_it_names() {
-    let yard = TestEnv::new();
-    yard.git(&["branch", "old"]);
-    yard.write("src/new.txt", "new");
-    yard.commit("Later");
-    let ran = yard.run_batch(
+    let env = TestEnv::new();
+    env.git(&["branch", "old"]);
+    env.write("src/new.txt", "new");
+    env.commit("Later");
+    let ran = env.run_batch(
         &[("Look", "run test -e src/new.txt && echo there || echo absent")],
         &["--start-from", "old"],
     );

@@ -21,10 +21,10 @@ id=$prompt; answer '{"stopReason":"end_turn"}'
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_questions_at_once_get_each_its_own_answer_while_other_tasks_go_on() {
-    let yard = TestEnv::new();
-    let program = yard.script("agent.sh", ASKING_AGENT).display().to_string();
-    let engine = open_engine(&yard).await;
-    let mut batch = batch_request(&yard, &[("Asks", "ask five things"), ("Goes on", "go on")]);
+    let env = TestEnv::new();
+    let program = env.script("agent.sh", ASKING_AGENT).display().to_string();
+    let engine = open_engine(&env).await;
+    let mut batch = batch_request(&env, &[("Asks", "ask five things"), ("Goes on", "go on")]);
     batch.agent = AgentChoice::Acp { command: vec![program], env: Vec::new() };
     let tasks = task_ids(&engine.start(batch).await.unwrap());
     let asking = wait_for(&engine, &tasks[0], |view| view.questions.len() == 5).await;
@@ -61,7 +61,7 @@ async fn five_questions_at_once_get_each_its_own_answer_while_other_tasks_go_on(
     assert_eq!(wait_until_over(&engine, &tasks[0]).await.status, Status::Finished);
     let added = engine.publish_results(&tasks[..1]).await;
     let branch = added[0].branch.clone().expect("a branch");
-    let answers = yard.git(&["show", &format!("{branch}:answers.txt")]);
+    let answers = env.git(&["show", &format!("{branch}:answers.txt")]);
     let got = answers.lines().map(|line| {
         let answer: serde_json::Value = serde_json::from_str(line).unwrap();
         let chosen = &answer["result"]["outcome"]["optionId"];

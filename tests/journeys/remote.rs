@@ -10,9 +10,9 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(crate) async fn open_engine(yard: &TestEnv) -> Engine {
+pub(crate) async fn open_engine(env: &TestEnv) -> Engine {
     let keys = Arc::new(NoCredentials);
-    let options = EngineOptions::new(yard.data_dir(), regatta_program(), 3, keys);
+    let options = EngineOptions::new(env.data_dir(), regatta_program(), 3, keys);
     Engine::open(options).await.unwrap()
 }
 
@@ -63,9 +63,9 @@ async fn wait_until_over(engine: &Engine, batch: &BatchDetail) -> TaskView {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_becomes_a_branch_of_the_remote_and_is_found_there() {
-    let (yard, host) = (TestEnv::new(), GitHost::http());
-    host.add_repository("shop", &yard.project());
-    let engine = open_engine(&yard).await;
+    let (env, host) = (TestEnv::new(), GitHost::http());
+    host.add_repository("shop", &env.project());
+    let engine = open_engine(&env).await;
     let asked = batch_request(&host.url("shop"), "write a.txt: a");
     let batch = start_batch(&engine, asked.clone(), publish_options(TOKEN)).await;
     assert_eq!(batch.batch.start_from, "main");
@@ -93,11 +93,11 @@ async fn a_result_becomes_a_branch_of_the_remote_and_is_found_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_can_not_be_shared_is_kept_and_says_so() {
-    let (yard, host) = (TestEnv::new(), GitHost::http());
+    let (env, host) = (TestEnv::new(), GitHost::http());
     for name in ["shop", "public-shop"] {
-        host.add_repository(name, &yard.project());
+        host.add_repository(name, &env.project());
     }
-    let engine = open_engine(&yard).await;
+    let engine = open_engine(&env).await;
     for (name, token) in [("shop", READ_TOKEN), ("public-shop", "")] {
         let asked = batch_request(&host.url(name), "write a.txt: a");
         let task =
@@ -116,26 +116,26 @@ async fn a_result_that_can_not_be_shared_is_kept_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_gets_its_branch_by_itself_only_where_that_is_wanted() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
-    let asked = batch_request(yard.project().to_str().unwrap(), "write a.txt: a");
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
+    let asked = batch_request(env.project().to_str().unwrap(), "write a.txt: a");
     let alone = start_batch(&engine, asked.clone(), StartOptions::default()).await;
     assert_eq!(wait_until_over(&engine, &alone).await.branch, None);
     let task =
         wait_until_over(&engine, &start_batch(&engine, asked, publish_options("")).await).await;
     let branch = task.branch.unwrap();
-    assert_eq!(Some(yard.git(&["rev-parse", &branch])), task.outcome.unwrap().commit);
-    assert_eq!(yard.git(&["status", "--porcelain"]), "");
+    assert_eq!(Some(env.git(&["rev-parse", &branch])), task.outcome.unwrap().commit);
+    assert_eq!(env.git(&["status", "--porcelain"]), "");
     engine.close().await;
 }
 
 /// It did something, and then its service wanted patience.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_task_did_before_it_was_held_is_shared_when_it_is_stopped() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let prompt = "write a.txt: a\nfail usage limit reached";
-    let asked = batch_request(yard.project().to_str().unwrap(), prompt);
+    let asked = batch_request(env.project().to_str().unwrap(), prompt);
     let batch = start_batch(&engine, asked, publish_options("")).await;
     let task = batch.tasks[0].id.clone();
     let held = wait_for(&engine, &task, |view| view.status == Status::Paused).await;
@@ -144,15 +144,15 @@ async fn what_a_task_did_before_it_was_held_is_shared_when_it_is_stopped() {
     let task = wait_until_over(&engine, &batch).await;
     assert_eq!((task.status, task.totals.files), (Status::Stopped, 1));
     let branch = task.branch.unwrap();
-    assert_eq!(Some(yard.git(&["rev-parse", &branch])), task.outcome.unwrap().commit);
+    assert_eq!(Some(env.git(&["rev-parse", &branch])), task.outcome.unwrap().commit);
     engine.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_start_is_refused_before_anything_does() {
-    let (yard, host) = (TestEnv::new(), GitHost::http());
-    host.add_repository("shop", &yard.project());
-    let engine = open_engine(&yard).await;
+    let (env, host) = (TestEnv::new(), GitHost::http());
+    host.add_repository("shop", &env.project());
+    let engine = open_engine(&env).await;
     let shop = host.url("shop");
     let with = |change: fn(&mut BatchRequest)| {
         let mut asked = batch_request(&shop, "write a.txt: a");

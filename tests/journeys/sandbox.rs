@@ -116,19 +116,19 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
         eprintln!("not here: bubblewrap");
         return;
     }
-    let (yard, home) = (TestEnv::new(), SandboxHome::new());
-    let ran = yard.root().join("ran");
+    let (env, home) = (TestEnv::new(), SandboxHome::new());
+    let ran = env.root().join("ran");
     let script = ESCAPE_SCRIPT
-        .replace("@PROJECT@", yard.project().to_str().unwrap())
+        .replace("@PROJECT@", env.project().to_str().unwrap())
         .replace("@HOME@", home.dir.path().to_str().unwrap())
         .replace("@BUS@", &home.bus)
         .replace("@RAN@", ran.to_str().unwrap());
-    let program = yard.script("agent.sh", &script);
+    let program = env.script("agent.sh", &script);
     let known = |lines: &mut Vec<String>| lines.retain(|line| ESCAPES.contains(&line.as_str()));
 
     // Outside, where each attempt succeeds.
-    let elsewhere = yard.root().join("elsewhere");
-    yard.git(&["clone", "--quiet", ".", elsewhere.to_str().unwrap()]);
+    let elsewhere = env.root().join("elsewhere");
+    env.git(&["clone", "--quiet", ".", elsewhere.to_str().unwrap()]);
     let mut outside = Command::new(&program);
     home.set_session_env(outside.arg("outside").current_dir(&elsewhere).stdin(Stdio::null()));
     let mut said: Vec<String> = String::from_utf8_lossy(&outside.output().unwrap().stdout)
@@ -138,18 +138,18 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
     known(&mut said);
     assert_eq!(said, ESCAPES);
     fs::remove_file(home.path(".bashrc")).unwrap();
-    fs::remove_file(yard.project().join("escaped")).unwrap();
+    fs::remove_file(env.project().join("escaped")).unwrap();
     let status = Command::new("git").arg("status").current_dir(&elsewhere).output().unwrap();
     assert!(ran.exists(), "what is planted runs where git believes it: {status:?}");
     fs::remove_file(&ran).unwrap();
 
     let command = format!("{} {{prompt}}", program.display());
-    let mut command = yard
+    let mut command = env
         .run_batch_command(&[("Walls", "please")], &["--agent", "command", "--command", &command]);
     home.set_session_env(&mut command);
     let batch = regatta_tests::RunOutput::from_output(command.output().unwrap());
     assert_eq!(batch.status("Walls"), "finished", "{}{}", batch.stdout, batch.stderr);
-    yard.assert_nothing_runs(Duration::from_secs(12));
+    env.assert_nothing_runs(Duration::from_secs(12));
     let mut said = batch.transcript_lines("Walls", "out");
     known(&mut said);
     let notes = batch.transcript_lines("Walls", "note").join("\n");
@@ -157,7 +157,7 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
     let open = notes.contains("can't shut off sockets");
     let left: &[&str] = if open { &["reached the bus"] } else { &[] };
     assert_eq!(said, left, "{}", batch.stdout);
-    assert!(!home.path(".bashrc").exists() && !yard.project().join("escaped").exists());
+    assert!(!home.path(".bashrc").exists() && !env.project().join("escaped").exists());
     for refused in [
         "The agent works in a sandbox",
         "The sandbox hides this",
@@ -168,11 +168,11 @@ fn an_agent_gets_out_of_its_sandbox_by_no_way() {
     }
 
     // Nothing planted runs when the result is brought home either.
-    let mut add = yard.regatta(&["add", "journey", "--data-dir"]);
-    home.set_session_env(add.arg(yard.data_dir()));
+    let mut add = env.regatta(&["add", "journey", "--data-dir"]);
+    home.set_session_env(add.arg(env.data_dir()));
     let added = regatta_tests::RunOutput::from_output(add.output().unwrap());
     assert_eq!(added.exit_code, Some(0), "{}{}", added.stdout, added.stderr);
-    let branches = yard.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
-    assert_eq!(yard.git(&["show", &format!("{branches}:made.txt")]), "made");
+    let branches = env.git(&["branch", "--list", "regatta/*", "--format=%(refname:short)"]);
+    assert_eq!(env.git(&["show", &format!("{branches}:made.txt")]), "made");
     assert!(!ran.exists(), "something planted was run");
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(crate) async fn open_engine(yard: &TestEnv) -> Engine {
-    let (data_dir, keys) = (yard.data_dir(), Arc::new(NoCredentials));
+pub(crate) async fn open_engine(env: &TestEnv) -> Engine {
+    let (data_dir, keys) = (env.data_dir(), Arc::new(NoCredentials));
     let options = EngineOptions::new(data_dir, regatta_program(), 3, keys);
     Engine::open(options).await.unwrap()
 }
 
-pub(crate) fn batch_request(yard: &TestEnv, tasks: &[(&str, &str)]) -> BatchRequest {
+pub(crate) fn batch_request(env: &TestEnv, tasks: &[(&str, &str)]) -> BatchRequest {
     let tasks = tasks.iter().map(|(name, prompt)| TaskRequest {
         task_name: (*name).to_owned(),
         prompt: (*prompt).to_owned(),
@@ -23,7 +23,7 @@ pub(crate) fn batch_request(yard: &TestEnv, tasks: &[(&str, &str)]) -> BatchRequ
     });
     BatchRequest {
         name: "journey".into(),
-        project: yard.project().to_str().unwrap().into(),
+        project: env.project().to_str().unwrap().into(),
         parallel_tasks: tasks.collect(),
         ..BatchRequest::default()
     }
@@ -61,9 +61,9 @@ pub(crate) fn task_ids(detail: &BatchDetail) -> Vec<TaskId> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_one_task_keeps_its_work_and_leaves_the_others_alone() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
-    let batch = batch_request(&yard, &[("Long", "write a.txt: a\nwait 600"), ("Short", "wait 1")]);
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
+    let batch = batch_request(&env, &[("Long", "write a.txt: a\nwait 600"), ("Short", "wait 1")]);
     let tasks = task_ids(&engine.start(batch).await.unwrap());
     wait_for(&engine, &tasks[0], |v| {
         v.step.as_ref().is_some_and(|s| s.title.contains("600")) || v.steps > 3
@@ -76,16 +76,16 @@ async fn stopping_one_task_keeps_its_work_and_leaves_the_others_alone() {
     assert!(stopped.can_continue);
     assert_eq!(wait_until_over(&engine, &tasks[1]).await.status, Status::Finished);
     engine.close().await;
-    yard.assert_nothing_runs(Duration::from_secs(2));
+    env.assert_nothing_runs(Duration::from_secs(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_a_batch_ends_what_works_and_what_waits() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let names: Vec<String> = (0..8).map(|n| format!("Task {n}")).collect();
     let tasks: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), "wait 600")).collect();
-    let detail = engine.start(batch_request(&yard, &tasks)).await.unwrap();
+    let detail = engine.start(batch_request(&env, &tasks)).await.unwrap();
     let tasks = task_ids(&detail);
     wait_for(&engine, &tasks[0], |v| v.status == Status::Working).await;
     engine.stop_batch(&detail.batch.id).await.unwrap();
@@ -96,17 +96,17 @@ async fn stopping_a_batch_ends_what_works_and_what_waits() {
     assert_eq!(batch.counts.stopped, 8);
     assert!(batch.ended_at.is_some());
     engine.close().await;
-    yard.assert_nothing_runs(Duration::from_secs(2));
+    env.assert_nothing_runs(Duration::from_secs(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trying_again_starts_afresh_and_continuing_goes_on_from_the_save_point() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let prompt =
         "run test -e made.txt && echo there || echo absent\nwrite made.txt: x\nfail not today";
     let task =
-        task_ids(&engine.start(batch_request(&yard, &[("Try", prompt)])).await.unwrap())[0].clone();
+        task_ids(&engine.start(batch_request(&env, &[("Try", prompt)])).await.unwrap())[0].clone();
     let first = wait_until_over(&engine, &task).await;
     assert_eq!((first.status, first.attempt), (Status::Failed, 1));
 
@@ -130,10 +130,10 @@ async fn trying_again_starts_afresh_and_continuing_goes_on_from_the_save_point()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_waits_for_its_answer_and_for_nothing_else() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let batch = batch_request(
-        &yard,
+        &env,
         &[
             ("Asks", "ask Which colour? | Red | Blue\nwrite done.txt: x"),
             ("Other", "write b.txt: b"),
@@ -160,16 +160,16 @@ async fn a_question_waits_for_its_answer_and_for_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_is_open_when_regatta_ends_is_answered_after_the_next_start() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
-    let batch = batch_request(&yard, &[("Asks", "write a.txt: a\nask Which colour? | Red | Blue")]);
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
+    let batch = batch_request(&env, &[("Asks", "write a.txt: a\nask Which colour? | Red | Blue")]);
     let task = task_ids(&engine.start(batch).await.unwrap())[0].clone();
     wait_for(&engine, &task, |v| v.status == Status::NeedsYou).await;
     engine.close().await;
     drop(engine);
-    yard.assert_nothing_runs(Duration::from_secs(2));
+    env.assert_nothing_runs(Duration::from_secs(2));
 
-    let engine = open_engine(&yard).await;
+    let engine = open_engine(&env).await;
     let asking = engine.needs_you().await.unwrap().pop().expect("it still asks");
     assert_eq!((&asking.id, asking.status), (&task, Status::Interrupted));
     assert_eq!(asking.totals.files, 1, "its work is saved");
@@ -186,15 +186,15 @@ async fn a_question_that_is_open_when_regatta_ends_is_answered_after_the_next_st
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_tasks_are_interrupted_and_can_go_on() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let prompt = "run test -e kept.txt && echo there || echo absent\nwrite kept.txt: x\nwait 600";
-    let mut crashed = yard
+    let mut crashed = env
         .run_batch_command(&[("A", prompt), ("B", prompt), ("C", prompt), ("D", prompt)], &[])
         .args(["--max-parallel", "3"])
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let copies = yard.data_dir().join("copies");
+    let copies = env.data_dir().join("copies");
     let written = || {
         let copies = std::fs::read_dir(&copies).into_iter().flatten().flatten();
         copies.filter(|copy| copy.path().join("kept.txt").exists()).count()
@@ -202,9 +202,9 @@ async fn after_a_crash_tasks_are_interrupted_and_can_go_on() {
     assert!(regatta_tests::wait_until(TIMEOUT, || written() == 3), "three tasks are in mid-work");
     crashed.kill().unwrap();
     crashed.wait().unwrap();
-    yard.assert_nothing_runs(Duration::from_secs(10));
+    env.assert_nothing_runs(Duration::from_secs(10));
 
-    let engine = open_engine(&yard).await;
+    let engine = open_engine(&env).await;
     let batch = engine.find_batch("journey").await.unwrap();
     let detail = engine.batch(&batch).await.unwrap();
     let tasks = task_ids(&detail);
@@ -229,41 +229,41 @@ async fn after_a_crash_tasks_are_interrupted_and_can_go_on() {
         assert_eq!(last.expect("it looked").text, word);
     }
     engine.close().await;
-    yard.assert_nothing_runs(Duration::from_secs(2));
+    env.assert_nothing_runs(Duration::from_secs(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_moves_while_tasks_run_loses_nothing() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let detail =
-        engine.start(batch_request(&yard, &[("Move", "wait 1\nwrite a.txt: a")])).await.unwrap();
+        engine.start(batch_request(&env, &[("Move", "wait 1\nwrite a.txt: a")])).await.unwrap();
     let task = task_ids(&detail)[0].clone();
     wait_for(&engine, &task, |v| v.status == Status::Working).await;
-    let away = yard.root().join("elsewhere");
-    std::fs::rename(yard.project(), &away).unwrap();
+    let away = env.root().join("elsewhere");
+    std::fs::rename(env.project(), &away).unwrap();
     assert_eq!(wait_until_over(&engine, &task).await.status, Status::Finished);
 
     let refused = engine.publish_results(std::slice::from_ref(&task)).await;
     let notice = refused[0].notice.as_ref().expect("it can't be added now");
     assert!(refused[0].branch.is_none() && !notice.impact.is_empty(), "{notice}");
 
-    std::fs::rename(&away, yard.project()).unwrap();
+    std::fs::rename(&away, env.project()).unwrap();
     let added = engine.publish_results(std::slice::from_ref(&task)).await;
     assert_eq!(added[0].branch.as_deref(), Some("regatta/journey/move"));
     assert_eq!(engine.task(&task).await.unwrap().branch.as_deref(), Some("regatta/journey/move"));
-    assert_eq!(yard.git(&["show", "regatta/journey/move:a.txt"]), "a");
+    assert_eq!(env.git(&["show", "regatta/journey/move:a.txt"]), "a");
     engine.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_batches_run_side_by_side_within_one_limit() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let one =
-        engine.start(batch_request(&yard, &[("A", "wait 600"), ("B", "wait 600")])).await.unwrap();
+        engine.start(batch_request(&env, &[("A", "wait 600"), ("B", "wait 600")])).await.unwrap();
     let two =
-        engine.start(batch_request(&yard, &[("A", "wait 600"), ("B", "wait 600")])).await.unwrap();
+        engine.start(batch_request(&env, &[("A", "wait 600"), ("B", "wait 600")])).await.unwrap();
     let (one, two) = (task_ids(&one), task_ids(&two));
     wait_for(&engine, &two[0], |v| v.status == Status::Working).await;
     assert_eq!(engine.task(&two[1]).await.unwrap().status, Status::Waiting);
@@ -271,16 +271,16 @@ async fn several_batches_run_side_by_side_within_one_limit() {
     engine.stop_task(&one[0]).await.unwrap();
     wait_for(&engine, &two[1], |v| v.status == Status::Working).await;
     engine.close().await;
-    yard.assert_nothing_runs(Duration::from_secs(2));
+    env.assert_nothing_runs(Duration::from_secs(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reopening_shows_every_batch_as_it_was() {
-    let yard = TestEnv::new();
-    let engine = open_engine(&yard).await;
+    let env = TestEnv::new();
+    let engine = open_engine(&env).await;
     let detail = engine
         .start(batch_request(
-            &yard,
+            &env,
             &[("Good", "print 100 lines\nwrite a.txt: a"), ("Bad", "fail no")],
         ))
         .await
@@ -293,7 +293,7 @@ async fn reopening_shows_every_batch_as_it_was() {
     let lines = engine.read_lines(&before.tasks[0].id, 0, 1000).await.unwrap();
     engine.close().await;
 
-    let again = open_engine(&yard).await;
+    let again = open_engine(&env).await;
     let after = again.batch(&detail.batch.id).await.unwrap();
     assert_eq!(after.tasks, before.tasks);
     assert_eq!(again.read_lines(&after.tasks[0].id, 0, 1000).await.unwrap(), lines);

@@ -25,17 +25,17 @@ fn test_address() -> String {
 
 #[tokio::test]
 async fn an_encrypted_host_whose_certificate_is_known_is_read_and_written() {
-    let room = RemoteEnv::with_host(GitHost::https()).await;
-    let address = room.host.url("shop");
-    let cache = room.cache_dir();
+    let remote_env = RemoteEnv::with_host(GitHost::https()).await;
+    let address = remote_env.host.url("shop");
+    let cache = remote_env.cache_dir();
     let test = [("TEST_ADDRESS", Path::new(&address)), ("TEST_CACHE", &cache)];
-    let known = room.host.certificate();
+    let known = remote_env.host.certificate();
     run_in_subprocess("it_is_used", &[test[0], test[1], ("GIT_SSL_CAINFO", &known)]);
-    assert!(room.branches().contains(&format!("r/t {}", room.start_commit)));
-    let seen = room.host.requests().len();
+    assert!(remote_env.branches().contains(&format!("r/t {}", remote_env.start_commit)));
+    let seen = remote_env.host.requests().len();
     run_in_subprocess("it_is_not_trusted", &test);
     // Whatever the person's own settings say.
-    let home = room.env.root().join("home");
+    let home = remote_env.env.root().join("home");
     std::fs::create_dir(&home).unwrap();
     std::fs::write(home.join(".gitconfig"), "[http]\n\tsslVerify = false\n").unwrap();
     let careless = Path::new("1");
@@ -43,7 +43,7 @@ async fn an_encrypted_host_whose_certificate_is_known_is_read_and_written() {
         "it_is_not_trusted",
         &[test[0], test[1], ("HOME", &home), ("GIT_SSL_NO_VERIFY", careless)],
     );
-    assert_eq!(room.host.requests().len(), seen);
+    assert_eq!(remote_env.host.requests().len(), seen);
 }
 
 #[tokio::test]
@@ -77,8 +77,8 @@ async fn it_is_not_trusted() {
 
 #[tokio::test]
 async fn no_password_of_the_persons_own_is_used() {
-    let room = RemoteEnv::new().await;
-    let home = room.env.root().join("home");
+    let remote_env = RemoteEnv::new().await;
+    let home = remote_env.env.root().join("home");
     std::fs::create_dir(&home).unwrap();
     std::fs::write(
         home.join(".netrc"),
@@ -86,7 +86,7 @@ async fn no_password_of_the_persons_own_is_used() {
     )
     .unwrap();
     let mark = home.join("asked");
-    let helper = room.env.script(
+    let helper = remote_env.env.script(
         "helper",
         &format!(
             "#!/bin/sh\ntouch '{}'\necho username=x-access-token\necho password={TOKEN}\n",
@@ -98,7 +98,7 @@ async fn no_password_of_the_persons_own_is_used() {
         helper.display()
     );
     std::fs::write(home.join(".gitconfig"), settings).unwrap();
-    let address = room.host.url("shop");
+    let address = remote_env.host.url("shop");
     run_in_subprocess(
         "there_is_no_token",
         &[
@@ -112,9 +112,9 @@ async fn no_password_of_the_persons_own_is_used() {
     );
     assert!(!mark.exists());
     assert!(
-        room.host.requests().iter().all(|line| line.ends_with("401 nobody")),
+        remote_env.host.requests().iter().all(|line| line.ends_with("401 nobody")),
         "{:?}",
-        room.host.requests()
+        remote_env.host.requests()
     );
 }
 

@@ -28,15 +28,15 @@ impl RemoteEnv {
     }
 
     async fn with_host(host: GitHost) -> Self {
-        let yard = TestEnv::new();
-        yard.git(&["branch", "release/1"]);
-        yard.write("late.txt", "late\n");
-        yard.commit("Late");
-        let there = host.add_repository("shop", &yard.project());
-        host.add_repository("public-shop", &yard.project());
-        let start = yard.git(&["rev-parse", "main"]);
+        let env = TestEnv::new();
+        env.git(&["branch", "release/1"]);
+        env.write("late.txt", "late\n");
+        env.commit("Late");
+        let there = host.add_repository("shop", &env.project());
+        host.add_repository("public-shop", &env.project());
+        let start = env.git(&["rev-parse", "main"]);
         Self {
-            env: yard,
+            env: env,
             host,
             git: Git::find().await.unwrap(),
             bare_repository: there,

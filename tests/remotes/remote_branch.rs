@@ -6,36 +6,37 @@ use regatta_tests::{READ_TOKEN, TOKEN};
 
 #[tokio::test]
 async fn a_branch_is_found_with_its_commits_and_a_missing_one_is_not() {
-    let room = RemoteEnv::new().await;
-    let mut tip = room.start_commit.clone();
+    let remote_env = RemoteEnv::new().await;
+    let mut tip = remote_env.start_commit.clone();
     for n in 0..3 {
-        tip = commit_on(&room.bare_repository, &tip, &format!("Commit {n}"));
+        tip = commit_on(&remote_env.bare_repository, &tip, &format!("Commit {n}"));
     }
-    git(&room.bare_repository, &["branch", "regatta/b/t", &tip]);
-    let folder = Remote::parse_any(room.bare_repository.to_str().unwrap()).unwrap();
-    room.git
+    git(&remote_env.bare_repository, &["branch", "regatta/b/t", &tip]);
+    let folder = Remote::parse_any(remote_env.bare_repository.to_str().unwrap()).unwrap();
+    remote_env
+        .git
         .update_cache_from_remote(
-            &room.remote("shop", TOKEN),
-            &room.cache_dir(),
-            &room.start_commit,
+            &remote_env.remote("shop", TOKEN),
+            &remote_env.cache_dir(),
+            &remote_env.start_commit,
         )
         .await
         .unwrap();
-    let cache = room.cache_dir();
+    let cache = remote_env.cache_dir();
     let before = git(&cache, &["count-objects", "-v"]);
-    for remote in [room.remote("shop", READ_TOKEN), folder] {
+    for remote in [remote_env.remote("shop", READ_TOKEN), folder] {
         for cache in [Some(cache.as_path()), None] {
             let look = async |branch: &str, base: &str| {
-                room.git.look_up_remote_branch(&remote, cache, branch, base).await.unwrap()
+                remote_env.git.look_up_remote_branch(&remote, cache, branch, base).await.unwrap()
             };
-            let found = look("regatta/b/t", &room.start_commit).await;
+            let found = look("regatta/b/t", &remote_env.start_commit).await;
             assert_eq!((found.commit.as_ref(), found.commits_ahead), (Some(&tip), Some(3)));
-            let found = look("main", &room.start_commit).await;
+            let found = look("main", &remote_env.start_commit).await;
             assert_eq!(
                 (found.commit.as_ref(), found.commits_ahead),
-                (Some(&room.start_commit), Some(0))
+                (Some(&remote_env.start_commit), Some(0))
             );
-            let found = look("regatta/b/other", &room.start_commit).await;
+            let found = look("regatta/b/other", &remote_env.start_commit).await;
             assert_eq!(
                 (found.branch.as_str(), found.commit, found.commits_ahead),
                 ("regatta/b/other", None, None)
@@ -58,10 +59,10 @@ async fn a_branch_is_found_with_its_commits_and_a_missing_one_is_not() {
 
 #[tokio::test]
 async fn a_refused_token_is_told() {
-    let room = RemoteEnv::new().await;
-    let error = room
+    let remote_env = RemoteEnv::new().await;
+    let error = remote_env
         .git
-        .look_up_remote_branch(&room.remote("shop", ""), None, "main", "")
+        .look_up_remote_branch(&remote_env.remote("shop", ""), None, "main", "")
         .await
         .unwrap_err();
     assert!(matches!(error, GitError::TokenRefused { had_token: false, .. }), "{error:?}");

@@ -10,8 +10,8 @@ use tauri::{AppHandle, Runtime, command};
 
 #[command]
 pub(crate) async fn agents<R: Runtime>(app: AppHandle<R>) -> CommandResult<AgentsView> {
-    let slots = KnownAgent::ALL.map(SecretId::for_agent).to_vec();
-    let SecretStates { states, .. } = state::secrets(&app).read_states(slots).await;
+    let secret_ids = KnownAgent::ALL.map(SecretId::for_agent).to_vec();
+    let SecretStates { states, .. } = state::secrets(&app).read_states(secret_ids).await;
     state::agent_keys(&app).replace(states.clone());
     agents_view(&app, states).await
 }

@@ -18,8 +18,8 @@ pub(crate) async fn credentials<R: Runtime>(app: AppHandle<R>) -> CommandResult<
     let settings = state::store(&app)?.settings();
     let host = repositories::host(&settings.github_api);
     let keys = settings.endpoints.iter().map(SecretId::for_endpoint);
-    let slots = keys.chain([SecretId::for_host(&host)]).collect();
-    let SecretStates { mut states, notice } = state::secrets(&app).read_states(slots).await;
+    let secret_ids = keys.chain([SecretId::for_host(&host)]).collect();
+    let SecretStates { mut states, notice } = state::secrets(&app).read_states(secret_ids).await;
     let token = states.pop().unwrap_or(SecretState::Missing);
     let endpoints = settings.endpoints.into_iter().zip(states);
     let endpoints = endpoints.map(|(endpoint, key)| EndpointView { endpoint, key }).collect();
@@ -59,8 +59,8 @@ pub(crate) async fn set_endpoint_key<R: Runtime>(
     id: EndpointId,
     key: Secret,
 ) -> CommandResult<CredentialsView> {
-    let slot = SecretId::for_endpoint(&state::store(&app)?.endpoint(&id)?);
-    let left = state::secrets(&app).save(slot, validate_secret(&key)?).await;
+    let secret_id = SecretId::for_endpoint(&state::store(&app)?.endpoint(&id)?);
+    let left = state::secrets(&app).save(secret_id, validate_secret(&key)?).await;
     credentials_after_change(app, left).await
 }
 
@@ -69,8 +69,8 @@ pub(crate) async fn remove_endpoint_key<R: Runtime>(
     app: AppHandle<R>,
     id: EndpointId,
 ) -> CommandResult<CredentialsView> {
-    let slot = SecretId::for_endpoint(&state::store(&app)?.endpoint(&id)?);
-    state::secrets(&app).remove(slot).await?;
+    let secret_id = SecretId::for_endpoint(&state::store(&app)?.endpoint(&id)?);
+    state::secrets(&app).remove(secret_id).await?;
     credentials(app).await
 }
 

@@ -55,8 +55,12 @@ pub(super) struct KeyStore {
 
 impl KeyStore {
     /// Whether there is an entry, for each slot.
-    pub(super) fn has_entries(&mut self, slots: &[SecretId]) -> Result<Vec<bool>, KeyStoreError> {
-        let there = slots.iter().map(has_entry).collect::<Result<Vec<bool>, KeyStoreError>>()?;
+    pub(super) fn has_entries(
+        &mut self,
+        secret_ids: &[SecretId],
+    ) -> Result<Vec<bool>, KeyStoreError> {
+        let there =
+            secret_ids.iter().map(has_entry).collect::<Result<Vec<bool>, KeyStoreError>>()?;
         if !there.contains(&true) {
             self.check_writable()?;
         }
@@ -64,21 +68,25 @@ impl KeyStore {
     }
 
     /// The entry's secret.
-    pub(super) fn read(&mut self, slot: &SecretId) -> Result<Option<Secret>, KeyStoreError> {
-        let read = entry(slot)?.get_password().map(|text| Some(Secret::new(&text)));
+    pub(super) fn read(&mut self, secret_id: &SecretId) -> Result<Option<Secret>, KeyStoreError> {
+        let read = entry(secret_id)?.get_password().map(|text| Some(Secret::new(&text)));
         no_entry_as(read, None)
     }
 
     /// Writes an entry.
-    pub(super) fn write(&mut self, slot: &SecretId, secret: &Secret) -> Result<(), KeyStoreError> {
-        let kept = entry(slot)?.set_password(secret.expose()).map_err(|e| key_store_error(&e));
+    pub(super) fn write(
+        &mut self,
+        secret_id: &SecretId,
+        secret: &Secret,
+    ) -> Result<(), KeyStoreError> {
+        let kept = entry(secret_id)?.set_password(secret.expose()).map_err(|e| key_store_error(&e));
         self.write_check = Some(kept.clone());
         kept
     }
 
     /// Removes an entry.
-    pub(super) fn delete(&mut self, slot: &SecretId) -> Result<(), KeyStoreError> {
-        no_entry_as(entry(slot)?.delete_credential(), ())
+    pub(super) fn delete(&mut self, secret_id: &SecretId) -> Result<(), KeyStoreError> {
+        no_entry_as(entry(secret_id)?.delete_credential(), ())
     }
 
     /// "No entry" is also the answer of a store that can't take any. So one is written and
@@ -87,18 +95,18 @@ impl KeyStore {
         if let Some(known) = &self.write_check {
             return known.clone();
         }
-        let slot = SecretId("a test, removed at once".to_owned());
-        self.write(&slot, &Secret::new("test"))?;
-        self.delete(&slot)
+        let secret_id = SecretId("a test, removed at once".to_owned());
+        self.write(&secret_id, &Secret::new("test"))?;
+        self.delete(&secret_id)
     }
 }
 
-fn entry(slot: &SecretId) -> Result<Entry, KeyStoreError> {
-    Entry::new(SERVICE, &slot.0).map_err(|error| key_store_error(&error))
+fn entry(secret_id: &SecretId) -> Result<Entry, KeyStoreError> {
+    Entry::new(SERVICE, &secret_id.0).map_err(|error| key_store_error(&error))
 }
 
-fn has_entry(slot: &SecretId) -> Result<bool, KeyStoreError> {
-    no_entry_as(entry(slot)?.inner.get_credential().map(|_| true), false)
+fn has_entry(secret_id: &SecretId) -> Result<bool, KeyStoreError> {
+    no_entry_as(entry(secret_id)?.inner.get_credential().map(|_| true), false)
 }
 
 fn no_entry_as<T>(answer: Result<T, Error>, none: T) -> Result<T, KeyStoreError> {

@@ -94,31 +94,31 @@ impl Secrets {
     }
 
     /// How it stands with these secrets.
-    pub(crate) async fn read_states(&self, slots: Vec<SecretId>) -> SecretStates {
-        let wanted = slots.clone();
+    pub(crate) async fn read_states(&self, secret_ids: Vec<SecretId>) -> SecretStates {
+        let wanted = secret_ids.clone();
         let looked = self.run_job(move |store| store.has_entries(&wanted)).await;
         let for_session = self.for_session();
-        let state = |(n, slot)| match &looked {
-            _ if for_session.contains_key(slot) => SecretState::ForSession,
+        let state = |(n, secret_id)| match &looked {
+            _ if for_session.contains_key(secret_id) => SecretState::ForSession,
             Ok(kept) if kept[n] => SecretState::Stored,
             _ => SecretState::Missing,
         };
-        let states = slots.iter().enumerate().map(state).collect();
+        let states = secret_ids.iter().enumerate().map(state).collect();
         drop(for_session);
         SecretStates { states, notice: looked.err().map(KeyStoreError::into_user_message) }
     }
 
     /// Keeps a secret in the place of the one before. Gives the reason when it could only be
     /// kept in memory.
-    pub(crate) async fn save(&self, slot: SecretId, secret: Secret) -> Option<UserMessage> {
-        let entry = (slot.clone(), secret.clone());
+    pub(crate) async fn save(&self, secret_id: SecretId, secret: Secret) -> Option<UserMessage> {
+        let entry = (secret_id.clone(), secret.clone());
         match self.run_job(move |store| store.write(&entry.0, &entry.1)).await {
             Ok(()) => {
-                self.for_session().remove(&slot);
+                self.for_session().remove(&secret_id);
                 None
             }
             Err(error) => {
-                self.for_session().insert(slot, secret);
+                self.for_session().insert(secret_id, secret);
                 Some(error.into_user_message())
             }
         }
@@ -128,16 +128,17 @@ impl Secrets {
     ///
     /// # Errors
     /// The key store may have it still.
-    pub(crate) async fn remove(&self, slot: SecretId) -> Result<(), UserMessage> {
-        self.for_session().remove(&slot);
-        let entry = slot.clone();
+    pub(crate) async fn remove(&self, secret_id: SecretId) -> Result<(), UserMessage> {
+        self.for_session().remove(&secret_id);
+        let entry = secret_id.clone();
         let details = match self.run_job(move |store| store.delete(&entry)).await {
             Ok(()) | Err(KeyStoreError::Absent(_)) => return Ok(()),
             Err(KeyStoreError::Locked(details) | KeyStoreError::Failed(details)) => details,
         };
         let what = "The key could not be removed from your computer's key store.";
         let safe = "Regatta uses it only for the address that it was entered for.";
-        let next = format!("Unlock the key store and try again, or remove “{}” there.", slot.0);
+        let next =
+            format!("Unlock the key store and try again, or remove “{}” there.", secret_id.0);
         Err(UserMessage::new(ErrorCode::KeyStoreMissing, what, safe, next).with_details(details))
     }
 
@@ -145,11 +146,11 @@ impl Secrets {
     ///
     /// # Errors
     /// The key store can't be read now.
-    pub(crate) async fn read(&self, slot: SecretId) -> Result<Option<Secret>, UserMessage> {
-        if let Some(secret) = self.for_session().get(&slot) {
+    pub(crate) async fn read(&self, secret_id: SecretId) -> Result<Option<Secret>, UserMessage> {
+        if let Some(secret) = self.for_session().get(&secret_id) {
             return Ok(Some(secret.clone()));
         }
-        match self.run_job(move |store| store.read(&slot)).await {
+        match self.run_job(move |store| store.read(&secret_id)).await {
             Err(KeyStoreError::Absent(_)) => Ok(None),
             read => read.map_err(KeyStoreError::into_user_message),
         }

@@ -54,23 +54,23 @@ esac; done
 
 /// The two agents on a search path of their own, and a home.
 struct AgentKeysEnv {
-    yard: TestEnv,
+    env: TestEnv,
     path: String,
     home: PathBuf,
 }
 
 impl AgentKeysEnv {
     fn new() -> Self {
-        let yard = TestEnv::new();
-        let (programs, home) = (yard.root().join("programs"), yard.root().join("home"));
+        let env = TestEnv::new();
+        let (programs, home) = (env.root().join("programs"), env.root().join("home"));
         fs::create_dir_all(&programs).unwrap();
         fs::create_dir_all(&home).unwrap();
         for name in ["claude-agent-acp", "codex-acp"] {
             let script = LEAKING_AGENT.replace("PLANTED", PLANTED);
-            fs::rename(yard.script(name, &script), programs.join(name)).unwrap();
+            fs::rename(env.script(name, &script), programs.join(name)).unwrap();
         }
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
-        Self { yard, path, home }
+        Self { env, path, home }
     }
 }
 
@@ -112,15 +112,15 @@ fn assert_none_kept(secrets: &[&str], folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_streams_and_keeps_no_key_of_an_agent() {
-    let room = AgentKeysEnv::new();
-    let (yard, host) = (&room.yard, GitHost::https());
-    host.add_repository("shop", &yard.project());
-    let mut starting = serve_command(yard, &["--agent", "claude-code", "--agent", "codex"]);
-    starting.env("PATH", &room.path).env("HOME", &room.home);
+    let keys_env = AgentKeysEnv::new();
+    let (env, host) = (&keys_env.env, GitHost::https());
+    host.add_repository("shop", &env.project());
+    let mut starting = serve_command(env, &["--agent", "claude-code", "--agent", "codex"]);
+    starting.env("PATH", &keys_env.path).env("HOME", &keys_env.home);
     starting.env("GIT_SSL_CAINFO", host.certificate());
     starting.env("ANTHROPIC_API_KEY", SHELL_CLAUDE).env("OPENAI_API_KEY", SHELL_CODEX);
     starting.env("GITHUB_TOKEN", SHELL_TOKEN);
-    let mut served = TestServer::spawn(yard, starting);
+    let mut served = TestServer::spawn(env, starting);
     let server_key = served.client.key.clone();
     let secrets = [SHELL_CLAUDE, SHELL_CODEX, SHELL_TOKEN, TOKEN, server_key.as_str()];
     let needles = SecretPatterns::new(&secrets);
@@ -128,7 +128,7 @@ async fn a_server_streams_and_keeps_no_key_of_an_agent() {
         ("claude-code", "claude-agent-acp", SHELL_CLAUDE, "ANTHROPIC_API_KEY"),
         ("codex", "codex-acp", SHELL_CODEX, "OPENAI_API_KEY"),
     ] {
-        let mut body = request_body(yard, &[("Leak", "please")]);
+        let mut body = request_body(env, &[("Leak", "please")]);
         body["repo_url"] = json!(host.url("shop"));
         body["github_token"] = json!(TOKEN);
         body["agent"] = json!(agent);
@@ -155,9 +155,9 @@ async fn a_server_streams_and_keeps_no_key_of_an_agent() {
             }
         }
     }
-    assert_none_kept(&secrets, &yard.data_dir());
+    assert_none_kept(&secrets, &env.data_dir());
     assert_eq!(served.terminate(), Some(0));
-    assert_none_kept(&secrets, &yard.data_dir());
+    assert_none_kept(&secrets, &env.data_dir());
 }
 
 /// The app's key store.
@@ -185,15 +185,15 @@ impl CredentialProvider for AppKeys {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
-    let room = AgentKeysEnv::new();
-    let yard = &room.yard;
-    let served = TestServer::start(yard, &[]);
+    let keys_env = AgentKeysEnv::new();
+    let env = &keys_env.env;
+    let served = TestServer::start(env, &[]);
     let endpoint_key = served.client.key.clone();
     let secrets = [APP_CLAUDE, APP_CODEX, TOKEN, endpoint_key.as_str()];
-    let data = yard.root().join("app");
+    let data = env.root().join("app");
     let keys = Arc::new(AppKeys(Secret::new(&endpoint_key)));
-    let home = room.home.display().to_string();
-    let environment = [("PATH", room.path.clone()), ("HOME", home)];
+    let home = keys_env.home.display().to_string();
+    let environment = [("PATH", keys_env.path.clone()), ("HOME", home)];
     let environment = environment.map(|(name, value)| (name.to_owned(), value)).into_iter();
     let mut options = EngineOptions::new(data.clone(), regatta_program(), 3, keys);
     options.environment = environment.collect();
@@ -206,7 +206,7 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
     };
     let batch = BatchRequest {
         name: "Spring".into(),
-        project: yard.project().display().to_string(),
+        project: env.project().display().to_string(),
         ..BatchRequest::default()
     };
     let address = served.url.clone();
@@ -241,7 +241,7 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
         engine.answer(&task.id, &question.id, &question.options[0].id).await.unwrap();
         let over = seen(&engine, &task.id, |view| view.status.is_over()).await;
         assert_eq!(over.status, Status::Failed);
-        let transcript = yard.root().join("transcript");
+        let transcript = env.root().join("transcript");
         engine.write_output(&task.id, &transcript).await.unwrap();
         told += &format!("{asking:?}{over:?}{}", fs::read_to_string(&transcript).unwrap());
         fs::remove_file(transcript).unwrap();
@@ -257,5 +257,5 @@ async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
     assert_none_kept(&secrets, &data);
     engine.close().await;
     assert_none_kept(&secrets, &data);
-    assert_none_kept(&secrets[..3], &yard.data_dir());
+    assert_none_kept(&secrets[..3], &env.data_dir());
 }

@@ -13,12 +13,12 @@ const LEAKING_PROMPT: &str = "run env\nrun cat /proc/self/environ | tr '\\0' '\\
                     ask Go on? | Yes | No\nwrite done.txt: done";
 
 /// The host's repository, and a server that knows the host's certificate.
-fn start_with_host(yard: &TestEnv) -> (GitHost, TestServer) {
+fn start_with_host(env: &TestEnv) -> (GitHost, TestServer) {
     let host = GitHost::https();
-    host.add_repository("shop", &yard.project());
-    let mut starting = serve_command(yard, &[]);
+    host.add_repository("shop", &env.project());
+    let mut starting = serve_command(env, &[]);
     starting.env("GIT_SSL_CAINFO", host.certificate());
-    (host, TestServer::spawn(yard, starting))
+    (host, TestServer::spawn(env, starting))
 }
 
 async fn invoke_once(served: &TestServer, body: &Value) -> super::StreamingResponse {
@@ -31,22 +31,22 @@ async fn invoke_once(served: &TestServer, body: &Value) -> super::StreamingRespo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_nowhere_to_be_found() {
-    let yard = TestEnv::new();
-    let (host, mut served) = start_with_host(&yard);
+    let env = TestEnv::new();
+    let (host, mut served) = start_with_host(&env);
     let needles = SecretPatterns::new(&[TOKEN, READ_TOKEN]);
-    let watch = ProcessWatcher::start(served.child.id(), yard.root(), needles.clone());
+    let watch = ProcessWatcher::start(served.child.id(), env.root(), needles.clone());
     let mut body =
-        request_body(&yard, &[("Look", LEAKING_PROMPT), ("Write", "write more.txt: more")]);
+        request_body(&env, &[("Look", LEAKING_PROMPT), ("Write", "write more.txt: more")]);
     body["repo_url"] = json!(host.url("shop"));
     body["github_token"] = json!(TOKEN);
     let mut pieces = invoke_once(&served, &body).await;
     assert_eq!(pieces.head.status, 200);
     let run = pieces.head.header("x-regatta-run").to_owned();
     let mut events = read_until(&mut pieces, |event| !event.data["question"].is_null()).await;
-    let agent = needles.search_processes(served.child.id(), yard.root());
+    let agent = needles.search_processes(served.child.id(), env.root());
     assert_eq!(agent.found, Vec::<String>::new());
     assert!(agent.searched_count >= 3, "the server, a worker and an agent: {agent:?}");
-    assert_eq!(needles.search_folder(yard.root()).found, Vec::<String>::new(), "while it works");
+    assert_eq!(needles.search_folder(env.root()).found, Vec::<String>::new(), "while it works");
     let question = &events.last().unwrap().data["question"];
     let reply = json!({"question": question["id"], "option": question["options"][0]["id"]});
     let path = format!("/v1/runs/{run}/tasks/Look/reply");
@@ -62,7 +62,7 @@ async fn the_token_is_nowhere_to_be_found() {
 
     let end = &events.last().unwrap().data;
     assert_eq!(end["status"], json!("finished"), "{end}");
-    let there = host_branches(&yard, &host);
+    let there = host_branches(&env, &host);
     for task in end["tasks"].as_array().unwrap() {
         let line = format!("{} {}", task["branch"].as_str().unwrap(), task["commit"]);
         assert!(there.contains(&line.replace('"', "")), "{line}: {there:?}");
@@ -81,7 +81,7 @@ async fn the_token_is_nowhere_to_be_found() {
         said += &format!("{:?}{}", answer.headers, answer.text());
     }
     assert!(!needles.are_found_in(said.as_bytes()));
-    let kept = needles.search_folder(yard.root());
+    let kept = needles.search_folder(env.root());
     assert_eq!(kept.found, Vec::<String>::new());
     assert!(
         kept.searched_count > 50,
@@ -89,16 +89,16 @@ async fn the_token_is_nowhere_to_be_found() {
         kept.searched_count
     );
     assert_eq!(served.terminate(), Some(0));
-    assert_eq!(needles.search_folder(yard.root()).found, Vec::<String>::new(), "after the end");
+    assert_eq!(needles.search_folder(env.root()).found, Vec::<String>::new(), "after the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_refused_is_not_named_either() {
-    let yard = TestEnv::new();
-    let (host, mut served) = start_with_host(&yard);
+    let env = TestEnv::new();
+    let (host, mut served) = start_with_host(&env);
     let wrong = "ghp-canary-of-nobody-5c1e";
     let needles = SecretPatterns::new(&[READ_TOKEN, wrong]);
-    let mut body = request_body(&yard, &[("Write", "write more.txt: more")]);
+    let mut body = request_body(&env, &[("Write", "write more.txt: more")]);
     body["repo_url"] = json!(host.url("shop"));
     body["github_token"] = json!(wrong);
     let refused = served.client.post("/invoke/stdout", &body).await;
@@ -113,40 +113,40 @@ async fn a_token_that_is_refused_is_not_named_either() {
     assert_eq!(notice.expect("it says so")["code"], json!("token_refused"));
     assert!(!needles.are_found_in(format!("{}{events:?}", refused.text()).as_bytes()));
     assert_eq!(served.terminate(), Some(0));
-    assert_eq!(needles.search_folder(yard.root()).found, Vec::<String>::new());
+    assert_eq!(needles.search_folder(env.root()).found, Vec::<String>::new());
 }
 
 #[test]
 fn the_search_finds_what_is_there() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let planted = "ghp-canary-that-is-planted";
     let needles = SecretPatterns::new(&[planted]);
     let found = |places: usize, why: &str| {
-        let found = needles.search_folder(yard.root()).found;
+        let found = needles.search_folder(env.root()).found;
         assert_eq!(found.len(), places, "{why}: {found:?}");
     };
     found(0, "at first");
-    yard.write("in/a/file.txt", format!("x{planted}x"));
+    env.write("in/a/file.txt", format!("x{planted}x"));
     found(1, "in a file");
-    yard.write(&format!("{planted}.txt"), "");
+    env.write(&format!("{planted}.txt"), "");
     found(2, "in a name");
-    yard.commit("Plant");
+    env.commit("Plant");
     // The blob, the tree and the index, too.
-    let before = needles.search_folder(yard.root()).found.len();
+    let before = needles.search_folder(env.root()).found.len();
     assert!(before > 3, "in objects, which are packed: {before}");
-    let store = rusqlite::Connection::open(yard.root().join("planted.db")).unwrap();
+    let store = rusqlite::Connection::open(env.root().join("planted.db")).unwrap();
     store.execute_batch("CREATE TABLE t (a BLOB)").unwrap();
     let long = format!("{}{planted}", "x".repeat(20_000));
     store.execute("INSERT INTO t VALUES (?1)", [long.as_bytes()]).unwrap();
-    assert!(needles.search_folder(yard.root()).found.iter().any(|f| f.ends_with("planted.db: t")));
+    assert!(needles.search_folder(env.root()).found.iter().any(|f| f.ends_with("planted.db: t")));
     let wait = |argument: &str, variable: &str| {
         let mut command = Command::new("sh");
         command.args(["-c", "read -r x", "sh", argument]).env("PLANTED", variable);
-        command.current_dir(yard.root()).stdin(std::process::Stdio::piped()).spawn().unwrap()
+        command.current_dir(env.root()).stdin(std::process::Stdio::piped()).spawn().unwrap()
     };
     for (argument, variable) in [(planted, ""), ("", planted)] {
         let mut child = wait(argument, variable);
-        let by_place = needles.search_processes(0, yard.root()).found;
+        let by_place = needles.search_processes(0, env.root()).found;
         let by_parent = needles.search_processes(std::process::id(), "/nowhere".as_ref()).found;
         child.kill().unwrap();
         child.wait().unwrap();
@@ -155,9 +155,9 @@ fn the_search_finds_what_is_there() {
 }
 
 /// The branches at the host with their commits.
-fn host_branches(yard: &TestEnv, host: &GitHost) -> Vec<String> {
+fn host_branches(env: &TestEnv, host: &GitHost) -> Vec<String> {
     let there = host.repository("shop");
     let format = "--format=%(refname:short) %(objectname)";
-    let listed = yard.git(&["--git-dir", there.to_str().unwrap(), "for-each-ref", format]);
+    let listed = env.git(&["--git-dir", there.to_str().unwrap(), "for-each-ref", format]);
     listed.lines().map(str::to_owned).collect()
 }

@@ -29,8 +29,8 @@ fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-async fn open_app_engine(yard: &TestEnv, key: &str) -> Engine {
-    let data_dir = yard.root().join("app");
+async fn open_app_engine(env: &TestEnv, key: &str) -> Engine {
+    let data_dir = env.root().join("app");
     let keys = Arc::new(EndpointKeys(Secret::new(key)));
     let options = EngineOptions::new(data_dir, regatta_program(), 3, keys);
     Engine::open(options).await.unwrap()
@@ -43,16 +43,16 @@ async fn printed_lines(engine: &Engine, task: &TaskId) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let address = free_address();
     // The first answer ends in the middle; so does the one that goes on with it.
     let proxy = FaultProxy::start(address, [Fault::CutAt(1_500), Fault::ResetAt(900)]);
     let listen = address.to_string();
     let host = proxy.base_url().trim_start_matches("http://").to_owned();
-    let served = TestServer::start(&yard, &["--listen", &listen, "--host", &host]);
+    let served = TestServer::start(&env, &["--listen", &listen, "--host", &host]);
     let key = served.client.key.clone();
 
-    let engine = open_app_engine(&yard, &key).await;
+    let engine = open_app_engine(&env, &key).await;
     let id = EndpointId::parse("here").unwrap();
     let task = |name: &str, prompt: &str| TaskRequest {
         task_name: name.into(),
@@ -62,7 +62,7 @@ async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() 
     let request = BatchRequest {
         name: "Spring".into(),
         haiku: true,
-        project: yard.project().display().to_string(),
+        project: env.project().display().to_string(),
         endpoint: Some(Endpoint { id, name: "Here".into(), address: proxy.base_url() }),
         parallel_tasks: vec![
             task("Print", "print 40 lines\nwrite a.txt: a\nsettings"),
@@ -80,7 +80,7 @@ async fn breaks_and_a_restart_of_the_app_lose_nothing_and_start_nothing_twice() 
     seen(&engine, &wait, |view| !view.questions.is_empty()).await;
     engine.close().await;
 
-    let engine = open_app_engine(&yard, &key).await;
+    let engine = open_app_engine(&env, &key).await;
     let asking = engine.task(&wait).await.unwrap();
     let question = asking.questions.first().cloned().expect("it goes on as it was");
     engine.answer(&wait, &question.id, &question.options[0].id).await.unwrap();

@@ -35,9 +35,9 @@ fn documented_curl(served: &TestServer, repository: &str) -> Command {
 
 #[test]
 fn the_documented_call_works_with_curl_unchanged() {
-    let yard = TestEnv::new();
-    let mut served = TestServer::start(&yard, &[]);
-    let project = yard.project();
+    let env = TestEnv::new();
+    let mut served = TestServer::start(&env, &[]);
+    let project = env.project();
     let output = documented_curl(&served, project.to_str().unwrap()).args(["-sS"]).output();
     let output = output.expect("curl is on this computer");
     let said = String::from_utf8(output.stdout).unwrap();
@@ -58,16 +58,16 @@ fn the_documented_call_works_with_curl_unchanged() {
     assert_eq!(idle["branch"], Value::Null, "{idle}");
     let branch = written["branch"].as_str().unwrap();
     assert_eq!(branch, "regatta/testing/documentation");
-    assert_eq!(yard.git(&["rev-parse", branch]), written["commit"].as_str().unwrap());
-    assert_eq!(yard.git(&["show", &format!("{branch}:docs/api.md")]), "The interface");
+    assert_eq!(env.git(&["rev-parse", branch]), written["commit"].as_str().unwrap());
+    assert_eq!(env.git(&["show", &format!("{branch}:docs/api.md")]), "The interface");
     assert_eq!(served.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_task_may_be_messages() {
-    let yard = TestEnv::new();
-    let served = TestServer::start(&yard, &[]);
-    let mut body = request_body(&yard, &[]);
+    let env = TestEnv::new();
+    let served = TestServer::start(&env, &[]);
+    let mut body = request_body(&env, &[]);
     body["parallel_tasks"] = json!([]);
     body["messages"] = json!([{"type": "human", "content": "run echo one"},
         {"type": "human", "content": "run echo two"}]);
@@ -78,10 +78,10 @@ async fn a_single_task_may_be_messages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_by_a_call_and_a_name_is_only_compared() {
-    let yard = TestEnv::new();
-    let served = TestServer::start(&yard, &[]);
+    let env = TestEnv::new();
+    let served = TestServer::start(&env, &[]);
     let name = "../what? a/b %2F é";
-    let body = request_body(&yard, &[(name, "ask Which colour? | Red | Blue\nwrite done.txt: x")]);
+    let body = request_body(&env, &[(name, "ask Which colour? | Red | Blue\nwrite done.txt: x")]);
     let mut pieces = served.invoke(&body).await;
     let run = pieces.head.header("x-regatta-run").to_owned();
     let asked = read_until(&mut pieces, |event| !event.data["question"].is_null()).await;
@@ -104,7 +104,7 @@ async fn a_question_is_answered_by_a_call_and_a_name_is_only_compared() {
 
     let diff = served.client.request("GET", &path(encoded, "diff")).await;
     assert_eq!(diff.header("content-type"), "text/plain; charset=utf-8");
-    std::fs::write(yard.root().join("change.diff"), &diff.body).unwrap();
-    yard.git(&["apply", "../change.diff"]);
-    assert_eq!(std::fs::read_to_string(yard.project().join("done.txt")).unwrap(), "x\n");
+    std::fs::write(env.root().join("change.diff"), &diff.body).unwrap();
+    env.git(&["apply", "../change.diff"]);
+    assert_eq!(std::fs::read_to_string(env.project().join("done.txt")).unwrap(), "x\n");
 }

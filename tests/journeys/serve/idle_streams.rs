@@ -20,9 +20,9 @@ fn process_figure(id: u32, name: &str) -> u64 {
 async fn a_thousand_idle_streams_cost_little_and_no_thread_each() {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
-    let yard = TestEnv::new();
-    let mut served = TestServer::start(&yard, &[]);
-    let mut first = served.invoke(&request_body(&yard, &[("Quiet", "wait 600")])).await;
+    let env = TestEnv::new();
+    let mut served = TestServer::start(&env, &[]);
+    let mut first = served.invoke(&request_body(&env, &[("Quiet", "wait 600")])).await;
     let run = first.head.header("x-regatta-run").to_owned();
     read_until(&mut first, |event| {
         event.data["activity"]["title"].as_str() == Some("Wait 600 seconds")

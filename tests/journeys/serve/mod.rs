@@ -29,15 +29,15 @@ struct TestServer {
 
 impl TestServer {
     /// Starts it with a key that it makes itself.
-    fn start(yard: &TestEnv, more: &[&str]) -> Self {
-        Self::spawn(yard, serve_command(yard, more))
+    fn start(env: &TestEnv, more: &[&str]) -> Self {
+        Self::spawn(env, serve_command(env, more))
     }
 
     /// Starts what is ready to be started.
-    fn spawn(yard: &TestEnv, mut command: Command) -> Self {
-        let said = yard.root().join("said.txt");
+    fn spawn(env: &TestEnv, mut command: Command) -> Self {
+        let said = env.root().join("said.txt");
         command.stdout(File::create(&said).unwrap());
-        command.stderr(File::create(yard.root().join("told.txt")).unwrap());
+        command.stderr(File::create(env.root().join("told.txt")).unwrap());
         let child = command.spawn().unwrap();
         let read = || std::fs::read_to_string(&said).unwrap_or_default();
         let there = || read().contains("API key") && read().ends_with('\n');
@@ -96,21 +96,21 @@ impl Drop for TestServer {
 }
 
 /// `regatta serve` on a free port.
-fn serve_command(yard: &TestEnv, more: &[&str]) -> Command {
-    let mut command = yard.regatta(&["serve"]);
+fn serve_command(env: &TestEnv, more: &[&str]) -> Command {
+    let mut command = env.regatta(&["serve"]);
     if !more.contains(&"--listen") {
         command.args(["--listen", "127.0.0.1:0"]);
     }
-    command.arg("--data-dir").arg(yard.data_dir()).arg("--allow-root").arg(yard.root());
+    command.arg("--data-dir").arg(env.data_dir()).arg("--allow-root").arg(env.root());
     command.args(more).stderr(Stdio::null());
     command
 }
 
 /// A request on the yard's project.
-fn request_body(yard: &TestEnv, tasks: &[(&str, &str)]) -> Value {
+fn request_body(env: &TestEnv, tasks: &[(&str, &str)]) -> Value {
     let task = |(name, prompt): &(&str, &str)| json!({"task_name": name, "prompt": prompt});
     let tasks: Vec<Value> = tasks.iter().map(task).collect();
-    json!({"repo_url": yard.project(), "github_token": "", "parallel_tasks": tasks})
+    json!({"repo_url": env.project(), "github_token": "", "parallel_tasks": tasks})
 }
 
 /// Everything that a stream still holds.
@@ -144,8 +144,8 @@ fn printed_text(events: &[SseEvent], task: &str) -> String {
 }
 
 /// A file of the yard with this text.
-fn write_file(yard: &TestEnv, name: &str, text: &str) -> PathBuf {
-    let path = yard.root().join(name);
+fn write_file(env: &TestEnv, name: &str, text: &str) -> PathBuf {
+    let path = env.root().join(name);
     std::fs::write(&path, text).unwrap();
     path
 }

@@ -14,9 +14,9 @@ async fn both_polite_signals_stop_tasks_and_end_streams_with_their_last_word() {
 }
 
 async fn check_end_by(signal: Signal) {
-    let yard = TestEnv::new();
-    let mut served = TestServer::start(&yard, &[]);
-    let body = request_body(&yard, &[("A", "write a.txt: a\nwait 600"), ("B", "wait 600")]);
+    let env = TestEnv::new();
+    let mut served = TestServer::start(&env, &[]);
+    let body = request_body(&env, &[("A", "write a.txt: a\nwait 600"), ("B", "wait 600")]);
     let mut pieces = served.invoke(&body).await;
     read_until(&mut pieces, |event| event.status() == "working").await;
     let reading = tokio::spawn(async move { (read_rest(&mut pieces).await, pieces.is_complete()) });
@@ -25,15 +25,15 @@ async fn check_end_by(signal: Signal) {
     assert_eq!((code, is_whole), (Some(0), true));
     let end = events.last().unwrap();
     assert_eq!((end.kind.as_str(), &end.data["status"]), ("end", &json!("stopped")));
-    yard.assert_nothing_runs(Duration::from_secs(2));
+    env.assert_nothing_runs(Duration::from_secs(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let loud = "print 300 lines\nwrite a.txt: a\nprint 300 lines\nwait 600";
-    let tasks = request_body(&yard, &[("A", loud), ("B", loud), ("Later", "wait 1")]);
-    let mut served = TestServer::start(&yard, &["--max-parallel", "2"]);
+    let tasks = request_body(&env, &[("A", loud), ("B", loud), ("Later", "wait 1")]);
+    let mut served = TestServer::start(&env, &["--max-parallel", "2"]);
     let mut pieces = served.invoke(&tasks).await;
     let run = pieces.head.header("x-regatta-run").to_owned();
     let is_far = |event: &super::SseEvent| {
@@ -45,9 +45,9 @@ async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
     // What was on its way still comes; then the connection is gone without a last chunk.
     seen.extend(read_rest(&mut pieces).await);
     assert!(!pieces.is_complete());
-    yard.assert_nothing_runs(Duration::from_secs(10));
+    env.assert_nothing_runs(Duration::from_secs(10));
 
-    let mut again = TestServer::start(&yard, &[]);
+    let mut again = TestServer::start(&env, &[]);
     let last = seen.last().unwrap().id;
     let mut pieces = again.events(&run, last).await;
     let more = read_rest(&mut pieces).await;
@@ -78,9 +78,9 @@ async fn after_a_kill_in_mid_work_a_reader_goes_on_without_a_gap() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_reads_nothing_or_goes_away_holds_up_neither_work_nor_the_end() {
-    let yard = TestEnv::new();
-    let mut served = TestServer::start(&yard, &[]);
-    let loud = request_body(&yard, &[("Loud", "print 100000 lines\nwrite a.txt: a")]);
+    let env = TestEnv::new();
+    let mut served = TestServer::start(&env, &[]);
+    let loud = request_body(&env, &[("Loud", "print 100000 lines\nwrite a.txt: a")]);
     let stuck = served.invoke(&loud).await;
     let gone = served.invoke(&loud).await;
     let runs = [&stuck, &gone].map(|pieces| pieces.head.header("x-regatta-run").to_owned());

@@ -4,8 +4,8 @@ use super::{TestServer, http_client::TIMEOUT, serve_command, write_file};
 use regatta_tests::{RunOutput, TestEnv};
 use std::process::{Command, Stdio};
 
-fn assert_refused(yard: &TestEnv, more: &[&str], words: &str) {
-    let output = serve_command(yard, more).stderr(Stdio::piped()).output().unwrap();
+fn assert_refused(env: &TestEnv, more: &[&str], words: &str) {
+    let output = serve_command(env, more).stderr(Stdio::piped()).output().unwrap();
     let ran = RunOutput::from_output(output);
     assert_eq!((ran.exit_code, ran.stdout.as_str()), (Some(2), ""), "{more:?}: {}", ran.stderr);
     assert!(ran.stderr.contains(words), "{more:?}: {}", ran.stderr);
@@ -13,19 +13,19 @@ fn assert_refused(yard: &TestEnv, more: &[&str], words: &str) {
 
 #[test]
 fn a_second_start_on_the_same_data_is_refused() {
-    let yard = TestEnv::new();
-    let mut first = TestServer::start(&yard, &[]);
-    assert_refused(&yard, &[], "Another Regatta is using the same data folder.");
+    let env = TestEnv::new();
+    let mut first = TestServer::start(&env, &[]);
+    assert_refused(&env, &[], "Another Regatta is using the same data folder.");
     assert_eq!(first.terminate(), Some(0));
-    let mut again = TestServer::start(&yard, &[]);
+    let mut again = TestServer::start(&env, &[]);
     assert_ne!(again.client.key, first.client.key, "a key is made for one start");
     assert_eq!(again.terminate(), Some(0));
 }
 
 #[test]
 fn a_start_that_would_not_be_safe_is_refused() {
-    let yard = TestEnv::new();
-    let empty = write_file(&yard, "empty.txt", "\n");
+    let env = TestEnv::new();
+    let empty = write_file(&env, "empty.txt", "\n");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases: [(&[&str], &str); 8] = [
@@ -39,24 +39,24 @@ fn a_start_that_would_not_be_safe_is_refused() {
         (&["--agent", "practice", "--agent", "practice"], "Two agents are called"),
     ];
     for (more, words) in cases {
-        assert_refused(&yard, more, words);
+        assert_refused(&env, more, words);
     }
     for agent in ["other", "a=bot:x", "a=acp:", "=acp:x", "a=acp:'x"] {
-        assert_refused(&yard, &["--agent", agent], "--agent");
+        assert_refused(&env, &["--agent", agent], "--agent");
     }
-    assert_refused(&yard, &["--tls-cert", "cert.pem"], "--tls-key");
+    assert_refused(&env, &["--tls-cert", "cert.pem"], "--tls-key");
 }
 
 #[test]
 fn with_a_certificate_it_speaks_tls_and_nothing_else() {
-    let yard = TestEnv::new();
+    let env = TestEnv::new();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into(), "127.0.0.1".into()]);
     let made = made.unwrap();
-    let cert = write_file(&yard, "cert.pem", &made.cert.pem());
-    let key = write_file(&yard, "key.pem", &made.signing_key.serialize_pem());
-    let api_key = write_file(&yard, "api-key.txt", "sesame\n");
-    let said = yard.root().join("said.txt");
-    let mut child = serve_command(&yard, &["--tls-cert"])
+    let cert = write_file(&env, "cert.pem", &made.cert.pem());
+    let key = write_file(&env, "key.pem", &made.signing_key.serialize_pem());
+    let api_key = write_file(&env, "api-key.txt", "sesame\n");
+    let said = env.root().join("said.txt");
+    let mut child = serve_command(&env, &["--tls-cert"])
         .arg(&cert)
         .arg("--tls-key")
         .arg(&key)

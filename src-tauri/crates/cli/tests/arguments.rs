@@ -46,11 +46,11 @@ impl EmptyEnv {
         self.regatta(&[&start[..], args].concat())
     }
 
-    fn assert_refused(&self, said: &CliOutput, words: &[&str]) {
-        assert_eq!(said.exit_code, Some(2), "{}{}", said.stdout, said.stderr);
-        assert_eq!(said.stdout, "");
+    fn assert_refused(&self, output: &CliOutput, words: &[&str]) {
+        assert_eq!(output.exit_code, Some(2), "{}{}", output.stdout, output.stderr);
+        assert_eq!(output.stdout, "");
         for word in words {
-            assert!(said.stderr.contains(word), "{word:?} is said: {}", said.stderr);
+            assert!(output.stderr.contains(word), "{word:?} is said: {}", output.stderr);
         }
         assert!(!self.data_dir().exists(), "nothing is made");
     }
@@ -58,60 +58,60 @@ impl EmptyEnv {
 
 #[test]
 fn help_names_what_people_use_and_hides_the_worker() {
-    let said = EmptyEnv::new().regatta(&["--help"]);
-    assert_eq!(said.exit_code, Some(0));
-    for verb in ["run", "show", "add", "practice-agent"] {
-        assert!(said.stdout.contains(&format!("\n  {verb} ")), "{verb}: {}", said.stdout);
+    let output = EmptyEnv::new().regatta(&["--help"]);
+    assert_eq!(output.exit_code, Some(0));
+    for command in ["run", "show", "add", "practice-agent"] {
+        assert!(output.stdout.contains(&format!("\n  {command} ")), "{command}: {}", output.stdout);
     }
-    assert!(!said.stdout.contains("worker"), "{}", said.stdout);
+    assert!(!output.stdout.contains("worker"), "{}", output.stdout);
 }
 
 #[test]
 fn no_words_at_all_get_the_help_and_a_failure() {
-    let said = EmptyEnv::new().regatta(&[]);
-    assert_eq!(said.exit_code, Some(2));
-    assert!(said.stderr.contains("Usage: regatta"), "{}", said.stderr);
+    let output = EmptyEnv::new().regatta(&[]);
+    assert_eq!(output.exit_code, Some(2));
+    assert!(output.stderr.contains("Usage: regatta"), "{}", output.stderr);
 }
 
 #[test]
 fn tasks_come_from_a_file_or_from_the_command_line() {
-    let desk = EmptyEnv::new();
-    desk.assert_refused(&desk.run_batch(&[]), &["--file", "--task"]);
-    desk.assert_refused(
-        &desk.run_batch(&["--file", "b.json", "--task", "A=x"]),
+    let env = EmptyEnv::new();
+    env.assert_refused(&env.run_batch(&[]), &["--file", "--task"]);
+    env.assert_refused(
+        &env.run_batch(&["--file", "b.json", "--task", "A=x"]),
         &["cannot be used with"],
     );
-    desk.assert_refused(&desk.run_batch(&["--task", "no prompt"]), &["NAME=PROMPT"]);
+    env.assert_refused(&env.run_batch(&["--task", "no prompt"]), &["NAME=PROMPT"]);
 }
 
 #[test]
 fn numbers_have_their_range() {
-    let desk = EmptyEnv::new();
+    let env = EmptyEnv::new();
     for number in ["0", "65", "-1", "many"] {
-        let said = desk.run_batch(&["--task", "A=x", &format!("--max-parallel={number}")]);
-        desk.assert_refused(&said, &["--max-parallel"]);
+        let output = env.run_batch(&["--task", "A=x", &format!("--max-parallel={number}")]);
+        env.assert_refused(&output, &["--max-parallel"]);
     }
 }
 
 #[test]
 fn agents_are_known_by_kind() {
-    let desk = EmptyEnv::new();
-    let said = desk.run_batch(&["--task", "A=x", "--agent", "robot"]);
-    desk.assert_refused(&said, &["practice", "acp", "command"]);
-    desk.assert_refused(&desk.run_batch(&["--task", "A=x", "--command", "x"]), &["--agent"]);
-    desk.assert_refused(
-        &desk.run_batch(&["--task", "A=x", "--agent", "acp"]),
+    let env = EmptyEnv::new();
+    let output = env.run_batch(&["--task", "A=x", "--agent", "robot"]);
+    env.assert_refused(&output, &["practice", "acp", "command"]);
+    env.assert_refused(&env.run_batch(&["--task", "A=x", "--command", "x"]), &["--agent"]);
+    env.assert_refused(
+        &env.run_batch(&["--task", "A=x", "--agent", "acp"]),
         &["No program is named"],
     );
 }
 
 #[test]
 fn each_bad_row_is_named_and_all_are_told_at_once() {
-    let desk = EmptyEnv::new();
+    let env = EmptyEnv::new();
     let long = format!("C={}", "x".repeat(100_001));
-    let said = desk.run_batch(&["--task", "A=x", "--task", "=x", "--task", "A=", "--task", &long]);
-    desk.assert_refused(
-        &said,
+    let output = env.run_batch(&["--task", "A=x", "--task", "=x", "--task", "A=", "--task", &long]);
+    env.assert_refused(
+        &output,
         &[
             "Task 2: This task has no name.",
             "Task 3: Task 1 already has this name.",
@@ -123,36 +123,36 @@ fn each_bad_row_is_named_and_all_are_told_at_once() {
 
 #[test]
 fn a_wrong_file_is_told_by_line_and_column_and_what_was_expected() {
-    let desk = EmptyEnv::new();
+    let env = EmptyEnv::new();
     let text = "{\n  \"parallel_tasks\": [\n    {\"task_name\": \"A\", \"prompt\": 5}\n  ]\n}";
-    std::fs::write(desk.path().join("batch.json"), text).unwrap();
-    let said = desk.run_batch(&["--file", "batch.json"]);
-    desk.assert_refused(&said, &["batch.json", "line 3, column 34", "expected a string"]);
-    let said = desk.run_batch(&["--file", "elsewhere.json"]);
-    desk.assert_refused(&said, &["elsewhere.json", "can't be read"]);
+    std::fs::write(env.path().join("batch.json"), text).unwrap();
+    let output = env.run_batch(&["--file", "batch.json"]);
+    env.assert_refused(&output, &["batch.json", "line 3, column 34", "expected a string"]);
+    let output = env.run_batch(&["--file", "elsewhere.json"]);
+    env.assert_refused(&output, &["elsewhere.json", "can't be read"]);
 }
 
 #[test]
 fn a_file_without_a_project_needs_one_on_the_command_line() {
-    let desk = EmptyEnv::new();
-    std::fs::write(desk.path().join("batch.json"), "{}").unwrap();
-    let said = desk.regatta(&["run", "--file", "batch.json", "--data-dir", "data"]);
-    desk.assert_refused(&said, &["No project is named.", "--repo DIR"]);
+    let env = EmptyEnv::new();
+    std::fs::write(env.path().join("batch.json"), "{}").unwrap();
+    let output = env.regatta(&["run", "--file", "batch.json", "--data-dir", "data"]);
+    env.assert_refused(&output, &["No project is named.", "--repo DIR"]);
 }
 
 #[test]
 fn a_folder_without_batches_is_named_and_not_made() {
-    let desk = EmptyEnv::new();
-    for verb in ["show", "add"] {
-        let said = desk.regatta(&[verb, "any", "--data-dir", "data"]);
-        desk.assert_refused(&said, &["There are no batches in data."]);
+    let env = EmptyEnv::new();
+    for command in ["show", "add"] {
+        let output = env.regatta(&[command, "any", "--data-dir", "data"]);
+        env.assert_refused(&output, &["There are no batches in data."]);
     }
 }
 
 #[test]
 fn what_is_said_about_a_hostile_word_drives_no_terminal() {
-    let desk = EmptyEnv::new();
-    let said = desk.run_batch(&["--file", "\u{1b}]0;owned\u{7}\u{1b}[2J.json"]);
-    desk.assert_refused(&said, &[".json can't be read"]);
-    assert!(!said.stderr.contains(['\u{1b}', '\u{7}']), "{:?}", said.stderr);
+    let env = EmptyEnv::new();
+    let output = env.run_batch(&["--file", "\u{1b}]0;owned\u{7}\u{1b}[2J.json"]);
+    env.assert_refused(&output, &[".json can't be read"]);
+    assert!(!output.stderr.contains(['\u{1b}', '\u{7}']), "{:?}", output.stderr);
 }

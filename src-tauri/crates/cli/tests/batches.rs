@@ -12,13 +12,13 @@ struct ProjectEnv(TempDir);
 
 impl ProjectEnv {
     fn new() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
-        std::fs::create_dir(desk.project()).unwrap();
-        desk.git(&["init", "--quiet", "--initial-branch=main"]);
-        std::fs::write(desk.project().join("README.md"), "# Harbour\n").unwrap();
-        desk.git(&["add", "--all"]);
-        desk.git(&["commit", "--quiet", "--message", "Begin"]);
-        desk
+        let env = Self(tempfile::tempdir().unwrap());
+        std::fs::create_dir(env.project()).unwrap();
+        env.git(&["init", "--quiet", "--initial-branch=main"]);
+        std::fs::write(env.project().join("README.md"), "# Harbour\n").unwrap();
+        env.git(&["add", "--all"]);
+        env.git(&["commit", "--quiet", "--message", "Begin"]);
+        env
     }
 
     fn project(&self) -> PathBuf {
@@ -72,9 +72,9 @@ fn table_row<'a>(out: &'a str, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn lines_then_a_table_then_branches() {
-    let desk = ProjectEnv::new();
+    let env = ProjectEnv::new();
     let tasks = ["Guide=write guide.md: How to sail\nsay Done.", "Idle=say Nothing to do."];
-    let ran = stdout_of_exit(&desk.run_command(&tasks).output().unwrap(), 0);
+    let ran = stdout_of_exit(&env.run_command(&tasks).output().unwrap(), 0);
     assert!(ran.contains("[Guide] Done.\n") && ran.contains("[Idle] Nothing to do.\n"), "{ran}");
     assert_eq!(
         table_row(&ran, "Guide"),
@@ -83,28 +83,28 @@ fn lines_then_a_table_then_branches() {
     assert_eq!(table_row(&ran, "Idle"), ["Idle", "Finished", "nothing", "-"]);
     assert!(ran.contains("regatta add "), "it says how to add: {ran}");
 
-    let added = stdout_of_exit(&desk.regatta(&["add", "Guide"]).output().unwrap(), 0);
+    let added = stdout_of_exit(&env.regatta(&["add", "Guide"]).output().unwrap(), 0);
     assert!(added.contains("[Guide] regatta/guide/guide\n"), "{added}");
     assert!(added.contains("[Idle] It has no result to add.\n"), "{added}");
-    assert_eq!(desk.git(&["show", "regatta/guide/guide:guide.md"]), "How to sail\n");
+    assert_eq!(env.git(&["show", "regatta/guide/guide:guide.md"]), "How to sail\n");
 
-    let shown = stdout_of_exit(&desk.regatta(&["show", "Guide"]).output().unwrap(), 0);
+    let shown = stdout_of_exit(&env.regatta(&["show", "Guide"]).output().unwrap(), 0);
     assert_eq!(
         table_row(&shown, "Guide  "),
         ["Guide", "Finished", "guide.md (+1 -0)", "regatta/guide/guide"]
     );
     let shown =
-        stdout_of_exit(&desk.regatta(&["show", "Guide", "--task", "Guide"]).output().unwrap(), 0);
+        stdout_of_exit(&env.regatta(&["show", "Guide", "--task", "Guide"]).output().unwrap(), 0);
     assert!(shown.contains("  +1 -0 guide.md\n") && shown.contains("\nDone.\n"), "{shown}");
-    let again = stdout_of_exit(&desk.regatta(&["add", "Guide"]).output().unwrap(), 0);
+    let again = stdout_of_exit(&env.regatta(&["add", "Guide"]).output().unwrap(), 0);
     assert!(again.contains("[Guide] regatta/guide/guide\n"), "{again}");
 }
 
 #[test]
 fn one_failure_makes_the_exit_code_1() {
-    let desk = ProjectEnv::new();
+    let env = ProjectEnv::new();
     let ran =
-        desk.run_command(&["Good=say Yes.", "Bad=fail the harbour is closed"]).output().unwrap();
+        env.run_command(&["Good=say Yes.", "Bad=fail the harbour is closed"]).output().unwrap();
     let ran = stdout_of_exit(&ran, 1);
     assert_eq!(table_row(&ran, "Bad")[1], "Failed");
     assert!(ran.lines().any(|line| line.starts_with("[Bad] Failed: ")), "{ran}");
@@ -112,10 +112,10 @@ fn one_failure_makes_the_exit_code_1() {
 
 #[test]
 fn unknown_batches_and_tasks_are_said() {
-    let desk = ProjectEnv::new();
-    stdout_of_exit(&desk.run_command(&["A=say Yes."]).output().unwrap(), 0);
+    let env = ProjectEnv::new();
+    stdout_of_exit(&env.run_command(&["A=say Yes."]).output().unwrap(), 0);
     for words in [&["show", "B"][..], &["add", "B"], &["show", "A", "--task", "B"]] {
-        let output = desk.regatta(words).output().unwrap();
+        let output = env.regatta(words).output().unwrap();
         assert_eq!(stdout_of_exit(&output, 2), "");
         assert!(!output.stderr.is_empty(), "{words:?}");
     }
@@ -123,8 +123,8 @@ fn unknown_batches_and_tasks_are_said() {
 
 #[test]
 fn a_question_is_answered_by_a_typed_number() {
-    let desk = ProjectEnv::new();
-    let mut running = desk
+    let env = ProjectEnv::new();
+    let mut running = env
         .run_command(&["Asks=ask Which colour? | Red | Blue\nwrite a.txt: a"])
         .stdin(Stdio::piped())
         .spawn()
@@ -141,9 +141,9 @@ fn a_question_is_answered_by_a_typed_number() {
 
 #[test]
 fn a_question_that_nobody_can_answer_stops_its_task_and_no_other() {
-    let desk = ProjectEnv::new();
+    let env = ProjectEnv::new();
     let tasks = ["Asks=ask Sure? | Yes | No", "Other=wait 1\nwrite a.txt: a"];
-    let ran = desk.run_command(&tasks).output().unwrap();
+    let ran = env.run_command(&tasks).output().unwrap();
     assert!(
         to_text(&ran.stderr).contains("[Asks] Nobody is here to answer"),
         "{}",
@@ -156,17 +156,17 @@ fn a_question_that_nobody_can_answer_stops_its_task_and_no_other() {
 
 #[test]
 fn a_reader_that_goes_away_stops_nothing() {
-    let desk = ProjectEnv::new();
+    let env = ProjectEnv::new();
     let mut running =
-        desk.run_command(&["A=print 2000 lines\nwait 1\nprint 2000 lines\nwrite a.txt: a"]);
+        env.run_command(&["A=print 2000 lines\nwait 1\nprint 2000 lines\nwrite a.txt: a"]);
     let mut running = running.spawn().unwrap();
     let mut first = [0; 10];
     running.stdout.take().unwrap().read_exact(&mut first).unwrap();
     let ended = running.wait_with_output().unwrap();
-    let said = to_text(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(0), "{said}");
-    assert!(said.contains("the batch goes on") && !said.contains("panicked"), "{said}");
-    let mut shown = desk.regatta(&["show", "A", "--json"]).spawn().unwrap();
+    let output = to_text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{output}");
+    assert!(output.contains("the batch goes on") && !output.contains("panicked"), "{output}");
+    let mut shown = env.regatta(&["show", "A", "--json"]).spawn().unwrap();
     drop(shown.stdout.take());
     let ended = shown.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), to_text(&ended.stderr)), (Some(0), String::new()));
@@ -174,12 +174,12 @@ fn a_reader_that_goes_away_stops_nothing() {
 
 #[test]
 fn an_interrupt_ends_it_even_when_its_output_is_never_read() {
-    let desk = ProjectEnv::new();
-    let mut running = desk.run_command(&["A=print 200000 lines\nwait 600"]).spawn().unwrap();
+    let env = ProjectEnv::new();
+    let mut running = env.run_command(&["A=print 200000 lines\nwait 600"]).spawn().unwrap();
     // Never read: what is in the store by now is far more than the pipe holds.
     let out = running.stdout.take().unwrap();
     let size = |name: &str| {
-        std::fs::metadata(desk.0.path().join("data").join(name)).map_or(0, |file| file.len())
+        std::fs::metadata(env.0.path().join("data").join(name)).map_or(0, |file| file.len())
     };
     let end = Instant::now() + Duration::from_secs(60);
     while size("regatta.db") + size("regatta.db-wal") < 1_000_000 && Instant::now() < end {
@@ -190,7 +190,7 @@ fn an_interrupt_ends_it_even_when_its_output_is_never_read() {
     let ended = running.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(to_text(&ended.stderr).contains("regatta show"), "{}", to_text(&ended.stderr));
-    let shown = desk.regatta(&["show", "A"]).output().unwrap();
+    let shown = env.regatta(&["show", "A"]).output().unwrap();
     assert_eq!(table_row(&to_text(&shown.stdout), "A  ")[1], "Stopped");
     drop(out);
 }

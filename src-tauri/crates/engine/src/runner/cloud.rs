@@ -105,15 +105,15 @@ impl CloudRunner {
         id: &AttemptId,
         use_it: impl FnOnce(&Arc<Call>, &AttemptStream) -> T,
     ) -> Option<T> {
-        let lanes = self.0.streams();
-        lanes.get(id).map(|(call, n)| use_it(call, &call.streams[*n]))
+        let attempt_streams = self.0.streams();
+        attempt_streams.get(id).map(|(call, n)| use_it(call, &call.streams[*n]))
     }
 
     /// The call of an attempt that isn't over, and what the attempt is called there. One that
     /// ended hears nothing.
     fn open_stream(&self, id: &AttemptId) -> Option<(Arc<Call>, String)> {
-        let open = |call: &Arc<Call>, lane: &AttemptStream| {
-            lane.sender().map(|_| (Arc::clone(call), lane.name.clone()))
+        let open = |call: &Arc<Call>, attempt_stream: &AttemptStream| {
+            attempt_stream.sender().map(|_| (Arc::clone(call), attempt_stream.name.clone()))
         };
         self.with_stream(id, open).flatten()
     }
@@ -124,8 +124,10 @@ impl CloudRunner {
         let read = move |conn: &_| invocations::read_attempts(conn, &id);
         let parts = self.0.log.readers.with(read).await?;
         let call = Arc::new(Call::new(&parts));
-        let lanes = (0..).zip(&call.streams).map(|(n, lane)| (lane.id.clone(), (call.clone(), n)));
-        self.0.streams().extend(lanes);
+        let attempt_streams = (0..)
+            .zip(&call.streams)
+            .map(|(n, attempt_stream)| (attempt_stream.id.clone(), (call.clone(), n)));
+        self.0.streams().extend(attempt_streams);
         let drive = CallDriver { shared: Arc::clone(&self.0), call, task: task.clone() };
         let mut drives = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
         while drives.try_join_next().is_some() {} // Those that ended need no room any more.
@@ -152,8 +154,8 @@ impl CloudRunner {
                 }
             }
             ControlChannel::Pending | ControlChannel::Unavailable => {
-                self.with_stream(id, |call, lane| {
-                    call.lose_stream(lane, messages::stop_unsupported())
+                self.with_stream(id, |call, attempt_stream| {
+                    call.lose_stream(attempt_stream, messages::stop_unsupported())
                 });
             }
         }
@@ -172,7 +174,7 @@ impl CloudRunner {
 
     /// Says something in an attempt's transcript.
     async fn write_note(&self, id: &AttemptId, text: String) {
-        let sender = self.with_stream(id, |_, lane| lane.sender()).flatten();
+        let sender = self.with_stream(id, |_, attempt_stream| attempt_stream.sender()).flatten();
         if let Some(sender) = sender {
             let event = Event::Output { kind: LineKind::Note, text, first_line: 0 };
             let happened =
@@ -226,15 +228,15 @@ impl Runner for CloudRunner {
     }
 
     async fn events(&self, id: &AttemptId) -> Result<EventReceiver, UserMessage> {
-        self.with_stream(id, |_, lane| lane.take_events())
+        self.with_stream(id, |_, attempt_stream| attempt_stream.take_events())
             .flatten()
             .ok_or_else(|| super::events_unavailable(id))
     }
 
     async fn status(&self, id: &AttemptId) -> AttemptState {
-        let state = |_: &_, lane: &AttemptStream| match lane.sender() {
+        let state = |_: &_, attempt_stream: &AttemptStream| match attempt_stream.sender() {
             Some(_) => AttemptState::Working,
-            None => AttemptState::Ended(lane.lost_reason().to_string()),
+            None => AttemptState::Ended(attempt_stream.lost_reason().to_string()),
         };
         self.with_stream(id, state).unwrap_or(AttemptState::Unknown)
     }
@@ -265,9 +267,11 @@ impl Runner for CloudRunner {
     ) -> Option<(Vec<Event>, Outcome)> {
         let goes_on = *self.0.detaching.borrow()
             && self
-                .with_stream(id, |call, lane| lane.was_detached() && call.has_control())
+                .with_stream(id, |call, attempt_stream| {
+                    attempt_stream.was_detached() && call.has_control()
+                })
                 .unwrap_or(false);
-        let why = self.with_stream(id, |_, lane| lane.lost_reason());
+        let why = self.with_stream(id, |_, attempt_stream| attempt_stream.lost_reason());
         self.release(id).await;
         if goes_on {
             return None; // The next start goes on with it.
@@ -277,8 +281,8 @@ impl Runner for CloudRunner {
     }
 
     async fn release(&self, id: &AttemptId) {
-        let lane = self.0.streams().remove(id);
-        if let Some((call, n)) = lane {
+        let attempt_stream = self.0.streams().remove(id);
+        if let Some((call, n)) = attempt_stream {
             call.close_stream(&call.streams[n]);
         }
     }

@@ -195,28 +195,28 @@ impl<R: Runner> AttemptDriver<R> {
         (mut events, context): (EventReceiver, &AttemptContext),
         progress: &mut Progress,
     ) -> Result<(), EngineError> {
-        let mut intake = EventBatcher::new(&self.log, id);
+        let mut batcher = EventBatcher::new(&self.log, id);
         let mut came = Vec::new();
         loop {
             tokio::select! {
                 count = events.recv_many(&mut came, MAX_EVENTS_AT_ONCE) => {
                     for happened in came.drain(..) {
-                        Self::record_event(&mut intake, (happened, context), progress);
+                        Self::record_event(&mut batcher, (happened, context), progress);
                     }
                     if count == 0 || progress.outcome.is_some() {
-                        return intake.flush().await;
+                        return batcher.flush().await;
                     }
                 }
-                written = intake.wait_written() => written?,
+                written = batcher.wait_written() => written?,
             }
-            if intake.should_flush() {
-                intake.flush().await?;
+            if batcher.should_flush() {
+                batcher.flush().await?;
             }
         }
     }
 
     fn record_event(
-        intake: &mut EventBatcher<'_>,
+        batcher: &mut EventBatcher<'_>,
         (mut happened, context): (RunnerEvent, &AttemptContext),
         progress: &mut Progress,
     ) {
@@ -227,7 +227,7 @@ impl<R: Runner> AttemptDriver<R> {
             if !progress.has_worked && outcome.status == Status::Finished {
                 // Only what works can finish, and it did work: it has an outcome.
                 let working = Event::Status { status: Status::Working, notice: None };
-                intake.push(RunnerEvent { event: working, ..happened });
+                batcher.push(RunnerEvent { event: working, ..happened });
             }
             progress.outcome = Some(normalise(outcome));
             return;
@@ -246,7 +246,7 @@ impl<R: Runner> AttemptDriver<R> {
         let why_held = context.disk_pause.borrow().clone();
         if let Some(event) = filter_event::<R>(happened.event, why_held) {
             happened.event = event;
-            intake.push(happened);
+            batcher.push(happened);
         }
     }
 
@@ -266,9 +266,10 @@ impl<R: Runner> AttemptDriver<R> {
                 AttemptCommand::Close => (WorkerControl::Stop, StopIntent::Close),
             };
             // What was wanted first counts.
-            stop_intent.send_if_modified(|wish| {
-                let is_new = *wish == StopIntent::KeepRunning && wanted != StopIntent::KeepRunning;
-                *wish = if is_new { wanted } else { *wish };
+            stop_intent.send_if_modified(|stop_intent| {
+                let is_new =
+                    *stop_intent == StopIntent::KeepRunning && wanted != StopIntent::KeepRunning;
+                *stop_intent = if is_new { wanted } else { *stop_intent };
                 is_new
             });
             self.runner.send(id, control).await;
@@ -286,12 +287,12 @@ impl<R: Runner> AttemptDriver<R> {
         let Some((events, outcome)) = self.runner.finalise(id, task, progress).await else {
             return Ok(None);
         };
-        let mut intake = EventBatcher::new(&self.log, id);
+        let mut batcher = EventBatcher::new(&self.log, id);
         for event in events {
             let at = (self.now)();
-            intake.push(RunnerEvent { at, event, remote_seq: None, memory_permit: None });
+            batcher.push(RunnerEvent { at, event, remote_seq: None, memory_permit: None });
         }
-        intake.flush().await?;
+        batcher.flush().await?;
         Ok(Some(outcome))
     }
 }

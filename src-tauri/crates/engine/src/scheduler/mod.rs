@@ -263,14 +263,14 @@ impl<R: Runner> SchedulerLoop<R> {
     fn spawn_attempt(&mut self, task: QueuedAttempt, stopped: bool) {
         let (controls, heard) = mpsc::unbounded_channel();
         let (id, attempt) = (task.task.clone(), task.attempt);
-        let carrier = Arc::clone(&self.driver);
+        let driver = Arc::clone(&self.driver);
         let (held, asking) = (self.disk_pause.subscribe(), self.question_states.0.clone());
         let handle = self.attempts.spawn(async move {
             let id = task.task.clone();
             match stopped {
-                false => (id, carrier.run(task, heard, (held, asking)).await),
+                false => (id, driver.run(task, heard, (held, asking)).await),
                 true => {
-                    carrier.end_suspended(&task).await;
+                    driver.end_suspended(&task).await;
                     (id, None)
                 }
             }

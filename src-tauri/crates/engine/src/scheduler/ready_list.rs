@@ -158,14 +158,14 @@ impl ReadyList {
     fn start_order(&self) -> Vec<&QueuedAttempt> {
         let mut turns: HashMap<&BatchId, u32> = HashMap::new();
         let mut order: Vec<(std::cmp::Reverse<u64>, u32, &QueuedAttempt)> = Vec::new();
-        for (waiting, wish) in &self.waiting {
+        for (waiting, stop_intent) in &self.waiting {
             let turn = turns
                 .entry(&waiting.batch)
                 .or_insert_with(|| self.running_count_of_batch(&waiting.batch));
-            order.push((std::cmp::Reverse(*wish), *turn, waiting));
-            *turn += u32::from(*wish == 0);
+            order.push((std::cmp::Reverse(*stop_intent), *turn, waiting));
+            *turn += u32::from(*stop_intent == 0);
         }
-        order.sort_by_key(|(wish, turn, _)| (*wish, *turn)); // Stable: else as they came.
+        order.sort_by_key(|(stop_intent, turn, _)| (*stop_intent, *turn)); // Stable: else as they came.
         order.into_iter().map(|(_, _, waiting)| waiting).collect()
     }
 

@@ -119,8 +119,8 @@ impl SchedulerEnv {
         (limit, kept): (u32, PersistedQueue),
     ) -> Scheduler {
         let (access, runner) = (RemoteAccess::without_credentials(dir.path()), Arc::clone(fake));
-        let carrier = AttemptDriver { log: log.clone(), runner, access, now: || 5 };
-        Scheduler::start(Arc::new(carrier), limit, kept)
+        let driver = AttemptDriver { log: log.clone(), runner, access, now: || 5 };
+        Scheduler::start(Arc::new(driver), limit, kept)
     }
 
     /// Starts a batch of tasks `<batch>0`, `<batch>1`, …
@@ -239,45 +239,43 @@ async fn with_timeout<T>(what: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn tasks_work_up_to_the_limit_and_the_rest_waits_with_its_place() {
-    let table = SchedulerEnv::new(2).await;
-    table.start_batch("a", 4, None).await;
-    table.wait_until_started(&["a0-1", "a1-1"]).await;
-    let place = table.wait_for_place(|known| known.place.waiting == 2).await;
+    let env = SchedulerEnv::new(2).await;
+    env.start_batch("a", 4, None).await;
+    env.wait_until_started(&["a0-1", "a1-1"]).await;
+    let place = env.wait_for_place(|known| known.place.waiting == 2).await;
     assert_eq!((place.busy, place.limit, place.pause_reason), (2, 2, None));
-    let queue = table.log.published.borrow().active[&BatchId::parse("a").unwrap()].queue.clone();
+    let queue = env.log.published.borrow().active[&BatchId::parse("a").unwrap()].queue.clone();
     let places: Vec<(&str, u32)> = queue.iter().map(|q| (q.task.as_str(), q.position)).collect();
     assert_eq!(places, [("a2", 1), ("a3", 2)]);
 
     let next = TaskId::parse("a3").unwrap();
-    table.scheduler.request(|reply| SchedulerCommand::RunNext { task: next, reply }).await.unwrap();
-    table.finish("a0-1").await;
-    table.wait_until_started(&["a0-1", "a1-1", "a3-1"]).await;
-    table.scheduler.send(SchedulerCommand::SetLimit(3)).unwrap();
-    table.wait_until_started(&["a0-1", "a1-1", "a3-1", "a2-1"]).await;
-    table.wait_for_place(|known| known.place.waiting == 0 && known.place.busy == 3).await;
+    env.scheduler.request(|reply| SchedulerCommand::RunNext { task: next, reply }).await.unwrap();
+    env.finish("a0-1").await;
+    env.wait_until_started(&["a0-1", "a1-1", "a3-1"]).await;
+    env.scheduler.send(SchedulerCommand::SetLimit(3)).unwrap();
+    env.wait_until_started(&["a0-1", "a1-1", "a3-1", "a2-1"]).await;
+    env.wait_for_place(|known| known.place.waiting == 0 && known.place.busy == 3).await;
 }
 
 #[tokio::test]
 async fn an_attempt_is_in_the_log_from_its_beginning_to_its_end() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 1, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    let given = table.runner.attempts.lock().unwrap()["a0-1"].task.clone();
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 1, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    let given = env.runner.attempts.lock().unwrap()["a0-1"].task.clone();
     assert_eq!((given.prompt.as_str(), given.time_limit_s), ("do", Some(9)));
     assert_eq!(given.ref_prefix, "refs/regatta/a0/1");
-    table.emit("a0-1", status_event(Status::Working)).await;
+    env.emit("a0-1", status_event(Status::Working)).await;
     let text = "one\ntwo".to_owned();
-    table.emit("a0-1", Event::Output { kind: LineKind::Stdout, text, first_line: 0 }).await;
+    env.emit("a0-1", Event::Output { kind: LineKind::Stdout, text, first_line: 0 }).await;
     // What isn't a worker's to say is left out.
-    table
-        .emit("a0-1", Event::Attempt { number: 9, continues: false, message: String::new() })
-        .await;
-    table.emit("a0-1", status_event(Status::Finished)).await;
-    table.finish("a0-1").await;
-    let view = table.wait_for_status("a0", Status::Finished).await;
+    env.emit("a0-1", Event::Attempt { number: 9, continues: false, message: String::new() }).await;
+    env.emit("a0-1", status_event(Status::Finished)).await;
+    env.finish("a0-1").await;
+    let view = env.wait_for_status("a0", Status::Finished).await;
     assert_eq!((view.lines, view.attempt), (2, 1));
 
-    let mut follower = Follower::new(&table.log, BatchId::parse("a").unwrap(), 0);
+    let mut follower = Follower::new(&env.log, BatchId::parse("a").unwrap(), 0);
     let mut events: Vec<LogEvent> = Vec::new();
     while let Some(more) = with_timeout(follower.next()).await {
         events.extend(more);
@@ -297,26 +295,26 @@ async fn an_attempt_is_in_the_log_from_its_beginning_to_its_end() {
 
 #[tokio::test]
 async fn a_waiting_task_is_stopped_at_once_and_a_working_one_by_its_worker() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.stop_task("a1").await;
-    table.wait_for_status("a1", Status::Stopped).await;
-    table.stop_task("a0").await;
-    table.wait_until_received("a0-1", &WorkerControl::Stop).await;
-    table.emit("a0-1", outcome_event(Status::Stopped)).await;
-    table.wait_for_status("a0", Status::Stopped).await;
-    table.wait_until_started(&["a0-1"]).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.stop_task("a1").await;
+    env.wait_for_status("a1", Status::Stopped).await;
+    env.stop_task("a0").await;
+    env.wait_until_received("a0-1", &WorkerControl::Stop).await;
+    env.emit("a0-1", outcome_event(Status::Stopped)).await;
+    env.wait_for_status("a0", Status::Stopped).await;
+    env.wait_until_started(&["a0-1"]).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_ends_without_a_word_has_failed() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 1, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.emit("a0-1", status_event(Status::Working)).await;
-    table.crash("a0-1");
-    let view = table.wait_for_status("a0", Status::Failed).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 1, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", status_event(Status::Working)).await;
+    env.crash("a0-1");
+    let view = env.wait_for_status("a0", Status::Failed).await;
     let notice = view.notice.unwrap();
     assert_eq!(notice.code, ErrorCode::WorkerDied);
     assert_eq!(notice.details.as_deref(), Some("signal 9"));
@@ -325,26 +323,26 @@ async fn a_worker_that_ends_without_a_word_has_failed() {
 
 #[tokio::test]
 async fn a_worker_that_dies_of_being_stopped_is_stopped() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 1, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.emit("a0-1", status_event(Status::Working)).await;
-    table.stop_task("a0").await;
-    table.wait_until_received("a0-1", &WorkerControl::Stop).await;
-    table.crash("a0-1");
-    let view = table.wait_for_status("a0", Status::Stopped).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 1, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", status_event(Status::Working)).await;
+    env.stop_task("a0").await;
+    env.wait_until_received("a0-1", &WorkerControl::Stop).await;
+    env.crash("a0-1");
+    let view = env.wait_for_status("a0", Status::Stopped).await;
     assert_eq!(view.notice, None);
 }
 
 #[tokio::test]
 async fn an_answer_reaches_the_task_that_asked() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
     let answer = |task: &str| {
         let task = TaskId::parse(task).unwrap();
         let (question, option) = ("q".to_owned(), "yes".to_owned());
-        table.scheduler.request(|reply| SchedulerCommand::Send {
+        env.scheduler.request(|reply| SchedulerCommand::Send {
             task,
             control: WorkerControl::Answer { question, option },
             reply,
@@ -352,7 +350,7 @@ async fn an_answer_reaches_the_task_that_asked() {
     };
     answer("a0").await.unwrap();
     let control = WorkerControl::Answer { question: "q".into(), option: "yes".into() };
-    table.wait_until_received("a0-1", &control).await;
+    env.wait_until_received("a0-1", &control).await;
     assert!(matches!(answer("a1").await, Err(EngineError::WrongState(_))));
 }
 
@@ -370,45 +368,45 @@ fn retry_attempt(task: &str) -> QueuedAttempt {
 
 #[tokio::test]
 async fn a_task_is_never_in_the_line_twice() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
     let add = |reply| SchedulerCommand::Add {
         tasks: vec![retry_attempt("a1")],
         events: Vec::new(),
         reply,
     };
-    assert!(matches!(table.scheduler.request(add).await, Err(EngineError::WrongState(_))));
+    assert!(matches!(env.scheduler.request(add).await, Err(EngineError::WrongState(_))));
 }
 
 #[tokio::test]
 async fn a_task_whose_end_was_just_seen_may_be_tried_again_at_once() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 1, None).await;
-    table.wait_until_started(&["a0-1"]).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 1, None).await;
+    env.wait_until_started(&["a0-1"]).await;
     let (reply, mut added) = oneshot::channel();
     let add = SchedulerCommand::Add { tasks: vec![retry_attempt("a0")], events: Vec::new(), reply };
-    table.scheduler.send(add).unwrap();
+    env.scheduler.send(add).unwrap();
     assert!(added.try_recv().is_err(), "not before its attempt is carried to its end");
-    table.emit("a0-1", outcome_event(Status::Failed)).await;
+    env.emit("a0-1", outcome_event(Status::Failed)).await;
     assert!(with_timeout(added).await.unwrap().is_ok());
-    table.wait_until_started(&["a0-1", "a0-2"]).await;
+    env.wait_until_started(&["a0-1", "a0-2"]).await;
 }
 
 #[tokio::test]
 async fn closing_stops_everything_and_waits_for_it() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
     let (done, mut closed) = oneshot::channel();
-    table.scheduler.send(SchedulerCommand::Close { done }).unwrap();
-    table.wait_until_received("a0-1", &WorkerControl::Stop).await;
+    env.scheduler.send(SchedulerCommand::Close { done }).unwrap();
+    env.wait_until_received("a0-1", &WorkerControl::Stop).await;
     assert!(closed.try_recv().is_err());
-    table.emit("a0-1", outcome_event(Status::Stopped)).await;
+    env.emit("a0-1", outcome_event(Status::Stopped)).await;
     with_timeout(closed).await.unwrap();
-    table.wait_for_status("a0", Status::Stopped).await;
-    table.wait_for_status("a1", Status::Stopped).await;
+    env.wait_for_status("a0", Status::Stopped).await;
+    env.wait_for_status("a1", Status::Stopped).await;
     let limit =
-        table.scheduler.request(|reply| SchedulerCommand::Stop { tasks: Vec::new(), reply }).await;
+        env.scheduler.request(|reply| SchedulerCommand::Stop { tasks: Vec::new(), reply }).await;
     assert!(matches!(limit, Err(EngineError::Closed)));
 }

@@ -7,25 +7,25 @@ use std::path::PathBuf;
 
 /// The project's second commit is made by `change`; what it changed is counted.
 async fn commit_change(change: impl FnOnce(&PathBuf)) -> (TestEnv, String, String, Changes) {
-    let room = TestEnv::empty().await;
+    let env = TestEnv::empty().await;
     let long: String = (0..100).map(|n| format!("line {n}\n")).collect();
-    write(&room.project, "long.txt", &long);
-    write(&room.project, "short.txt", "one\ntwo\n");
-    write(&room.project, "removed.txt", "a\nb\nc\n");
-    std::fs::write(room.project.join("picture"), [0, 159, 146, 150]).unwrap();
-    let from = room.commit("Before");
-    change(&room.project);
-    let to = room.commit("After");
-    room.cache_head().await;
-    let changes = room.git.changes(&room.cache, &from, &to).await.unwrap();
-    (room, from, to, changes)
+    write(&env.project, "long.txt", &long);
+    write(&env.project, "short.txt", "one\ntwo\n");
+    write(&env.project, "removed.txt", "a\nb\nc\n");
+    std::fs::write(env.project.join("picture"), [0, 159, 146, 150]).unwrap();
+    let from = env.commit("Before");
+    change(&env.project);
+    let to = env.commit("After");
+    env.cache_head().await;
+    let changes = env.git.changes(&env.cache, &from, &to).await.unwrap();
+    (env, from, to, changes)
 }
 
-async fn read_patch(room: &TestEnv, ends: (&str, &str), file: &FileChange) -> FilePatch {
+async fn read_patch(env: &TestEnv, ends: (&str, &str), file: &FileChange) -> FilePatch {
     let (from, to) = ends;
     let (path, old_path) = (file.path.as_str(), file.old_path.as_deref());
-    let request = PatchRequest { cache: &room.cache, from, to, path, old_path };
-    room.git.patch(request).await.unwrap()
+    let request = PatchRequest { cache: &env.cache, from, to, path, old_path };
+    env.git.patch(request).await.unwrap()
 }
 
 fn render_patch(patch: &FilePatch) -> String {
@@ -96,7 +96,7 @@ async fn odd_names_are_found_again_by_the_name_that_was_given() {
         ":(top)x",
         "@@ -1 +1 @@",
     ];
-    let (room, from, to, changes) = commit_change(|project| {
+    let (env, from, to, changes) = commit_change(|project| {
         for name in names {
             write(project, name, &format!("I am {name}\n"));
         }
@@ -106,7 +106,7 @@ async fn odd_names_are_found_again_by_the_name_that_was_given() {
     .await;
     assert_eq!(changes.files.len(), names.len() + 1);
     for file in &changes.files {
-        let said = render_patch(&read_patch(&room, (&from, &to), file).await);
+        let said = render_patch(&read_patch(&env, (&from, &to), file).await);
         if file.path == "not\u{fffd}\u{fffd}utf8" {
             assert_eq!(said, "+I am odd\n");
         } else {
@@ -119,13 +119,13 @@ async fn odd_names_are_found_again_by_the_name_that_was_given() {
 
 #[tokio::test]
 async fn a_patch_shows_lines_with_their_numbers_and_gaps_between() {
-    let (room, from, to, changes) = commit_change(|project| {
+    let (env, from, to, changes) = commit_change(|project| {
         let long = std::fs::read_to_string(project.join("long.txt")).unwrap();
         let long = long.replace("line 10\n", "ten\n").replace("line 90\n", "");
         write(project, "long.txt", long.trim_end());
     })
     .await;
-    let patch = read_patch(&room, (&from, &to), &changes.files[0]).await;
+    let patch = read_patch(&env, (&from, &to), &changes.files[0]).await;
     assert_eq!(
         render_patch(&patch),
         "~\n line 7\n line 8\n line 9\n-line 10\n+ten\n line 11\n line 12\n line 13\n\
@@ -141,26 +141,26 @@ async fn a_patch_shows_lines_with_their_numbers_and_gaps_between() {
 
 #[tokio::test]
 async fn a_moved_file_shows_only_what_changed_in_it() {
-    let (room, from, to, changes) = commit_change(|project| {
+    let (env, from, to, changes) = commit_change(|project| {
         let long = std::fs::read_to_string(project.join("long.txt")).unwrap();
         std::fs::remove_file(project.join("long.txt")).unwrap();
         write(project, "else/where.txt", &long.replace("line 0\n", "zero\n"));
     })
     .await;
     assert_eq!(changes.files[0].old_path.as_deref(), Some("long.txt"));
-    let patch = read_patch(&room, (&from, &to), &changes.files[0]).await;
+    let patch = read_patch(&env, (&from, &to), &changes.files[0]).await;
     assert_eq!(render_patch(&patch), "-line 0\n+zero\n line 1\n line 2\n line 3\n");
 }
 
 #[tokio::test]
 async fn a_patch_of_what_is_no_text_or_did_not_change_has_no_lines() {
-    let (room, from, to, changes) =
+    let (env, from, to, changes) =
         commit_change(|project| std::fs::write(project.join("picture"), [0, 1]).unwrap()).await;
-    assert_eq!(read_patch(&room, (&from, &to), &changes.files[0]).await, FilePatch::default());
+    assert_eq!(read_patch(&env, (&from, &to), &changes.files[0]).await, FilePatch::default());
     for path in ["short.txt", "nowhere", "", "/", "../..", "-x"] {
         let file = FileChange { path: path.into(), ..changes.files[0].clone() };
         assert!(
-            read_patch(&room, (&from, &to), &file).await.lines.iter().all(|l| l.text.is_empty()),
+            read_patch(&env, (&from, &to), &file).await.lines.iter().all(|l| l.text.is_empty()),
             "{path}"
         );
     }
@@ -168,7 +168,7 @@ async fn a_patch_of_what_is_no_text_or_did_not_change_has_no_lines() {
 
 #[tokio::test]
 async fn much_is_cut_and_said_to_be() {
-    let (room, from, to, changes) = commit_change(|project| {
+    let (env, from, to, changes) = commit_change(|project| {
         for n in 0..2_100 {
             write(project, &format!("many/{n:04}"), "x\n");
         }
@@ -182,27 +182,27 @@ async fn much_is_cut_and_said_to_be() {
     assert_eq!(changes.totals.added, 2_100 + 1 + 20_000);
     let (totals, files) = summarize(&changes);
     assert_eq!((totals, files.len()), (changes.totals, 20));
-    let wide = read_patch(&room, (&from, &to), &changes.files[0]).await;
+    let wide = read_patch(&env, (&from, &to), &changes.files[0]).await;
     assert_eq!(wide.lines[0].text, "é".repeat(2_048));
-    let tall = read_patch(&room, (&from, &to), &changes.files[1]).await;
+    let tall = read_patch(&env, (&from, &to), &changes.files[1]).await;
     assert_eq!((tall.lines.len(), tall.has_more), (5_000, true));
     // Counting lines of such a size takes longer than they are worth.
     assert!(changes.files[2].is_binary);
-    assert_eq!(read_patch(&room, (&from, &to), &changes.files[2]).await, FilePatch::default());
+    assert_eq!(read_patch(&env, (&from, &to), &changes.files[2]).await, FilePatch::default());
 }
 
 #[tokio::test]
 async fn only_commits_that_are_there_can_be_compared() {
-    let room = TestEnv::new().await;
-    let start = room.cache_head().await;
-    assert_eq!(room.git.changes(&room.cache, &start, &start).await.unwrap(), Changes::default());
+    let env = TestEnv::new().await;
+    let start = env.cache_head().await;
+    assert_eq!(env.git.changes(&env.cache, &start, &start).await.unwrap(), Changes::default());
     for bad in ["HEAD", "--output=x", ""] {
-        let error = room.git.changes(&room.cache, &start, bad).await.unwrap_err();
+        let error = env.git.changes(&env.cache, &start, bad).await.unwrap_err();
         assert_eq!(error, GitError::RevisionMissing { rev: bad.into() });
     }
     let gone = "1".repeat(40);
-    let error = room.git.changes(&room.cache, &start, &gone).await.unwrap_err();
+    let error = env.git.changes(&env.cache, &start, &gone).await.unwrap_err();
     assert!(matches!(error, GitError::Failed { .. }), "{error}");
-    let second = git(&room.project, &["rev-parse", "HEAD"]);
+    let second = git(&env.project, &["rev-parse", "HEAD"]);
     assert_eq!(second, start);
 }

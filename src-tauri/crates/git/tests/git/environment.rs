@@ -79,22 +79,21 @@ fn nothing_inherited_makes_a_difference() {
 fn the_main_path() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let room = TestEnv::new().await;
-        assert!(!room.git.inspect(&room.project).await.unwrap().is_dirty);
-        let start = room.cache_head().await;
-        let copy = room.make_copy(&start, "copy").await;
+        let env = TestEnv::new().await;
+        assert!(!env.git.inspect(&env.project).await.unwrap().is_dirty);
+        let start = env.cache_head().await;
+        let copy = env.make_copy(&start, "copy").await;
         write(&copy, "new", "a\r\nb\n");
-        let saved = room.save_copy(&copy, &start).await;
+        let saved = env.save_copy(&copy, &start).await;
         assert_eq!(saved.commit.len(), 40);
-        let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
+        let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
         assert_eq!((changes.files.len(), changes.totals.added), (1, 2));
-        let branch =
-            room.git.publish(&room.cache, &saved.commit, &room.project, "r").await.unwrap();
-        assert_eq!(git(&room.project, &["rev-parse", &branch]), saved.commit);
-        assert_eq!(git(&room.project, &["ls-tree", "--format=%(objectsize)", &branch, "new"]), "5");
-        let fresh = room.path("fresh");
+        let branch = env.git.publish(&env.cache, &saved.commit, &env.project, "r").await.unwrap();
+        assert_eq!(git(&env.project, &["rev-parse", &branch]), saved.commit);
+        assert_eq!(git(&env.project, &["ls-tree", "--format=%(objectsize)", &branch, "new"]), "5");
+        let fresh = env.path("fresh");
         write(&fresh, "file", "text");
-        room.git.init_project(&fresh, &author()).await.unwrap();
+        env.git.init_project(&fresh, &author()).await.unwrap();
     });
 }
 
@@ -113,33 +112,33 @@ fn what_a_person_set_for_all_projects_is_respected_where_it_is_theirs() {
 #[tokio::test]
 #[ignore = "run by what_a_person_set_for_all_projects_is_respected_where_it_is_theirs"]
 async fn a_person_with_settings() {
-    let room = TestEnv::new().await;
-    let person = room.git.author(&room.project).await.unwrap();
+    let env = TestEnv::new().await;
+    let person = env.git.author(&env.project).await.unwrap();
     assert_eq!((person.name.as_str(), person.email.as_str()), ("Grace", "grace@example.invalid"));
-    write(&room.project, "x.swp", "");
-    assert!(!room.git.inspect(&room.project).await.unwrap().is_dirty);
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "copy").await;
+    write(&env.project, "x.swp", "");
+    assert!(!env.git.inspect(&env.project).await.unwrap().is_dirty);
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
     write(&copy, "y.swp", "");
-    assert!(!room.save_copy(&copy, &start).await.has_changes);
-    let fresh = room.path("fresh");
+    assert!(!env.save_copy(&copy, &start).await.has_changes);
+    let fresh = env.path("fresh");
     write(&fresh, "z.swp", "");
     write(&fresh, "file", "");
     // The name is known before there is a repository.
-    let person = room.git.author(&fresh).await.unwrap();
+    let person = env.git.author(&fresh).await.unwrap();
     assert_eq!(person.name, "Grace");
-    room.git.init_project(&fresh, &person).await.unwrap();
+    env.git.init_project(&fresh, &person).await.unwrap();
     assert_eq!(git(&fresh, &["ls-tree", "--name-only", "HEAD"]), "file");
 }
 
 #[tokio::test]
 #[ignore = "run by what_a_person_set_for_all_projects_is_respected_where_it_is_theirs"]
 async fn a_person_without_a_name() {
-    let room = TestEnv::new().await;
-    let nobody = room.git.author(&room.project).await.unwrap();
+    let env = TestEnv::new().await;
+    let nobody = env.git.author(&env.project).await.unwrap();
     assert_eq!((nobody.name.as_str(), nobody.email.as_str()), ("Regatta", "regatta@localhost"));
-    room.git.inspect(&room.project).await.unwrap();
-    room.cache_head().await;
+    env.git.inspect(&env.project).await.unwrap();
+    env.cache_head().await;
 }
 
 #[test]

@@ -35,10 +35,10 @@ fn plant_programs(repository: &Path, mark: &Path) {
 
 #[tokio::test]
 async fn nothing_planted_in_a_copy_is_ever_run_or_believed() {
-    let room = TestEnv::new().await;
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "copy").await;
-    let mark = room.path("mark");
+    let env = TestEnv::new().await;
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
+    let mark = env.path("mark");
     plant_programs(&copy, &mark);
     write(&copy, ".gitattributes", "* filter=evil diff=evil\n");
     write(&copy, "src/main.txt", "one\n2\nthree\n");
@@ -52,28 +52,28 @@ async fn nothing_planted_in_a_copy_is_ever_run_or_believed() {
     write(&copy, ".git/HEAD", "ref: refs/heads/../../../nowhere\n");
     remove_mark(&mark);
 
-    let saved = room.save_copy(&copy, &start).await;
+    let saved = env.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
-    let text = git(&room.cache, &["cat-file", "-p", &format!("{}:src/main.txt", saved.commit)]);
+    let text = git(&env.cache, &["cat-file", "-p", &format!("{}:src/main.txt", saved.commit)]);
     assert_eq!(text, "one\n2\nthree");
-    let changes = room.git.changes(&room.cache, &start, &saved.commit).await.unwrap();
+    let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
     assert_eq!(changes.files.len(), 2);
-    let branch = room.git.publish(&room.cache, &saved.commit, &room.project, "r").await.unwrap();
-    assert_eq!(git(&room.project, &["rev-parse", &branch]), saved.commit);
+    let branch = env.git.publish(&env.cache, &saved.commit, &env.project, "r").await.unwrap();
+    assert_eq!(git(&env.project, &["rev-parse", &branch]), saved.commit);
     assert!(!mark.exists());
-    let settings = git(&room.cache, &["config", "--local", "--list"]);
+    let settings = git(&env.cache, &["config", "--local", "--list"]);
     assert!(!settings.contains("evil"), "{settings}");
 }
 
 #[tokio::test]
 async fn a_repository_inside_the_copy_cannot_bite_either() {
-    let room = TestEnv::new().await;
-    git(room.top(), &["clone", "-q", "project", "lib"]);
-    git(&room.project, &["submodule", "--quiet", "add", "../lib", "sub"]);
-    room.commit("With a submodule");
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "copy").await;
-    let mark = room.path("mark");
+    let env = TestEnv::new().await;
+    git(env.top(), &["clone", "-q", "project", "lib"]);
+    git(&env.project, &["submodule", "--quiet", "add", "../lib", "sub"]);
+    env.commit("With a submodule");
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
+    let mark = env.path("mark");
     for inner in ["sub", "other"] {
         git(&copy, &["clone", "-q", "../lib", inner]);
         plant_programs(&copy.join(inner), &mark);
@@ -86,7 +86,7 @@ async fn a_repository_inside_the_copy_cannot_bite_either() {
         "[submodule \"sub\"]\n\tpath = sub\n\turl = ../lib\n\tignore = none\n",
     );
     remove_mark(&mark);
-    let mut saved = room.save_copy(&copy, &start).await;
+    let mut saved = env.save_copy(&copy, &start).await;
     saved.skipped.sort();
     assert_eq!(saved.skipped, ["other", "sub"]);
     assert!(!mark.exists());
@@ -98,58 +98,57 @@ async fn a_repository_inside_the_copy_cannot_bite_either() {
 
 #[tokio::test]
 async fn a_copy_without_or_with_a_strange_git_folder_is_saved_as_its_files_are() {
-    let room = TestEnv::new().await;
-    let start = room.cache_head().await;
+    let env = TestEnv::new().await;
+    let start = env.cache_head().await;
     for (n, kind) in ["none", "a file", "a link", "an empty folder"].into_iter().enumerate() {
-        let copy = room.make_copy(&start, &format!("copy-{n}")).await;
+        let copy = env.make_copy(&start, &format!("copy-{n}")).await;
         let inner = copy.join(".git");
         std::fs::remove_dir_all(&inner).unwrap();
         match kind {
             "a file" => {
-                std::fs::write(&inner, format!("gitdir: {}/.git\n", room.project.display()))
-                    .unwrap()
+                std::fs::write(&inner, format!("gitdir: {}/.git\n", env.project.display())).unwrap()
             }
-            "a link" => symlink(room.project.join(".git"), &inner).unwrap(),
+            "a link" => symlink(env.project.join(".git"), &inner).unwrap(),
             "an empty folder" => std::fs::create_dir(&inner).unwrap(),
             _ => {}
         }
         write(&copy, "new", "n");
-        let saved = room.save_copy(&copy, &start).await;
+        let saved = env.save_copy(&copy, &start).await;
         assert_eq!(saved.skipped, Vec::<String>::new(), "{kind}");
-        let names = git(&room.cache, &["ls-tree", "-r", "--name-only", &saved.commit]);
+        let names = git(&env.cache, &["ls-tree", "-r", "--name-only", &saved.commit]);
         assert_eq!(names, "README.md\nnew\nsrc/main.txt", "{kind}");
     }
-    assert_eq!(git(&room.project, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
+    assert_eq!(git(&env.project, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
 }
 
 #[tokio::test]
 async fn a_link_in_the_place_of_the_copy_is_not_followed() {
-    let room = TestEnv::new().await;
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "copy").await;
+    let env = TestEnv::new().await;
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
     std::fs::remove_dir_all(&copy).unwrap();
-    let secrets = room.path("secrets");
+    let secrets = env.path("secrets");
     write(&secrets, "key", "k");
     symlink(&secrets, &copy).unwrap();
     let author = crate::test_env::author();
-    let index = room.path("index");
-    let mut request = room.save_request(&copy, &start, &author);
+    let index = env.path("index");
+    let mut request = env.save_request(&copy, &start, &author);
     request.index = &index;
-    assert_eq!(room.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
+    assert_eq!(env.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
 }
 
 #[tokio::test]
 async fn a_result_that_would_harm_the_project_is_not_added() {
-    let room = TestEnv::new().await;
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "copy").await;
+    let env = TestEnv::new().await;
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
     // A submodule's address that is an option to the program that would fetch it.
     write(&copy, ".gitmodules", "[submodule \"x\"]\n\tpath = x\n\turl = --upload-pack=evil\n");
-    let saved = room.save_copy(&copy, &start).await;
-    let error = room.git.publish(&room.cache, &saved.commit, &room.project, "r").await.unwrap_err();
+    let saved = env.save_copy(&copy, &start).await;
+    let error = env.git.publish(&env.cache, &saved.commit, &env.project, "r").await.unwrap_err();
     let GitError::Failed { details, .. } = error else { panic!("{error}") };
     assert!(details.contains("gitmodulesUrl"), "{details}");
-    assert_eq!(git(&room.project, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
+    assert_eq!(git(&env.project, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
 }
 
 /// The planting itself may have run what was planted.

@@ -7,51 +7,45 @@ use std::path::Path;
 
 #[tokio::test]
 async fn a_folder_that_is_no_project_is_told_apart() {
-    let room = TestEnv::empty().await;
-    let missing = room.path("missing");
-    assert_eq!(
-        room.git.inspect(&missing).await.unwrap_err(),
-        GitError::NotAFolder(missing.clone())
-    );
-    write(room.top(), "file", "");
-    let file = room.path("file");
-    assert_eq!(room.git.inspect(&file).await.unwrap_err(), GitError::NotAFolder(file));
-    let plain = room.path("plain");
+    let env = TestEnv::empty().await;
+    let missing = env.path("missing");
+    assert_eq!(env.git.inspect(&missing).await.unwrap_err(), GitError::NotAFolder(missing.clone()));
+    write(env.top(), "file", "");
+    let file = env.path("file");
+    assert_eq!(env.git.inspect(&file).await.unwrap_err(), GitError::NotAFolder(file));
+    let plain = env.path("plain");
     std::fs::create_dir(&plain).unwrap();
-    let error = room.git.inspect(&plain).await.unwrap_err();
+    let error = env.git.inspect(&plain).await.unwrap_err();
     assert_eq!(error, GitError::NotARepository(plain.clone()));
     assert_eq!(UserMessage::from(error).code, ErrorCode::NotARepository);
-    assert_eq!(
-        room.git.resolve(&plain, "main").await.unwrap_err(),
-        GitError::NotARepository(plain)
-    );
+    assert_eq!(env.git.resolve(&plain, "main").await.unwrap_err(), GitError::NotARepository(plain));
 }
 
 #[tokio::test]
 async fn a_repository_without_a_commit_is_seen_as_that() {
-    let room = TestEnv::empty().await;
-    write(&room.project, "file", "");
-    let facts = room.git.inspect(&room.project).await.unwrap();
+    let env = TestEnv::empty().await;
+    write(&env.project, "file", "");
+    let facts = env.git.inspect(&env.project).await.unwrap();
     assert_eq!((facts.head, facts.current.as_str(), facts.is_dirty), (None, "main", true));
     assert_eq!(facts.branches, Vec::<String>::new());
-    let error = room.git.resolve(&room.project, "").await.unwrap_err();
-    assert_eq!(error, GitError::NoCommit(room.project.clone()));
+    let error = env.git.resolve(&env.project, "").await.unwrap_err();
+    assert_eq!(error, GitError::NoCommit(env.project.clone()));
 }
 
 #[tokio::test]
 async fn branches_come_newest_first_and_a_detached_head_by_its_id() {
-    let room = TestEnv::new().await;
-    let old = room.git.resolve(&room.project, "").await.unwrap();
+    let env = TestEnv::new().await;
+    let old = env.git.resolve(&env.project, "").await.unwrap();
     for (branch, date) in [("older", "2001-01-01T00:00:00Z"), ("newest", "2030-01-01T00:00:00Z")] {
-        git(&room.project, &["checkout", "-q", "-b", branch, &old]);
-        write(&room.project, branch, "x");
-        git(&room.project, &["add", "-A"]);
-        let tree = git(&room.project, &["write-tree"]);
-        let commit = room.commit_tree(&tree, date);
-        git(&room.project, &["reset", "-q", "--hard", &commit]);
+        git(&env.project, &["checkout", "-q", "-b", branch, &old]);
+        write(&env.project, branch, "x");
+        git(&env.project, &["add", "-A"]);
+        let tree = git(&env.project, &["write-tree"]);
+        let commit = env.commit_tree(&tree, date);
+        git(&env.project, &["reset", "-q", "--hard", &commit]);
     }
-    git(&room.project, &["checkout", "-q", "--detach", &old]);
-    let facts = room.git.inspect(&room.project).await.unwrap();
+    git(&env.project, &["checkout", "-q", "--detach", &old]);
+    let facts = env.git.inspect(&env.project).await.unwrap();
     assert_eq!(facts.branches, ["newest", "main", "older"]);
     assert_eq!(facts.head.as_deref(), Some(old.as_str()));
     assert!(old.starts_with(&facts.current) && facts.current.len() >= 4, "{}", facts.current);
@@ -59,15 +53,15 @@ async fn branches_come_newest_first_and_a_detached_head_by_its_id() {
 
 #[tokio::test]
 async fn a_revision_can_be_named_in_many_ways() {
-    let room = TestEnv::new().await;
-    let first = room.git.resolve(&room.project, "").await.unwrap();
-    git(&room.project, &["tag", "-a", "v1", "-m", "One"]);
-    git(&room.project, &["branch", "same"]);
-    write(&room.project, "later", "");
-    let second = room.commit("Second");
-    git(&room.project, &["tag", "same"]);
-    git(&room.project, &["update-ref", "refs/remotes/origin/only-there", &first]);
-    git(&room.project, &["branch", "-f", "-q", "schön/größe", &first]);
+    let env = TestEnv::new().await;
+    let first = env.git.resolve(&env.project, "").await.unwrap();
+    git(&env.project, &["tag", "-a", "v1", "-m", "One"]);
+    git(&env.project, &["branch", "same"]);
+    write(&env.project, "later", "");
+    let second = env.commit("Second");
+    git(&env.project, &["tag", "same"]);
+    git(&env.project, &["update-ref", "refs/remotes/origin/only-there", &first]);
+    git(&env.project, &["branch", "-f", "-q", "schön/größe", &first]);
     for (rev, commit) in [
         ("", &second),
         ("main", &second),
@@ -79,14 +73,14 @@ async fn a_revision_can_be_named_in_many_ways() {
         ("schön/größe", &first),
         (&first[..12], &first),
     ] {
-        assert_eq!(&room.git.resolve(&room.project, rev).await.unwrap(), commit, "{rev:?}");
+        assert_eq!(&env.git.resolve(&env.project, rev).await.unwrap(), commit, "{rev:?}");
     }
 }
 
 #[tokio::test]
 async fn a_revision_that_is_not_there_is_said_so_whatever_it_is_made_of() {
-    let room = TestEnv::new().await;
-    git(&room.project, &["tag", "a-file", "HEAD:README.md"]);
+    let env = TestEnv::new().await;
+    git(&env.project, &["tag", "a-file", "HEAD:README.md"]);
     let long = "x".repeat(100_000);
     for rev in [
         "nope",
@@ -108,7 +102,7 @@ async fn a_revision_that_is_not_there_is_said_so_whatever_it_is_made_of() {
         "🚀",
         "--output=/nope",
     ] {
-        let error = room.git.resolve(&room.project, rev).await.unwrap_err();
+        let error = env.git.resolve(&env.project, rev).await.unwrap_err();
         assert_eq!(error, GitError::RevisionMissing { rev: rev.into() });
         assert!(UserMessage::from(error).message.len() < 400);
     }
@@ -116,63 +110,63 @@ async fn a_revision_that_is_not_there_is_said_so_whatever_it_is_made_of() {
 
 #[tokio::test]
 async fn a_folder_inside_a_project_leads_to_its_top() {
-    let room = TestEnv::new().await;
+    let env = TestEnv::new().await;
     for inside in ["src", ".git", ".git/refs"] {
-        let facts = room.git.inspect(&room.project.join(inside)).await.unwrap();
-        assert_eq!((facts.top, facts.is_dirty), (room.project.clone(), false), "{inside}");
+        let facts = env.git.inspect(&env.project.join(inside)).await.unwrap();
+        assert_eq!((facts.top, facts.is_dirty), (env.project.clone(), false), "{inside}");
     }
 }
 
 #[tokio::test]
 async fn a_bare_repository_and_a_linked_worktree_are_projects_too() {
-    let room = TestEnv::new().await;
-    let bare = room.path("bare.git");
-    git(&room.project, &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
-    let facts = room.git.inspect(&bare).await.unwrap();
+    let env = TestEnv::new().await;
+    let bare = env.path("bare.git");
+    git(&env.project, &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let facts = env.git.inspect(&bare).await.unwrap();
     assert_eq!((&facts.top, facts.current.as_str(), facts.is_dirty), (&bare, "main", false));
 
-    let linked = room.path("linked");
-    git(&room.project, &["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
-    let facts = room.git.inspect(&linked).await.unwrap();
+    let linked = env.path("linked");
+    git(&env.project, &["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
+    let facts = env.git.inspect(&linked).await.unwrap();
     assert_eq!((&facts.top, facts.current.as_str(), facts.is_dirty), (&linked, "side", false));
 }
 
 #[tokio::test]
 async fn every_kind_of_unsaved_change_is_noticed() {
-    let room = TestEnv::new().await;
-    write(&room.project, ".gitignore", "ignored\n");
-    room.commit("Ignore");
-    write(&room.project, "ignored", "");
-    write(&room.project, ".git/info/exclude", "*.own\n");
-    write(&room.project, "mine.own", "");
-    let dirty = async || room.git.inspect(&room.project).await.unwrap().is_dirty;
+    let env = TestEnv::new().await;
+    write(&env.project, ".gitignore", "ignored\n");
+    env.commit("Ignore");
+    write(&env.project, "ignored", "");
+    write(&env.project, ".git/info/exclude", "*.own\n");
+    write(&env.project, "mine.own", "");
+    let dirty = async || env.git.inspect(&env.project).await.unwrap().is_dirty;
     assert!(!dirty().await);
-    write(&room.project, "untracked", "");
+    write(&env.project, "untracked", "");
     assert!(dirty().await);
-    std::fs::remove_file(room.project.join("untracked")).unwrap();
-    write(&room.project, "README.md", "Changed\n");
+    std::fs::remove_file(env.project.join("untracked")).unwrap();
+    write(&env.project, "README.md", "Changed\n");
     assert!(dirty().await);
-    git(&room.project, &["add", "-A"]);
+    git(&env.project, &["add", "-A"]);
     assert!(dirty().await);
-    git(&room.project, &["reset", "-q", "--hard"]);
+    git(&env.project, &["reset", "-q", "--hard"]);
     assert!(!dirty().await);
-    std::fs::remove_file(room.project.join("README.md")).unwrap();
+    std::fs::remove_file(env.project.join("README.md")).unwrap();
     assert!(dirty().await);
 }
 
 #[tokio::test]
 async fn the_persons_name_comes_from_the_project_or_from_nowhere() {
-    let room = TestEnv::new().await;
-    git(&room.project, &["config", "user.name", "Zoë <z>"]);
-    git(&room.project, &["config", "user.email", "zoe@example.invalid"]);
-    let author = room.git.author(&room.project).await.unwrap();
+    let env = TestEnv::new().await;
+    git(&env.project, &["config", "user.name", "Zoë <z>"]);
+    git(&env.project, &["config", "user.email", "zoe@example.invalid"]);
+    let author = env.git.author(&env.project).await.unwrap();
     assert_eq!((author.name.as_str(), author.email.as_str()), ("Zoë z", "zoe@example.invalid"));
 }
 
 #[tokio::test]
 async fn a_folder_is_set_up_with_its_files_as_they_are() {
-    let room = TestEnv::empty().await;
-    let folder = room.path("new project");
+    let env = TestEnv::empty().await;
+    let folder = env.path("new project");
     write(&folder, "a.txt", "a\r\nb");
     write(&folder, "deep/ä \"b\".txt", "");
     write(&folder, ".gitignore", "secret\n");
@@ -180,36 +174,36 @@ async fn a_folder_is_set_up_with_its_files_as_they_are() {
     write(&folder, "inner/file", "x");
     git(&folder.join("inner"), &["init", "-q"]);
     let before = TestEnv::snapshot_files(&folder, &[]);
-    room.git.init_project(&folder, &author()).await.unwrap();
+    env.git.init_project(&folder, &author()).await.unwrap();
     let mut after = TestEnv::snapshot_files(&folder, &[]);
     after.retain(|path, _| !path.starts_with(".git/"));
     assert_eq!(before, after);
-    let facts = room.git.inspect(&folder).await.unwrap();
+    let facts = env.git.inspect(&folder).await.unwrap();
     assert_eq!((facts.current.as_str(), facts.branches), ("main", vec!["main".to_owned()]));
     let saved = git(&folder, &["ls-tree", "-r", "-z", "--name-only", "HEAD"]);
     assert_eq!(saved, ".gitignore\0a.txt\0deep/ä \"b\".txt\0");
     assert_eq!(git(&folder, &["log", "--format=%an %ae"]), "Ada ada@example.invalid");
 
     // Again: nothing more happens.
-    room.git.init_project(&folder, &author()).await.unwrap();
-    assert_eq!(room.git.inspect(&folder).await.unwrap().head, facts.head);
+    env.git.init_project(&folder, &author()).await.unwrap();
+    assert_eq!(env.git.inspect(&folder).await.unwrap().head, facts.head);
 }
 
 #[tokio::test]
 async fn an_empty_folder_and_one_without_a_commit_are_set_up() {
-    let room = TestEnv::empty().await;
-    let empty = room.path("empty");
+    let env = TestEnv::empty().await;
+    let empty = env.path("empty");
     std::fs::create_dir(&empty).unwrap();
-    let bare = room.path("bare.git");
-    git(room.top(), &["init", "-q", "--bare", "bare.git"]);
-    write(&room.project, "file", "text");
-    for folder in [&empty, &bare, &room.project] {
-        room.git.init_project(folder, &author()).await.unwrap();
-        let facts = room.git.inspect(folder).await.unwrap();
+    let bare = env.path("bare.git");
+    git(env.top(), &["init", "-q", "--bare", "bare.git"]);
+    write(&env.project, "file", "text");
+    for folder in [&empty, &bare, &env.project] {
+        env.git.init_project(folder, &author()).await.unwrap();
+        let facts = env.git.inspect(folder).await.unwrap();
         assert!(facts.head.is_some() && !facts.is_dirty, "{}", folder.display());
     }
     assert_eq!(git(&empty, &["ls-tree", "HEAD"]), "");
-    assert_eq!(git(&room.project, &["show", "HEAD:file"]), "text");
+    assert_eq!(git(&env.project, &["show", "HEAD:file"]), "text");
 }
 
 /// What a folder from somewhere else may hold: programs in its settings, for any occasion.
@@ -257,21 +251,21 @@ fn make_executable(file: &Path) {
 #[cfg(unix)]
 #[tokio::test]
 async fn looking_at_a_project_and_adding_to_it_runs_nothing_that_it_names() {
-    let room = TestEnv::new().await;
-    let mark = room.path("mark");
-    plant_programs(&room.project, &mark);
+    let env = TestEnv::new().await;
+    let mark = env.path("mark");
+    plant_programs(&env.project, &mark);
     // Younger than the index, so that git has to read the content.
-    write(&room.project, "README.md", "Hello\n");
-    assert!(room.git.inspect(&room.project).await.unwrap().is_dirty);
-    let start = room.cache_head().await;
-    room.git.publish(&room.cache, &start, &room.project, "result").await.unwrap();
+    write(&env.project, "README.md", "Hello\n");
+    assert!(env.git.inspect(&env.project).await.unwrap().is_dirty);
+    let start = env.cache_head().await;
+    env.git.publish(&env.cache, &start, &env.project, "result").await.unwrap();
     assert!(!mark.exists());
 
-    let fresh = room.path("fresh");
+    let fresh = env.path("fresh");
     write(&fresh, "file", "text");
     git(&fresh, &["init", "-q"]);
     plant_programs(&fresh, &mark);
-    room.git.init_project(&fresh, &author()).await.unwrap();
+    env.git.init_project(&fresh, &author()).await.unwrap();
     assert!(!mark.exists());
     assert_eq!(git(&fresh, &["cat-file", "-p", "HEAD:file"]), "text");
 
@@ -284,13 +278,13 @@ async fn looking_at_a_project_and_adding_to_it_runs_nothing_that_it_names() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_project_of_another_user_is_refused_with_its_own_words() {
-    let room = TestEnv::new().await;
+    let env = TestEnv::new().await;
     // Only root may give a folder away; for anyone else there is nothing to try.
-    if std::os::unix::fs::chown(&room.project, Some(12_345), None).is_err() {
+    if std::os::unix::fs::chown(&env.project, Some(12_345), None).is_err() {
         return;
     }
-    let error = room.git.inspect(&room.project).await.unwrap_err();
-    assert_eq!(error, GitError::DubiousOwnership(room.project.clone()));
-    let error = room.git.resolve(&room.project, "").await.unwrap_err();
+    let error = env.git.inspect(&env.project).await.unwrap_err();
+    assert_eq!(error, GitError::DubiousOwnership(env.project.clone()));
+    let error = env.git.resolve(&env.project, "").await.unwrap_err();
     assert!(UserMessage::from(error).message.contains("another user"));
 }

@@ -6,8 +6,8 @@ use regatta_protocol::worker::Author;
 use std::path::Path;
 
 /// The paths in a saved tree, with their modes.
-fn saved_tree(room: &TestEnv, saved: &SaveResult) -> Vec<(String, String)> {
-    let listed = git(&room.cache, &["ls-tree", "-r", "-z", &saved.commit]);
+fn saved_tree(env: &TestEnv, saved: &SaveResult) -> Vec<(String, String)> {
+    let listed = git(&env.cache, &["ls-tree", "-r", "-z", &saved.commit]);
     let entry = |line: &str| {
         let (facts, path) = line.split_once('\t').unwrap();
         (path.to_owned(), facts.split(' ').next().unwrap().to_owned())
@@ -15,56 +15,56 @@ fn saved_tree(room: &TestEnv, saved: &SaveResult) -> Vec<(String, String)> {
     listed.split('\0').filter(|line| !line.is_empty()).map(entry).collect()
 }
 
-fn saved_paths(room: &TestEnv, saved: &SaveResult) -> Vec<String> {
-    saved_tree(room, saved).into_iter().map(|(path, _)| path).collect()
+fn saved_paths(env: &TestEnv, saved: &SaveResult) -> Vec<String> {
+    saved_tree(env, saved).into_iter().map(|(path, _)| path).collect()
 }
 
 /// A room, its start, and a copy.
 async fn env_with_copy() -> (TestEnv, String, std::path::PathBuf) {
-    let room = TestEnv::new().await;
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "copy").await;
-    (room, start, copy)
+    let env = TestEnv::new().await;
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
+    (env, start, copy)
 }
 
 #[tokio::test]
 async fn nothing_changed_is_said_and_still_saved() {
-    let (room, start, copy) = env_with_copy().await;
-    let saved = room.save_copy(&copy, &start).await;
+    let (env, start, copy) = env_with_copy().await;
+    let saved = env.save_copy(&copy, &start).await;
     assert!(!saved.has_changes);
-    assert_eq!(git(&room.cache, &["rev-parse", &format!("{start}^{{tree}}")]), saved.tree);
-    assert_eq!(git(&room.cache, &["rev-parse", "refs/regatta/task/1/1"]), saved.commit);
+    assert_eq!(git(&env.cache, &["rev-parse", &format!("{start}^{{tree}}")]), saved.tree);
+    assert_eq!(git(&env.cache, &["rev-parse", "refs/regatta/task/1/1"]), saved.commit);
     // Everything is as in the project, so no object but the commit was made.
     assert!(
-        git(&room.cache, &["cat-file", "-p", &saved.commit]).contains(&format!("parent {start}"))
+        git(&env.cache, &["cat-file", "-p", &saved.commit]).contains(&format!("parent {start}"))
     );
 }
 
 #[tokio::test]
 async fn a_second_save_point_sees_what_was_added_changed_and_removed_since() {
-    let (room, start, copy) = env_with_copy().await;
+    let (env, start, copy) = env_with_copy().await;
     write(&copy, "new/deep/file", "1");
     std::fs::remove_file(copy.join("README.md")).unwrap();
-    let first = room.save_copy(&copy, &start).await;
-    assert_eq!(saved_paths(&room, &first), ["new/deep/file", "src/main.txt"]);
+    let first = env.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&env, &first), ["new/deep/file", "src/main.txt"]);
     // The same length within the same moment: only the content tells.
     write(&copy, "new/deep/file", "2");
     write(&copy, "README.md", "Hello\n");
-    let second = room.save_copy(&copy, &start).await;
-    assert_eq!(saved_paths(&room, &second), ["README.md", "new/deep/file", "src/main.txt"]);
+    let second = env.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&env, &second), ["README.md", "new/deep/file", "src/main.txt"]);
     assert_eq!(
-        git(&room.cache, &["cat-file", "-p", &format!("{}:new/deep/file", second.commit)]),
+        git(&env.cache, &["cat-file", "-p", &format!("{}:new/deep/file", second.commit)]),
         "2"
     );
     std::fs::remove_dir_all(copy.join("new")).unwrap();
-    let third = room.save_copy(&copy, &start).await;
+    let third = env.save_copy(&copy, &start).await;
     assert!(!third.has_changes);
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn names_modes_and_links_are_kept_as_they_are() {
-    let (room, start, copy) = env_with_copy().await;
+    let (env, start, copy) = env_with_copy().await;
     let names = [
         "sp ace",
         "quo\"te",
@@ -82,20 +82,20 @@ async fn names_modes_and_links_are_kept_as_they_are() {
     std::os::unix::fs::symlink("/etc/passwd", copy.join("link")).unwrap();
     let readme = copy.join("README.md");
     std::fs::set_permissions(&readme, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let saved = room.save_copy(&copy, &start).await;
+    let saved = env.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
-    let tree = saved_tree(&room, &saved);
+    let tree = saved_tree(&env, &saved);
     for name in names {
         assert!(tree.contains(&(name.to_owned(), "100644".to_owned())), "{name:?} in {tree:?}");
     }
     assert!(tree.contains(&("link".into(), "120000".into())));
     assert!(tree.contains(&("README.md".into(), "100755".into())));
     assert_eq!(
-        git(&room.cache, &["cat-file", "-p", &format!("{}:link", saved.commit)]),
+        git(&env.cache, &["cat-file", "-p", &format!("{}:link", saved.commit)]),
         "/etc/passwd"
     );
     // Back in a copy, all of it is the same.
-    let again = room.make_copy(&saved.commit, "again").await;
+    let again = env.make_copy(&saved.commit, "again").await;
     assert_eq!(
         TestEnv::snapshot_files(&copy, &[".git"]),
         TestEnv::snapshot_files(&again, &[".git"])
@@ -105,15 +105,15 @@ async fn names_modes_and_links_are_kept_as_they_are() {
 #[cfg(unix)]
 #[tokio::test]
 async fn files_folders_and_links_may_take_each_others_place() {
-    let (room, _, _) = env_with_copy().await;
-    write(&room.project, "folder/a", "a");
-    write(&room.project, "folder/b/c", "c");
-    write(&room.project, "file", "f");
-    write(&room.project, "other/x", "x");
-    room.commit("More");
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "second").await;
-    let outside = room.path("outside");
+    let (env, _, _) = env_with_copy().await;
+    write(&env.project, "folder/a", "a");
+    write(&env.project, "folder/b/c", "c");
+    write(&env.project, "file", "f");
+    write(&env.project, "other/x", "x");
+    env.commit("More");
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "second").await;
+    let outside = env.path("outside");
     write(&outside, "a", "not ours");
     std::fs::remove_dir_all(copy.join("folder")).unwrap();
     std::os::unix::fs::symlink(&outside, copy.join("folder")).unwrap();
@@ -121,9 +121,9 @@ async fn files_folders_and_links_may_take_each_others_place() {
     write(&copy, "file/now/a/folder", "x");
     std::fs::remove_dir_all(copy.join("other")).unwrap();
     write(&copy, "other", "now a file");
-    let saved = room.save_copy(&copy, &start).await;
+    let saved = env.save_copy(&copy, &start).await;
     assert_eq!(saved.skipped, Vec::<String>::new());
-    let tree = saved_tree(&room, &saved);
+    let tree = saved_tree(&env, &saved);
     let tree: Vec<_> = tree.iter().map(|(p, m)| (p.as_str(), m.as_str())).collect();
     assert_eq!(
         tree,
@@ -139,24 +139,24 @@ async fn files_folders_and_links_may_take_each_others_place() {
 
 #[tokio::test]
 async fn ignored_files_stay_out_unless_the_project_has_them() {
-    let (room, _, _) = env_with_copy().await;
-    write(&room.project, "kept.log", "1");
-    room.commit("A log");
-    write(&room.project, ".gitignore", "*.log\nnode_modules/\n");
-    room.commit("Ignore logs");
-    let start = room.cache_head().await;
-    let copy = room.make_copy(&start, "second").await;
+    let (env, _, _) = env_with_copy().await;
+    write(&env.project, "kept.log", "1");
+    env.commit("A log");
+    write(&env.project, ".gitignore", "*.log\nnode_modules/\n");
+    env.commit("Ignore logs");
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "second").await;
     write(&copy, "kept.log", "2");
     write(&copy, "other.log", "x");
     write(&copy, "node_modules/x/y", "x");
-    let saved = room.save_copy(&copy, &start).await;
-    assert_eq!(saved_paths(&room, &saved), [".gitignore", "README.md", "kept.log", "src/main.txt"]);
-    assert_eq!(git(&room.cache, &["cat-file", "-p", &format!("{}:kept.log", saved.commit)]), "2");
+    let saved = env.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&env, &saved), [".gitignore", "README.md", "kept.log", "src/main.txt"]);
+    assert_eq!(git(&env.cache, &["cat-file", "-p", &format!("{}:kept.log", saved.commit)]), "2");
 }
 
 #[tokio::test]
 async fn repositories_inside_a_copy_are_left_out_and_named() {
-    let (room, start, copy) = env_with_copy().await;
+    let (env, start, copy) = env_with_copy().await;
     write(&copy, "beside", "b");
     for (name, has_commit) in [("with", true), ("without", false), ("deep/with", true)] {
         write(&copy.join(name), "file", "f");
@@ -171,16 +171,16 @@ async fn repositories_inside_a_copy_are_left_out_and_named() {
     git(&copy, &["clone", "-q", "with", "README.md"]);
     git(&copy.join("src"), &["init", "-q"]);
     write(&copy, "src/more", "m");
-    let mut saved = room.save_copy(&copy, &start).await;
+    let mut saved = env.save_copy(&copy, &start).await;
     saved.skipped.sort();
     assert_eq!(saved.skipped, ["README.md", "deep/with", "with", "without"]);
-    assert_eq!(saved_paths(&room, &saved), ["beside", "src/main.txt", "src/more"]);
+    assert_eq!(saved_paths(&env, &saved), ["beside", "src/main.txt", "src/more"]);
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
-    let (room, start, copy) = env_with_copy().await;
+    let (env, start, copy) = env_with_copy().await;
     write(&copy, ".gitattributes", "*.utf16 working-tree-encoding=UTF-16\n");
     for n in 0..20 {
         write(&copy, &format!("good/{n}"), "g");
@@ -195,10 +195,10 @@ async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
     std::fs::remove_file(copy.join("README.md")).unwrap();
     make_fifo(&copy.join("README.md"));
     make_fifo(&copy.join("pipe"));
-    let mut saved = room.save_copy(&copy, &start).await;
+    let mut saved = env.save_copy(&copy, &start).await;
     saved.skipped.sort();
     assert_eq!(saved.skipped, [".GIT/config", "README.md", "huge", "odd.utf16"]);
-    let paths = saved_paths(&room, &saved);
+    let paths = saved_paths(&env, &saved);
     assert_eq!(paths.iter().filter(|path| path.starts_with("good/")).count(), 20);
     assert!(paths.contains(&".gitattributes".to_owned()) && paths.contains(&"large".to_owned()));
 }
@@ -210,51 +210,51 @@ fn make_fifo(path: &Path) {
 
 #[tokio::test]
 async fn a_message_and_an_author_may_be_any_text() {
-    let (room, start, copy) = env_with_copy().await;
+    let (env, start, copy) = env_with_copy().await;
     let author = Author { name: " <<A\nb>\0 ".into(), email: "x>\ny".into() };
-    let index = room.path("index");
+    let index = env.path("index");
     for message in ["", "-m\n--amend", "a\0b\u{202e}🚀\r\n", &"x".repeat(300_000)] {
         let request =
-            SaveRequest { message, index: &index, ..room.save_request(&copy, &start, &author) };
-        let saved = room.git.save(request).await.unwrap();
-        let said = git(&room.cache, &["log", "-1", "--format=%an|%ae|%B", &saved.commit]);
+            SaveRequest { message, index: &index, ..env.save_request(&copy, &start, &author) };
+        let saved = env.git.save(request).await.unwrap();
+        let said = git(&env.cache, &["log", "-1", "--format=%an|%ae|%B", &saved.commit]);
         let expected = format!("Ab|xy|{}", message.replace('\0', "\u{fffd}").trim_end());
         assert_eq!(said.trim_end(), expected);
     }
     let nobody = Author { name: "\n".into(), email: String::new() };
-    let request = SaveRequest { index: &index, ..room.save_request(&copy, &start, &nobody) };
-    let saved = room.git.save(request).await.unwrap();
-    assert_eq!(git(&room.cache, &["log", "-1", "--format=%an", &saved.commit]), "Regatta");
+    let request = SaveRequest { index: &index, ..env.save_request(&copy, &start, &nobody) };
+    let saved = env.git.save(request).await.unwrap();
+    assert_eq!(git(&env.cache, &["log", "-1", "--format=%an", &saved.commit]), "Regatta");
 }
 
 #[tokio::test]
 async fn what_a_save_that_was_cut_off_left_is_no_hindrance() {
-    let (room, start, copy) = env_with_copy().await;
-    let before = room.save_copy(&copy, &start).await;
-    write(room.top(), "copy.index.lock", "");
-    assert_eq!(room.save_copy(&copy, &start).await.tree, before.tree);
+    let (env, start, copy) = env_with_copy().await;
+    let before = env.save_copy(&copy, &start).await;
+    write(env.top(), "copy.index.lock", "");
+    assert_eq!(env.save_copy(&copy, &start).await.tree, before.tree);
     for spoilt in ["", "not an index", &"x".repeat(10_000)] {
-        write(room.top(), "copy.index", spoilt);
-        assert_eq!(room.save_copy(&copy, &start).await.tree, before.tree);
+        write(env.top(), "copy.index", spoilt);
+        assert_eq!(env.save_copy(&copy, &start).await.tree, before.tree);
     }
 }
 
 #[tokio::test]
 async fn a_copy_or_a_cache_that_is_gone_is_said() {
-    let (room, start, copy) = env_with_copy().await;
+    let (env, start, copy) = env_with_copy().await;
     let author = author();
-    let index = room.path("index");
-    let request = SaveRequest { index: &index, ..room.save_request(&copy, &start, &author) };
-    let cache = room.path("no-cache");
+    let index = env.path("index");
+    let request = SaveRequest { index: &index, ..env.save_request(&copy, &start, &author) };
+    let cache = env.path("no-cache");
     assert_eq!(
-        room.git.save(SaveRequest { cache: &cache, ..request }).await.unwrap_err(),
+        env.git.save(SaveRequest { cache: &cache, ..request }).await.unwrap_err(),
         GitError::NotAFolder(cache)
     );
     for id in ["main", "", "-x"] {
-        let error = room.git.save(SaveRequest { parent: id, ..request }).await.unwrap_err();
+        let error = env.git.save(SaveRequest { parent: id, ..request }).await.unwrap_err();
         assert_eq!(error, GitError::RevisionMissing { rev: id.into() });
     }
     std::fs::remove_dir_all(&copy).unwrap();
-    assert_eq!(room.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
-    assert_eq!(room.git.list_refs(&room.cache, "refs/regatta/task").await.unwrap(), []);
+    assert_eq!(env.git.save(request).await.unwrap_err(), GitError::NotAFolder(copy.clone()));
+    assert_eq!(env.git.list_refs(&env.cache, "refs/regatta/task").await.unwrap(), []);
 }

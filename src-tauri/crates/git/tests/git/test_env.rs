@@ -22,24 +22,24 @@ impl TestEnv {
         let folder = tempfile::tempdir().unwrap();
         // On some systems the temporary folder is behind a link.
         let top = folder.path().canonicalize().unwrap();
-        let room = Self {
+        let env = Self {
             git: Git::find().await.unwrap(),
             project: top.join("project"),
             cache: top.join("cache.git"),
             _folder: folder,
         };
-        std::fs::create_dir(&room.project).unwrap();
-        git(&room.project, &["init", "-q", "-b", "main"]);
-        room
+        std::fs::create_dir(&env.project).unwrap();
+        git(&env.project, &["init", "-q", "-b", "main"]);
+        env
     }
 
     /// A room whose project has one commit with two files.
     pub(crate) async fn new() -> Self {
-        let room = Self::empty().await;
-        write(&room.project, "README.md", "Hello\n");
-        write(&room.project, "src/main.txt", "one\ntwo\nthree\n");
-        room.commit("First");
-        room
+        let env = Self::empty().await;
+        write(&env.project, "README.md", "Hello\n");
+        write(&env.project, "src/main.txt", "one\ntwo\nthree\n");
+        env.commit("First");
+        env
     }
 
     /// Commits everything in the project; gives the commit.

@@ -6,8 +6,8 @@ use crate::server_env::ServerEnv;
 use serde_json::{Value, json};
 
 /// A request whose tasks each say which model they were given.
-fn model_body(dock: &ServerEnv, batch: &Value, tasks: &[Value]) -> Value {
-    let mut body = dock.batch_body(&vec!["Model?"; tasks.len()]);
+fn model_body(env: &ServerEnv, batch: &Value, tasks: &[Value]) -> Value {
+    let mut body = env.batch_body(&vec!["Model?"; tasks.len()]);
     for (name, value) in batch.as_object().unwrap() {
         body[name] = value.clone();
     }
@@ -32,9 +32,9 @@ fn models_given(answer: &HttpResponse) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_models_of_an_agent_are_shown_as_far_as_it_told_them() {
-    let dock = ServerEnv::new().await;
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
-    let answer = dock.client.request("GET", "/v1/agents").await;
+    let env = ServerEnv::new().await;
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
+    let answer = env.client.request("GET", "/v1/agents").await;
     let route = Route { method: "GET".into(), path: "/v1/agents".into() };
     assert_eq!(api.find_mismatch(&route, &answer), None);
     let agents = &answer.json()["agents"];
@@ -42,13 +42,13 @@ async fn the_models_of_an_agent_are_shown_as_far_as_it_told_them() {
         agents[0]["models"].as_array().unwrap().iter().map(|model| &model["id"]).collect();
     assert_eq!(ids, ["paper", "tin"]);
     assert_eq!((&agents[1]["name"], &agents[1]["models"]), (&json!("never"), &Value::Null));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_names_an_agent_and_a_model_and_so_may_each_task() {
-    let dock = ServerEnv::new().await;
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
+    let env = ServerEnv::new().await;
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
     let own = [
         json!({}),
         json!({"model": "tin"}),
@@ -56,12 +56,12 @@ async fn a_batch_names_an_agent_and_a_model_and_so_may_each_task() {
         json!({"agent": "never"}),
         json!({"agent": "never", "model": "anything"}),
     ];
-    let body = model_body(&dock, &json!({"model": "paper"}), &own);
-    let answer = dock.client.post("/invoke/stdout", &body).await;
+    let body = model_body(&env, &json!({"model": "paper"}), &own);
+    let answer = env.client.post("/invoke/stdout", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(models_given(&answer), ["paper", "tin", "paper", "", "anything"]);
     let run =
-        dock.client.request("GET", &format!("/v1/runs/{}", answer.header("x-regatta-run"))).await;
+        env.client.request("GET", &format!("/v1/runs/{}", answer.header("x-regatta-run"))).await;
     let route = Route { method: "GET".into(), path: "/v1/runs/{run_id}".into() };
     assert_eq!(api.find_mismatch(&route, &run), None);
     let who = |task: &Value| (task["agent"].clone(), task["model"].clone());
@@ -74,35 +74,35 @@ async fn a_batch_names_an_agent_and_a_model_and_so_may_each_task() {
         ("never", "anything"),
     ];
     assert_eq!(who, expected.map(|(agent, model)| (json!(agent), json!(model))));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_smaller_model_is_the_one_that_is_called_so_unless_another_is_named() {
-    let dock = ServerEnv::new().await;
+    let env = ServerEnv::new().await;
     let own = [json!({}), json!({"model": "paper"}), json!({"agent": "never"})];
-    let body = model_body(&dock, &json!({"haiku": true}), &own);
-    let answer = dock.client.post("/invoke/stdout", &body).await;
+    let body = model_body(&env, &json!({"haiku": true}), &own);
+    let answer = env.client.post("/invoke/stdout", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     // Of the last one no models are known: it is asked for the word itself.
     assert_eq!(models_given(&answer), ["tin", "paper", "haiku"]);
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_an_agent_is_known_not_to_have_is_refused_with_those_it_has() {
-    let dock = ServerEnv::new().await;
-    let of_batch = model_body(&dock, &json!({"model": "steel"}), &[json!({})]);
-    let of_task = model_body(&dock, &json!({}), &[json!({}), json!({"model": "steel"})]);
+    let env = ServerEnv::new().await;
+    let of_batch = model_body(&env, &json!({"model": "steel"}), &[json!({})]);
+    let of_task = model_body(&env, &json!({}), &[json!({}), json!({"model": "steel"})]);
     for (body, whose) in [(of_batch, ""), (of_task, "Task 2: ")] {
-        let answer = dock.client.post("/invoke/stdout", &body).await;
+        let answer = env.client.post("/invoke/stdout", &body).await;
         assert_eq!((answer.status, answer.error_code().as_str()), (400, "bad_request"));
         let error = &answer.json()["error"];
         let said = format!("{whose}Practice agent doesn't offer the model \"steel\".");
         assert!(error["message"].as_str().unwrap().starts_with(&said), "{error}");
         assert_eq!(error["hint"], json!("It offers: paper, tin."));
     }
-    let runs = dock.client.request("GET", "/v1/runs").await.json();
+    let runs = env.client.request("GET", "/v1/runs").await.json();
     assert_eq!(runs["runs"], json!([]), "nothing was started");
-    dock.shut_down().await;
+    env.shut_down().await;
 }

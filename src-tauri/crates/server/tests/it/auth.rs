@@ -5,13 +5,13 @@ use crate::server_env::{KEY, ServerEnv};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_right_key_host_and_origin_pass_on_every_route() {
-    let dock = ServerEnv::new().await;
-    let run = dock.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned();
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
+    let env = ServerEnv::new().await;
+    let run = env.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned();
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
     let routes = api.routes();
     assert!(routes.len() >= 12, "{routes:?}");
-    let address = dock.client.address.to_string();
-    let port = dock.client.address.port();
+    let address = env.client.address.to_string();
+    let port = env.client.address.port();
     let hosts = [
         (Some(address.clone()), true),
         (Some(format!("localhost:{port}")), true),
@@ -39,7 +39,7 @@ async fn only_the_right_key_host_and_origin_pass_on_every_route() {
                     headers.extend(host.clone().map(|host| ("host", host)));
                     headers.extend(origin.clone().map(|origin| ("origin", origin)));
                     headers.extend(key.clone());
-                    let answer = dock.client.send(&route.method, &path, &headers, b"").await;
+                    let answer = env.client.send(&route.method, &path, &headers, b"").await;
                     let open = route.path == "/healthz";
                     let expected = match (*good_host && *good_origin, *good_key || open) {
                         (false, _) => Some(403),
@@ -59,39 +59,39 @@ async fn only_the_right_key_host_and_origin_pass_on_every_route() {
             }
         }
     }
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_there_is_not_is_not_told_without_a_key() {
-    let dock = ServerEnv::new().await;
-    let host = ("host", dock.client.address.to_string());
+    let env = ServerEnv::new().await;
+    let host = ("host", env.client.address.to_string());
     for (method, path) in [("GET", "/nothing"), ("PUT", "/v1/runs"), ("OPTIONS", "/invoke/stdout")]
     {
-        let answer = dock.client.send(method, path, std::slice::from_ref(&host), b"").await;
+        let answer = env.client.send(method, path, std::slice::from_ref(&host), b"").await;
         assert_eq!((answer.status, answer.error_code().as_str()), (401, "unauthorized"), "{path}");
     }
-    assert_eq!(dock.client.request("GET", "/nothing").await.error_code(), "not_found");
-    let put = dock.client.request("PUT", "/v1/runs").await;
+    assert_eq!(env.client.request("GET", "/nothing").await.error_code(), "not_found");
+    let put = env.client.request("PUT", "/v1/runs").await;
     assert_eq!(
         (put.status, put.error_code().as_str(), put.header("allow")),
         (405, "bad_request", "GET,HEAD")
     );
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_describes_exactly_the_routes_that_there_are() {
-    let dock = ServerEnv::new().await;
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
+    let env = ServerEnv::new().await;
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
     for Route { method, path } in api.routes() {
         let other = if method == "GET" { "POST" } else { "GET" };
         let both = api.routes().iter().any(|route| route.path == path && route.method == other);
         let path = path.replace("{run_id}", "r").replace("{task_name}", "t");
-        let there = dock.client.request(&method, &path).await;
+        let there = env.client.request(&method, &path).await;
         assert_ne!(there.status, 405, "{method} {path}");
-        let not_there = dock.client.request(other, &path).await;
+        let not_there = env.client.request(other, &path).await;
         assert!(both || not_there.status == 405, "{other} {path}");
     }
-    dock.shut_down().await;
+    env.shut_down().await;
 }

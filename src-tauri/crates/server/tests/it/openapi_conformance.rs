@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_fit_the_schemas_of_the_document() {
-    let dock = ServerEnv::new().await;
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
-    let events = dock.run_batch(&["Finish", "Finish"]).await.events();
+    let env = ServerEnv::new().await;
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
+    let events = env.run_batch(&["Finish", "Finish"]).await.events();
     let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
     assert_eq!(ids, (1..=events.len() as u64).collect::<Vec<_>>(), "dense from 1");
     for event in &events {
@@ -27,7 +27,7 @@ async fn events_fit_the_schemas_of_the_document() {
     assert_eq!(last.kind, "end");
     assert_eq!(last.data["last_seq"], json!(last.id));
     assert_eq!(last.data["status"], json!("finished"));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 /// Small whole numbers, the same in each run.
@@ -85,12 +85,12 @@ const FIELDS: [&str; 11] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_body_whatever_is_a_fault_of_ours() {
-    let dock = ServerEnv::new().await;
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
+    let env = ServerEnv::new().await;
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
     let route = Route { method: "POST".into(), path: "/invoke/stdout".into() };
     let mut chance = XorShift(0x5eed);
     for _ in 0..400 {
-        let mut body = dock.batch_body(&["Finish"]);
+        let mut body = env.batch_body(&["Finish"]);
         for _ in 0..=chance.below(3) {
             body[FIELDS[chance.below(FIELDS.len())]] = chance.odd_value();
         }
@@ -103,14 +103,14 @@ async fn no_body_whatever_is_a_fault_of_ours() {
             }
             _ => {}
         }
-        assert_never_5xx(&dock.client, &api, &route, &bytes).await;
+        assert_never_5xx(&env.client, &api, &route, &bytes).await;
     }
     for bytes in [&b"\xff\xfe"[..], b"\0", b"[]", b"\"\"", b"1", b"{\"repo_url\":\"\\ud800\"}"] {
-        assert_never_5xx(&dock.client, &api, &route, bytes).await;
+        assert_never_5xx(&env.client, &api, &route, bytes).await;
     }
     let deep = "[".repeat(100_000);
-    assert_never_5xx(&dock.client, &api, &route, deep.as_bytes()).await;
-    dock.shut_down().await;
+    assert_never_5xx(&env.client, &api, &route, deep.as_bytes()).await;
+    env.shut_down().await;
 }
 
 async fn assert_never_5xx(caller: &HttpClient, api: &OpenApiDocument, route: &Route, body: &[u8]) {
@@ -124,9 +124,9 @@ async fn assert_never_5xx(caller: &HttpClient, api: &OpenApiDocument, route: &Ro
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_or_query_whatever_is_a_fault_of_ours() {
-    let dock = ServerEnv::new().await;
-    let run = dock.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned();
-    let api = OpenApiDocument(dock.client.request("GET", "/openapi.json").await.json());
+    let env = ServerEnv::new().await;
+    let run = env.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned();
+    let api = OpenApiDocument(env.client.request("GET", "/openapi.json").await.json());
     let odd =
         ["..", "%2e%2e", "%00", "%ff", "a%2Fb", "%F0%9F%9A%80", "-x", "t0 ", &"x".repeat(9_000)];
     for route in api.routes() {
@@ -134,7 +134,7 @@ async fn no_path_or_query_whatever_is_a_fault_of_ours() {
             for name in odd {
                 let path = route.path.replace("{run_id}", id).replace("{task_name}", name);
                 let path = path.replace(' ', "%20");
-                let answer = dock.client.request(&route.method, &path).await;
+                let answer = env.client.request(&route.method, &path).await;
                 assert!(answer.status < 500, "{path}: {}", answer.text());
                 // A path that a caller's `..` made another one is another one.
                 if answer.status != 404 {
@@ -148,29 +148,29 @@ async fn no_path_or_query_whatever_is_a_fault_of_ours() {
     }
     let queries = ["limit=0", "limit=201", "limit=-1", "limit=x", "before=..", "before=%ff"];
     for query in queries {
-        let answer = dock.client.request("GET", &format!("/v1/runs?{query}")).await;
+        let answer = env.client.request("GET", &format!("/v1/runs?{query}")).await;
         assert!([400, 404].contains(&answer.status), "{query}: {}", answer.text());
         assert!(!answer.error_code().is_empty());
     }
     for after in ["-1", "x", "99999999999999999999", "18446744073709551615"] {
         let answer =
-            dock.client.request("GET", &format!("/v1/runs/{run}/events?after={after}")).await;
+            env.client.request("GET", &format!("/v1/runs/{run}/events?after={after}")).await;
         assert_eq!((answer.status, answer.error_code().as_str()), (400, "bad_request"), "{after}");
     }
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_batches_hold_each_once() {
-    let dock = ServerEnv::new().await;
+    let env = ServerEnv::new().await;
     let mut started = Vec::new();
     for _ in 0..5 {
-        started.push(dock.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned());
+        started.push(env.run_batch(&["Finish"]).await.header("x-regatta-run").to_owned());
     }
     started.reverse();
     let (mut seen, mut next) = (Vec::new(), String::new());
     loop {
-        let page = dock.client.request("GET", &format!("/v1/runs?limit=2{next}")).await.json();
+        let page = env.client.request("GET", &format!("/v1/runs?limit=2{next}")).await.json();
         let runs = page["runs"].as_array().expect("a page");
         seen.extend(runs.iter().filter_map(|run| run["run_id"].as_str().map(str::to_owned)));
         match page["next"].as_str() {
@@ -179,14 +179,14 @@ async fn pages_of_batches_hold_each_once() {
         }
     }
     assert_eq!(seen, started);
-    assert_eq!(dock.client.request("GET", "/v1/runs?before=gone").await.error_code(), "not_found");
-    dock.shut_down().await;
+    assert_eq!(env.client.request("GET", "/v1/runs?before=gone").await.error_code(), "not_found");
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_parameter_of_a_path_a_query_or_a_header_may_be_null() {
-    let dock = ServerEnv::new().await;
-    let api = dock.client.request("GET", "/openapi.json").await.json();
+    let env = ServerEnv::new().await;
+    let api = env.client.request("GET", "/openapi.json").await.json();
     let paths = api["paths"].as_object().expect("paths").values();
     let operations = paths.flat_map(|path| path.as_object().expect("operations").values());
     let parameters = operations.filter_map(|operation| operation["parameters"].as_array());
@@ -195,5 +195,5 @@ async fn no_parameter_of_a_path_a_query_or_a_header_may_be_null() {
     for parameter in parameters {
         assert!(parameter["schema"]["type"].is_string(), "{parameter}");
     }
-    dock.shut_down().await;
+    env.shut_down().await;
 }

@@ -79,7 +79,7 @@ impl ServerEnv {
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
-        let dir = TempDir::with_prefix("regatta-dock-").unwrap();
+        let dir = TempDir::with_prefix("regatta-server-").unwrap();
         let project = dir.path().join("root/project");
         fs::create_dir_all(&project).unwrap();
         fs::write(project.join("a.txt"), "one\n").unwrap();

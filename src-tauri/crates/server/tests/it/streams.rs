@@ -8,12 +8,12 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_holds_up_nobody_and_loses_nothing() {
-    let dock = ServerEnv::new().await;
-    let mut slow = dock.start_batch(&["Loud"]).await;
+    let env = ServerEnv::new().await;
+    let mut slow = env.start_batch(&["Loud"]).await;
     let run = slow.head.header("x-regatta-run").to_owned();
     // Everything else goes its way while the first reader has read nothing.
-    dock.run_batch(&["Finish"]).await;
-    let mut quick = dock.open_events(&run, 0).await;
+    env.run_batch(&["Finish"]).await;
+    let mut quick = env.open_events(&run, 0).await;
     quick.read_to_end().await;
     assert!(quick.is_complete());
     let mut events = Vec::new();
@@ -29,42 +29,42 @@ async fn a_slow_reader_holds_up_nobody_and_loses_nothing() {
         assert!(line.starts_with(&format!("{number} ")), "{number}");
     }
     assert_eq!(events.last().map(|event| event.kind.as_str()), Some("end"));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_a_connection_cancels_nothing() {
-    let dock = ServerEnv::new().await;
-    let mut pieces = dock.start_batch(&["Wait", "Wait"]).await;
+    let env = ServerEnv::new().await;
+    let mut pieces = env.start_batch(&["Wait", "Wait"]).await;
     let run = pieces.head.header("x-regatta-run").to_owned();
     read_until_status(&mut pieces, "working").await;
     drop(pieces);
-    let task = dock.client.request("POST", &format!("/v1/runs/{run}/tasks/t0/cancel")).await;
+    let task = env.client.request("POST", &format!("/v1/runs/{run}/tasks/t0/cancel")).await;
     assert_eq!(task.status, 200, "{}", task.text());
-    let mut pieces = dock.open_events(&run, 0).await;
+    let mut pieces = env.open_events(&run, 0).await;
     read_until_status(&mut pieces, "stopped").await;
-    let detail = dock.client.request("GET", &format!("/v1/runs/{run}")).await.json();
+    let detail = env.client.request("GET", &format!("/v1/runs/{run}")).await.json();
     assert_eq!(detail["tasks"][0]["status"], json!("stopped"));
     assert_eq!(detail["tasks"][1]["status"], json!("working"), "it works on");
     assert_eq!(detail["status"], json!("working"));
-    let cancelled = dock.client.request("POST", &format!("/v1/runs/{run}/cancel")).await;
+    let cancelled = env.client.request("POST", &format!("/v1/runs/{run}/cancel")).await;
     assert_eq!(cancelled.status, 200);
     pieces.read_to_end().await;
-    let detail = dock.client.request("GET", &format!("/v1/runs/{run}")).await.json();
+    let detail = env.client.request("GET", &format!("/v1/runs/{run}")).await.json();
     assert_eq!(detail["status"], json!("stopped"));
-    let twice = dock.client.request("POST", &format!("/v1/runs/{run}/tasks/t1/cancel")).await;
+    let twice = env.client.request("POST", &format!("/v1/runs/{run}/tasks/t1/cancel")).await;
     assert_eq!((twice.status, twice.error_code().as_str()), (409, "wrong_state"));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retried_task_goes_on_in_the_same_log_and_both_ends_say_what_was_so() {
-    let dock = ServerEnv::new().await;
-    let first = dock.run_batch(&["Finish", "Finish"]).await;
+    let env = ServerEnv::new().await;
+    let first = env.run_batch(&["Finish", "Finish"]).await;
     let run = first.header("x-regatta-run").to_owned();
-    let retried = dock.client.request("POST", &format!("/v1/runs/{run}/tasks/t1/retry")).await;
+    let retried = env.client.request("POST", &format!("/v1/runs/{run}/tasks/t1/retry")).await;
     assert_eq!((retried.status, retried.json()["attempt"].clone()), (200, json!(2)));
-    let mut whole = dock.open_events(&run, 0).await;
+    let mut whole = env.open_events(&run, 0).await;
     let mut events = Vec::new();
     while let Some(event) = whole.next_event().await {
         events.push(event);
@@ -74,35 +74,35 @@ async fn a_retried_task_goes_on_in_the_same_log_and_both_ends_say_what_was_so() 
     let ends: Vec<&SseEvent> = events.iter().filter(|event| event.kind == "end").collect();
     assert_eq!(ends.len(), 2);
     assert_eq!(ends[1].id, events.len() as u64, "the last word");
-    let mut rest = dock.open_events(&run, before.len() as u64).await;
+    let mut rest = env.open_events(&run, before.len() as u64).await;
     let update = rest.next_event().await.expect("the attempt");
     assert_eq!((update.kind.as_str(), &update.data["attempt"]), ("updates", &json!(2)));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_header_wins_over_the_query_and_both_begin_after_a_number() {
-    let dock = ServerEnv::new().await;
-    let all = dock.run_batch(&["Finish"]).await;
+    let env = ServerEnv::new().await;
+    let all = env.run_batch(&["Finish"]).await;
     let run = all.header("x-regatta-run").to_owned();
     let all = all.events();
-    let mut headers = dock.client.headers();
+    let mut headers = env.client.headers();
     headers.push(("last-event-id", "3".into()));
     let path = format!("/v1/runs/{run}/events?after=1");
-    let after_3 = dock.client.send("GET", &path, &headers, b"").await;
+    let after_3 = env.client.send("GET", &path, &headers, b"").await;
     assert_eq!(after_3.events(), all[3..]);
-    assert_eq!(dock.client.request("GET", &path).await.events(), all[1..]);
-    let beyond = dock.client.request("GET", &format!("/v1/runs/{run}/events?after=100")).await;
+    assert_eq!(env.client.request("GET", &path).await.events(), all[1..]);
+    let beyond = env.client.request("GET", &format!("/v1/runs/{run}/events?after=100")).await;
     assert_eq!((beyond.status, beyond.text().as_str()), (200, ""));
-    dock.shut_down().await;
+    env.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_broken_by_signs_of_life_and_the_end_of_the_server_ends_streams() {
     let heartbeat = Duration::from_millis(100);
-    let dock =
+    let env =
         ServerEnv::with_limits(Limits { heartbeat_interval: heartbeat, ..Limits::default() }).await;
-    let mut pieces = dock.start_batch(&["Wait"]).await;
+    let mut pieces = env.start_batch(&["Wait"]).await;
     read_until_status(&mut pieces, "working").await;
     let mut signs = 0;
     while signs < 3 {
@@ -115,7 +115,7 @@ async fn silence_is_broken_by_signs_of_life_and_the_end_of_the_server_ends_strea
         pieces.read_to_end().await;
         (end.kind, pieces.is_complete())
     });
-    dock.shut_down().await;
+    env.shut_down().await;
     assert_eq!(reading.await.unwrap(), ("end".to_owned(), true));
 }
 

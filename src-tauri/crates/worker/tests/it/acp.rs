@@ -14,8 +14,8 @@ begin() { ask; answer '{"protocolVersion":1}'; ask; answer '{"sessionId":"s"}'; 
 end() { answer '{"stopReason":"end_turn"}'; }
 "#;
 
-fn run_script(yard: &TestEnv, script: &str) -> Worker {
-    yard.run_task(&yard.acp_task(&format!("{ACP_SHELL}\n{script}")))
+fn run_script(test_env: &TestEnv, script: &str) -> Worker {
+    test_env.run_task(&test_env.acp_task(&format!("{ACP_SHELL}\n{script}")))
 }
 
 fn assert_finished(worker: &Worker) {
@@ -24,8 +24,9 @@ fn assert_finished(worker: &Worker) {
 
 #[test]
 fn pieces_of_a_message_are_lines_and_one_step() {
-    let yard = TestEnv::new();
-    let worker = run_script(&yard, r"begin; say 'The for'; say 'm is\nred'; say '. Good.'; end");
+    let test_env = TestEnv::new();
+    let worker =
+        run_script(&test_env, r"begin; say 'The for'; say 'm is\nred'; say '. Good.'; end");
     assert_finished(&worker);
     assert_eq!(worker.lines(LineKind::AgentMessage), ["The form is", "red. Good."]);
     assert_eq!(worker.outcome().last_message, "The form is\nred. Good.");
@@ -40,9 +41,9 @@ fn pieces_of_a_message_are_lines_and_one_step() {
 
 #[test]
 fn a_line_that_is_not_ended_is_shown_when_nothing_more_comes() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(
-        &yard.acp_task(&format!("{ACP_SHELL}\nbegin; say 'thinking'; ask; say ' on'; end")),
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(
+        &test_env.acp_task(&format!("{ACP_SHELL}\nbegin; say 'thinking'; ask; say ' on'; end")),
     );
     worker.read_until_line("thinking");
     worker.send(&regatta_protocol::worker::WorkerControl::Stop);
@@ -52,9 +53,9 @@ fn a_line_that_is_not_ended_is_shown_when_nothing_more_comes() {
 
 #[test]
 fn an_update_may_come_before_its_call_and_a_call_may_never_end() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin
 update '{"sessionUpdate":"tool_call_update","toolCallId":"a","status":"completed"}'
 update '{"sessionUpdate":"tool_call","toolCallId":"a","title":"Read File","kind":"read","status":"completed","locations":[{"path":"'"$PWD"'/src/cart.txt"}]}'
@@ -72,9 +73,9 @@ end"#,
 
 #[test]
 fn a_call_is_headed_when_it_is_known_what_it_is_about() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin
 update '{"sessionUpdate":"tool_call","toolCallId":"a","title":"bash","kind":"execute","locations":[{"path":"'"$PWD"'"}]}'
 update '{"sessionUpdate":"tool_call_update","toolCallId":"a","rawInput":{"command":"make all"}}'
@@ -92,9 +93,9 @@ end"#,
 
 #[test]
 fn output_of_a_call_is_shown_once_whether_whole_or_in_pieces() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin
 call() { update '{"sessionUpdate":"tool_call_update","toolCallId":"'"$1"'",'"$2"'}'; }
 text() { call a '"kind":"execute","content":[{"type":"content","content":{"type":"text","text":"'"$1"'"}}]'; }
@@ -111,8 +112,8 @@ end"#,
 
 #[test]
 fn several_questions_at_once_are_shown_together_and_answered_each() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.acp_task(&format!(
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.acp_task(&format!(
         r#"{ACP_SHELL}
 begin; prompt=$id
 may() {{ printf '{{"jsonrpc":"2.0","id":"%s","method":"session/request_permission","params":{{"sessionId":"s","toolCall":{{"toolCallId":"%s","title":"`%s`","kind":"execute"}},"options":[{{"optionId":"go","name":"Allow","kind":"allow_once"}},{{"optionId":"halt","name":"Reject","kind":"reject_once"}}]}}}}\n' "$1" "$1" "$2"; }}
@@ -135,7 +136,7 @@ id=$prompt; end"#
     }
     worker.finish();
     assert_finished(&worker);
-    let answers = yard.read_copy_file("answers.txt").expect("three answers");
+    let answers = test_env.read_copy_file("answers.txt").expect("three answers");
     for (id, option) in [("one", "go"), ("two", "halt"), ("three", "go")] {
         let id = format!("\"id\":\"{id}\"");
         let line = answers.lines().find(|line| line.contains(&id)).expect("an answer");
@@ -146,23 +147,23 @@ id=$prompt; end"#
 
 #[test]
 fn a_question_without_an_answer_is_not_asked() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin; prompt=$id
 printf '{"jsonrpc":"2.0","id":"q","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"1","title":"Sure?"},"options":[]}}\n'
 IFS= read -r line; printf '%s\n' "$line" > reply.txt; id=$prompt; end"#,
     );
     assert_finished(&worker);
-    assert!(yard.read_copy_file("reply.txt").expect("a reply").contains("\"cancelled\""));
+    assert!(test_env.read_copy_file("reply.txt").expect("a reply").contains("\"cancelled\""));
     assert_eq!(worker.statuses(), [Status::Working]);
 }
 
 #[test]
 fn a_question_that_the_agent_takes_back_is_closed() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin; prompt=$id
 printf '{"jsonrpc":"2.0","id":"q","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"1","title":"Sure?"},"options":[{"optionId":"y","name":"Yes","kind":"allow_once"}]}}\n'
 sleep 0.3
@@ -175,23 +176,23 @@ IFS= read -r line; id=$prompt; end"#,
 
 #[test]
 fn what_is_not_offered_is_refused_and_the_agent_goes_on() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin; prompt=$id
 printf '{"jsonrpc":"2.0","id":7,"method":"fs/read_text_file","params":{"sessionId":"s","path":"/etc/passwd"}}\n'
 IFS= read -r line; printf '%s\n' "$line" > reply.txt; id=$prompt; end"#,
     );
     assert_finished(&worker);
-    let reply = yard.read_copy_file("reply.txt").expect("a reply");
+    let reply = test_env.read_copy_file("reply.txt").expect("a reply");
     assert!(reply.contains("-32601"), "{reply}");
 }
 
 #[test]
 fn usage_is_taken_from_where_it_stands() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"begin
 update '{"sessionUpdate":"usage_update","used":100,"size":200000,"cost":{"amount":0.5,"currency":"USD"}}'
 answer '{"stopReason":"end_turn","usage":{"totalTokens":1234,"inputTokens":1,"outputTokens":2}}'"#,
@@ -218,9 +219,9 @@ fn each_reason_for_an_end_is_told_for_what_it_is() {
         ("cancelled", ErrorCode::AgentFailed),
         ("tired", ErrorCode::AgentProtocol),
     ] {
-        let yard = TestEnv::new();
+        let test_env = TestEnv::new();
         let script = format!("begin; echo x > a.txt; answer '{{\"stopReason\":\"{reason}\"}}'");
-        let worker = run_script(&yard, &script);
+        let worker = run_script(&test_env, &script);
         worker.assert_failed(code);
         assert!(worker.outcome().commit.is_some(), "{reason}: its work is kept");
     }

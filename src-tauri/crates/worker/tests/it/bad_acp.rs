@@ -6,16 +6,16 @@ use regatta_protocol::event::LineKind;
 use regatta_protocol::{ErrorCode, Status};
 use std::time::{Duration, Instant};
 
-fn run_script(yard: &TestEnv, script: &str) -> Worker {
-    let worker = yard.run_task(&yard.acp_task(&format!("{ACP_SHELL}\n{script}")));
-    assert_eq!(yard.processes(), [""; 0]);
+fn run_script(test_env: &TestEnv, script: &str) -> Worker {
+    let worker = test_env.run_task(&test_env.acp_task(&format!("{ACP_SHELL}\n{script}")));
+    assert_eq!(test_env.processes(), [""; 0]);
     worker
 }
 
 #[test]
 fn a_program_that_greets_and_leaves() {
-    let yard = TestEnv::new();
-    let worker = run_script(&yard, "echo 'Welcome to my agent!'; echo 'usage: …' >&2");
+    let test_env = TestEnv::new();
+    let worker = run_script(&test_env, "echo 'Welcome to my agent!'; echo 'usage: …' >&2");
     worker.assert_failed(ErrorCode::AgentDied);
     assert_eq!(worker.lines(LineKind::Stdout), ["Welcome to my agent!"]);
     assert_eq!(worker.lines(LineKind::Stderr), ["usage: …"]);
@@ -23,9 +23,9 @@ fn a_program_that_greets_and_leaves() {
 
 #[test]
 fn noise_and_unknown_updates_between_messages_are_shown_and_harmless() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"echo 'loading…'; ask; echo '{"level":"info"}'; answer '{"protocolVersion":1}'
 ask; answer '{"sessionId":"s"}'; ask
 echo '{"jsonrpc":"2.0","method":'; echo '[]'; printf 'bad \377 bytes\n'
@@ -51,15 +51,15 @@ end"#,
 
 #[test]
 fn one_that_closes_its_output_and_lives_on() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let begun = Instant::now();
-    let worker = run_script(&yard, "exec >&- 2>&-\nexec sleep 600");
+    let worker = run_script(&test_env, "exec >&- 2>&-\nexec sleep 600");
     worker.assert_failed(ErrorCode::AgentProtocol);
     assert!(begun.elapsed() < Duration::from_secs(10));
     let worker_two = {
-        let yard = TestEnv::new();
+        let test_env = TestEnv::new();
         run_script(
-            &yard,
+            &test_env,
             "begin; echo x > a.txt; exec >&- 2>&-\ntrap '' TERM\nwhile :; do sleep 0.1; done",
         )
     };
@@ -69,9 +69,9 @@ fn one_that_closes_its_output_and_lives_on() {
 
 #[test]
 fn one_that_dies_while_something_of_its_holds_the_pipe() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let begun = Instant::now();
-    let worker = run_script(&yard, "begin; say 'so long'; sleep 600 & exit 4");
+    let worker = run_script(&test_env, "begin; say 'so long'; sleep 600 & exit 4");
     worker.assert_failed(ErrorCode::AgentDied);
     assert_eq!(worker.outcome().exit_status, "exit code 4");
     assert_eq!(worker.lines(LineKind::AgentMessage), ["so long"]);
@@ -80,17 +80,17 @@ fn one_that_dies_while_something_of_its_holds_the_pipe() {
 
 #[test]
 fn one_that_leaves_right_after_its_last_word() {
-    let yard = TestEnv::new();
-    let worker = run_script(&yard, "begin; say 'bye'; end; exit 9");
+    let test_env = TestEnv::new();
+    let worker = run_script(&test_env, "begin; say 'bye'; end; exit 9");
     assert_eq!(worker.outcome().status, Status::Finished, "its word counts");
     assert_eq!(worker.outcome().exit_status, "exit code 9");
 }
 
 #[test]
 fn one_that_does_not_leave_after_its_last_word() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let begun = Instant::now();
-    let worker = run_script(&yard, "begin; say 'staying'; end; exec sleep 600");
+    let worker = run_script(&test_env, "begin; say 'staying'; end; exec sleep 600");
     assert_eq!(worker.outcome().status, Status::Finished);
     assert_eq!(worker.outcome().exit_status, "signal 15");
     assert!(begun.elapsed() < Duration::from_secs(8));
@@ -98,37 +98,37 @@ fn one_that_does_not_leave_after_its_last_word() {
 
 #[test]
 fn one_that_only_repeats_what_it_hears() {
-    let yard = TestEnv::new();
-    let worker = run_script(&yard, "exec cat");
+    let test_env = TestEnv::new();
+    let worker = run_script(&test_env, "exec cat");
     worker.assert_failed(ErrorCode::AgentProtocol);
 }
 
 #[test]
 fn one_that_never_answers_meets_the_time_limit() {
-    let yard = TestEnv::new();
-    let mut task = yard.acp_task("sleep 600");
+    let test_env = TestEnv::new();
+    let mut task = test_env.acp_task("sleep 600");
     task.time_limit_s = Some(1);
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     worker.assert_failed(ErrorCode::TimeLimit);
 }
 
 #[test]
 fn one_that_is_not_signed_in_or_speaks_another_version() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r#"ask; answer '{"protocolVersion":1}'; ask
 printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"Authentication required"}}\n' "$id"
 ask"#;
-    let worker = run_script(&yard, script);
+    let worker = run_script(&test_env, script);
     worker.assert_failed(ErrorCode::SignInNeeded);
     assert!(worker.outcome().notice.as_ref().expect("why").message.contains("signed in"));
 
-    let yard = TestEnv::new();
-    let worker = run_script(&yard, r#"ask; answer '{"protocolVersion":9}'; ask"#);
+    let test_env = TestEnv::new();
+    let worker = run_script(&test_env, r#"ask; answer '{"protocolVersion":9}'; ask"#);
     worker.assert_failed(ErrorCode::AgentProtocol);
 
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let worker = run_script(
-        &yard,
+        &test_env,
         r#"ask; answer '{"protocolVersion":1}'; ask; answer '{"nothing":1}'; ask"#,
     );
     worker.assert_failed(ErrorCode::AgentProtocol);

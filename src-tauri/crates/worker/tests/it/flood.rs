@@ -36,9 +36,9 @@ fn read_to_outcome(worker: &mut Worker) -> (u64, usize, usize) {
 
 #[test]
 fn a_line_without_an_end_is_split_and_nothing_of_it_is_lost() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "head -c 300000000 /dev/zero | tr '\\0' 'a'; echo; echo end";
-    let mut worker = yard.start_task(&yard.command_task(script));
+    let mut worker = test_env.start_task(&test_env.command_task(script));
     let (memory, bytes, events) = read_to_outcome(&mut worker);
     assert!(memory > 0 && memory < 100 * 1024, "{memory} KiB");
     assert!(bytes >= 300_000_000, "{bytes} bytes");
@@ -47,9 +47,9 @@ fn a_line_without_an_end_is_split_and_nothing_of_it_is_lost() {
 
 #[test]
 fn a_long_line_is_cut_into_marked_pieces() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "head -c 3000000 /dev/zero | tr '\\0' 'a'; echo; echo end";
-    let worker = yard.run_task(&yard.command_task(script));
+    let worker = test_env.run_task(&test_env.command_task(script));
     let lines = worker.lines(LineKind::Stdout);
     let letters: usize = lines.iter().map(|line| line.matches('a').count()).sum();
     assert_eq!((lines.len(), letters), (4, 3_000_000));
@@ -59,9 +59,9 @@ fn a_long_line_is_cut_into_marked_pieces() {
 
 #[test]
 fn an_acp_agent_that_prints_without_end_is_cut_short_and_goes_on() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "begin; head -c 300000000 /dev/zero | tr '\\0' 'a'; echo; say 'after all'; end";
-    let mut worker = yard.start_task(&yard.acp_task(&format!("{ACP_SHELL}\n{script}")));
+    let mut worker = test_env.start_task(&test_env.acp_task(&format!("{ACP_SHELL}\n{script}")));
     worker.read_until_line("after all");
     let memory = peak_memory_kib(&worker).expect("it runs");
     assert!(memory < 150 * 1024, "{memory} KiB");
@@ -90,8 +90,8 @@ until [ -e go ]; do sleep 0.05; done; end
 
 #[test]
 fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.acp_task(&format!("{ACP_SHELL}\n{UPDATES}")));
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.acp_task(&format!("{ACP_SHELL}\n{UPDATES}")));
     let mut lines = 0;
     let mut until = |worker: &mut Worker, word: &str| loop {
         let event = worker.read_until(word, |_| true);
@@ -105,7 +105,7 @@ fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
     };
     let tenth = until(&mut worker, "a tenth");
     let all = until(&mut worker, "all of it");
-    std::fs::write(yard.copy().join("go"), "").expect("a file");
+    std::fs::write(test_env.copy().join("go"), "").expect("a file");
     assert!(all < tenth + tenth / 2, "{tenth} KiB, then {all} KiB");
     assert_eq!(lines, 20_000, "nothing was lost");
     worker.read_until("outcome", |event| matches!(event, Event::Outcome(_)));
@@ -114,11 +114,12 @@ fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
 
 #[test]
 fn a_stop_is_heard_in_the_middle_of_a_flood() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "begin; prompt=$id; while :; do updates 0 10000; done & flood=$!; ask; \
                   kill $flood; id=$prompt; answer '{\"stopReason\":\"cancelled\"}'";
     let updates = UPDATES.split("begin;").next().expect("the function");
-    let mut worker = yard.start_task(&yard.acp_task(&format!("{ACP_SHELL}\n{updates}\n{script}")));
+    let mut worker =
+        test_env.start_task(&test_env.acp_task(&format!("{ACP_SHELL}\n{updates}\n{script}")));
     for _ in 0..50 {
         worker.read_until("lines", |event| matches!(event, Event::Output { .. }));
     }
@@ -128,13 +129,13 @@ fn a_stop_is_heard_in_the_middle_of_a_flood() {
     // It is terminated after five seconds if it hears nothing.
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(worker.outcome().status, Status::Stopped);
-    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(test_env.processes(), [""; 0]);
 }
 
 #[test]
 fn lines_come_whole_and_in_order() {
-    let yard = TestEnv::new();
-    let worker = yard.run_task(&yard.practice_task("print 100000 lines"));
+    let test_env = TestEnv::new();
+    let worker = test_env.run_task(&test_env.practice_task("print 100000 lines"));
     assert_eq!(worker.outcome().status, Status::Finished);
     let lines = worker.lines(LineKind::Stdout);
     assert_eq!(lines.len(), 100_000);
@@ -150,11 +151,12 @@ fn lines_come_whole_and_in_order() {
 
 #[test]
 fn a_reader_that_is_slow_slows_the_agent_down_and_loses_nothing() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "i=0; while [ $i -lt 200 ]; do head -c 200000 /dev/zero | tr '\\0' 'b'; echo; \
                   i=$((i+1)); echo $i > count; done";
-    let mut worker = yard.start_task(&yard.command_task(script));
-    let count = || yard.read_copy_file("count").and_then(|count| count.trim().parse::<u32>().ok());
+    let mut worker = test_env.start_task(&test_env.command_task(script));
+    let count =
+        || test_env.read_copy_file("count").and_then(|count| count.trim().parse::<u32>().ok());
     // It goes on until everything between us is full, and then no further.
     let mut before = None;
     loop {
@@ -175,14 +177,14 @@ fn a_reader_that_is_slow_slows_the_agent_down_and_loses_nothing() {
 
 #[test]
 fn a_task_that_nobody_reads_can_be_stopped() {
-    let yard = TestEnv::new();
-    let mut worker =
-        yard.start_task(&yard.command_task("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyy; done"));
+    let test_env = TestEnv::new();
+    let mut worker = test_env
+        .start_task(&test_env.command_task("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyy; done"));
     worker.read_until_status(Status::Working);
     std::thread::sleep(Duration::from_secs(1));
     worker.send(&WorkerControl::Stop);
     crate::test_env::wait_until("ended", || {
-        !yard.processes().iter().any(|p| p.contains("agent.sh"))
+        !test_env.processes().iter().any(|p| p.contains("agent.sh"))
     });
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Stopped);

@@ -9,14 +9,14 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// What the worker reports of `agent`.
-fn probe_agent(yard: &TestEnv, agent: AgentProgram) -> ProbeReport {
-    let folder = yard.root().join("empty");
+fn probe_agent(test_env: &TestEnv, agent: AgentProgram) -> ProbeReport {
+    let folder = test_env.root().join("empty");
     std::fs::create_dir_all(&folder).expect("a folder");
-    run_probe(yard, &ProbeTask { agent, env: Vec::new(), folder, sandbox: None })
+    run_probe(test_env, &ProbeTask { agent, env: Vec::new(), folder, sandbox: None })
 }
 
 /// What the worker reports of `task`'s agent.
-pub(crate) fn run_probe(yard: &TestEnv, task: &ProbeTask) -> ProbeReport {
+pub(crate) fn run_probe(test_env: &TestEnv, task: &ProbeTask) -> ProbeReport {
     let mut worker = Command::new(worker_program())
         .args(["worker", "--probe"])
         .stdin(Stdio::piped())
@@ -29,19 +29,19 @@ pub(crate) fn run_probe(yard: &TestEnv, task: &ProbeTask) -> ProbeReport {
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8(done.stdout).expect("text");
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(test_env.processes(), [""; 0]);
     serde_json::from_str(&said).expect("a report")
 }
 
-fn probe_script(yard: &TestEnv, script: &str) -> ProbeReport {
-    probe_agent(yard, yard.acp_task(&format!("{ACP_SHELL}\n{script}")).agent)
+fn probe_script(test_env: &TestEnv, script: &str) -> ProbeReport {
+    probe_agent(test_env, test_env.acp_task(&format!("{ACP_SHELL}\n{script}")).agent)
 }
 
 #[test]
 fn what_it_is_and_offers_is_reported() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let report = probe_script(
-        &yard,
+        &test_env,
         r#"ask; answer '{"protocolVersion":1,"agentInfo":{"name":"x","version":"1.2"},"agentCapabilities":{"loadSession":true,"sessionCapabilities":{"resume":{}}}}'
 ask; answer '{"sessionId":"s","modes":{"currentModeId":"a","availableModes":[{"id":"a","name":"A"}]}}'; ask"#,
     );
@@ -54,9 +54,9 @@ ask; answer '{"sessionId":"s","modes":{"currentModeId":"a","availableModes":[{"i
 
 #[test]
 fn one_that_is_signed_out_says_so() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let report = probe_script(
-        &yard,
+        &test_env,
         r#"ask; answer '{"protocolVersion":1,"agentCapabilities":{"loadSession":true}}'; ask
 printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"Authentication required"}}\n' "$id"
 ask"#,
@@ -67,30 +67,30 @@ ask"#,
 
 #[test]
 fn one_that_cannot_be_asked_says_why() {
-    let yard = TestEnv::new();
-    let report = probe_script(&yard, "echo 'no config' >&2; exit 3");
+    let test_env = TestEnv::new();
+    let report = probe_script(&test_env, "echo 'no config' >&2; exit 3");
     let problem = report.problem.expect("a problem");
     assert_eq!(problem.code, ErrorCode::AgentDied);
     assert!(problem.details.expect("details").contains("no config"));
 
-    let program = yard.root().join("no-such-agent");
-    let report = probe_agent(&yard, AgentProgram::Acp { program, args: Vec::new() });
+    let program = test_env.root().join("no-such-agent");
+    let report = probe_agent(&test_env, AgentProgram::Acp { program, args: Vec::new() });
     assert_eq!(report.problem.expect("a problem").code, ErrorCode::AgentMissing);
 }
 
 #[test]
 fn a_key_that_it_tells_is_not_in_the_report() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r#"ask; answer '{"protocolVersion":1,"agentInfo":{"version":"1 '"$AGENT_KEY"'"}}'; ask
 printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32603,"message":"no luck with %s"}}\n' "$id" "$AGENT_KEY"
 ask"#;
-    let agent = yard.acp_task(&format!("{ACP_SHELL}\n{script}")).agent;
+    let agent = test_env.acp_task(&format!("{ACP_SHELL}\n{script}")).agent;
     let path = std::env::var("PATH").expect("a path");
     let env = [("PATH", path), ("AGENT_KEY", "sk-of-this-agent".to_owned())];
     let env = env.map(|(name, value)| EnvVar { name: name.into(), value }).to_vec();
-    let folder = yard.root().join("empty");
+    let folder = test_env.root().join("empty");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let report = run_probe(&yard, &ProbeTask { agent, env, folder, sandbox: None });
+    let report = run_probe(&test_env, &ProbeTask { agent, env, folder, sandbox: None });
     assert_eq!(report.version, "1 [AGENT_KEY is not shown]");
     let problem = format!("{:?}", report.problem.expect("it had none"));
     assert!(problem.contains("no luck with [AGENT_KEY is not shown]"), "{problem}");

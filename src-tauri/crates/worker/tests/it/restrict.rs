@@ -18,8 +18,8 @@ fn run_outside_and_inside(
     hidden: &[&Path],
 ) -> Option<[Worker; 2]> {
     let attempt = |sandboxed: bool| {
-        let yard = TestEnv::new();
-        let mut task = sandboxed_command(&yard, script)?;
+        let test_env = TestEnv::new();
+        let mut task = sandboxed_command(&test_env, script)?;
         let sandbox = task.sandbox.as_mut().expect("it has one");
         sandbox.hidden.extend(hidden.iter().map(|path| (*path).to_owned()));
         sandbox.readable.extend(hidden.iter().filter_map(|path| Some(path.parent()?.to_owned())));
@@ -29,7 +29,7 @@ fn run_outside_and_inside(
         if !sandboxed {
             task.sandbox = None;
         }
-        Some(yard.run_task(&task))
+        Some(test_env.run_task(&task))
     };
     Some([attempt(false)?, attempt(true)?])
 }
@@ -109,9 +109,9 @@ fn a_socket_without_a_file_that_is_made_inside_is_reached_inside() {
 import socket
 made, way = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
 made.bind(b"\0regatta-test-own"); made.listen(); way.connect(b"\0regatta-test-own"); print("reached")'"#;
-    let yard = TestEnv::new();
-    let Some(task) = sandboxed_command(&yard, script) else { return };
-    assert_eq!(printed_lines(&yard.run_task(&task)), ["reached"]);
+    let test_env = TestEnv::new();
+    let Some(task) = sandboxed_command(&test_env, script) else { return };
+    assert_eq!(printed_lines(&test_env.run_task(&task)), ["reached"]);
 }
 
 #[test]

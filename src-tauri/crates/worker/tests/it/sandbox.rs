@@ -28,15 +28,15 @@ fn find_bwrap() -> Option<PathBuf> {
 }
 
 /// A command task in a sandbox.
-pub(crate) fn sandboxed_command(yard: &TestEnv, script: &str) -> Option<WorkerTask> {
-    sandboxed(yard, yard.command_task(script))
+pub(crate) fn sandboxed_command(test_env: &TestEnv, script: &str) -> Option<WorkerTask> {
+    sandboxed(test_env, test_env.command_task(script))
 }
 
 /// A task in a sandbox, in a yard with a home of its own: `home/.ssh/key`, hidden, and
 /// `home/state`, which the agent may write to.
-fn sandboxed(yard: &TestEnv, task: WorkerTask) -> Option<WorkerTask> {
+fn sandboxed(test_env: &TestEnv, task: WorkerTask) -> Option<WorkerTask> {
     let program = find_bwrap()?;
-    let home = yard.root().join("home");
+    let home = test_env.root().join("home");
     fs::create_dir_all(home.join(".ssh")).expect("a folder");
     fs::create_dir_all(home.join("state")).expect("a folder");
     fs::write(home.join(".ssh/key"), "the private key").expect("a file");
@@ -46,7 +46,7 @@ fn sandboxed(yard: &TestEnv, task: WorkerTask) -> Option<WorkerTask> {
         writable: vec![home.join("state"), home.join("not-there")],
         hidden: vec![home.join(".ssh"), home.join(".netrc")],
         // The whole yard lies below the system's folder for temporary files.
-        readable: vec![yard.root().to_owned()],
+        readable: vec![test_env.root().to_owned()],
     };
     let env = |name: &str, value: &str| EnvVar { name: name.into(), value: value.into() };
     let path = std::env::var("PATH").expect("a path");
@@ -65,25 +65,25 @@ fn read(path: &Path) -> Option<String> {
 
 #[test]
 fn what_is_hidden_and_what_is_outside_stays_as_it_is() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r#"cat "$HOME/.ssh/key"; cat "$HOME/.netrc"; echo x > "$HOME/.bashrc"
 echo x > ../escaped; echo x > "$HOME/state/kept"; echo x > "$TMPDIR/made" && cat "$TMPDIR/made"
 ln -s "$HOME" way; echo x > way/.profile; rm -rf ../project ../cache.git
 mount -o remount,rw / ; umount "$HOME/.ssh"; cat "$HOME/.ssh/key"
 git log --format=%s -1; echo made > made.txt"#;
-    let Some(task) = sandboxed_command(&yard, script) else { return };
-    let worker = yard.run_task(&task);
+    let Some(task) = sandboxed_command(&test_env, script) else { return };
+    let worker = test_env.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
-    let home = yard.root().join("home");
+    let home = test_env.root().join("home");
     let told = format!("{:?}", worker.received);
     assert!(!told.contains("the private key") && !told.contains("the password"), "{told}");
     for path in ["escaped", "home/.bashrc", "home/.profile"] {
-        assert!(!yard.root().join(path).exists(), "{path}");
+        assert!(!test_env.root().join(path).exists(), "{path}");
     }
-    assert!(yard.root().join("project/README.md").exists());
+    assert!(test_env.root().join("project/README.md").exists());
     assert_eq!(read(&home.join("state/kept")).as_deref(), Some("x\n"));
     assert_eq!(read(&home.join(".ssh/key")).as_deref(), Some("the private key"));
-    assert_eq!(yard.read_copy_file("made.txt").as_deref(), Some("made\n"));
+    assert_eq!(test_env.read_copy_file("made.txt").as_deref(), Some("made\n"));
     assert_eq!(worker.lines(LineKind::Stdout), ["x", "Begin"], "its copy has its history");
     let notes = note_text(&worker);
     for part in [
@@ -97,11 +97,11 @@ git log --format=%s -1; echo made > made.txt"#;
 
 #[test]
 fn neither_our_environment_nor_another_program_is_seen() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r#"env | sort; cat /proc/*/environ | tr '\0' '\n' | grep -c REGATTA
 ls -d /proc/[0-9]* | wc -l"#;
-    let Some(task) = sandboxed_command(&yard, script) else { return };
-    let worker = yard.run_task(&task);
+    let Some(task) = sandboxed_command(&test_env, script) else { return };
+    let worker = test_env.run_task(&task);
     let out = worker.lines(LineKind::Stdout);
     let names: Vec<_> = out.iter().filter_map(|line| Some(line.split_once('=')?.0)).collect();
     // The shell itself sets the last ones.
@@ -115,12 +115,12 @@ ls -d /proc/[0-9]* | wc -l"#;
 
 #[test]
 fn without_a_sandbox_too_the_environment_is_the_tasks() {
-    let yard = TestEnv::new();
-    let mut task = yard.command_task("/usr/bin/env | /usr/bin/sort");
+    let test_env = TestEnv::new();
+    let mut task = test_env.command_task("/usr/bin/env | /usr/bin/sort");
     task.env = vec![EnvVar { name: "AGENT_KEY".into(), value: "its key".into() }];
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     let out = worker.lines(LineKind::Stdout).join("\n");
-    let temp = format!("TMPDIR={}", yard.scratch().join("tmp").display());
+    let temp = format!("TMPDIR={}", test_env.scratch().join("tmp").display());
     assert!(out.contains("AGENT_KEY=its key") && out.contains(&temp), "{out}");
     assert!(!out.contains("HOME=") && !out.contains("REGATTA"), "{out}");
     assert!(note_text(&worker).contains("without a sandbox"));
@@ -128,7 +128,7 @@ fn without_a_sandbox_too_the_environment_is_the_tasks() {
 
 #[test]
 fn the_sessions_sockets_are_out_of_reach() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     // Where a bus or a keyring listens: below /run for real ones, which a test can't make.
     let bus = tempfile::Builder::new().prefix("bus-").tempdir().expect("a folder");
     let socket = bus.path().join("bus");
@@ -140,8 +140,8 @@ fn the_sessions_sockets_are_out_of_reach() {
          ls -A /tmp",
         socket.display()
     );
-    let Some(task) = sandboxed_command(&yard, &script) else { return };
-    let worker = yard.run_task(&task);
+    let Some(task) = sandboxed_command(&test_env, &script) else { return };
+    let worker = test_env.run_task(&task);
     let out = worker.lines(LineKind::Stdout);
     assert!(!out.contains(&"reached") && !out.contains(&"there"), "{out:?}");
     let heard = listening.accept().expect_err("nobody came");
@@ -150,8 +150,8 @@ fn the_sessions_sockets_are_out_of_reach() {
 
 #[test]
 fn what_it_plants_in_its_copy_never_runs() {
-    let yard = TestEnv::new();
-    let ran = yard.root().join("ran");
+    let test_env = TestEnv::new();
+    let ran = test_env.root().join("ran");
     let script = format!(
         r#"mkdir -p .git/hooks; for hook in pre-commit post-commit post-checkout reference-transaction; do
 printf '#!/bin/sh\ntouch {ran}\n' > .git/hooks/$hook; chmod +x .git/hooks/$hook; done
@@ -160,36 +160,36 @@ git config filter.x.clean "touch {ran}; cat"; echo '* filter=x' > .gitattributes
 git config core.pager "touch {ran}"; echo made > made.txt"#,
         ran = ran.display()
     );
-    let Some(task) = sandboxed_command(&yard, &script) else { return };
-    let worker = yard.run_task(&task);
+    let Some(task) = sandboxed_command(&test_env, &script) else { return };
+    let worker = test_env.run_task(&task);
     let outcome = worker.outcome();
     assert_eq!(outcome.status, Status::Finished, "{outcome:#?}");
     let commit = outcome.commit.as_deref().expect("a result");
-    assert_eq!(yard.git_in_cache(&["show", &format!("{commit}:made.txt")]), "made");
+    assert_eq!(test_env.git_in_cache(&["show", &format!("{commit}:made.txt")]), "made");
     assert!(!ran.exists(), "nothing of it ran outside");
 }
 
 #[test]
 fn nothing_outlives_its_task() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r"(trap '' TERM INT HUP; setsid sh -c 'sleep 600' &) ; setsid sleep 600 &
 nohup sleep 600 > /dev/null 2>&1 &
 echo done";
-    let Some(task) = sandboxed_command(&yard, script) else { return };
+    let Some(task) = sandboxed_command(&test_env, script) else { return };
     let begun = Instant::now();
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished);
-    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(test_env.processes(), [""; 0]);
     assert!(begun.elapsed() < Duration::from_secs(8));
 }
 
 #[test]
 fn a_stop_reaches_it_inside_and_quickly() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r"trap 'echo saving; echo x > saved.txt; exit 3' INT; echo ready
 while :; do sleep 0.05; done";
-    let Some(task) = sandboxed_command(&yard, script) else { return };
-    let mut worker = yard.start_task(&task);
+    let Some(task) = sandboxed_command(&test_env, script) else { return };
+    let mut worker = test_env.start_task(&task);
     worker.read_until_line("ready");
     let begun = Instant::now();
     worker.send(&WorkerControl::Stop);
@@ -197,76 +197,77 @@ while :; do sleep 0.05; done";
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!(worker.outcome().status, Status::Stopped);
     assert_eq!(worker.outcome().exit_status, "exit code 3");
-    assert_eq!(yard.read_copy_file("saved.txt").as_deref(), Some("x\n"));
+    assert_eq!(test_env.read_copy_file("saved.txt").as_deref(), Some("x\n"));
 }
 
 #[test]
 fn one_that_does_not_mind_is_ended_all_the_same() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "trap '' INT TERM HUP; echo ready; while :; do sleep 0.05; done";
-    let Some(task) = sandboxed_command(&yard, script) else { return };
-    let mut worker = yard.start_task(&task);
+    let Some(task) = sandboxed_command(&test_env, script) else { return };
+    let mut worker = test_env.start_task(&task);
     worker.read_until_line("ready");
     worker.send(&WorkerControl::Pause);
     worker.read_until_status(Status::Paused);
     worker.end_input();
     assert!(worker.wait_for_exit(LONG).is_some(), "whoever started it is gone, and so is it");
-    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(test_env.processes(), [""; 0]);
 }
 
 #[test]
 fn a_signal_inside_is_told_and_a_missing_program_too() {
-    let yard = TestEnv::new();
-    let Some(task) = sandboxed_command(&yard, "kill -9 $$") else { return };
-    let worker = yard.run_task(&task);
+    let test_env = TestEnv::new();
+    let Some(task) = sandboxed_command(&test_env, "kill -9 $$") else { return };
+    let worker = test_env.run_task(&task);
     assert_eq!(worker.outcome().exit_status, "signal 9");
 
-    let yard = TestEnv::new();
-    let Some(task) = sandboxed_command(&yard, "") else { return };
-    fs::remove_file(yard.root().join("agent.sh")).expect("it was there");
-    yard.run_task(&task).assert_failed(ErrorCode::AgentMissing);
+    let test_env = TestEnv::new();
+    let Some(task) = sandboxed_command(&test_env, "") else { return };
+    fs::remove_file(test_env.root().join("agent.sh")).expect("it was there");
+    test_env.run_task(&task).assert_failed(ErrorCode::AgentMissing);
 }
 
 #[test]
 fn an_agent_that_speaks_acp_works_inside() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let prompt = "run cat ../home/.ssh/key\nrun touch ../escaped\nwrite a.txt: a\nsay Done.";
-    let Some(task) = sandboxed(&yard, yard.practice_task(prompt)) else { return };
-    let worker = yard.run_task(&task);
+    let Some(task) = sandboxed(&test_env, test_env.practice_task(prompt)) else { return };
+    let worker = test_env.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Finished, "{:#?}", worker.outcome());
     assert_eq!(worker.outcome().last_message, "Done.");
-    assert_eq!(yard.read_copy_file("a.txt").as_deref(), Some("a\n"));
-    assert!(!yard.root().join("escaped").exists());
+    assert_eq!(test_env.read_copy_file("a.txt").as_deref(), Some("a\n"));
+    assert!(!test_env.root().join("escaped").exists());
     assert!(note_text(&worker).contains("The sandbox refused a change"), "{}", note_text(&worker));
 }
 
 #[test]
 fn one_that_is_only_asked_is_asked_inside() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = r#"key=$(cat "$HOME/.ssh/key"); echo x > "$HOME/escaped"; echo x > "$TMPDIR/made"
 ask; answer '{"protocolVersion":1,"agentInfo":{"name":"x","version":"'"$TMPDIR$key$AGENT_KEY"'"}}'
 ask; answer '{"sessionId":"s"}'; ask"#;
-    let task = sandboxed(&yard, yard.acp_task(&format!("{}\n{script}", crate::acp::ACP_SHELL)));
+    let task =
+        sandboxed(&test_env, test_env.acp_task(&format!("{}\n{script}", crate::acp::ACP_SHELL)));
     let Some(WorkerTask { agent, env, sandbox, .. }) = task else { return };
-    let folder = yard.root().join("asked/empty");
+    let folder = test_env.root().join("asked/empty");
     fs::create_dir_all(&folder).expect("a folder");
-    let report = crate::probe::run_probe(&yard, &ProbeTask { agent, env, folder, sandbox });
+    let report = crate::probe::run_probe(&test_env, &ProbeTask { agent, env, folder, sandbox });
     assert_eq!((report.version.as_str(), report.problem), ("/tmpits key", None));
-    assert!(!yard.root().join("home/escaped").exists());
+    assert!(!test_env.root().join("home/escaped").exists());
 }
 
 /// Its sandbox has the output open as long as it lives.
 #[test]
 fn one_that_closes_its_output_and_lives_on_is_ended() {
     for script in ["exec >&- 2>&-\nexec sleep 600", "exec >/dev/null\nsleep 600 & sleep 600"] {
-        let yard = TestEnv::new();
-        let Some(task) = sandboxed(&yard, yard.acp_task(script)) else { return };
+        let test_env = TestEnv::new();
+        let Some(task) = sandboxed(&test_env, test_env.acp_task(script)) else { return };
         let begun = Instant::now();
-        let worker = yard.run_task(&task);
+        let worker = test_env.run_task(&task);
         worker.assert_failed(ErrorCode::AgentProtocol);
         let what = &worker.outcome().notice.as_ref().expect("why").message;
         assert!(what.contains("closed its connection"), "{what}");
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-        assert_eq!(yard.processes(), [""; 0]);
+        assert_eq!(test_env.processes(), [""; 0]);
     }
 }

@@ -24,8 +24,8 @@ fn assert_finished(worker: &Worker) {
 }
 
 /// A task for an agent in shell that keeps what it hears in `heard.txt`.
-fn recording_task(yard: &TestEnv, able: &str, script: &str) -> WorkerTask {
-    yard.acp_task(&format!(
+fn recording_task(test_env: &TestEnv, able: &str, script: &str) -> WorkerTask {
+    test_env.acp_task(&format!(
         r#"{ACP_SHELL}
 hear() {{ ask; printf '%s\n' "$line" >> ../heard.txt; }}
 fault() {{ printf '{{"jsonrpc":"2.0","id":%s,"error":%s}}\n' "$id" "$1"; }}
@@ -34,17 +34,17 @@ hear; answer '{{"protocolVersion":1,"agentCapabilities":{able}}}'
     ))
 }
 
-fn recorded_input(yard: &TestEnv) -> String {
-    std::fs::read_to_string(yard.root().join("heard.txt")).expect("what it heard")
+fn recorded_input(test_env: &TestEnv) -> String {
+    std::fs::read_to_string(test_env.root().join("heard.txt")).expect("what it heard")
 }
 
 #[test]
 fn what_was_chosen_is_set_and_what_is_not_offered_is_noted() {
-    let yard = TestEnv::new();
-    let mut task = yard.practice_task("settings");
+    let test_env = TestEnv::new();
+    let mut task = test_env.practice_task("settings");
     task.options =
         AgentOptions { model: "haiku".into(), mode: "look".into(), effort: "extreme".into() };
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_finished(&worker);
     assert_eq!(worker.outcome().last_message, "mode look, model haiku, effort low");
     let notes = worker.lines(LineKind::Note);
@@ -54,64 +54,64 @@ fn what_was_chosen_is_set_and_what_is_not_offered_is_noted() {
 
 #[test]
 fn a_task_goes_on_in_its_copy_and_its_conversation() {
-    let yard = TestEnv::new();
-    let first = yard.run_task(&yard.practice_task("write a.txt: a"));
-    std::fs::write(yard.copy().join("kept.txt"), "x\n").expect("a file");
-    std::fs::write(yard.copy().join(".git/index.lock"), "").expect("a lock");
-    let mut task = yard.practice_task("append a.txt: b\nrun git status --short");
+    let test_env = TestEnv::new();
+    let first = test_env.run_task(&test_env.practice_task("write a.txt: a"));
+    std::fs::write(test_env.copy().join("kept.txt"), "x\n").expect("a file");
+    std::fs::write(test_env.copy().join(".git/index.lock"), "").expect("a lock");
+    let mut task = test_env.practice_task("append a.txt: b\nrun git status --short");
     task.session = Some(reported_session(&first));
     task.reuse_copy = true;
     task.previous_summary = "Not to be told.".into();
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_finished(&worker);
     assert_eq!(worker.titles()[0], "Went on in its copy");
-    assert_eq!(yard.read_copy_file("a.txt").as_deref(), Some("a\nb\n"));
-    assert_eq!(yard.read_copy_file("kept.txt").as_deref(), Some("x\n"));
+    assert_eq!(test_env.read_copy_file("a.txt").as_deref(), Some("a\nb\n"));
+    assert_eq!(test_env.read_copy_file("kept.txt").as_deref(), Some("x\n"));
     assert_eq!(worker.outcome().totals.files, 2);
     assert!(worker.lines(LineKind::AgentMessage).is_empty(), "nothing is told twice");
 }
 
 #[test]
 fn a_copy_that_lost_its_history_gets_it_again_and_keeps_its_files() {
-    let yard = TestEnv::new();
-    let first = yard.run_task(&yard.practice_task("write a.txt: a\nrun rm -rf .git"));
+    let test_env = TestEnv::new();
+    let first = test_env.run_task(&test_env.practice_task("write a.txt: a\nrun rm -rf .git"));
     let commit = first.outcome().commit.clone().expect("it is saved without");
-    std::fs::write(yard.copy().join("kept.txt"), "x\n").expect("a file");
+    std::fs::write(test_env.copy().join("kept.txt"), "x\n").expect("a file");
     let reused = |prompt: &str| WorkerTask {
         reuse_copy: true,
         copy_commit: commit.clone(),
-        ..yard.practice_task(prompt)
+        ..test_env.practice_task(prompt)
     };
-    let worker = yard.run_task(&reused("run git status --short\nrun git log --format=%s"));
+    let worker = test_env.run_task(&reused("run git status --short\nrun git log --format=%s"));
     assert_finished(&worker);
     assert_eq!(worker.titles()[0], "Went on in its copy");
     assert_eq!(worker.lines(LineKind::Stdout), ["?? kept.txt", "Paint the boat", "Begin"]);
     assert!(worker.lines(LineKind::Note).iter().any(|note| note.contains("lost its history")));
     assert_eq!(worker.outcome().totals.files, 2);
     // What an agent puts in its place leads git nowhere.
-    let git_dir = yard.copy().join(".git");
+    let git_dir = test_env.copy().join(".git");
     std::fs::remove_dir_all(&git_dir).expect("it is there");
     std::fs::write(&git_dir, "gitdir: /nowhere\n").expect("a file");
-    let worker = yard.run_task(&reused("run git status --short"));
+    let worker = test_env.run_task(&reused("run git status --short"));
     assert_finished(&worker);
     assert_eq!(worker.lines(LineKind::Stdout), ["?? kept.txt"]);
 }
 
 #[test]
 fn without_its_copy_it_is_made_again() {
-    let yard = TestEnv::new();
-    let mut task = yard.practice_task("write a.txt: a");
+    let test_env = TestEnv::new();
+    let mut task = test_env.practice_task("write a.txt: a");
     task.reuse_copy = true;
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_finished(&worker);
     assert_eq!(worker.titles()[0], "Made a separate copy of your project");
 }
 
 #[test]
 fn a_conversation_is_loaded_without_telling_everything_again() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let mut task = recording_task(
-        &yard,
+        &test_env,
         r#"{"loadSession":true}"#,
         r#"hear; say 'told again'; update '{"sessionUpdate":"tool_call","toolCallId":"a","title":"old"}'
 answer 'null'; say 'and again'; hear; fault '{"code":-32601,"message":"no such method"}'
@@ -121,11 +121,11 @@ hear; say 'new words'; end"#,
     task.session_meta = r#"{"claudeCode":{"options":{"maxTurns":3}}}"#.into();
     task.options.mode = "ask".into();
     task.previous_summary = "Not to be told.".into();
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_finished(&worker);
     assert_eq!(worker.lines(LineKind::AgentMessage), ["new words"]);
     assert!(!worker.titles().contains(&"old"));
-    let heard = recorded_input(&yard);
+    let heard = recorded_input(&test_env);
     let lines: Vec<&str> = heard.lines().collect();
     assert!(lines[1].contains("session/load") && lines[1].contains("old-one"), "{heard}");
     assert!(lines[1].contains("\"maxTurns\":3"), "{heard}");
@@ -136,16 +136,16 @@ hear; say 'new words'; end"#,
 
 #[test]
 fn a_conversation_that_is_gone_begins_anew_with_what_was_said() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let able = r#"{"loadSession":true,"sessionCapabilities":{"resume":{}}}"#;
     let gone = r#"hear; fault '{"code":-32603,"message":"No previous sessions found"}'"#;
     let script = format!("{gone}; {gone}\nhear; answer '{{\"sessionId\":\"s\"}}'; hear; end");
-    let mut task = recording_task(&yard, able, &script);
+    let mut task = recording_task(&test_env, able, &script);
     task.session = session_named("old-one");
     task.previous_summary = "The form is red.\n".into();
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_finished(&worker);
-    let heard = recorded_input(&yard);
+    let heard = recorded_input(&test_env);
     let lines: Vec<&str> = heard.lines().collect();
     for (line, method) in lines.iter().skip(1).zip(["resume", "load", "new", "prompt"]) {
         assert!(line.contains(&format!("session/{method}")), "{method}: {line}");
@@ -158,8 +158,8 @@ fn a_conversation_that_is_gone_begins_anew_with_what_was_said() {
 
 #[test]
 fn a_message_waits_for_the_turns_end() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.practice_task("say first\nask Go on?"));
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.practice_task("say first\nask Go on?"));
     let question = worker.read_until_question();
     worker.send_message("say second", false);
     worker.read_until("message", |event| *event == Event::Message { text: "say second".into() });
@@ -175,17 +175,17 @@ fn a_message_waits_for_the_turns_end() {
 
 #[test]
 fn a_message_may_interrupt_and_withdraws_what_was_asked() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.practice_task("write a.txt: a\nask Go on?"));
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.practice_task("write a.txt: a\nask Go on?"));
     worker.read_until_question();
     worker.send_message("append a.txt: b\nsay other", true);
     worker.finish();
     assert_finished(&worker);
     assert!(worker.events().any(|e| matches!(e, Event::Answered { option: None, .. })));
-    assert_eq!(yard.read_copy_file("a.txt").as_deref(), Some("a\nb\n"));
+    assert_eq!(test_env.read_copy_file("a.txt").as_deref(), Some("a\nb\n"));
 
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.practice_task("say here\nwait 600"));
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.practice_task("say here\nwait 600"));
     worker.read_until_line("here");
     // Its turn isn't over before the second message is there.
     worker.send_message("say one\nask Go on? | Yes | No", true);
@@ -206,23 +206,23 @@ fn a_message_may_interrupt_and_withdraws_what_was_asked() {
 
 #[test]
 fn one_that_does_not_let_itself_be_interrupted_is_ended() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let script = "hear; answer '{\"sessionId\":\"s\"}'; hear; echo x > a.txt; say working; \
                   while :; do sleep 0.1; done";
-    let mut worker = yard.start_task(&recording_task(&yard, "{}", script));
+    let mut worker = test_env.start_task(&recording_task(&test_env, "{}", script));
     worker.read_until_line("working");
     worker.send_message("other", true);
     worker.finish();
     worker.assert_failed(ErrorCode::AgentProtocol);
     assert!(worker.outcome().notice.as_ref().expect("why").message.contains("interrupted"));
     assert!(worker.outcome().commit.is_some());
-    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(test_env.processes(), [""; 0]);
 }
 
 #[test]
 fn a_command_hears_nothing_and_that_is_said() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.command_task("echo ready; sleep 600"));
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.command_task("echo ready; sleep 600"));
     worker.read_until_line("ready");
     worker.send_message("hello", true);
     worker.read_until("note", |event| match event {
@@ -240,9 +240,9 @@ fn errors_of_the_agents_service_are_told_apart() {
         (limit, ErrorCode::UsageLimit, Some(4_000_000_000_000)),
         (key, ErrorCode::SignInNeeded, None),
     ] {
-        let yard = TestEnv::new();
+        let test_env = TestEnv::new();
         let script = format!("hear; answer '{{\"sessionId\":\"s\"}}'; hear; fault '{error}'");
-        let worker = yard.run_task(&recording_task(&yard, "{}", &script));
+        let worker = test_env.run_task(&recording_task(&test_env, "{}", &script));
         worker.assert_failed(code);
         assert_eq!(worker.outcome().retry_at, retry_at);
     }
@@ -251,14 +251,15 @@ fn errors_of_the_agents_service_are_told_apart() {
         ("Claude AI usage limit reached|4000000000", Some(ErrorCode::UsageLimit)),
         ("The API answers 401 now.", None),
     ] {
-        let yard = TestEnv::new();
-        let worker = yard.run_task(&yard.practice_task(&format!("write a.txt: a\nsay {words}")));
+        let test_env = TestEnv::new();
+        let worker =
+            test_env.run_task(&test_env.practice_task(&format!("write a.txt: a\nsay {words}")));
         assert_eq!(worker.outcome().notice.as_ref().map(|notice| notice.code), code, "{words}");
         assert!(worker.outcome().commit.is_some());
     }
-    let yard = TestEnv::new();
-    let worker = yard.run_task(
-        &yard.command_task("echo 'Error: 429 too many requests, retry after 5s'\nexit 1"),
+    let test_env = TestEnv::new();
+    let worker = test_env.run_task(
+        &test_env.command_task("echo 'Error: 429 too many requests, retry after 5s'\nexit 1"),
     );
     worker.assert_failed(ErrorCode::UsageLimit);
     assert!(worker.outcome().retry_at.is_some());
@@ -266,10 +267,10 @@ fn errors_of_the_agents_service_are_told_apart() {
 
 #[test]
 fn a_task_that_costs_too_much_is_ended() {
-    let yard = TestEnv::new();
-    let mut task = yard.practice_task("write a.txt: a\ncost 19\nsay cheap\ncost 20\nwait 600");
+    let test_env = TestEnv::new();
+    let mut task = test_env.practice_task("write a.txt: a\ncost 19\nsay cheap\ncost 20\nwait 600");
     task.cost_limit_cents = Some(20);
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     worker.assert_failed(ErrorCode::CostLimit);
     assert!(worker.lines(LineKind::AgentMessage).contains(&"cheap"));
     assert!(worker.outcome().commit.is_some());
@@ -277,10 +278,11 @@ fn a_task_that_costs_too_much_is_ended() {
 
 #[test]
 fn the_tests_that_were_run_are_told() {
-    let yard = TestEnv::new();
+    let test_env = TestEnv::new();
     let make = "write Makefile: check:\\n\\t@test ! -e broken\nrun make check\nrun echo x > broken";
-    let worker = yard
-        .run_task(&yard.practice_task(&format!("{}\nrun make check", make.replace("\\t", "\t"))));
+    let worker = test_env.run_task(
+        &test_env.practice_task(&format!("{}\nrun make check", make.replace("\\t", "\t"))),
+    );
     assert_finished(&worker);
     let failed = TestRun { command: "make check".into(), passed: Some(false) };
     assert_eq!(worker.outcome().tests, [failed]);

@@ -8,14 +8,14 @@ use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn a_program_that_is_not_there() {
-    let yard = TestEnv::new();
-    let program = yard.root().join("no-such-agent");
+    let test_env = TestEnv::new();
+    let program = test_env.root().join("no-such-agent");
     for agent in [
         AgentProgram::Acp { program: program.clone(), args: Vec::new() },
         AgentProgram::Command { program, args: Vec::new() },
     ] {
-        let yard = TestEnv::new();
-        let worker = yard.run_task(&yard.new_task(agent, "please"));
+        let test_env = TestEnv::new();
+        let worker = test_env.run_task(&test_env.new_task(agent, "please"));
         worker.assert_failed(ErrorCode::AgentMissing);
         let step = worker.steps().pop().expect("a step");
         assert_eq!(
@@ -27,57 +27,57 @@ fn a_program_that_is_not_there() {
 
 #[test]
 fn a_program_that_may_not_be_run() {
-    let yard = TestEnv::new();
-    let task = yard.command_task("echo never");
-    let program = yard.root().join("agent.sh");
+    let test_env = TestEnv::new();
+    let task = test_env.command_task("echo never");
+    let program = test_env.root().join("agent.sh");
     std::fs::set_permissions(program, PermissionsExt::from_mode(0o644)).expect("the script");
-    yard.run_task(&task).assert_failed(ErrorCode::AgentMissing);
+    test_env.run_task(&task).assert_failed(ErrorCode::AgentMissing);
 }
 
 #[test]
 fn a_text_that_no_command_line_holds() {
-    let yard = TestEnv::new();
-    let mut task = yard.command_task("echo never");
+    let test_env = TestEnv::new();
+    let mut task = test_env.command_task("echo never");
     task.prompt = "é".repeat(100_000);
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     worker.assert_failed(ErrorCode::BadRequest);
 
-    let yard = TestEnv::new();
-    let mut task = yard.command_task("echo never");
+    let test_env = TestEnv::new();
+    let mut task = test_env.command_task("echo never");
     task.prompt = "a\0b".into();
-    yard.run_task(&task).assert_failed(ErrorCode::BadRequest);
+    test_env.run_task(&task).assert_failed(ErrorCode::BadRequest);
 
-    let yard = TestEnv::new();
-    let mut task = yard.practice_task("");
+    let test_env = TestEnv::new();
+    let mut task = test_env.practice_task("");
     task.prompt = format!("say {}", "é".repeat(100_000));
-    assert_eq!(yard.run_task(&task).outcome().status, Status::Finished, "ACP takes any text");
+    assert_eq!(test_env.run_task(&task).outcome().status, Status::Finished, "ACP takes any text");
 }
 
 #[test]
 fn a_place_that_is_taken_and_a_version_that_is_not_there() {
-    let yard = TestEnv::new();
-    std::fs::create_dir(yard.copy()).expect("a folder");
-    yard.run_task(&yard.practice_task("say a")).assert_failed(ErrorCode::GitFailed);
+    let test_env = TestEnv::new();
+    std::fs::create_dir(test_env.copy()).expect("a folder");
+    test_env.run_task(&test_env.practice_task("say a")).assert_failed(ErrorCode::GitFailed);
 
-    let yard = TestEnv::new();
-    let mut task = yard.practice_task("say a");
+    let test_env = TestEnv::new();
+    let mut task = test_env.practice_task("say a");
     task.copy_commit = "1".repeat(40);
-    let worker = yard.run_task(&task);
+    let worker = test_env.run_task(&task);
     assert_eq!(worker.outcome().status, Status::Failed);
-    assert!(!yard.copy().exists(), "nothing is left behind");
+    assert!(!test_env.copy().exists(), "nothing is left behind");
 
-    let yard = TestEnv::new();
-    let mut task = yard.practice_task("say a");
-    task.cache = yard.root().join("nowhere");
-    assert_eq!(yard.run_task(&task).outcome().status, Status::Failed);
+    let test_env = TestEnv::new();
+    let mut task = test_env.practice_task("say a");
+    task.cache = test_env.root().join("nowhere");
+    assert_eq!(test_env.run_task(&task).outcome().status, Status::Failed);
 }
 
 #[test]
 fn a_task_that_is_stopped_at_once() {
-    let yard = TestEnv::new();
-    let mut worker = yard.start_task(&yard.practice_task("write a.txt: a\nwait 600"));
+    let test_env = TestEnv::new();
+    let mut worker = test_env.start_task(&test_env.practice_task("write a.txt: a\nwait 600"));
     worker.send(&WorkerControl::Stop);
     worker.finish();
     assert_eq!(worker.outcome().status, Status::Stopped);
-    assert_eq!(yard.processes(), [""; 0]);
+    assert_eq!(test_env.processes(), [""; 0]);
 }

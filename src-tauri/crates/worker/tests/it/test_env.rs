@@ -24,7 +24,7 @@ pub(crate) struct TestEnv {
 
 impl TestEnv {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("worker-yard-").tempdir().expect("a folder");
+        let dir = tempfile::Builder::new().prefix("worker-test-").tempdir().expect("a folder");
         let project = dir.path().join("project");
         fs::create_dir_all(project.join("src")).expect("the project");
         fs::write(project.join("README.md"), "# Shop\n\nSells boats.\n").expect("a file");
@@ -34,13 +34,13 @@ impl TestEnv {
         let ada = ["-c", "user.name=Ada", "-c", "user.email=ada@localhost"];
         run_git(&project, &[&ada[..], &["commit", "--quiet", "-m", "Begin"]].concat());
         let commit = run_git(&project, &["rev-parse", "HEAD"]);
-        let yard = Self { dir, commit };
+        let test_env = Self { dir, commit };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
             let git = Git::find().await.expect("git is here");
-            git.update_cache(&project, &yard.cache(), &yard.commit).await.expect("a cache");
+            git.update_cache(&project, &test_env.cache(), &test_env.commit).await.expect("a cache");
         });
-        yard
+        test_env
     }
 
     pub(crate) fn root(&self) -> &Path {

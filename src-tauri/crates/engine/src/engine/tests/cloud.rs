@@ -35,9 +35,9 @@ struct EndpointFixture {
 
 impl EndpointFixture {
     async fn new() -> Self {
-        let mut table = EngineFixture::new().await;
-        table.options.credentials = Arc::new(SingleKeyProvider);
-        Self { engine: table, endpoint: TestEndpoint::new().await }
+        let mut fixture = EngineFixture::new().await;
+        fixture.options.credentials = Arc::new(SingleKeyProvider);
+        Self { engine: fixture, endpoint: TestEndpoint::new().await }
     }
 
     async fn start(&self, engine: &Engine, tasks: &[&str]) -> BatchDetail {
@@ -67,38 +67,38 @@ async fn transcript_lines(engine: &Engine, task: &TaskId) -> Vec<String> {
 }
 
 /// Sends an event of a foreign service.
-async fn send_foreign_event(asked: &mut ReceivedCall, kind: &str, data: serde_json::Value) {
-    asked.send_raw(&format!("event: {kind}\ndata: {data}\n\n")).await;
+async fn send_foreign_event(call: &mut ReceivedCall, kind: &str, data: serde_json::Value) {
+    call.send_raw(&format!("event: {kind}\ndata: {data}\n\n")).await;
 }
 
-async fn send_foreign_output(asked: &mut ReceivedCall, task: &str, text: &str) {
-    send_foreign_event(asked, "custom", json!({ "task_name": task, "stdout": text })).await;
+async fn send_foreign_output(call: &mut ReceivedCall, task: &str, text: &str) {
+    send_foreign_event(call, "custom", json!({ "task_name": task, "stdout": text })).await;
 }
 
 #[tokio::test]
 async fn a_foreign_service_gets_one_documented_call_and_its_word_is_taken() {
-    let mut shore = EndpointFixture::new().await;
-    let engine = shore.engine.open().await;
-    let detail = shore.start(&engine, &["one", "two"]).await;
+    let mut fixture = EndpointFixture::new().await;
+    let engine = fixture.engine.open().await;
+    let detail = fixture.start(&engine, &["one", "two"]).await;
     let [one, two] = [0, 1].map(|n: usize| detail.tasks[n].id.clone());
-    let mut asked = shore.endpoint.next_call().await;
+    let mut call = fixture.endpoint.next_call().await;
     assert_eq!(
-        (asked.request_line.as_str(), asked.task_names()),
+        (call.request_line.as_str(), call.task_names()),
         ("POST /invoke/stdout", vec!["one", "two"])
     );
-    assert_eq!(asked.key_headers().0, KEY);
-    assert_eq!(asked.body["parallel_tasks"][1]["prompt"], "do two");
-    assert_eq!(asked.body["repo_url"], shore.engine.project);
+    assert_eq!(call.key_headers().0, KEY);
+    assert_eq!(call.body["parallel_tasks"][1]["prompt"], "do two");
+    assert_eq!(call.body["repo_url"], fixture.engine.project);
     assert_eq!(engine.task(&one).await.unwrap().status, Status::Waiting);
 
-    asked.start_stream(false).await;
+    call.start_stream(false).await;
     wait_for_status(&engine, &one, Status::Working).await;
-    send_foreign_output(&mut asked, "two", "second: on").await;
-    send_foreign_output(&mut asked, "one", "first\n").await;
-    send_foreign_output(&mut asked, "two", "e\nsecond: two").await;
-    send_foreign_output(&mut asked, "", "for all\n").await;
-    send_foreign_event(&mut asked, "end", json!(null)).await;
-    drop(asked);
+    send_foreign_output(&mut call, "two", "second: on").await;
+    send_foreign_output(&mut call, "one", "first\n").await;
+    send_foreign_output(&mut call, "two", "e\nsecond: two").await;
+    send_foreign_output(&mut call, "", "for all\n").await;
+    send_foreign_event(&mut call, "end", json!(null)).await;
+    drop(call);
     let finished = wait_for_status(&engine, &two, Status::Finished).await;
     assert!(finished.outcome.unwrap().exit_status.contains("end"));
     wait_for_status(&engine, &one, Status::Finished).await;
@@ -112,7 +112,7 @@ async fn a_foreign_service_gets_one_documented_call_and_its_word_is_taken() {
     assert!(whole.is_batch_channel);
     wait_until(&engine, &whole.id, |view| view.last_line == "for all").await;
     assert_eq!(engine.place().busy, 0, "how busy this computer is");
-    assert!(shore.endpoint.is_idle());
+    assert!(fixture.endpoint.is_idle());
     engine.close().await;
 }
 
@@ -123,25 +123,25 @@ async fn what_a_service_refuses_is_said_and_nothing_is_sent_again() {
         ("429 Too Many Requests", ErrorCode::UsageLimit),
         ("500 Oh", ErrorCode::EndpointFailed),
     ] {
-        let mut shore = EndpointFixture::new().await;
-        let engine = shore.engine.open().await;
-        let detail = shore.start(&engine, &["one"]).await;
-        shore.endpoint.next_call().await.respond(status, json!({ "detail": "because" })).await;
+        let mut fixture = EndpointFixture::new().await;
+        let engine = fixture.engine.open().await;
+        let detail = fixture.start(&engine, &["one"]).await;
+        fixture.endpoint.next_call().await.respond(status, json!({ "detail": "because" })).await;
         let failed = wait_for_status(&engine, &detail.tasks[0].id, Status::Failed).await;
         assert_eq!(failed.notice.unwrap().code, code);
-        assert!(shore.endpoint.is_idle());
+        assert!(fixture.endpoint.is_idle());
         engine.close().await;
     }
 }
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_got_nothing() {
-    let mut shore = EndpointFixture::new().await;
-    let engine = shore.engine.open().await;
+    let mut fixture = EndpointFixture::new().await;
+    let engine = fixture.engine.open().await;
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    shore.endpoint.address = format!("http://{}", free.local_addr().unwrap());
+    fixture.endpoint.address = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let detail = shore.start(&engine, &["one"]).await;
+    let detail = fixture.start(&engine, &["one"]).await;
     let failed = wait_for_status(&engine, &detail.tasks[0].id, Status::Failed).await;
     let notice = failed.notice.unwrap();
     assert_eq!(notice.code, ErrorCode::EndpointUnreachable);
@@ -151,11 +151,11 @@ async fn an_endpoint_that_is_not_there_got_nothing() {
 
 #[tokio::test]
 async fn the_same_request_with_the_same_key_is_one_batch() {
-    let mut shore = EndpointFixture::new().await;
-    let engine = shore.engine.open().await;
+    let mut fixture = EndpointFixture::new().await;
+    let engine = fixture.engine.open().await;
     let keyed = |tasks: &[&str]| {
         let options = StartOptions { idempotency_key: Some("k".into()), ..StartOptions::default() };
-        engine.start_with(shore.request(tasks), options)
+        engine.start_with(fixture.request(tasks), options)
     };
     let (one, two) = tokio::join!(keyed(&["one"]), keyed(&["one"]));
     let (one, two) = (one.unwrap(), two.unwrap());
@@ -163,9 +163,9 @@ async fn the_same_request_with_the_same_key_is_one_batch() {
     assert_ne!(one.was_joined, two.was_joined);
     assert!(keyed(&["one"]).await.unwrap().was_joined);
     assert!(matches!(keyed(&["other"]).await, Err(EngineError::KeyReused)));
-    let mut asked = shore.endpoint.next_call().await;
-    asked.start_stream(false).await;
+    let mut call = fixture.endpoint.next_call().await;
+    call.start_stream(false).await;
     wait_for_status(&engine, &one.detail.tasks[0].id, Status::Working).await;
-    assert!(shore.endpoint.is_idle());
+    assert!(fixture.endpoint.is_idle());
     engine.close().await;
 }

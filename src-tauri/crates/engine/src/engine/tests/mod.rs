@@ -140,9 +140,9 @@ fn files(dir: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn a_batch_goes_from_its_start_to_its_end() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
-    let started = table.start(&engine, &["out one; out two", "ask", "exit 3"]).await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
+    let started = fixture.start(&engine, &["out one; out two", "ask", "exit 3"]).await;
     assert_eq!((started.batch.name.as_str(), started.tasks.len()), ("Footer", 3));
     assert_eq!(started.batch.max_parallel, 2);
     let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
@@ -163,7 +163,7 @@ async fn a_batch_goes_from_its_start_to_its_end() {
     let text: Vec<&str> = page.lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(text, ["one", "two"]);
     assert_eq!(engine.search_lines(&two, "HEARD").await.unwrap().lines, [0]);
-    let file = table.options.data_dir.join("saved.txt");
+    let file = fixture.options.data_dir.join("saved.txt");
     assert_eq!(engine.write_output(&one, &file).await.unwrap(), 8);
 
     let died = engine.task(&three).await.unwrap();
@@ -175,16 +175,16 @@ async fn a_batch_goes_from_its_start_to_its_end() {
     assert_eq!(engine.history("foot", None, 9).await.unwrap(), [detail.batch]);
     assert_eq!(engine.find_batch("footer").await.unwrap(), started.batch.id);
     let again = engine.batch_request(&started.batch.id).await.unwrap();
-    assert_eq!(again, table.request(&["out one; out two", "ask", "exit 3"]));
+    assert_eq!(again, fixture.request(&["out one; out two", "ask", "exit 3"]));
     engine.close().await;
     assert!(matches!(engine.run_next(&one).await, Err(EngineError::Closed)));
 }
 
 #[tokio::test]
 async fn what_changed_tells_of_the_queue_too() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
-    let started = table.start(&engine, &["hang", "hang", "hang", "hang"]).await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
+    let started = fixture.start(&engine, &["hang", "hang", "hang", "hang"]).await;
     let [third, fourth] = [2, 3].map(|n: usize| started.tasks[n].id.clone());
     wait_for_status(&engine, &started.tasks[1].id, Status::Working).await;
     let mut revision = engine.revision();

@@ -18,18 +18,18 @@ async fn wait_for_file(file: &Path) {
 
 #[tokio::test]
 async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let prompts =
         ["if [ -e b.txt ]; then out again; else echo two > b.txt; fi; hang", "hang", "hang"];
-    let started = table.start(&engine, &prompts).await;
+    let started = fixture.start(&engine, &prompts).await;
     let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
-    wait_for_file(&table.copy(&one, 1, "b.txt")).await;
+    wait_for_file(&fixture.copy(&one, 1, "b.txt")).await;
     wait_for_status(&engine, &one, Status::Working).await;
     wait_for_status(&engine, &two, Status::Working).await;
     drop(engine); // As when the program ends: nobody stops anything.
 
-    let engine = reopen(table.options.clone()).await;
+    let engine = reopen(fixture.options.clone()).await;
     let view = engine.task(&one).await.unwrap();
     assert_eq!((view.status, view.can_continue), (Status::Interrupted, true));
     assert_eq!(view.notice.as_ref().map(|n| n.code), Some(ErrorCode::Interrupted));
@@ -56,11 +56,11 @@ async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
     wait_for_status(&engine, &one, Status::Stopped).await;
     // Afresh: it isn't.
     engine.retry(&[one.clone(), three.clone()]).await.unwrap();
-    wait_for_file(&table.copy(&one, 3, "b.txt")).await;
+    wait_for_file(&fixture.copy(&one, 3, "b.txt")).await;
     let view = wait_for_status(&engine, &three, Status::Working).await;
     assert_eq!((view.attempt, view.notice), (2, None));
     engine.close().await;
-    let engine = reopen(table.options.clone()).await;
+    let engine = reopen(fixture.options.clone()).await;
     assert_eq!(engine.task(&one).await.unwrap().status, Status::Stopped);
     assert_eq!(engine.running_batches().await.unwrap(), []);
     engine.close().await;
@@ -68,9 +68,9 @@ async fn what_a_crash_cut_off_is_interrupted_saved_and_can_go_on() {
 
 #[tokio::test]
 async fn rows_of_several_agents_become_tasks_and_are_given_back_as_rows() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
-    let mut request = table.request(&["out a", "out b"]);
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
+    let mut request = fixture.request(&["out a", "out b"]);
     let command = vec!["/bin/echo".to_owned(), "{prompt}".to_owned()];
     let options = AgentOptions { effort: "high".into(), ..AgentOptions::default() };
     let other = AgentSelection { agent: AgentChoice::Command { command }, options };
@@ -116,10 +116,10 @@ async fn reopen(options: EngineOptions) -> Engine {
 
 #[tokio::test]
 async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let prompts = ["session; echo two > b.txt; read -r c; out heard", "out done"];
-    let started = table.start(&engine, &prompts).await;
+    let started = fixture.start(&engine, &prompts).await;
     let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
     wait_until(&engine, &one, |view| view.session.is_some()).await;
     assert!(matches!(engine.send_message(&one, " ", false).await, Err(EngineError::WrongState(_))));
@@ -135,7 +135,7 @@ async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
     engine.continue_with(&one, "out $(cat b.txt)").await.unwrap();
     let view = wait_until(&engine, &one, |v| v.attempt == 2 && v.status == Status::Finished).await;
     assert_eq!(view.last_line, "two");
-    assert!(!table.copy(&one, 2, "").exists(), "it works in the first attempt's copy");
+    assert!(!fixture.copy(&one, 2, "").exists(), "it works in the first attempt's copy");
     let page = engine.read_lines(&one, 0, 9).await.unwrap();
     assert!(page.lines.iter().any(|line| line.text.starts_with("You: out")), "{page:?}");
     let steps = engine.read_steps(&one, 0, 99).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_task_goes_on_in_its_copy_and_conversation_with_a_message() {
     engine.retry(std::slice::from_ref(&one)).await.unwrap();
     let view = wait_until(&engine, &one, |v| v.attempt == 3 && v.session.is_some()).await;
     assert_eq!(view.outcome, None);
-    assert!(table.copy(&one, 3, "").exists());
+    assert!(fixture.copy(&one, 3, "").exists());
     engine.stop_task(&one).await.unwrap();
     engine.close().await;
 }
@@ -164,9 +164,9 @@ async fn a_question_survives_a_quit_where_its_agent_can_go_on() {
 }
 
 async fn end_while_asking(by_a_person: bool) {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
-    let started = table.start(&engine, &["session; ask", "ask"]).await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
+    let started = fixture.start(&engine, &["session; ask", "ask"]).await;
     let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
     wait_for_status(&engine, &one, Status::NeedsYou).await;
     wait_for_status(&engine, &two, Status::NeedsYou).await;
@@ -175,7 +175,7 @@ async fn end_while_asking(by_a_person: bool) {
     }
     drop(engine);
 
-    let engine = reopen(table.options.clone()).await;
+    let engine = reopen(fixture.options.clone()).await;
     let asking = engine.needs_you().await.unwrap();
     assert_eq!(asking.iter().map(|view| &view.id).collect::<Vec<_>>(), [&one]);
     assert_eq!(asking[0].status, Status::Interrupted);
@@ -197,16 +197,16 @@ async fn end_while_asking(by_a_person: bool) {
 
 #[tokio::test]
 async fn a_pause_goes_on_after_a_crash_and_after_a_quit() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let prompt = "[ -f b.txt ] && out again && end finished; echo two > b.txt; limited";
-    let started = table.start(&engine, &[prompt]).await;
+    let started = fixture.start(&engine, &[prompt]).await;
     let task = started.tasks[0].id.clone();
     wait_for_status(&engine, &task, Status::Paused).await;
     wait_until(&engine, &task, |_| !engine.place().agent_pauses.is_empty()).await;
     drop(engine);
-    let looking = EngineOptions { resumes_paused_tasks: false, ..table.options.clone() };
-    for options in [table.options.clone(), looking, table.options.clone()] {
+    let looking = EngineOptions { resumes_paused_tasks: false, ..fixture.options.clone() };
+    for options in [fixture.options.clone(), looking, fixture.options.clone()] {
         let looks = !options.resumes_paused_tasks;
         let engine = reopen(options).await;
         assert_eq!(engine.task(&task).await.unwrap().status, Status::Paused);
@@ -215,7 +215,7 @@ async fn a_pause_goes_on_after_a_crash_and_after_a_quit() {
         assert_eq!(until, held);
         engine.close().await;
     }
-    let engine = table.open().await;
+    let engine = fixture.open().await;
     engine.resume_agent(Default::default()).unwrap();
     let view = wait_for_status(&engine, &task, Status::Finished).await;
     assert_eq!((view.attempt, view.last_line.as_str()), (2, "again"));
@@ -224,10 +224,10 @@ async fn a_pause_goes_on_after_a_crash_and_after_a_quit() {
 
 #[tokio::test]
 async fn what_is_allowed_for_the_batch_reaches_its_other_tasks() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let prompts = ["ask", "read -r c; out ${c##*:}"];
-    let started = table.start(&engine, &prompts).await;
+    let started = fixture.start(&engine, &prompts).await;
     let [one, two] = [0, 1].map(|n: usize| started.tasks[n].id.clone());
     wait_for_status(&engine, &one, Status::NeedsYou).await;
     wait_for_status(&engine, &two, Status::Working).await;
@@ -240,10 +240,10 @@ async fn what_is_allowed_for_the_batch_reaches_its_other_tasks() {
 
 #[tokio::test]
 async fn what_was_there_when_a_worker_died_is_saved_and_can_be_added() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let prompts = ["echo two > b.txt; kill -9 $$", "echo three > c.txt; exit 1", "exit 1"];
-    let started = table.start(&engine, &prompts).await;
+    let started = fixture.start(&engine, &prompts).await;
     let [one, two, three] = [0, 1, 2].map(|n: usize| started.tasks[n].id.clone());
     for task in [&one, &two, &three] {
         let view = wait_for_status(&engine, task, Status::Failed).await;
@@ -254,13 +254,13 @@ async fn what_was_there_when_a_worker_died_is_saved_and_can_be_added() {
     assert_eq!(names, [Some("regatta/footer/task-0"), Some("regatta/footer/task-1"), None]);
     assert_eq!(results[2].notice.as_ref().map(|n| n.code), Some(ErrorCode::WrongState));
     let expected = ["main", "regatta/footer/task-0", "regatta/footer/task-1"];
-    assert_eq!(branches(&table.project), expected);
+    assert_eq!(branches(&fixture.project), expected);
     assert_eq!(engine.task(&one).await.unwrap().branch.as_deref(), names[0]);
     // Once is enough; and another's branch of the same name is never touched.
     let once_more = engine.publish_results(std::slice::from_ref(&one)).await;
     assert_eq!(once_more[0].branch, results[0].branch);
-    assert_eq!(branches(&table.project), expected);
-    let heads = Path::new(&table.project).join(".git/refs/heads");
+    assert_eq!(branches(&fixture.project), expected);
+    let heads = Path::new(&fixture.project).join(".git/refs/heads");
     std::fs::copy(heads.join("main"), heads.join("regatta/footer/task-0")).unwrap();
     let beside = engine.publish_results(std::slice::from_ref(&one)).await;
     assert_eq!(beside[0].branch.as_deref(), Some("regatta/footer/task-0-2"));

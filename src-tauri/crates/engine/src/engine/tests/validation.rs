@@ -11,13 +11,13 @@ async fn problem_codes(engine: &Engine, request: &BatchRequest) -> Vec<(String, 
 
 #[tokio::test]
 async fn everything_that_is_wrong_is_found_at_once() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
-    assert_eq!(problem_codes(&engine, &table.request(&["out x"])).await, []);
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
+    assert_eq!(problem_codes(&engine, &fixture.request(&["out x"])).await, []);
     let request = BatchRequest {
         start_from: "no-such".into(),
         agent: AgentChoice::Acp { command: vec!["no-such-agent".into()], env: Vec::new() },
-        ..table.request(&["out x", " "])
+        ..fixture.request(&["out x", " "])
     };
     let expected = [
         ("prompt".to_owned(), ErrorCode::BadRequest),
@@ -27,7 +27,7 @@ async fn everything_that_is_wrong_is_found_at_once() {
     assert_eq!(problem_codes(&engine, &request).await, expected);
     assert!(matches!(engine.start(request).await, Err(EngineError::BadRequest(_))));
 
-    let empty = table.options.data_dir.join("empty");
+    let empty = fixture.options.data_dir.join("empty");
     std::fs::create_dir(&empty).unwrap();
     for (project, code) in [
         ("", ErrorCode::BadRequest),
@@ -35,7 +35,7 @@ async fn everything_that_is_wrong_is_found_at_once() {
         ("/nowhere/at/all", ErrorCode::ProjectMissing),
         (empty.to_str().unwrap(), ErrorCode::NotARepository),
     ] {
-        let request = BatchRequest { project: project.into(), ..table.request(&["out x"]) };
+        let request = BatchRequest { project: project.into(), ..fixture.request(&["out x"]) };
         assert_eq!(
             problem_codes(&engine, &request).await,
             [("project".to_owned(), code)],
@@ -48,8 +48,8 @@ async fn everything_that_is_wrong_is_found_at_once() {
 
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let (batch, task) = (BatchId::parse("none").unwrap(), TaskId::parse("none").unwrap());
     assert!(matches!(engine.batch(&batch).await, Err(EngineError::NotFound(_))));
     assert!(matches!(engine.task(&task).await, Err(EngineError::NotFound(_))));
@@ -63,16 +63,16 @@ async fn what_is_not_there_is_not_found() {
 
 #[tokio::test]
 async fn a_program_that_goes_missing_fails_its_task_and_says_where_it_was_looked_for() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
-    let agent = table.options.data_dir.join("agent");
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
+    let agent = fixture.options.data_dir.join("agent");
     std::fs::write(&agent, "#!/bin/sh\n").unwrap();
     std::fs::set_permissions(&agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let command = vec![agent.display().to_string()];
     let request = BatchRequest {
         agent: AgentChoice::Command { command },
         max_parallel: Some(1),
-        ..table.request(&["hang", "out x"])
+        ..fixture.request(&["hang", "out x"])
     };
     let started = engine.start(request).await.unwrap();
     wait_for_status(&engine, &started.tasks[0].id, Status::Working).await;
@@ -87,8 +87,8 @@ async fn a_program_that_goes_missing_fails_its_task_and_says_where_it_was_looked
 
 #[tokio::test]
 async fn the_practice_project_is_made_once_and_is_ready() {
-    let table = EngineFixture::new().await;
-    let engine = table.open().await;
+    let fixture = EngineFixture::new().await;
+    let engine = fixture.open().await;
     let first = engine.practice_project().await.unwrap();
     assert_eq!((first.state, first.has_uncommitted_changes), (ProjectState::Ready, false));
     std::fs::write(Path::new(&first.path).join("mine.txt"), "x").unwrap();

@@ -85,16 +85,16 @@ impl Call {
     }
 
     /// Nothing more comes in this lane.
-    pub(super) fn close_stream(&self, lane: &AttemptStream) {
-        if lane.lock().sender.take().is_some() {
+    pub(super) fn close_stream(&self, attempt_stream: &AttemptStream) {
+        if attempt_stream.lock().sender.take().is_some() {
             self.open_count.send_modify(|open| *open -= 1);
         }
     }
 
     /// Nothing more comes in this lane, and nobody knows how it ended.
-    pub(super) fn lose_stream(&self, lane: &AttemptStream, why: UserMessage) {
-        lane.lock().lost_reason.get_or_insert(why);
-        self.close_stream(lane);
+    pub(super) fn lose_stream(&self, attempt_stream: &AttemptStream, why: UserMessage) {
+        attempt_stream.lock().lost_reason.get_or_insert(why);
+        self.close_stream(attempt_stream);
     }
 }
 

@@ -49,10 +49,10 @@ impl CallDriver {
             let tasks =
                 parts.into_iter().map(|part| (part.request.task_name, part.remote_seq)).collect();
             let split = Demux::new(tasks, self.batch_channel_seq().await);
-            let mut hearing =
+            let mut stream_state =
                 StreamState { demux: split, batch_channel: whole, is_disconnected: false };
-            let why = self.listen(&mut session, &mut hearing).await;
-            self.flush_all(&mut hearing).await;
+            let why = self.listen(&mut session, &mut stream_state).await;
+            self.flush_all(&mut stream_state).await;
             if let Some(why) = why {
                 self.lose_all(&why);
             }
@@ -160,8 +160,8 @@ impl CallDriver {
         let Some(run) = run else {
             self.call.set_control(ControlChannel::Unavailable);
             let working = Event::Status { status: Status::Working, notice: None };
-            for lane in &self.call.streams {
-                self.send_event(lane, (self.shared.now)(), (working.clone(), None)).await;
+            for attempt_stream in &self.call.streams {
+                self.send_event(attempt_stream, (self.shared.now)(), (working.clone(), None)).await;
             }
             return;
         };
@@ -175,7 +175,7 @@ impl CallDriver {
     async fn listen(
         &self,
         session: &mut Session,
-        hearing: &mut StreamState,
+        stream_state: &mut StreamState,
     ) -> Option<UserMessage> {
         let mut leaving = self.shared.detaching.subscribe();
         let rest = async {
@@ -192,19 +192,21 @@ impl CallDriver {
             };
             match heard {
                 SessionEvent::Event(item) => {
-                    hearing.demux.push(item, (self.shared.now)(), &mut said);
+                    stream_state.demux.push(item, (self.shared.now)(), &mut said);
                     for one in said.drain(..) {
-                        self.handle_demuxed(hearing, one).await;
+                        self.handle_demuxed(stream_state, one).await;
                     }
                 }
                 SessionEvent::Reconnecting(why) => {
-                    if !std::mem::replace(&mut hearing.is_disconnected, true) {
-                        self.write_batch_note(hearing, messages::reconnecting_note(&why)).await;
+                    if !std::mem::replace(&mut stream_state.is_disconnected, true) {
+                        self.write_batch_note(stream_state, messages::reconnecting_note(&why))
+                            .await;
                     }
                 }
                 SessionEvent::Reconnected => {
-                    if std::mem::take(&mut hearing.is_disconnected) {
-                        self.write_batch_note(hearing, messages::RECONNECTED_NOTE.to_owned()).await;
+                    if std::mem::take(&mut stream_state.is_disconnected) {
+                        self.write_batch_note(stream_state, messages::RECONNECTED_NOTE.to_owned())
+                            .await;
                     }
                 }
                 SessionEvent::Ended(SessionEnd::Ended) => {
@@ -217,46 +219,49 @@ impl CallDriver {
         }
     }
 
-    async fn handle_demuxed(&self, hearing: &mut StreamState, said: DemuxEvent) {
+    async fn handle_demuxed(&self, stream_state: &mut StreamState, said: DemuxEvent) {
         match said {
             DemuxEvent::Event { target: to, at, event, remote_seq: wire } => {
-                self.route_event(hearing, to, at, (event, wire)).await
+                self.route_event(stream_state, to, at, (event, wire)).await
             }
             DemuxEvent::Thread { task, thread } => self.record_thread(task, &thread),
             DemuxEvent::Failed { task, message } => {
                 let outcome = failed_outcome(messages::endpoint_failed(&message));
-                self.end_tasks(hearing, task, |_| outcome.clone()).await;
+                self.end_tasks(stream_state, task, |_| outcome.clone()).await;
             }
             DemuxEvent::Ended(Some(end)) => {
-                self.end_tasks(hearing, None, |lane| outcome_from_end(&end, lane)).await
+                self.end_tasks(stream_state, None, |attempt_stream| {
+                    outcome_from_end(&end, attempt_stream)
+                })
+                .await
             }
-            DemuxEvent::Ended(None) => self.end_without_statuses(hearing).await,
+            DemuxEvent::Ended(None) => self.end_without_statuses(stream_state).await,
         }
     }
 
     async fn route_event(
         &self,
-        hearing: &StreamState,
+        stream_state: &StreamState,
         to: Target,
         at: Millis,
         (event, wire): (Event, Option<u64>),
     ) {
-        let lane = match to {
+        let attempt_stream = match to {
             Target::Task(n) => Some(&self.call.streams[n]),
             Target::Batch => None,
         };
-        match lane.filter(|lane| lane.sender().is_some()) {
-            Some(lane) => {
+        match attempt_stream.filter(|attempt_stream| attempt_stream.sender().is_some()) {
+            Some(attempt_stream) => {
                 let is_last = matches!(event, Event::Outcome(_));
-                self.send_event(lane, at, (event, wire)).await;
+                self.send_event(attempt_stream, at, (event, wire)).await;
                 if is_last {
-                    self.call.close_stream(lane);
+                    self.call.close_stream(attempt_stream);
                 }
             }
             // What is said of a task that is over is kept with the batch, as far as it is text.
-            None if lane.is_none() || matches!(event, Event::Output { .. }) => {
+            None if attempt_stream.is_none() || matches!(event, Event::Output { .. }) => {
                 let room = self.acquire_memory(&event).await;
-                hearing
+                stream_state
                     .batch_channel
                     .send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room })
                     .await
@@ -269,15 +274,15 @@ impl CallDriver {
     /// Hands an event to whoever carries the attempt.
     async fn send_event(
         &self,
-        lane: &AttemptStream,
+        attempt_stream: &AttemptStream,
         at: Millis,
         (event, wire): (Event, Option<u64>),
     ) {
-        let Some(to) = lane.sender() else { return };
+        let Some(to) = attempt_stream.sender() else { return };
         let room = self.acquire_memory(&event).await;
         if to.send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room }).await.is_err()
         {
-            self.call.close_stream(lane); // Nobody carries it any more.
+            self.call.close_stream(attempt_stream); // Nobody carries it any more.
         }
     }
 
@@ -293,9 +298,9 @@ impl CallDriver {
     }
 
     fn record_thread(&self, task: Option<usize>, thread: &str) {
-        for (n, lane) in self.call.streams.iter().enumerate() {
-            if task.is_none_or(|task| task == n) && lane.sender().is_some() {
-                let (task, thread) = (lane.id.task.clone(), thread.to_owned());
+        for (n, attempt_stream) in self.call.streams.iter().enumerate() {
+            if task.is_none_or(|task| task == n) && attempt_stream.sender().is_some() {
+                let (task, thread) = (attempt_stream.id.task.clone(), thread.to_owned());
                 // Should it not be kept, the store is closed.
                 self.shared.log.write_record(Record::Thread { task, thread }).ok();
             }
@@ -303,31 +308,31 @@ impl CallDriver {
     }
 
     /// A terminal word that says nothing of each task.
-    async fn end_without_statuses(&self, hearing: &mut StreamState) {
-        self.flush_all(hearing).await;
-        for lane in &self.call.streams {
+    async fn end_without_statuses(&self, stream_state: &mut StreamState) {
+        self.flush_all(stream_state).await;
+        for attempt_stream in &self.call.streams {
             let text = messages::ENDED_NOTE.to_owned();
             let note = Event::Output { kind: LineKind::Note, text, first_line: 0 };
-            self.send_event(lane, (self.shared.now)(), (note, None)).await;
+            self.send_event(attempt_stream, (self.shared.now)(), (note, None)).await;
         }
         let ended_by = "the service's word \"end\"".to_owned();
         let outcome = Outcome { exit_status: ended_by, ..Outcome::without_work(Status::Finished) };
-        self.end_tasks(hearing, None, |_| outcome.clone()).await;
+        self.end_tasks(stream_state, None, |_| outcome.clone()).await;
     }
 
     /// Ends one task, or all that are open.
     async fn end_tasks(
         &self,
-        hearing: &mut StreamState,
+        stream_state: &mut StreamState,
         task: Option<usize>,
         outcome: impl Fn(&AttemptStream) -> Outcome,
     ) {
-        self.flush_all(hearing).await;
-        for (n, lane) in self.call.streams.iter().enumerate() {
+        self.flush_all(stream_state).await;
+        for (n, attempt_stream) in self.call.streams.iter().enumerate() {
             if task.is_none_or(|task| task == n) {
-                let event = Event::Outcome(outcome(lane));
-                self.send_event(lane, (self.shared.now)(), (event, None)).await;
-                self.call.close_stream(lane);
+                let event = Event::Outcome(outcome(attempt_stream));
+                self.send_event(attempt_stream, (self.shared.now)(), (event, None)).await;
+                self.call.close_stream(attempt_stream);
             }
         }
     }
@@ -337,46 +342,49 @@ impl CallDriver {
         if self.task.invocation.may_have_left {
             return self.lose_all(&messages::connection_lost(&notice));
         }
-        for lane in &self.call.streams {
+        for attempt_stream in &self.call.streams {
             let event = Event::Outcome(failed_outcome(notice.clone()));
-            self.send_event(lane, (self.shared.now)(), (event, None)).await;
+            self.send_event(attempt_stream, (self.shared.now)(), (event, None)).await;
         }
         self.close_all();
     }
 
     /// Hands on what nothing will finish any more.
-    async fn flush_all(&self, hearing: &mut StreamState) {
+    async fn flush_all(&self, stream_state: &mut StreamState) {
         let mut said = Vec::new();
         for n in 0..self.call.streams.len() {
-            hearing.demux.flush(Target::Task(n), &mut said);
+            stream_state.demux.flush(Target::Task(n), &mut said);
         }
-        hearing.demux.flush(Target::Batch, &mut said);
+        stream_state.demux.flush(Target::Batch, &mut said);
         for one in said {
             if let DemuxEvent::Event { target: to, at, event, remote_seq: wire } = one {
-                self.route_event(hearing, to, at, (event, wire)).await;
+                self.route_event(stream_state, to, at, (event, wire)).await;
             }
         }
     }
 
-    async fn write_batch_note(&self, hearing: &StreamState, text: String) {
+    async fn write_batch_note(&self, stream_state: &StreamState, text: String) {
         let event = Event::Output { kind: LineKind::Note, text, first_line: 0 };
-        self.route_event(hearing, Target::Batch, (self.shared.now)(), (event, None)).await;
+        self.route_event(stream_state, Target::Batch, (self.shared.now)(), (event, None)).await;
     }
 
     fn lose_all(&self, why: &UserMessage) {
-        self.call.streams.iter().for_each(|lane| self.call.lose_stream(lane, why.clone()));
+        self.call
+            .streams
+            .iter()
+            .for_each(|attempt_stream| self.call.lose_stream(attempt_stream, why.clone()));
     }
 
     fn close_all(&self) {
-        self.call.streams.iter().for_each(|lane| self.call.close_stream(lane));
+        self.call.streams.iter().for_each(|attempt_stream| self.call.close_stream(attempt_stream));
     }
 
     /// Closes the lanes of attempts that were over before this began: nobody carries them.
     fn close_ended(&self, parts: &[InvokedAttempt]) {
         for part in parts.iter().filter(|part| !part.is_open) {
             let id = AttemptId { task: part.task.clone(), number: part.attempt };
-            let lane = self.shared.streams().remove(&id);
-            if let Some((call, n)) = lane {
+            let attempt_stream = self.shared.streams().remove(&id);
+            if let Some((call, n)) = attempt_stream {
                 call.close_stream(&call.streams[n]);
             }
         }
@@ -407,8 +415,8 @@ impl CallDriver {
 }
 
 /// How a task ended by the end's own list.
-fn outcome_from_end(end: &End, lane: &AttemptStream) -> Outcome {
-    let task = end.tasks.iter().find(|task| task.task_name == lane.name);
+fn outcome_from_end(end: &End, attempt_stream: &AttemptStream) -> Outcome {
+    let task = end.tasks.iter().find(|task| task.task_name == attempt_stream.name);
     let status = task.map_or(end.status, |task| task.status);
     Outcome { commit: task.and_then(|task| task.commit.clone()), ..Outcome::without_work(status) }
 }

@@ -64,10 +64,10 @@ struct LineBuffer {
 impl Demux {
     /// For tasks with these names; of each the number up to which it was taken before.
     pub(super) fn new(tasks: Vec<(String, u64)>, whole_taken: u64) -> Self {
-        let track = |taken| LineBuffer { last_seq: taken, ..LineBuffer::default() };
-        let tracks = tasks.iter().map(|(_, taken)| track(*taken)).collect();
+        let line_buffer = |taken| LineBuffer { last_seq: taken, ..LineBuffer::default() };
+        let line_buffers = tasks.iter().map(|(_, taken)| line_buffer(*taken)).collect();
         let names = tasks.into_iter().enumerate().map(|(n, (name, _))| (name, n)).collect();
-        Self { names, tasks: tracks, batch_channel: track(whole_taken), step_count: 0 }
+        Self { names, tasks: line_buffers, batch_channel: line_buffer(whole_taken), step_count: 0 }
     }
 
     /// What an item says.
@@ -146,23 +146,24 @@ impl Demux {
         (at, id): (Millis, Option<u64>),
         said: &mut Vec<DemuxEvent>,
     ) {
-        let track = self.buffer_mut(to);
-        if id.is_some_and(|id| id <= track.last_seq) {
+        let line_buffer = self.buffer_mut(to);
+        if id.is_some_and(|id| id <= line_buffer.last_seq) {
             return;
         }
-        if track.kind.is_some_and(|other| other != kind) {
+        if line_buffer.kind.is_some_and(|other| other != kind) {
             self.flush(to, said);
         }
-        let track = self.buffer_mut(to);
-        (track.kind, track.at, track.remote_seq) = (Some(kind), at, id.or(track.remote_seq));
+        let line_buffer = self.buffer_mut(to);
+        (line_buffer.kind, line_buffer.at, line_buffer.remote_seq) =
+            (Some(kind), at, id.or(line_buffer.remote_seq));
         // The number of a piece covers all of it: its last line must be whole, too.
         let whole = match id {
             Some(_) if !text.ends_with('\n') => None,
             _ => text.rfind('\n'),
         };
         let rest = whole.map_or(text, |end| {
-            track.text.push_str(&text[..=end]);
-            said.extend(track.flush().map(|(at, event, wire)| DemuxEvent::Event {
+            line_buffer.text.push_str(&text[..=end]);
+            said.extend(line_buffer.flush().map(|(at, event, wire)| DemuxEvent::Event {
                 target: to,
                 at,
                 event,
@@ -171,9 +172,9 @@ impl Demux {
             &text[end + 1..]
         });
         if !rest.is_empty() {
-            (track.kind, track.at, track.remote_seq) = (Some(kind), at, id);
-            track.text.push_str(rest);
-            if track.text.len() > MAX_UNFINISHED_BYTES {
+            (line_buffer.kind, line_buffer.at, line_buffer.remote_seq) = (Some(kind), at, id);
+            line_buffer.text.push_str(rest);
+            if line_buffer.text.len() > MAX_UNFINISHED_BYTES {
                 self.flush(to, said);
             }
         }

@@ -12,133 +12,129 @@ fn failed_with_retry_at(code: ErrorCode, retry_at: Option<Millis>) -> Event {
 
 #[tokio::test]
 async fn a_usage_limit_holds_the_agent_with_growing_pauses_and_at_most_five() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
     let mut begun = vec!["a0-1"];
-    table.wait_until_started(&begun).await;
+    env.wait_until_started(&begun).await;
     let mut now = 5; // As the carrier's clock always says.
     for (resume, attempt) in ["a0-1", "a0-2", "a0-3", "a0-4", "a0-5"].into_iter().enumerate() {
-        table.emit(attempt, status_event(Status::Working)).await;
+        env.emit(attempt, status_event(Status::Working)).await;
         let told = (resume == 1).then_some(20_000);
-        table.emit(attempt, failed_with_retry_at(ErrorCode::UsageLimit, told)).await;
-        let place = table.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
+        env.emit(attempt, failed_with_retry_at(ErrorCode::UsageLimit, told)).await;
+        let place = env.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
         let until = told.unwrap_or(5 + (60_000 << resume));
         assert_eq!((place.agent_pauses[0].until, place.agent_pauses[0].tasks), (Some(until), 2));
-        let view = table.wait_for_status("a0", Status::Paused).await;
+        let view = env.wait_for_status("a0", Status::Paused).await;
         let notice = view.notice.unwrap();
         assert_eq!(notice.code, ErrorCode::UsageLimit);
         assert!(notice.hint.contains("goes on by itself"), "{}", notice.hint);
-        table.scheduler.send(SchedulerCommand::Tick(until - 1)).unwrap();
+        env.scheduler.send(SchedulerCommand::Tick(until - 1)).unwrap();
         // It goes on before the other, as it had its turn.
-        table
-            .scheduler
+        env.scheduler
             .request(|reply| SchedulerCommand::RunNext { task: view.id, reply })
             .await
             .unwrap();
-        table.wait_until_started(&begun).await;
+        env.wait_until_started(&begun).await;
         now = until;
-        table.scheduler.send(SchedulerCommand::Tick(now)).unwrap();
+        env.scheduler.send(SchedulerCommand::Tick(now)).unwrap();
         begun.push(["a0-2", "a0-3", "a0-4", "a0-5", "a0-6"][resume]);
-        table.wait_until_started(&begun).await;
-        table.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
+        env.wait_until_started(&begun).await;
+        env.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
     }
     assert!(now > 900_000);
-    table.emit("a0-6", status_event(Status::Working)).await;
-    table.emit("a0-6", failed_with_retry_at(ErrorCode::UsageLimit, None)).await;
-    table.wait_for_status("a0", Status::Failed).await;
+    env.emit("a0-6", status_event(Status::Working)).await;
+    env.emit("a0-6", failed_with_retry_at(ErrorCode::UsageLimit, None)).await;
+    env.wait_for_status("a0", Status::Failed).await;
 }
 
 #[tokio::test]
 async fn an_expired_sign_in_holds_the_agent_until_a_person_says_so() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.emit("a0-1", failed_with_retry_at(ErrorCode::SignInNeeded, None)).await;
-    let place = table.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", failed_with_retry_at(ErrorCode::SignInNeeded, None)).await;
+    let place = env.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
     assert_eq!((place.agent_pauses[0].until, place.agent_pauses[0].tasks), (None, 2));
-    table.scheduler.send(SchedulerCommand::Tick(Millis::MAX)).unwrap();
-    table.stop_task("a1").await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.scheduler.send(SchedulerCommand::ResumeAgent(AgentChoice::Practice)).unwrap();
-    table.wait_until_started(&["a0-1", "a0-2"]).await;
-    table.finish("a0-2").await;
-    table.wait_for_status("a0", Status::Finished).await;
+    env.scheduler.send(SchedulerCommand::Tick(Millis::MAX)).unwrap();
+    env.stop_task("a1").await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.scheduler.send(SchedulerCommand::ResumeAgent(AgentChoice::Practice)).unwrap();
+    env.wait_until_started(&["a0-1", "a0-2"]).await;
+    env.finish("a0-2").await;
+    env.wait_for_status("a0", Status::Finished).await;
 }
 
 /// The next queue finds what was held, as after a restart.
 #[tokio::test]
 async fn what_is_held_is_held_after_the_next_start_too() {
-    let mut table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.emit("a0-1", status_event(Status::Working)).await;
-    table.emit("a0-1", failed_with_retry_at(ErrorCode::UsageLimit, None)).await;
-    table
-        .wait_for_place(|known| {
-            known.place.agent_pauses.first().is_some_and(|hold| hold.tasks == 2)
-        })
-        .await;
+    let mut env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", status_event(Status::Working)).await;
+    env.emit("a0-1", failed_with_retry_at(ErrorCode::UsageLimit, None)).await;
+    env.wait_for_place(|known| {
+        known.place.agent_pauses.first().is_some_and(|hold| hold.tasks == 2)
+    })
+    .await;
     let (done, closed) = oneshot::channel();
-    table.scheduler.send(SchedulerCommand::Close { done }).unwrap();
+    env.scheduler.send(SchedulerCommand::Close { done }).unwrap();
     with_timeout(closed).await.unwrap();
-    table.wait_for_status("a0", Status::Paused).await;
-    table.wait_for_status("a1", Status::Waiting).await;
+    env.wait_for_status("a0", Status::Paused).await;
+    env.wait_for_status("a1", Status::Waiting).await;
 
-    table.log.append_now(Vec::new()).unwrap().wait().await.unwrap(); // All before it is on disk.
-    let body = table.log.readers.with(read::persisted_queue).await.unwrap();
+    env.log.append_now(Vec::new()).unwrap().wait().await.unwrap(); // All before it is on disk.
+    let body = env.log.readers.with(read::persisted_queue).await.unwrap();
     let kept: PersistedQueue = serde_json::from_str(&body).unwrap();
-    table.scheduler =
-        SchedulerEnv::start_scheduler(&table.dir, (&table.log, &table.runner), (2, kept));
-    let place = table.wait_for_place(|known| known.place.limit == 2).await;
+    env.scheduler = SchedulerEnv::start_scheduler(&env.dir, (&env.log, &env.runner), (2, kept));
+    let place = env.wait_for_place(|known| known.place.limit == 2).await;
     assert_eq!((place.agent_pauses[0].until, place.agent_pauses[0].tasks), (Some(60_005), 2));
-    table.scheduler.send(SchedulerCommand::Tick(60_004)).unwrap();
-    table.wait_until_started(&["a0-1"]).await;
-    table.scheduler.send(SchedulerCommand::Tick(60_005)).unwrap();
-    table.wait_until_started(&["a0-1", "a0-2", "a1-1"]).await;
-    table.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
+    env.scheduler.send(SchedulerCommand::Tick(60_004)).unwrap();
+    env.wait_until_started(&["a0-1"]).await;
+    env.scheduler.send(SchedulerCommand::Tick(60_005)).unwrap();
+    env.wait_until_started(&["a0-1", "a0-2", "a1-1"]).await;
+    env.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
     // It knows how often it went on.
-    table.emit("a0-2", status_event(Status::Working)).await;
-    table.emit("a0-2", failed_with_retry_at(ErrorCode::UsageLimit, None)).await;
-    let place = table.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
+    env.emit("a0-2", status_event(Status::Working)).await;
+    env.emit("a0-2", failed_with_retry_at(ErrorCode::UsageLimit, None)).await;
+    let place = env.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
     assert_eq!(place.agent_pauses[0].until, Some(5 + 120_000));
 }
 
 #[tokio::test]
 async fn a_stop_counts_even_when_the_task_is_held_before_it_hears_it() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 1, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.emit("a0-1", status_event(Status::Working)).await;
-    table.stop_task("a0").await;
-    table.wait_until_received("a0-1", &WorkerControl::Stop).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 1, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", status_event(Status::Working)).await;
+    env.stop_task("a0").await;
+    env.wait_until_received("a0-1", &WorkerControl::Stop).await;
     let Event::Outcome(outcome) = failed_with_retry_at(ErrorCode::SignInNeeded, None) else {
         unreachable!("it is one");
     };
     let totals = ChangeTotals { files: 2, ..ChangeTotals::default() };
     let outcome = Outcome { commit: Some("c1".into()), totals, ..outcome };
-    table.emit("a0-1", Event::Outcome(outcome)).await;
-    let view = table.wait_for_status("a0", Status::Stopped).await;
+    env.emit("a0-1", Event::Outcome(outcome)).await;
+    let view = env.wait_for_status("a0", Status::Stopped).await;
     let end = view.outcome.unwrap();
     assert_eq!((end.commit.as_deref(), end.totals), (Some("c1"), totals), "its result isn't lost");
     // Nothing waits for somebody to sign in: the next task may try.
-    table.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
-    table.start_batch("b", 1, None).await;
-    table.wait_until_started(&["a0-1", "b0-1"]).await;
+    env.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
+    env.start_batch("b", 1, None).await;
+    env.wait_until_started(&["a0-1", "b0-1"]).await;
 }
 
 #[tokio::test]
 async fn nobody_is_asked_to_sign_in_for_tasks_that_were_stopped() {
-    let table = SchedulerEnv::new(1).await;
-    table.start_batch("a", 2, None).await;
-    table.wait_until_started(&["a0-1"]).await;
-    table.emit("a0-1", failed_with_retry_at(ErrorCode::SignInNeeded, None)).await;
-    table.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
-    table.stop_task("a0").await;
-    table
-        .wait_for_place(|known| {
-            known.place.agent_pauses.first().is_some_and(|hold| hold.tasks == 1)
-        })
-        .await;
-    table.stop_task("a1").await;
-    table.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", failed_with_retry_at(ErrorCode::SignInNeeded, None)).await;
+    env.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
+    env.stop_task("a0").await;
+    env.wait_for_place(|known| {
+        known.place.agent_pauses.first().is_some_and(|hold| hold.tasks == 1)
+    })
+    .await;
+    env.stop_task("a1").await;
+    env.wait_for_place(|known| known.place.agent_pauses.is_empty()).await;
 }

@@ -42,15 +42,15 @@ const OTHER_SHAPES: [(&str, &str, &str); 4] = [
 
 /// Starts one task, has the endpoint say this and end, and gives the task's lines.
 async fn lines_of_stream(text: &str) -> Vec<(LineKind, String)> {
-    let mut shore = EndpointFixture::new().await;
-    let engine = shore.engine.open().await;
-    let detail = shore.start(&engine, &["one"]).await;
+    let mut fixture = EndpointFixture::new().await;
+    let engine = fixture.engine.open().await;
+    let detail = fixture.start(&engine, &["one"]).await;
     let task = detail.tasks[0].id.clone();
-    let mut asked = shore.endpoint.next_call().await;
-    asked.start_stream(false).await;
-    asked.send_raw(text).await;
-    send_foreign_event(&mut asked, "end", json!({})).await;
-    drop(asked);
+    let mut call = fixture.endpoint.next_call().await;
+    call.start_stream(false).await;
+    call.send_raw(text).await;
+    send_foreign_event(&mut call, "end", json!({})).await;
+    drop(call);
     wait_for_status(&engine, &task, Status::Finished).await;
     let page = engine.read_lines(&task, 0, 99).await.unwrap();
     engine.close().await;
