@@ -139,7 +139,7 @@ impl TestEnv {
         )
     }
 
-    /// The command that [`Yard::run`] runs.
+    /// The command that [`TestEnv::run_batch`] runs.
     ///
     /// # Panics
     /// When the batch can't be written to its file.
@@ -217,7 +217,7 @@ impl TestEnv {
 /// What a run of `regatta` printed and how it ended.
 #[derive(Debug)]
 pub struct RunOutput {
-    /// The exit code; none: a signal.
+    /// The exit code; `None` means a signal.
     pub exit_code: Option<i32>,
     /// Its standard output.
     pub stdout: String,

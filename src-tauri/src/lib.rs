@@ -1,8 +1,8 @@
 //! The switchboard between the window and the engine. It decides nothing: a command
 //! ([`commands`]) is one call into the engine, and [`bridge`] carries what changed to the
-//! window, as fast as [`pace`] lets it. [`state`] holds the engine, [`store`] the settings,
-//! [`secrets`] keys and tokens; [`window`] opens the one window and sees to its end; [`news`] words what [`desktop`] tells
-//! while nobody looks.
+//! window, as fast as [`throttle`] lets it. [`state`] holds the engine, [`store`] the settings,
+//! [`secrets`] keys and tokens; [`window`] opens the one window and sees to its end;
+//! [`notifications`] words what [`notifier`] tells while nobody looks.
 
 pub mod bridge;
 mod commands;

@@ -14,7 +14,7 @@ pub(crate) struct Notification {
     pub(crate) title: String,
     /// Why.
     pub(crate) body: String,
-    /// The batch that a click opens; none: all that needs the person.
+    /// The batch that a click opens; `None` means all that needs the person.
     pub(crate) batch: Option<BatchId>,
     /// The task that a click opens.
     pub(crate) task: Option<TaskId>,

@@ -1,5 +1,5 @@
-//! The engine, the store and the secrets, open for as long as the app runs. What could not be opened is
-//! kept as the sentence that says why, and the window opens all the same.
+//! The engine, the store and the secrets, open for as long as the app runs. What could not be
+//! opened is kept as the sentence that says why, and the window opens all the same.
 
 use crate::secrets::Secrets;
 use crate::store::Store;
@@ -61,7 +61,7 @@ pub(crate) fn secrets<R: Runtime>(app: &AppHandle<R>) -> Secrets {
 }
 
 /// How it stood with the known agents' keys when they were last looked for, in the agents'
-/// order; none: they never were.
+/// order; `None` if they never were.
 pub(crate) fn agent_keys<R: Runtime>(
     app: &AppHandle<R>,
 ) -> MutexGuard<'_, Option<Vec<SecretState>>> {

@@ -95,7 +95,7 @@ impl EventThrottle {
         Some(update)
     }
 
-    /// When [`Pace::next`] will have something; none: nothing waits.
+    /// When [`EventThrottle::next_ready`] will have something; `None` if nothing waits.
     #[must_use]
     pub fn next_ready_at(&self, now: Instant) -> Option<Instant> {
         let held = self.pending.iter().map(|(key, w)| self.held_until(key, w).unwrap_or(now));

@@ -36,7 +36,7 @@ pub(crate) const fn agent_choice(id: KnownAgent) -> AgentChoice {
 }
 
 impl RealAgentsEnv {
-    /// With these agents; none: one of them isn't in the cache, or there are none.
+    /// With these agents; `None` if one of them isn't in the cache, or there are none.
     pub(crate) async fn new(agents: &[KnownAgent]) -> Option<Self> {
         Self::with_program(agents, |_| regatta_program()).await
     }

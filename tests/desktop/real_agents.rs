@@ -29,7 +29,7 @@ struct RealAgentsWindow {
 }
 
 impl RealAgentsWindow {
-    /// None: no real agent is in the cache.
+    /// `None` means no real agent is in the cache.
     fn new() -> Option<Self> {
         let agents: Vec<KnownAgent> =
             AGENTS.into_iter().filter(|agent| is_agent_installed(agent.id())).collect();

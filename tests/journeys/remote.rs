@@ -80,7 +80,7 @@ async fn a_result_becomes_a_branch_of_the_remote_and_is_found_there() {
     let events = engine.events(&batch.batch.id, 0, 500).await.unwrap();
     let events: Vec<String> = events.iter().map(|event| format!("{:?}", event.event)).collect();
     let place = |word: &str| events.iter().position(|event| event.starts_with(word)).unwrap();
-    assert!(place("Added") < place("Outcome"), "{events:#?}");
+    assert!(place("Published") < place("Outcome"), "{events:#?}");
 
     // What follows it starts from there, and has a branch of its own.
     let next = BatchRequest { thread_id: task.id.to_string(), ..asked };

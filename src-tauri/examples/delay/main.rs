@@ -122,7 +122,7 @@ async fn collect_until_over(
     all
 }
 
-/// When each line of the transcript was printed; none: it isn't the agent's.
+/// When each line of the transcript was printed; `None` if it isn't the agent's.
 async fn read_print_times(engine: &Engine, task: &TaskId) -> AnyResult<Vec<Option<Micros>>> {
     let mut all = Vec::new();
     loop {

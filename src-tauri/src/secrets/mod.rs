@@ -50,7 +50,7 @@ pub(crate) struct Secrets(Arc<Inner>);
 
 struct Inner {
     for_session: Mutex<HashMap<SecretId, Secret>>,
-    /// None: there is no key store.
+    /// `None` if there is no key store.
     key_store: Option<Sender<KeyStoreJob>>,
     unlock_timeout: Duration,
 }

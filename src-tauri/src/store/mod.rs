@@ -2,7 +2,7 @@
 //! projects used before, in one file of the data folder. Nobody else writes that file.
 //!
 //! The store plugin takes a damaged file for an empty one and writes over it. So the file is
-//! looked at before the plugin opens it, and mended ([`mend`]) where that is needed.
+//! looked at before the plugin opens it, and mended ([`repair`]) where that is needed.
 
 mod agents;
 mod endpoints;
@@ -126,7 +126,7 @@ impl<R: Runtime> Store<R> {
         self.read("repositories").unwrap_or_default()
     }
 
-    /// Remembers that the repository at `address` is used now, as [`Store::remember`] does.
+    /// Remembers that the repository at `address` is used now, as [`Store::remember_project`] does.
     pub(crate) fn remember_repository(&self, address: &str) {
         let name = address.trim_end_matches('/').trim_end_matches(".git");
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();

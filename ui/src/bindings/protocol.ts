@@ -64,7 +64,7 @@ details?: string, };
  */
 export type BatchRequest = { 
 /**
- * Ours: the batch's title. Empty: named after its first task.
+ * Ours: the batch's title. Empty means named after its first task.
  */
 name: string, 
 /**
@@ -76,7 +76,7 @@ repo_url: string,
  */
 parallel_tasks: Array<TaskRequest>, 
 /**
- * Where to start from: a branch, tag or commit. Empty: what is checked out.
+ * Where to start from: a branch, tag or commit. Empty means what is checked out.
  */
 branch: string, 
 /**
@@ -96,15 +96,15 @@ safety: Safety,
  */
 haiku: boolean, 
 /**
- * The thread of an earlier task whose work goes on. Empty: none.
+ * The thread of an earlier task whose work goes on. Empty means none.
  */
 thread_id: string, 
 /**
- * Where the tasks run; none: on this computer. Never on the wire.
+ * Where the tasks run; `None` means on this computer. Never on the wire.
  */
 endpoint?: Endpoint, 
 /**
- * Ours: how many tasks may work at the same time. None: the computer's limit.
+ * Ours: how many tasks may work at the same time. `None` means the computer's limit.
  */
 max_parallel?: number, };
 
@@ -121,24 +121,24 @@ task_name: string,
  */
 prompt: string, 
 /**
- * Ours: the time it may take, in seconds. None: no limit.
+ * Ours: the time it may take, in seconds. `None` means no limit.
  */
 time_limit_s?: number, 
 /**
- * Ours: how many turns the agent may take, where it can keep to that. None: no limit.
+ * Ours: how many turns the agent may take, where it can keep to that. `None` means no limit.
  */
 turn_limit?: number, 
 /**
- * Ours: what it may cost, in US cents, where the agent reports that. None: no limit.
+ * Ours: what it may cost, in US cents, where the agent reports that. `None` means no limit.
  */
 cost_limit_cents?: number, 
 /**
- * Who does it, each in a task of its own, so that the results can be compared. Empty: the
+ * Who does it, each in a task of its own, so that the results can be compared. Empty means the
  * batch's agent. Never on the wire: it names programs.
  */
 agents?: Array<AgentSelection>, 
 /**
- * How often each of them does it, 1 to 9. None: once.
+ * How often each of them does it, 1 to 9. `None` means once.
  */
 times?: number, };
 
@@ -168,7 +168,7 @@ command: Array<string>, };
  */
 export type RequestProblem = { 
 /**
- * The row it is about, from 0; none: the batch as a whole.
+ * The row it is about, from 0; `None` means the batch as a whole.
  */
 row: number | null, 
 /**
@@ -188,7 +188,7 @@ notice: UserMessage, };
 export type KnownAgent = "claude-code" | "codex" | "gemini" | "opencode" | "copilot" | "qwen" | "aider";
 
 /**
- * What a person chose of what an agent offers: ids of the agent's own. Empty: as the agent
+ * What a person chose of what an agent offers: ids of the agent's own. Empty means as the agent
  * has it.
  */
 export type AgentOptions = { 
@@ -197,7 +197,7 @@ export type AgentOptions = {
  */
 model: string, 
 /**
- * The mode, such as one for planning only. Empty: the one that fits the safety level.
+ * The mode, such as one for planning only. Empty means the one that fits the safety level.
  */
 mode: string, 
 /**
@@ -270,11 +270,11 @@ name: string,
  */
 state: AgentState, 
 /**
- * The program that was found, with the home folder as `~`; empty: none.
+ * The program that was found, with the home folder as `~`; empty means none.
  */
 program: string, 
 /**
- * Its version by its own word; empty: not known.
+ * Its version by its own word; empty means not known.
  */
 version: string, 
 /**
@@ -294,11 +294,11 @@ limits_turns: boolean,
  */
 reports_cost: boolean, 
 /**
- * What is missing and what to do about it; none: nothing.
+ * What is missing and what to do about it; `None` means nothing.
  */
 missing: SetupHint | null, 
 /**
- * The name of the variable that carries its key; empty: it takes none from us.
+ * The name of the variable that carries its key; empty if it takes none from us.
  */
 key_name: string, 
 /**
@@ -306,7 +306,7 @@ key_name: string,
  */
 key: SecretState, 
 /**
- * The modes in which it asks as the safety levels promise; empty: in all of them.
+ * The modes in which it asks as the safety levels promise; empty means in all of them.
  */
 asks_in: Array<string>, 
 /**
@@ -314,11 +314,11 @@ asks_in: Array<string>,
  */
 in_force: Array<EffectiveSafety>, 
 /**
- * When it was last asked; none: never.
+ * When it was last asked; `None` means never.
  */
 checked_at: number | null, 
 /**
- * Whether it is being asked or installed now, in plain words; empty: neither.
+ * Whether it is being asked or installed now, in plain words; empty means neither.
  */
 busy: string, 
 /**
@@ -340,11 +340,11 @@ export type SetupHint = {
  */
 words: string, 
 /**
- * What Regatta can install for it: npm packages. Empty: nothing.
+ * What Regatta can install for it: npm packages. Empty means nothing.
  */
 packages: Array<string>, 
 /**
- * What a person runs in a terminal to sign in; empty: nothing.
+ * What a person runs in a terminal to sign in; empty means nothing.
  */
 sign_in: string, };
 
@@ -421,7 +421,7 @@ seq: number,
  */
 at: number, 
 /**
- * The task it belongs to; none: the batch.
+ * The task it belongs to; `None` means the batch.
  */
 task?: TaskId, 
 /**
@@ -433,7 +433,7 @@ attempt: number, } & ({ "event": "status",
  */
 status: Status, 
 /**
- * Why, where that isn't plain.
+ * Why, where the status alone doesn't tell.
  */
 notice?: UserMessage, } | { "event": "output", 
 /**
@@ -466,7 +466,7 @@ files: Array<FileDiffStat>, } | { "event": "usage" } & Usage | { "event": "quest
  */
 question: string, 
 /**
- * The option that was chosen; none: withdrawn.
+ * The option that was chosen; `None` means withdrawn.
  */
 option: string | null, } | { "event": "session" } & AgentSession | { "event": "message", 
 /**
@@ -482,7 +482,7 @@ number: number,
  */
 continues: boolean, 
 /**
- * What the person said for it; empty: nothing.
+ * What the person said for it; empty means nothing.
  */
 message?: string, } | { "event": "added", 
 /**
@@ -503,7 +503,7 @@ export type Event = { "event": "status",
  */
 status: Status, 
 /**
- * Why, where that isn't plain.
+ * Why, where the status alone doesn't tell.
  */
 notice?: UserMessage, } | { "event": "output", 
 /**
@@ -536,7 +536,7 @@ files: Array<FileDiffStat>, } | { "event": "usage" } & Usage | { "event": "quest
  */
 question: string, 
 /**
- * The option that was chosen; none: withdrawn.
+ * The option that was chosen; `None` means withdrawn.
  */
 option: string | null, } | { "event": "session" } & AgentSession | { "event": "message", 
 /**
@@ -552,7 +552,7 @@ number: number,
  */
 continues: boolean, 
 /**
- * What the person said for it; empty: nothing.
+ * What the person said for it; empty means nothing.
  */
 message?: string, } | { "event": "added", 
 /**
@@ -745,7 +745,7 @@ risk: Risk,
  */
 risk_words: string, 
 /**
- * What "Allow for this batch" allows: the same key is the same thing. Empty: it can't be
+ * What "Allow for this batch" allows: the same key is the same thing. Empty if it can't be
  * allowed for more than once.
  */
 key: string, };
@@ -786,7 +786,7 @@ export type TestRun = {
  */
 command: string, 
 /**
- * Whether it passed the last time; none: that could not be seen.
+ * Whether it passed the last time; `None` if that could not be seen.
  */
 passed: boolean | null, };
 
@@ -831,7 +831,7 @@ notice?: UserMessage,
  */
 last_words: string, 
 /**
- * The commit that holds the result; none: nothing was changed, or nothing is there.
+ * The commit that holds the result; `None` if nothing was changed, or nothing is there.
  */
 commit?: string, 
 /**
@@ -1019,7 +1019,7 @@ project_path: string,
  */
 project_name: string, 
 /**
- * Where its tasks run; none: on this computer.
+ * Where its tasks run; `None` means on this computer.
  */
 endpoint?: Endpoint, 
 /**
@@ -1133,7 +1133,7 @@ agent: AgentChoice,
  */
 notice: UserMessage, 
 /**
- * When its tasks go on by themselves; none: when a person says so.
+ * When its tasks go on by themselves; `None` means when a person says so.
  */
 until: number | null, 
 /**
@@ -1333,11 +1333,11 @@ export type Draft = {
  */
 title: string, 
 /**
- * The project's folder; empty: none chosen yet.
+ * The project's folder; empty means none chosen yet.
  */
 project: string, 
 /**
- * What to start from; empty: what is checked out.
+ * What to start from; empty means what is checked out.
  */
 start_from: string, 
 /**
@@ -1353,7 +1353,7 @@ options: AgentOptions,
  */
 safety: Safety, 
 /**
- * Where the tasks run; none: on this computer.
+ * Where the tasks run; `None` means on this computer.
  */
 endpoint: EndpointId | null, 
 /**
@@ -1386,11 +1386,11 @@ name: string,
  */
 tasks: Array<TaskRequest>, 
 /**
- * Who does the work and how; none: whoever is chosen when it is used.
+ * Who does the work and how; `None` means whoever is chosen when it is used.
  */
 agent?: AgentSelection, 
 /**
- * How much agents may do without asking; none: as chosen when it is used.
+ * How much agents may do without asking; `None` means as chosen when it is used.
  */
 safety?: Safety, };
 
@@ -1638,7 +1638,7 @@ export type RemoteBranch = {
  */
 branch: string, 
 /**
- * The commit it points to; none: it isn't there.
+ * The commit it points to; `None` if it isn't there.
  */
 commit: string | null, 
 /**

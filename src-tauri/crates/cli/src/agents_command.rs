@@ -55,7 +55,7 @@ async fn check_agents(engine: &Engine, mut open: Vec<NamedAgent>) -> Result<(), 
     }
 }
 
-/// Prints those agents that are to be shown now; gives back the others.
+/// Prints those agents that are to be shown now; returns the others.
 async fn print_agents(
     engine: &Engine,
     agents: &[NamedAgent],

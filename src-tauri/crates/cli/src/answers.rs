@@ -65,7 +65,7 @@ async fn first_open_question(
     Ok(open.next())
 }
 
-/// The next line of standard input; none: it ended.
+/// The next line of standard input; `None` if it ended.
 async fn read_typed_line() -> Option<String> {
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

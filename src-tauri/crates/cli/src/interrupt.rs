@@ -10,7 +10,7 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// From now on a signal is kept until [`Interrupt::came`] is asked.
+    /// From now on a signal is kept until [`Interrupt::wait`] is asked.
     pub(crate) fn watch() -> io::Result<Self> {
         #[cfg(unix)]
         {

@@ -19,7 +19,7 @@ pub(crate) async fn open_engine(
     open_with(engine_options(absolute_data_dir(dir)?, limit)?).await
 }
 
-/// As [`open`], to look at what there is: nothing that was held goes on.
+/// As [`open_engine`], to look at what there is: nothing that was held goes on.
 pub(crate) async fn open_without_resuming(dir: Option<&Path>) -> Result<Engine, CommandError> {
     open_with(EngineOptions {
         resumes_paused_tasks: false,

@@ -4,7 +4,7 @@
 const MAX_LABEL_CHARS: usize = 40;
 
 /// The text without escape sequences; any other control character becomes a visible sign.
-/// Line ends are kept by [`lines`]; here they are signs like the rest.
+/// Line ends are kept by [`sanitize_lines`]; here they are signs like the rest.
 pub(crate) fn sanitize(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -19,7 +19,7 @@ pub(crate) fn sanitize(text: &str) -> String {
     out
 }
 
-/// The lines of a text, each [`plain`].
+/// The lines of a text, each [`sanitize`].
 pub(crate) fn sanitize_lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split('\n').map(|line| sanitize(line.strip_suffix('\r').unwrap_or(line)))
 }

@@ -9,7 +9,7 @@
 //! 7. a payload without a task's name;
 //! 8. `updates` whose messages carry a task's name or none.
 //!
-//! Nothing is left out: what isn't understood is [`Received::Raw`].
+//! Nothing is left out: what isn't understood is [`EventPart::Raw`].
 
 mod fields;
 mod updates;

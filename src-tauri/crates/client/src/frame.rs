@@ -1,4 +1,5 @@
-//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out.
+//! Cuts a stream of bytes into server-sent events. Pure: bytes in, frames out. Source:
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>.
 //!
 //! `eventsource-stream` reads an event's fields. It panics on a byte-order mark, keeps back
 //! whatever follows one byte that isn't UTF-8, and reads an unfinished line again from its
@@ -78,11 +79,11 @@ impl Framer {
         (self.input, self.input_read) = (bytes, 0);
     }
 
-    /// The next frame; none: more bytes are needed. An event that the stream's end cuts off
+    /// The next frame; `None` if more bytes are needed. An event that the stream's end cuts off
     /// never comes.
     ///
     /// # Errors
-    /// [`TooLarge`], from then on each time.
+    /// [`EventTooLarge`], from then on each time.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, EventTooLarge> {
         while self.complete_line()? {
             let line = &self.block[self.line..];
@@ -138,7 +139,7 @@ impl Framer {
     }
 }
 
-/// The fields of one event: whole lines and the empty one, each ended by LF. None: it has no
+/// The fields of one event: whole lines and the empty one, each ended by LF. `None` if it has no
 /// data.
 fn parse_fields(block: &[u8]) -> Option<Event> {
     // Mending as one goes is slow, and next to never needed.

@@ -1,4 +1,5 @@
-//! A person's repositories, from GitHub's REST API or one that speaks like it.
+//! A person's repositories, from GitHub's REST API or one that speaks like it. Source:
+//! <https://docs.github.com/rest/repos/repos>.
 
 use crate::response_error::{self, CallKind};
 use crate::send::{CALL_TIMEOUT, mark_sensitive};

@@ -54,7 +54,7 @@ impl HeartbeatMonitor {
         self.on_bytes(now);
     }
 
-    /// When the connection is dead if nothing comes until then; none: that can't be told, as
+    /// When the connection is dead if nothing comes until then; `None` if that can't be told, as
     /// there were no heartbeats.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

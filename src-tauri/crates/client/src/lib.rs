@@ -1,6 +1,6 @@
 //! The Cloud Coding API from the caller's side. [`send`] makes the calls, [`stream`] holds an
 //! answer's events, which [`frame`] cuts out of the bytes and [`decode`] makes into what they
-//! say ([`received`]); [`resume`] goes on where a connection was lost, as far as that was
+//! say ([`event`]); [`resume`] goes on where a connection was lost, as far as that was
 //! offered. [`github`] lists repositories. Nothing here keeps anything.
 
 pub mod address;

@@ -1,4 +1,5 @@
-//! What an answer that isn't the wanted one means, in sentences.
+//! What an answer that isn't the wanted one means, in sentences. Source: RFC 9110, section 15
+//! (status codes) and 10.2.3 (`Retry-After`).
 
 use crate::error::{CallError, error_chain};
 use regatta_protocol::wire::ErrorBody;

@@ -1,5 +1,6 @@
 //! A run's events from the first to the last word, over as many connections as it takes and
-//! the endpoint offers.
+//! the endpoint offers. Source of `Last-Event-ID`:
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header>.
 
 use crate::error::StreamError;
 use crate::{
@@ -21,7 +22,7 @@ pub struct Timing {
     pub max_backoff: Duration,
     /// How long the answer to such a try may take.
     pub answer_timeout: Duration,
-    /// How often heartbeats are taken to come until that is known; none: as is usual.
+    /// The heartbeat period assumed until it was measured; `None` means the usual one.
     pub heartbeat_period: Option<Duration>,
     /// From 0 up to 1, each time another.
     pub random: fn() -> f64,
@@ -140,7 +141,7 @@ impl Session {
         self
     }
 
-    /// What comes next. After [`Heard::Ended`] the same again. Whoever stops waiting for it
+    /// What comes next. After [`SessionEvent::Ended`] the same again. Whoever stops waiting for it
     /// loses nothing.
     pub async fn next(&mut self) -> SessionEvent {
         loop {

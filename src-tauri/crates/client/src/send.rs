@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a quiet connection is probed by the system below us.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
-/// How often a foreign server's heartbeats are taken to come until that is known.
+/// The heartbeat period assumed of a foreign server until it was measured.
 const ASSUMED_HEARTBEAT_PERIOD: Duration = Duration::from_secs(15);
 
 /// Makes calls. Cheap to clone.

@@ -46,11 +46,11 @@ impl ResponseStream {
         }
     }
 
-    /// The next event; none: the answer came to its end as it should. Whoever stops waiting
+    /// The next event; `None` if the answer came to its end as it should. Whoever stops waiting
     /// for it loses nothing.
     ///
     /// # Errors
-    /// [`Broken`]: reset, cut off, dead by its heartbeats, or an event that is too large.
+    /// [`StreamError`]: reset, cut off, dead by its heartbeats, or an event that is too large.
     pub async fn next(&mut self) -> Result<Option<DecodedEvent>, StreamError> {
         loop {
             while let Some(frame) =

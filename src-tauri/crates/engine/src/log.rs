@@ -16,7 +16,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-/// How much text may wait to be written, in units of [`UNIT`] bytes. When it is used up,
+/// How much text may wait to be written, in units of [`UNIT_BYTES`] bytes. When it is used up,
 /// whoever reads a worker's pipe waits, and with it the worker.
 const BUDGET_UNITS: u32 = 8 * 1024;
 const UNIT_BYTES: usize = 1024;
@@ -94,7 +94,7 @@ impl Log {
         flatten_reply(answer.await)
     }
 
-    /// Notes that a project is used; gives back the name of its cache, which is
+    /// Notes that a project is used; returns the name of its cache, which is
     /// `fresh_cache` when it wasn't used before.
     pub(crate) async fn use_project(
         &self,
@@ -174,7 +174,7 @@ impl PendingWrite {
         self.wait_by_ref().await
     }
 
-    /// As [`Written::wait`]; whoever stops waiting may do it again.
+    /// As [`PendingWrite::wait`]; whoever stops waiting may do it again.
     pub(crate) async fn wait_by_ref(&mut self) -> Result<(), EngineError> {
         (&mut self.0).await.map_err(|_| EngineError::Closed)
     }

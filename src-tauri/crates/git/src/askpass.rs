@@ -1,4 +1,5 @@
-//! Handing a token to one call of git, and to nobody else.
+//! Handing a token to one call of git, and to nobody else. Source: "Requesting credentials" in
+//! <https://git-scm.com/docs/gitcredentials>.
 //!
 //! Git runs our own program to ask for it (`GIT_ASKPASS`). That one asks us over a socket in
 //! a private folder, whose place only this call's environment names; it is there as long as

@@ -45,7 +45,7 @@ pub(crate) struct Call {
 /// How a call ended.
 #[derive(Debug)]
 pub(crate) struct CallOutput {
-    /// Its exit code; none: a signal ended it.
+    /// Its exit code; `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     /// What it wrote.
     pub(crate) stdout: Vec<u8>,

@@ -87,7 +87,7 @@ fn parse_changes(listed: &[u8]) -> Changes {
     changes
 }
 
-/// The counts by path; none: not text.
+/// The counts by path; `None` for a file that isn't text.
 fn parse_counts<'a>(
     mut parts: impl Iterator<Item = &'a [u8]>,
 ) -> HashMap<String, Option<(u64, u64)>> {

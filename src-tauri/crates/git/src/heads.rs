@@ -15,7 +15,7 @@ const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
 /// The branches of a remote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heads {
-    /// The branch that is its main version; none: it has no commit yet, or doesn't say.
+    /// The branch that is its main version; `None` if it has no commit yet, or doesn't say.
     pub default_branch: Option<String>,
     /// The branches and the commits they point to, by name.
     pub branches: Vec<(String, String)>,

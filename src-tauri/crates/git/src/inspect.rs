@@ -18,7 +18,7 @@ const MAX_REVISION_BYTES: usize = 1_000;
 pub struct ProjectFacts {
     /// The repository's top folder (of a bare one: the repository itself).
     pub top: PathBuf,
-    /// The commit that is checked out; none: there is no commit yet.
+    /// The commit that is checked out; `None` if there is no commit yet.
     pub head: Option<String>,
     /// What is checked out: a branch's name, or a short commit id.
     pub current: String,
@@ -41,7 +41,7 @@ impl Git {
     /// Looks at the project that `dir` is in.
     ///
     /// # Errors
-    /// [`GitError::NotAFolder`], [`GitError::NotARepository`], [`GitError::OtherOwner`], or
+    /// [`GitError::NotAFolder`], [`GitError::NotARepository`], [`GitError::DubiousOwnership`], or
     /// a call failed. No commit is not an error here.
     pub async fn inspect(&self, dir: &Path) -> Result<ProjectFacts, GitError> {
         let RepositoryRoot { top, is_bare: bare } = self.find_repository_root(dir).await?;
@@ -54,7 +54,7 @@ impl Git {
 
     /// The commit that `rev` names in `repo`: a branch, a tag, a commit id, anything git
     /// understands. A branch wins over a tag of the same name, and a name that only the
-    /// remote `origin` has is found, too. Empty: what is checked out.
+    /// remote `origin` has is found, too. Empty means what is checked out.
     ///
     /// # Errors
     /// [`GitError::RevisionMissing`], [`GitError::NoCommit`], or as [`Git::inspect`].

@@ -1,11 +1,11 @@
 //! The only door to the git program: looking at a project ([`Git::inspect`]), setting one
-//! up ([`Git::set_up`]), the bare cache that copies share ([`Git::update_cache`]), a task's
+//! up ([`Git::init_project`]), the bare cache that copies share ([`Git::update_cache`]), a task's
 //! separate copy ([`Git::copy`]), save points ([`Git::save`]), what a task changed
 //! ([`Git::changes`], [`Git::patch`]), and bringing a result into the project
 //! ([`Git::publish`]). A project may also be a [`Remote`]: asked for its branches
-//! ([`Git::remote_heads`]), brought into the cache ([`Git::update_cache_from`]), given a
-//! result ([`Git::push`]), looked at afterwards ([`Git::look_up`]). Nothing that a project or a copy carries is ever run: hooks,
-//! filters, monitors and drivers stay asleep.
+//! ([`Git::remote_heads`]), brought into the cache ([`Git::update_cache_from_remote`]), given a
+//! result ([`Git::push`]), looked at afterwards ([`Git::look_up_remote_branch`]). Nothing that a
+//! project or a copy carries is ever run: hooks, filters, monitors and drivers stay asleep.
 
 mod askpass;
 mod cache;

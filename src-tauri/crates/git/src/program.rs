@@ -49,7 +49,7 @@ impl Git {
     /// Finds the git program on the search path and checks that it is 2.39 or newer.
     ///
     /// # Errors
-    /// [`GitError::Missing`], [`GitError::TooOld`].
+    /// [`GitError::NotInstalled`], [`GitError::TooOld`].
     pub async fn find() -> Result<Self, GitError> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let name = if cfg!(windows) { "git.exe" } else { "git" };

@@ -75,7 +75,7 @@ impl Remote {
         self
     }
 
-    /// The host whose token it needs, with its port if that isn't the usual one; none: it is
+    /// The host whose token it needs, with its port if that isn't the usual one; `None` if it is
     /// a folder.
     #[must_use]
     pub fn host(&self) -> Option<&str> {

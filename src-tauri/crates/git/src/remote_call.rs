@@ -1,5 +1,7 @@
 //! Calls of git that talk to a remote: encrypted, only to the address that was given, with
 //! nothing of the person's own settings or passwords, and with a token only by asking us.
+//! Source: `GIT_ALLOW_PROTOCOL`, `GIT_ASKPASS` and `GIT_TERMINAL_PROMPT` of
+//! <https://git-scm.com/docs/git>.
 
 use crate::askpass::{ASKPASS_SOCKET, AskpassServer};
 use crate::call::{Call, CallOutput, CallScope};
@@ -22,7 +24,7 @@ const REMOTE_SETTINGS: &[(&str, &str)] = &[
 
 impl Git {
     /// A call that may talk to `remote` and to nobody else; the command is added to it, and
-    /// [`Git::reach`] runs it.
+    /// [`Git::run_remote_call`] runs it.
     pub(crate) fn remote_call(&self, place: CallScope<'_>, remote: &Remote) -> Call {
         let mut call = self
             .call(place)
@@ -100,7 +102,7 @@ impl Remote {
     }
 }
 
-/// What git's complaint means; none: the token was refused, or one is needed.
+/// What git's complaint means; `None` if the token was refused, or one is needed.
 fn classify_error(said: &str) -> Option<RemoteErrorKind> {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if has(&[

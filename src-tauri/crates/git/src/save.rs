@@ -1,4 +1,5 @@
-//! Save points: the state of a copy as a commit in the cache.
+//! Save points: the state of a copy as a commit in the cache. Source: git-commit-tree(1),
+//! git-update-ref(1).
 //!
 //! The copy's own `.git` takes no part. Whatever an agent planted there (settings, hooks,
 //! filters, monitors, refs) is not read: the repository is the cache, the index lies in

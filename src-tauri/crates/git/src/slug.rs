@@ -22,7 +22,7 @@ pub fn slug(name: &str) -> String {
     if slug.is_empty() { "task".to_owned() } else { slug.to_owned() }
 }
 
-/// A lower-case letter or digit without its accents; empty: neither.
+/// A lower-case letter or digit without its accents; empty means neither.
 fn transliterate(letter: char) -> &'static str {
     const ASCII: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
     if let Some(at) = ASCII.find(letter) {

@@ -1,8 +1,9 @@
 //! The practice agent: a program that speaks real ACP on its standard streams, needs no
-//! network and costs nothing. A prompt is either directives ([`script`], done by [`play`]
+//! network and costs nothing. A prompt is either directives ([`script`], done by [`script_runner`]
 //! and [`shell`]) or ordinary words, on which it surveys the project ([`survey`]).
 //! A conversation goes on in another process (it remembers nothing, so nothing is lost), and
-//! has [`settings`]. [`stage`] is what it can show and ask, [`manners`] how it takes being stopped.
+//! has [`settings`]. [`session_output`] is what it can show and ask, [`stop_behaviour`] how it
+//! takes being stopped. Source: <https://agentclientprotocol.com/protocol/overview>.
 
 mod script;
 mod script_runner;

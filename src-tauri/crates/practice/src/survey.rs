@@ -142,7 +142,7 @@ impl ProjectSummary {
 struct ProjectFile {
     /// Its path in the project.
     path: PathBuf,
-    /// Its lines; none: it is no text, or too large.
+    /// Its lines; `None` if it is no text, or too large.
     lines: Option<u64>,
 }
 

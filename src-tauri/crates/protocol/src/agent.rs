@@ -65,7 +65,7 @@ impl KnownAgent {
     }
 }
 
-/// What a person chose of what an agent offers: ids of the agent's own. Empty: as the agent
+/// What a person chose of what an agent offers: ids of the agent's own. Empty means as the agent
 /// has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -73,7 +73,7 @@ impl KnownAgent {
 pub struct AgentOptions {
     /// The model.
     pub model: String,
-    /// The mode, such as one for planning only. Empty: the one that fits the safety level.
+    /// The mode, such as one for planning only. Empty means the one that fits the safety level.
     pub mode: String,
     /// How hard it thinks.
     pub effort: String,
@@ -151,9 +151,9 @@ pub struct AgentView {
     pub name: String,
     /// Whether it can be used.
     pub state: AgentState,
-    /// The program that was found, with the home folder as `~`; empty: none.
+    /// The program that was found, with the home folder as `~`; empty means none.
     pub program: String,
-    /// Its version by its own word; empty: not known.
+    /// Its version by its own word; empty means not known.
     pub version: String,
     /// What it offers, by its own word when it was last asked.
     #[serde(rename = "offers")]
@@ -166,23 +166,23 @@ pub struct AgentView {
     pub can_limit_turns: bool,
     /// Whether it reports what it costs, so that a limit in money can be kept.
     pub reports_cost: bool,
-    /// What is missing and what to do about it; none: nothing.
+    /// What is missing and what to do about it; `None` means nothing.
     #[serde(rename = "missing")]
     pub setup_hint: Option<SetupHint>,
-    /// The name of the variable that carries its key; empty: it takes none from us.
+    /// The name of the variable that carries its key; empty if it takes none from us.
     #[serde(rename = "key_name")]
     pub key_variable: String,
     /// Whether a key for it is kept here.
     pub key: SecretState,
-    /// The modes in which it asks as the safety levels promise; empty: in all of them.
+    /// The modes in which it asks as the safety levels promise; empty means in all of them.
     #[serde(rename = "asks_in")]
     pub asking_modes: Vec<String>,
     /// What each safety level really means for it on this computer.
     #[serde(rename = "in_force")]
     pub effective_safety: Vec<EffectiveSafety>,
-    /// When it was last asked; none: never.
+    /// When it was last asked; `None` means never.
     pub checked_at: Option<Millis>,
-    /// Whether it is being asked or installed now, in plain words; empty: neither.
+    /// Whether it is being asked or installed now, in plain words; empty means neither.
     #[serde(rename = "busy")]
     pub activity: String,
     /// Why it could not be asked.
@@ -217,9 +217,9 @@ pub struct SetupHint {
     /// One sentence: what is missing and what to do.
     #[serde(rename = "words")]
     pub message: String,
-    /// What Regatta can install for it: npm packages. Empty: nothing.
+    /// What Regatta can install for it: npm packages. Empty means nothing.
     pub packages: Vec<String>,
-    /// What a person runs in a terminal to sign in; empty: nothing.
+    /// What a person runs in a terminal to sign in; empty means nothing.
     pub sign_in: String,
 }
 

@@ -24,7 +24,7 @@ impl AgentChoice {
 
 impl AgentSelection {
     /// Who does a task of the batch that `self` does, where the task names an agent or a model
-    /// of its own; none: `self`. A model is one agent's, so another agent doesn't get it.
+    /// of its own; `None` means `self`. A model is one agent's, so another agent doesn't get it.
     #[must_use]
     pub fn task_override(&self, agent: Option<AgentChoice>, model: Option<&str>) -> Option<Self> {
         let mut own = self.clone();

@@ -54,9 +54,9 @@ pub enum ProjectState {
 pub struct Draft {
     /// The batch's title.
     pub title: String,
-    /// The project's folder; empty: none chosen yet.
+    /// The project's folder; empty means none chosen yet.
     pub project: String,
-    /// What to start from; empty: what is checked out.
+    /// What to start from; empty means what is checked out.
     pub start_from: String,
     /// Who does the work.
     pub agent: AgentChoice,
@@ -64,7 +64,7 @@ pub struct Draft {
     pub options: AgentOptions,
     /// How much agents may do without asking.
     pub safety: Safety,
-    /// Where the tasks run; none: on this computer.
+    /// Where the tasks run; `None` means on this computer.
     pub endpoint: Option<EndpointId>,
     /// Whether the smaller, quicker model does the work there.
     pub haiku: bool,
@@ -84,11 +84,11 @@ pub struct Recipe {
     pub name: String,
     /// Its tasks in order.
     pub tasks: Vec<TaskRequest>,
-    /// Who does the work and how; none: whoever is chosen when it is used.
+    /// Who does the work and how; `None` means whoever is chosen when it is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub agent: Option<AgentSelection>,
-    /// How much agents may do without asking; none: as chosen when it is used.
+    /// How much agents may do without asking; `None` means as chosen when it is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub safety: Option<Safety>,

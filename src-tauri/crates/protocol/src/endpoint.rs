@@ -115,7 +115,7 @@ pub struct RepositoryPage {
 pub struct RemoteBranch {
     /// The branch that was looked for.
     pub branch: String,
-    /// The commit it points to; none: it isn't there.
+    /// The commit it points to; `None` if it isn't there.
     pub commit: Option<String>,
     /// How many commits it has that the start doesn't have, as far as that can be told.
     #[serde(rename = "commits")]

@@ -21,7 +21,7 @@ pub struct LogEvent {
     pub seq: u64,
     /// When it was written.
     pub at: Millis,
-    /// The task it belongs to; none: the batch.
+    /// The task it belongs to; `None` means the batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub task: Option<TaskId>,
@@ -41,7 +41,7 @@ pub enum Event {
     Status {
         /// The new status.
         status: Status,
-        /// Why, where that isn't plain.
+        /// Why, where the status alone doesn't tell.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "ts", ts(optional))]
         notice: Option<UserMessage>,
@@ -81,7 +81,7 @@ pub enum Event {
     Answered {
         /// The question.
         question: String,
-        /// The option that was chosen; none: withdrawn.
+        /// The option that was chosen; `None` means withdrawn.
         option: Option<String>,
     },
     /// The agent's conversation has a name, with which it may go on later.
@@ -99,7 +99,7 @@ pub enum Event {
         number: u32,
         /// Whether it goes on from the last save point (else it starts afresh).
         continues: bool,
-        /// What the person said for it; empty: nothing.
+        /// What the person said for it; empty means nothing.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         #[cfg_attr(feature = "ts", ts(optional, as = "Option<String>"))]
         message: String,

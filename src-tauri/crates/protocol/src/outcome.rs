@@ -26,7 +26,7 @@ pub struct Usage {
 pub struct TestRun {
     /// The command, at most 200 characters.
     pub command: String,
-    /// Whether it passed the last time; none: that could not be seen.
+    /// Whether it passed the last time; `None` if that could not be seen.
     pub passed: Option<bool>,
 }
 
@@ -47,7 +47,7 @@ pub struct Outcome {
     #[serde(default)]
     #[serde(rename = "last_words")]
     pub last_message: String,
-    /// The commit that holds the result; none: nothing was changed, or nothing is there.
+    /// The commit that holds the result; `None` if nothing was changed, or nothing is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub commit: Option<String>,

@@ -27,7 +27,7 @@ pub struct Question {
     #[serde(default)]
     #[serde(rename = "risk_words")]
     pub risk_reason: String,
-    /// What "Allow for this batch" allows: the same key is the same thing. Empty: it can't be
+    /// What "Allow for this batch" allows: the same key is the same thing. Empty if it can't be
     /// allowed for more than once.
     #[serde(default)]
     #[serde(rename = "key")]

@@ -27,14 +27,14 @@ pub const MAX_PARALLEL: u32 = 64;
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(default)]
 pub struct BatchRequest {
-    /// Ours: the batch's title. Empty: named after its first task.
+    /// Ours: the batch's title. Empty means named after its first task.
     pub name: String,
     /// The project: a folder on this computer, or the address of a repository.
     #[serde(rename = "repo_url")]
     pub project: String,
     /// The tasks, in the order in which they are shown and started.
     pub parallel_tasks: Vec<TaskRequest>,
-    /// Where to start from: a branch, tag or commit. Empty: what is checked out.
+    /// Where to start from: a branch, tag or commit. Empty means what is checked out.
     #[serde(rename = "branch")]
     pub start_from: String,
     /// Ours: who does the work. Its name is enough where that needs no program.
@@ -46,13 +46,13 @@ pub struct BatchRequest {
     pub safety: Safety,
     /// Whether the smaller, quicker model does the work, in a place that has two.
     pub haiku: bool,
-    /// The thread of an earlier task whose work goes on. Empty: none.
+    /// The thread of an earlier task whose work goes on. Empty means none.
     pub thread_id: String,
-    /// Where the tasks run; none: on this computer. Never on the wire.
+    /// Where the tasks run; `None` means on this computer. Never on the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub endpoint: Option<Endpoint>,
-    /// Ours: how many tasks may work at the same time. None: the computer's limit.
+    /// Ours: how many tasks may work at the same time. `None` means the computer's limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub max_parallel: Option<u32>,
@@ -67,24 +67,24 @@ pub struct TaskRequest {
     pub task_name: String,
     /// What the agent is asked to do.
     pub prompt: String,
-    /// Ours: the time it may take, in seconds. None: no limit.
+    /// Ours: the time it may take, in seconds. `None` means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub time_limit_s: Option<u64>,
-    /// Ours: how many turns the agent may take, where it can keep to that. None: no limit.
+    /// Ours: how many turns the agent may take, where it can keep to that. `None` means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub turn_limit: Option<u32>,
-    /// Ours: what it may cost, in US cents, where the agent reports that. None: no limit.
+    /// Ours: what it may cost, in US cents, where the agent reports that. `None` means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub cost_limit_cents: Option<u32>,
-    /// Who does it, each in a task of its own, so that the results can be compared. Empty: the
+    /// Who does it, each in a task of its own, so that the results can be compared. Empty means the
     /// batch's agent. Never on the wire: it names programs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<AgentSelection>>"))]
     pub agents: Vec<AgentSelection>,
-    /// How often each of them does it, 1 to 9. None: once.
+    /// How often each of them does it, 1 to 9. `None` means once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub times: Option<u32>,
@@ -157,7 +157,7 @@ impl AgentChoice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct RequestProblem {
-    /// The row it is about, from 0; none: the batch as a whole.
+    /// The row it is about, from 0; `None` means the batch as a whole.
     pub row: Option<u32>,
     /// The part of the row or batch: `name`, `prompt`, `tasks`, `agent`, `project`,
     /// `branch`, `parallel`, `title`, `time_limit`, `turn_limit`, `cost_limit`, `times`,

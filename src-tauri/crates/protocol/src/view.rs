@@ -170,7 +170,7 @@ pub struct BatchView {
     pub project: String,
     /// The project's name: the last part of that.
     pub project_name: String,
-    /// Where its tasks run; none: on this computer.
+    /// Where its tasks run; `None` means on this computer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub endpoint: Option<Endpoint>,
@@ -251,7 +251,7 @@ pub struct AgentPause {
     pub agent: AgentChoice,
     /// Why, and what to do.
     pub notice: UserMessage,
-    /// When its tasks go on by themselves; none: when a person says so.
+    /// When its tasks go on by themselves; `None` means when a person says so.
     pub until: Option<Millis>,
     /// How many of its tasks wait for that.
     pub tasks: u32,

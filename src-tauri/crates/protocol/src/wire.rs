@@ -43,7 +43,7 @@ pub struct InvokeRequest {
     pub messages: Vec<ChatMessage>,
     /// Tasks to run at the same time.
     pub parallel_tasks: Vec<InvokeTask>,
-    /// The branch to start from. Empty: `main`, or else the repository's default branch.
+    /// The branch to start from. Empty means `main`, or else the repository's default branch.
     pub branch: String,
     /// Whether the smaller, quicker model is wanted, by tasks for which no model is named.
     pub haiku: bool,
@@ -68,11 +68,12 @@ pub struct InvokeTask {
     pub task_name: String,
     /// What the agent is asked to do.
     pub prompt: String,
-    /// Ours: the time it may take, in seconds. None: no limit.
+    /// Ours: the time it may take, in seconds. `None` means no limit.
     pub time_limit_s: Option<u64>,
     /// Ours: the name of the agent, where it isn't the batch's.
     pub agent: Option<String>,
-    /// Ours: the model, as its agent calls it. None: the batch's, if it has the batch's agent.
+    /// Ours: the model, as its agent calls it. `None` means the batch's, if it has the batch's
+    /// agent.
     pub model: Option<String>,
 }
 
@@ -151,7 +152,7 @@ pub enum Fact {
 pub struct StatusFact {
     /// The status.
     pub status: Status,
-    /// Why, where that isn't plain.
+    /// Why, where the status alone doesn't tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<UserMessage>,
 }
@@ -172,7 +173,7 @@ pub struct ChangesFact {
 pub struct AnsweredFact {
     /// The question.
     pub question: String,
-    /// The chosen option; none: withdrawn.
+    /// The chosen option; `None` means withdrawn.
     pub option: Option<String>,
 }
 

@@ -38,7 +38,7 @@ pub struct WorkerTask {
     /// agent is held, doesn't count.
     #[serde(default)]
     pub time_limit_s: Option<u64>,
-    /// How often the copy is saved while the agent works, in seconds. None: 5 minutes.
+    /// How often the copy is saved while the agent works, in seconds. `None` means 5 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "save_every_s")]
     pub save_interval_s: Option<u64>,
@@ -52,13 +52,13 @@ pub struct WorkerTask {
     /// What is set in the conversation; the mode is the safety level's where nobody chose one.
     #[serde(default)]
     pub options: AgentOptions,
-    /// What the agent wants to hear in `_meta` of a new conversation, as JSON; empty: nothing.
+    /// What the agent wants to hear in `_meta` of a new conversation, as JSON; empty means nothing.
     #[serde(default)]
     pub session_meta: String,
     /// How much it may do without asking.
     #[serde(default)]
     pub safety: Safety,
-    /// What it may reach; none: whatever this computer's user may.
+    /// What it may reach; `None` means whatever this computer's user may.
     #[serde(default)]
     pub sandbox: Option<Sandbox>,
     /// The conversation that goes on.
@@ -133,9 +133,9 @@ pub struct ProbeTask {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProbeReport {
-    /// Its version by its own word; empty: it gave none.
+    /// Its version by its own word; empty if it gave none.
     pub version: String,
-    /// Whether somebody is signed in; none: it doesn't tell.
+    /// Whether somebody is signed in; `None` if it doesn't tell.
     pub signed_in: Option<bool>,
     /// What it offers.
     #[serde(rename = "offers")]

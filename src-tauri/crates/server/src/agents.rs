@@ -32,7 +32,7 @@ impl Default for AgentRegistry {
 }
 
 impl AgentRegistry {
-    /// Takes the agents in their order; none: the practice agent.
+    /// Takes the agents in their order; `None` means the practice agent.
     ///
     /// # Errors
     /// Two have the same name, or one has none.
@@ -53,7 +53,7 @@ impl AgentRegistry {
         Ok(if agents.is_empty() { Self::default() } else { Self(agents) })
     }
 
-    /// The agent that a request names; none: the first.
+    /// The agent that a request names; `None` means the first.
     fn find_agent(&self, name: Option<&str>) -> Result<&NamedAgent, UserMessage> {
         let Some(name) = name else {
             return Ok(&self.0[0]);

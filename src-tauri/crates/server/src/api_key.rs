@@ -39,7 +39,7 @@ impl ApiKey {
     /// Reads the key from a file.
     ///
     /// # Errors
-    /// The file can't be read, or as [`Key::new`].
+    /// The file can't be read, or as [`ApiKey::parse`].
     pub fn from_file(file: &Path) -> Result<Self, UserMessage> {
         let text = std::fs::read_to_string(file).map_err(|problem| {
             let what = format!("The key's file {} can't be read: {problem}.", file.display());
@@ -49,7 +49,7 @@ impl ApiKey {
         Self::parse(&text)
     }
 
-    /// Makes a new key of 256 random bits; gives back its text, too, for the one time that
+    /// Makes a new key of 256 random bits; returns its text, too, for the one time that
     /// it is shown.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use regatta_protocol::wire::ErrorBody;
 use std::sync::Arc;
 
-/// Everything that a task changed so far, as `git apply` takes it. Empty: nothing.
+/// Everything that a task changed so far, as `git apply` takes it. Empty means nothing.
 #[utoipa::path(get, path = "/v1/runs/{run_id}/tasks/{task_name}/diff",
     params(
         ("run_id" = String, Path, description = "The batch"),

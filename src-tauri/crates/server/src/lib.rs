@@ -1,6 +1,6 @@
 //! The engine over HTTP: the Cloud Coding API from the other side, and what we add to it.
 //!
-//! [`Server`] is bound with [`Options`] and run on an engine. Each request passes the gate
+//! [`Server`] is bound with [`ServerOptions`] and run on an engine. Each request passes the gate
 //! (`gate.rs`: host, origin, key) before anything else looks at it. A stream (`stream.rs`)
 //! is a follower of the log whose entries become server-sent events (`frame.rs`), so a slow
 //! reader holds up nobody and a broken connection is resumed by number. The table of routes

@@ -15,7 +15,7 @@ pub struct ServerOptions {
     pub key: ApiKey,
     /// More names under which it may be called, each `NAME` or `NAME:PORT`.
     pub hosts: Vec<String>,
-    /// Certificate and private key; none: plain HTTP.
+    /// Certificate and private key; `None` means plain HTTP.
     pub tls: Option<Tls>,
     /// Whether plain HTTP may leave this computer.
     pub allow_insecure_http: bool,

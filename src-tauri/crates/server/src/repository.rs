@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Repository {
     /// Its address, or its folder with every link resolved.
     pub(crate) url: String,
-    /// The branch to start from when none is named; empty: its own default.
+    /// The branch to start from when none is named; empty means its own default.
     pub(crate) default_branch: String,
 }
 

@@ -1,4 +1,5 @@
-//! An entry of the log as a server-sent event. Pure: an entry in, text out.
+//! An entry of the log as a server-sent event. Pure: an entry in, text out. Source:
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
 use crate::task_names::TaskNames;
 use regatta_protocol::event::LineKind;
@@ -18,7 +19,8 @@ pub(crate) struct SentEvent {
     id: String,
     /// `updates`, `custom` or `end`.
     event: String,
-    /// JSON in one line: Update for `updates`, OutputEvent or FactEvent for `custom`, End for `end`.
+    /// JSON in one line: Update for `updates`, OutputEvent or FactEvent for `custom`, End for
+    /// `end`.
     data: String,
 }
 
@@ -28,7 +30,7 @@ struct UnknownEvent<'a> {
     task_name: &'a str,
 }
 
-/// The event that an entry is; the end of a batch is [`end`].
+/// The event that an entry is; the end of a batch is [`encode_end`].
 pub(crate) fn encode_entry(batch: &BatchId, entry: &LogEvent, names: &TaskNames) -> String {
     let task_name = entry.task.as_ref().map_or("", |task| names.name(task));
     match &entry.event {

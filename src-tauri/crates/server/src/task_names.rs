@@ -14,7 +14,7 @@ pub(crate) struct TaskNames(Vec<NamedTask>);
 struct NamedTask {
     task: TaskId,
     name: String,
-    /// None: it is one of several that do the same work, which no request to a server asks for.
+    /// `None` if it is one of several that do the same work, which no request to a server asks for.
     selection: Option<AgentSelection>,
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Run {
 pub(crate) struct RunList {
     /// The batches, the newest first.
     pub(crate) runs: Vec<Run>,
-    /// What to give as `before` to get those after them; none: there are no more.
+    /// What to give as `before` to get those after them; `None` if there are no more.
     pub(crate) next: Option<BatchId>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct RunTask {
     task_name: String,
     /// Its agent's name.
     agent: String,
-    /// The model that was asked for; empty: what the agent takes by itself.
+    /// The model that was asked for; empty means what the agent takes by itself.
     model: String,
     /// The thread with which its work can go on.
     thread_id: String,

@@ -36,9 +36,9 @@ pub(crate) struct RunningAgent {
     pub(crate) stderr_task: JoinHandle<()>,
     /// What it asks a person.
     pub(crate) questions: mpsc::Receiver<PendingQuestion>,
-    /// Tells it what a person says; none: it can't hear while it works.
+    /// Tells it what a person says; `None` if it can't hear while it works.
     pub(crate) messages: Option<mpsc::UnboundedSender<PersonMessage>>,
-    /// Asks it to end its turn; none: it knows only signals.
+    /// Asks it to end its turn; `None` if it knows only signals.
     pub(crate) cancel: Option<oneshot::Sender<()>>,
 }
 

@@ -96,7 +96,7 @@ impl AttemptLoop<'_> {
                     self.save_points.start_save(SaveReason::Timer).await;
                     save_time.reset();
                 }
-                // Dead git calls of ours have their own awaiter.
+                // Our own git calls are reaped by whoever waits for them, not here.
                 LoopEvent::ChildExited if self.save_points.is_idle() => {
                     self.agent.process.reap_children()
                 }

@@ -27,13 +27,13 @@ impl ControlReader {
         Self { lines }
     }
 
-    /// The task: the first line. An error: what is wrong with it; none: there is no line.
+    /// The task: the first line. An error: what is wrong with it; `None` if there is no line.
     pub(crate) async fn read_task<T: DeserializeOwned>(&mut self) -> Option<Result<T, String>> {
         let line = self.lines.recv().await?;
         Some(serde_json::from_str(&line).map_err(|problem| problem.to_string()))
     }
 
-    /// The next control; none: the input has ended. A line that isn't understood is left
+    /// The next control; `None` if the input has ended. A line that isn't understood is left
     /// out: a newer engine may know more controls.
     pub(crate) async fn next_control(&mut self) -> Option<WorkerControl> {
         loop {

@@ -2,15 +2,15 @@
 //! starts (`regatta worker`): it reads the task and controls from standard input and writes
 //! events to standard output, one JSON value a line.
 //!
-//! - [`task`]: an attempt from beginning to end; [`copy`]: where it works; [`desk`]: the loop
-//!   while the agent works.
+//! - [`task`]: an attempt from beginning to end; [`copy`]: where it works; [`attempt_loop`]: the
+//!   loop while the agent works.
 //! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes;
 //!   [`sandbox`]: what is round them.
-//! - [`probe`]: an agent that is only asked what it is and what it offers.
-//! - [`saves`]: save points and changes; [`outcome`], [`trouble`]: what the end means.
+//! - [`mod@probe`]: an agent that is only asked what it is and what it offers.
+//! - [`save_points`]: save points and changes; [`outcome`], [`agent_error`]: what the end means.
 //! - [`control`] and [`output`]: the two pipes to the engine, of which the second never carries
-//!   [`keys`]; [`lines`], [`text`]: bytes to lines, lines to titles; [`standing`], [`steps`]:
-//!   what is told by the way.
+//!   keys ([`redact`]); [`line_splitter`], [`text`]: bytes to lines, lines to titles; [`status`],
+//!   [`steps`]: what is told by the way.
 
 mod agent;
 mod agent_error;

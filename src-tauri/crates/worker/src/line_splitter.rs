@@ -2,7 +2,7 @@
 //!
 //! Bytes are joined before they are decoded, so a character that arrives in two parts is
 //! whole; bytes that are no UTF-8 become U+FFFD. A line over the limit is split, and each
-//! further piece begins with [`CONTINUED`].
+//! further piece begins with [`CONTINUATION_MARK`].
 
 /// The longest line, in bytes; a longer one is split.
 pub(crate) const MAX_LINE_BYTES: usize = 1024 * 1024;

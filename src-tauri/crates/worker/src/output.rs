@@ -1,8 +1,8 @@
 //! The worker's standard output: events in order, each with its number, lines coalesced.
 //!
-//! Whoever has lines waits until there is room ([`Events::lines`]), so a slow reader slows
-//! the agent down and nothing is kept in memory without bound. What the worker itself has
-//! to say is never held up ([`Events::send`]): there is little of it.
+//! Whoever has lines waits until there is room ([`EventSender::send_lines`]), so a slow reader
+//! slows the agent down and nothing is kept in memory without bound. What the worker itself has to
+//! say is never held up ([`EventSender::send`]): there is little of it.
 
 use crate::redact::Redactor;
 use regatta_protocol::Millis;
@@ -46,7 +46,7 @@ enum Payload {
     Event(Box<Event>),
 }
 
-/// The other end of [`Events`].
+/// The other end of [`EventSender`].
 #[derive(Debug)]
 pub(crate) struct OutputWriter {
     items: mpsc::UnboundedReceiver<OutputItem>,

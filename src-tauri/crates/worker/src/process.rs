@@ -128,7 +128,7 @@ impl ProgramSpec<'_> {
 /// The standard streams of a program.
 #[derive(Debug)]
 pub(crate) struct StdioPipes {
-    /// None: it reads from nowhere.
+    /// `None` if it reads from nowhere.
     pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: ChildStdout,
     pub(crate) stderr: ChildStderr,
@@ -207,7 +207,7 @@ impl Process {
         *self.exit.borrow()
     }
 
-    /// Waits until [`Process::end`] has done its work; output that comes later is nobody's.
+    /// Waits until [`Process::terminate`] has done its work; output that comes later is nobody's.
     pub(crate) async fn wait_for_cleanup(&self) {
         // An error can't come: this process holds the sender itself.
         drop(self.cleaned_up.subscribe().wait_for(|gone| *gone).await);

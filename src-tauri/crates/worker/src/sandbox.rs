@@ -1,9 +1,10 @@
-//! The sandbox round an agent: bubblewrap's arguments, and what it was seen to refuse.
+//! The sandbox round an agent: bubblewrap's arguments, and what it was seen to refuse. Source:
+//! bwrap(1).
 //!
 //! The agent finds the computer as it is, to be read only. It may write to its copy, to its own
 //! state and to a folder for temporary files. Sockets of the session (keyring, SSH agent, bus,
 //! containers) lie below `/run` and `/tmp`, which are its own, or are hidden; other processes it
-//! doesn't see. What isn't a file is shut off by [`shut`].
+//! doesn't see. What isn't a file is shut off by [`restrict`].
 
 mod restrict;
 
@@ -36,7 +37,7 @@ const RUN_PATHS: [&str; 5] = [
 pub(crate) struct RequiredPaths<'a> {
     /// Where it works.
     pub(crate) copy: &'a Path,
-    /// The folder that it finds as [`TEMP`].
+    /// The folder that it finds as [`TEMP_DIR`].
     pub(crate) temp: &'a Path,
     /// What it must find wherever it lies: its program, the objects of its copy.
     pub(crate) readable: &'a [&'a Path],
@@ -111,8 +112,8 @@ fn list_mounts(sandbox: &Sandbox, needs: &RequiredPaths<'_>) -> Vec<(PathBuf, Pa
     places
 }
 
-/// What is said at the beginning. `open`: what a sandbox leaves open on this system; none: there
-/// is no sandbox.
+/// What is said at the beginning. `open`: what a sandbox leaves open on this system; `None` if
+/// there is no sandbox.
 pub(crate) fn describe_sandbox(open: Option<&[Unrestricted]>) -> String {
     let Some(open) = open else {
         return "The agent works without a sandbox: it can read and change whatever you can."

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 const MAX_NAME: usize = 200;
 /// The shortest time between two save points that nobody asked for.
 const MIN_INTERVAL: Duration = Duration::from_secs(15);
-/// Save points that nobody asked for take at most one part in so many of the time.
+/// Save points by the timer take at most 1 / `TIME_SHARE_DIVISOR` of the time.
 const TIME_SHARE_DIVISOR: u32 = 50;
 /// How long a save point that is being made may hold up something else.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ pub(crate) struct SavePointWriter {
 /// The result of an attempt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SavedResult {
-    /// The commit; none: nothing was changed.
+    /// The commit; `None` if nothing was changed.
     pub(crate) commit: Option<String>,
     pub(crate) totals: ChangeTotals,
 }

@@ -67,9 +67,9 @@ impl StatusTracker {
 /// The agent's time, which runs only while it works.
 #[derive(Debug)]
 struct WorkTimer {
-    /// None: it has no limit.
+    /// `None` if it has no limit.
     remaining: Option<Duration>,
-    /// Since when it runs; none: it stands.
+    /// Since when it runs; `None` if it stands.
     running_since: Option<Instant>,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// The body; none: it was empty.
+    /// The body; `None` if it was empty.
     pub(crate) fn body(&self) -> Option<&str> {
         Some(self.body.as_str()).filter(|body| !body.is_empty())
     }

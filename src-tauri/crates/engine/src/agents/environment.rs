@@ -45,7 +45,8 @@ const COMMON_VARIABLES: [&str; 28] = [
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: EnvMap,
-    /// Who knows where a person's programs are; none: the search path of the program is enough.
+    /// Who knows where a person's programs are; `None` if the
+    /// search path of the program is enough.
     login_shell: Option<PathBuf>,
 }
 

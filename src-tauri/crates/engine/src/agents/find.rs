@@ -1,6 +1,7 @@
 //! Finding the program of an agent. An app that was started from a desktop doesn't see the
 //! shell's search path: the login shell's is looked in, too, and the folders where such programs
-//! usually are.
+//! usually are. Source of `~/.local/bin`: the XDG Base Directory Specification,
+//! <https://specifications.freedesktop.org/basedir-spec/latest/>.
 
 use super::environment::Environment;
 use regatta_protocol::{ErrorCode, UserMessage};

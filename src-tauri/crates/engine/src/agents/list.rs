@@ -111,7 +111,7 @@ impl AgentRegistry {
         self.0.login_path.query(&self.0.env).await;
     }
 
-    /// Asks agents how they stand, [`AT_ONCE`] at the same time.
+    /// Asks agents how they stand, [`MAX_CONCURRENT_PROBES`] at the same time.
     pub(crate) async fn probe_all(&self, agents: &[AgentChoice], now: fn() -> Millis) {
         let mut asked = JoinSet::new();
         for agent in agents {
@@ -166,8 +166,8 @@ impl AgentRegistry {
         report
     }
 
-    /// What an agent offers, by its own word; none: it was never asked, or couldn't be, or nobody
-    /// was signed in: then it may tell nothing, or what it offers to nobody.
+    /// What an agent offers, by its own word; `None` if it was never asked, or couldn't be, or
+    /// nobody was signed in: then it may tell nothing, or what it offers to nobody.
     pub(super) fn known_capabilities(&self, agent: &AgentChoice) -> Option<AgentCapabilities> {
         let state = self.0.probe_cache.lock_state();
         let report = &state.records.iter().find(|kept| kept.agent == *agent)?.report;

@@ -43,7 +43,7 @@ impl LoginPath {
         Self { shell, file, cached: Mutex::new(known), queried: OnceCell::new() }
     }
 
-    /// The search path; none: the shell was never asked.
+    /// The search path; `None` if the shell was never asked.
     pub(super) fn cached_path(&self) -> Option<String> {
         self.lock_cached().clone()
     }
@@ -70,7 +70,7 @@ impl LoginPath {
     }
 }
 
-/// What the shell says; none: it can't be asked, or took too long and was ended.
+/// What the shell says; `None` if it can't be asked, or took too long and was ended.
 async fn query_search_path(shell: &Path, env: &Environment) -> Option<String> {
     // In a session of its own: else an interactive shell reaches for the terminal from which
     // the app was started, and stops until it gets it.

@@ -1,5 +1,5 @@
-//! The agents on this computer: which there are ([`table`]), where their programs are
-//! ([`find`], [`shell`]), what they find in their environment ([`environment`]) and what they
+//! The agents on this computer: which there are ([`specs`]), where their programs are
+//! ([`find`], [`login_shell`]), what they find in their environment ([`environment`]) and what they
 //! may reach ([`sandbox`]). A worker gets all of it as data.
 
 mod environment;
@@ -97,7 +97,7 @@ impl AgentRegistry {
         self.resolve_cached(choice)
     }
 
-    /// As [`Agents::resolve`], in the places that are known without asking anybody.
+    /// As [`AgentRegistry::resolve`], in the places that are known without asking anybody.
     fn resolve_cached(&self, choice: &AgentChoice) -> Result<AgentProgram, UserMessage> {
         match choice {
             AgentChoice::Practice => {

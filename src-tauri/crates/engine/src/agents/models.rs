@@ -13,8 +13,8 @@ const MAX_MODEL_ID_BYTES: usize = 200;
 const MAX_MODELS_NAMED: usize = 30;
 
 impl AgentRegistry {
-    /// The models that an agent offers; none: that isn't known. A command is told nothing but its
-    /// prompt, so it offers none to choose from.
+    /// The models that an agent offers; `None` if that isn't known. A command is told nothing but
+    /// its prompt, so it offers none to choose from.
     pub(crate) fn models(&self, agent: &AgentChoice) -> Option<Vec<OptionValue>> {
         match safety_text::can_ask(agent) {
             true => self.known_capabilities(agent).map(|offers| offers.models),

@@ -20,7 +20,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long an installation may take.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
-/// The version that `program --version` prints; empty: none that could be found.
+/// The version that `program --version` prints; empty means none that could be found.
 pub(super) async fn query_version(program: &Path, env: &EnvMap) -> String {
     let said = run_and_capture(program, &["--version"], env)
         .await
@@ -51,7 +51,7 @@ pub(super) async fn query_signed_in(
     run_and_capture(program, spec.sign_in_status_args, env).await.map(|(well, _)| well)
 }
 
-/// Whether the program ended well, and what it printed; none: it can't be asked.
+/// Whether the program ended well, and what it printed; `None` if it can't be asked.
 async fn run_and_capture(program: &Path, args: &[&str], env: &EnvMap) -> Option<(bool, String)> {
     let mut command = isolated_command(program, env);
     command.args(args).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -9,23 +9,23 @@ pub(crate) struct AgentSpec {
     /// Its own program.
     pub(crate) program: &'static str,
     /// The small program through which it speaks ACP, and the variable in which that one wants
-    /// the path of the agent's own; none: the agent speaks it itself.
+    /// the path of the agent's own; `None` if the agent speaks it itself.
     pub(crate) adapter: Option<(&'static str, &'static str)>,
     /// The arguments with which it speaks ACP; with `{prompt}`, those of a command.
     pub(crate) args: &'static [&'static str],
-    /// The npm packages that Regatta can install: adapter or agent. Empty: none.
+    /// The npm packages that Regatta can install: adapter or agent. Empty means none.
     pub(crate) packages: &'static [&'static str],
-    /// The variable that carries its key; empty: it takes none.
+    /// The variable that carries its key; empty if it takes none.
     pub(crate) key_name: &'static str,
     /// Variables of its own that it may find.
     pub(crate) inherited_env: &'static [&'static str],
     /// Variables that keep it from telling, updating and asking around.
     pub(crate) telemetry_off_env: &'static [(&'static str, &'static str)],
-    /// The file that does so where no variable can; none: none is needed, or known of.
+    /// The file that does so where no variable can; `None` if none is needed, or known of.
     pub(crate) telemetry_off_file: Option<TelemetryOffFile>,
     /// Variables that make it ask before it acts.
     pub(crate) asking_env: &'static [(&'static str, &'static str)],
-    /// The modes in which it asks; empty: it has none, or asks by its variables. The first is
+    /// The modes in which it asks; empty if it has none, or asks by its variables. The first is
     /// set at every safety level: our policy answers what the level allows, so the never-list
     /// holds.
     pub(crate) asking_modes: &'static [&'static str],
@@ -37,7 +37,7 @@ pub(crate) struct AgentSpec {
     /// What it writes outside its copy, below the home folder.
     pub(crate) state_paths: &'static [&'static str],
     /// The arguments with which its own program says whether somebody is signed in, by ending
-    /// well or not; empty: it has no such word.
+    /// well or not; empty if it has no such word.
     pub(crate) sign_in_status_args: &'static [&'static str],
     /// How a person signs in, in a terminal.
     pub(crate) sign_in_command: &'static str,

@@ -13,8 +13,8 @@ impl Engine {
         self.0.agents.view(added).await
     }
 
-    /// The models that an agent offers, by its own word when it was last asked; none: it was never
-    /// asked, or couldn't be, or nobody was signed in. Nothing is started for it.
+    /// The models that an agent offers, by its own word when it was last asked; `None` if it was
+    /// never asked, or couldn't be, or nobody was signed in. Nothing is started for it.
     #[must_use]
     pub fn agent_models(&self, agent: &AgentChoice) -> Option<Vec<OptionValue>> {
         self.0.agents.models(agent)

@@ -99,7 +99,7 @@ impl Engine {
         self.0.log.readers.with(move |conn| steps::read(conn, &id, from, max)).await
     }
 
-    /// Writes a task's whole transcript into a file as text; gives back its bytes.
+    /// Writes a task's whole transcript into a file as text; returns its bytes.
     ///
     /// # Errors
     /// [`EngineError::File`] when the file can't be written.

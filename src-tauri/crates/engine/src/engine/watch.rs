@@ -23,14 +23,14 @@ pub struct ChangeSet {
 }
 
 impl Engine {
-    /// The newest revision: where to begin with [`Engine::changed`] after reading what
+    /// The newest revision: where to begin with [`Engine::wait_for_changes`] after reading what
     /// there is.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.0.log.published.borrow().revision
     }
 
-    /// Waits until something is newer than `since`, and gives back all of it. A view may
+    /// Waits until something is newer than `since`, and returns all of it. A view may
     /// come twice, never in an older state than before. Once the engine is closed this
     /// never returns.
     pub async fn wait_for_changes(&self, since: u64) -> ChangeSet {

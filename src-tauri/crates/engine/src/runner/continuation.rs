@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What an attempt that goes on is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Continuation {
-    /// What the person says; empty: nothing.
+    /// What the person says; empty means nothing.
     pub(crate) message: String,
     /// Keys of questions that were answered with "yes, once" before it began.
     pub(crate) allowed_once: Vec<String>,

@@ -1,7 +1,7 @@
 //! The places where tasks run, behind one contract.
 //!
-//! This computer ([`Local`]), and endpoints that speak the Cloud Coding API ([`Cloud`]). Both
-//! pass the same tests (`conformance.rs`).
+//! This computer ([`LocalRunner`]), and endpoints that speak the Cloud Coding API
+//! ([`CloudRunner`]). Both pass the same tests (`conformance.rs`).
 
 mod cloud;
 #[cfg(test)]
@@ -136,7 +136,7 @@ pub(crate) trait Runner: Send + Sync + 'static {
         id: &AttemptId,
     ) -> impl Future<Output = Result<EventReceiver, UserMessage>> + Send;
 
-    /// How it stands. Once its events have ended it isn't working any more.
+    /// Returns the place's own word of the attempt's state; never "working" once its events ended.
     fn status(&self, id: &AttemptId) -> impl Future<Output = AttemptState> + Send;
 
     /// Tells it an answer, or to stop, to hold, to go on. An attempt that ended hears
@@ -148,7 +148,7 @@ pub(crate) trait Runner: Send + Sync + 'static {
 
     /// What is to be said of an attempt whose events ended without an outcome, and what could
     /// be saved of it. Afterwards nothing of it works here, and the place has forgotten it.
-    /// None: it goes on elsewhere, and the next start goes on with it.
+    /// `None` if it goes on elsewhere, and the next start goes on with it.
     fn finalise(
         &self,
         id: &AttemptId,

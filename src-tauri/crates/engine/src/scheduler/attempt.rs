@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, watch};
 
 type CommandReceiver = mpsc::UnboundedReceiver<AttemptCommand>;
 
-/// What an attempt is told by the queue, and tells it: why what works is held, if so; and whether
-/// its task waits for a person.
+/// The channels between the scheduler and a running attempt: in, the reason for which running
+/// attempts are suspended (`None` if they aren't); out, whether the task waits for a person.
 type AttemptChannels =
     (watch::Receiver<Option<UserMessage>>, mpsc::UnboundedSender<(TaskId, bool)>);
 
@@ -123,7 +123,7 @@ impl<R: Runner> AttemptDriver<R> {
         self.log.readers.with(move |conn| read::facts(conn, &task)).await
     }
 
-    /// Has the attempt done and gives back how it ended; none: it goes on elsewhere.
+    /// Has the attempt done and returns how it ended; `None` if it goes on elsewhere.
     async fn execute(
         &self,
         id: &AttemptId,

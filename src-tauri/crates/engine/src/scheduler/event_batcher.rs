@@ -48,7 +48,7 @@ impl<'a> EventBatcher<'a> {
         }
     }
 
-    /// Joins lines to those before them; gives back what can't be joined.
+    /// Joins lines to those before them; returns what can't be joined.
     fn join_output(&mut self, event: Event) -> Option<Event> {
         let Event::Output { kind: new_kind, text: more, .. } = &event else { return Some(event) };
         let last = self.entries.last_mut().map(|entry| &mut entry.event);

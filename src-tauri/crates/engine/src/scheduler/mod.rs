@@ -48,11 +48,11 @@ pub(crate) enum SchedulerCommand {
     Send { task: TaskId, control: WorkerControl, reply: CommandReply },
     /// Changes how many may work at the same time.
     SetLimit(u32),
-    /// It is so late now.
+    /// The current time, in milliseconds since 1970-01-01T00:00:00Z: pauses that ended are lifted.
     Tick(Millis),
     /// What an agent's tasks are held for is over, a person says.
     ResumeAgent(AgentChoice),
-    /// So much room is free on the disk.
+    /// The free space of the data folder's disk, in bytes.
     DiskFree(u64),
     /// Stops everything and ends.
     Close { done: oneshot::Sender<()> },

@@ -34,7 +34,7 @@ pub(super) struct SuspendedAttempt {
     /// The attempt that goes on later.
     pub(super) next: QueuedAttempt,
     pub(super) notice: UserMessage,
-    /// When; none: when a person says so.
+    /// When; `None` means when a person says so.
     pub(super) until: Option<Millis>,
 }
 
@@ -88,7 +88,7 @@ impl AgentPauses {
         }
     }
 
-    /// It is so late now: what was held until then goes on.
+    /// Lifts the pauses that end at `now` or before.
     pub(super) fn expire(&mut self, now: Millis) {
         self.0.retain(|hold| hold.until.is_none_or(|until| until > now));
     }

@@ -14,7 +14,7 @@ pub(crate) struct QueuedAttempt {
     pub(crate) task: TaskId,
     pub(crate) batch: BatchId,
     pub(crate) attempt: u32,
-    /// How many tasks of its batch may work at the same time; none: as many as fit.
+    /// How many tasks of its batch may work at the same time; `None` means as many as fit.
     #[serde(rename = "cap")]
     pub(crate) max_parallel: Option<u32>,
     /// Who does it.
@@ -169,7 +169,7 @@ impl ReadyList {
         order.into_iter().map(|(_, _, waiting)| waiting).collect()
     }
 
-    /// As [`Line::busy`], of one batch.
+    /// As [`ReadyList::busy_count`], of one batch.
     fn busy_count_of_batch(&self, batch: &BatchId, cap: u32) -> u32 {
         let asking = self.asking.iter().filter(|task| self.running.get(*task) == Some(batch));
         self.running_count_of_batch(batch) - cap.min(asking.count() as u32)

@@ -1,4 +1,5 @@
-//! The same request once: a key that came before joins the batch that came with it.
+//! The same request once: a key that came before joins the batch that came with it. Source:
+//! <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
 
 use super::read;
 use super::writer::NewBatch;

@@ -12,7 +12,7 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("BUG: what we store is always JSON")
 }
 
-/// Reads what [`json`] wrote; what can't be read is damage of the file.
+/// Reads what [`to_json`] wrote; what can't be read is damage of the file.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())

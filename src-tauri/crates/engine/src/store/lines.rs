@@ -100,7 +100,7 @@ pub(super) fn for_each_chunk(
     Ok(())
 }
 
-/// Writes the whole transcript as text, each line with its `\n`. Gives back its bytes, or
+/// Writes the whole transcript as text, each line with its `\n`. Returns its bytes, or
 /// what the file's side had against it.
 pub(crate) fn write_transcript(
     conn: &Connection,

@@ -149,7 +149,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase))
 }
 
-/// Gives the damaged file another name; gives back that name. It is never overwritten.
+/// Gives the damaged file another name; returns that name. It is never overwritten.
 fn set_aside(dir: &Path, now: Millis) -> std::io::Result<PathBuf> {
     let mut aside = dir.join(format!("{DB_FILE}.damaged-{now}"));
     for n in 2.. {

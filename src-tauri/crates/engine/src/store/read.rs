@@ -137,7 +137,7 @@ pub(crate) fn open_tasks(conn: &Connection) -> rusqlite::Result<Vec<TaskView>> {
     )
 }
 
-/// What was held when the queue last said so; empty: nothing ever was.
+/// What was held when the queue last said so; empty means nothing ever was.
 pub(crate) fn persisted_queue(conn: &Connection) -> rusqlite::Result<String> {
     let body = conn.query_row("SELECT body FROM held", [], |row| row.get(0)).optional()?;
     Ok(body.unwrap_or_default())
@@ -233,7 +233,7 @@ pub(crate) struct TaskFacts {
     pub(crate) start: BatchStart,
     /// The last save point's commit.
     pub(crate) save_commit: Option<String>,
-    /// What an attempt left for the one that goes on with it.
+    /// The commit and counts that a continuing attempt starts from.
     pub(crate) carried_result: Option<CarriedResult>,
     /// The place's name for its conversation.
     pub(crate) thread: Option<String>,

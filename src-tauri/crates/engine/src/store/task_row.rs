@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct TaskExtra {
-    /// Its row, from 0; none: its position.
+    /// Its row, from 0; `None` means its position.
     pub(crate) row: Option<u32>,
-    /// Who does it; none: the batch's agent.
+    /// Who does it; `None` means the batch's agent.
     #[serde(rename = "pick")]
     pub(crate) agent_selection: Option<AgentSelection>,
     pub(crate) turn_limit: Option<u32>,

@@ -31,7 +31,7 @@ pub(super) struct CachedTask {
     copy_attempt: u32,
     /// What the agent said last at an end.
     last_message: String,
-    /// What an attempt left for the one that goes on with it.
+    /// The commit and counts that a continuing attempt starts from.
     carried_result: Option<CarriedResult>,
     is_dirty: bool,
 }
@@ -40,7 +40,7 @@ pub(super) struct CachedTask {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CarriedResult {
     pub(crate) commit: String,
-    /// None: an older file doesn't tell.
+    /// `None` if an older file doesn't tell.
     pub(crate) totals: Option<ChangeTotals>,
 }
 
@@ -83,7 +83,7 @@ impl ViewCache {
         self.tasks.insert(task.view.id.clone(), task);
     }
 
-    /// Makes sure that the task and its batch are in memory; gives back the task's key.
+    /// Makes sure that the task and its batch are in memory; returns the task's key.
     pub(super) fn load_task(&mut self, conn: &Connection, id: &TaskId) -> rusqlite::Result<i64> {
         if let Some(task) = self.tasks.get(id) {
             return Ok(task.key);

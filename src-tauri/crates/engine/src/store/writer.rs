@@ -1,6 +1,7 @@
 //! The one thread that writes. It takes what came in since the last commit as a group,
 //! writes it in one transaction together with the views it changes, and only then tells
-//! anyone. What can't be written now (the disk is full) is kept and tried again.
+//! anyone. What can't be written now (the disk is full) is kept and tried again. Source of the
+//! journal's promises: <https://sqlite.org/wal.html>.
 
 use super::idempotency::CreateResult;
 use super::invocations::Record;
@@ -191,7 +192,7 @@ impl Writer {
         self.close();
     }
 
-    /// Writes the group, however long that takes. Gives back the wish to close, if that
+    /// Writes the group, however long that takes. Returns the wish to close, if that
     /// was part of it.
     fn write(
         &mut self,
@@ -237,7 +238,7 @@ impl Writer {
         closing
     }
 
-    /// Makes known what was written; gives back what became of new batches.
+    /// Makes known what was written; returns what became of new batches.
     fn publish(&mut self, written: transaction::CommittedChanges) -> Vec<CreateResult> {
         if self.store_error.borrow().is_some() {
             self.store_error.send_replace(None);

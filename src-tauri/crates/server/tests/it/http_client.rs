@@ -98,7 +98,7 @@ impl HttpClient {
 }
 
 impl HttpResponse {
-    /// The value of a header; empty: it isn't there.
+    /// The value of a header; empty if it isn't there.
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
@@ -212,7 +212,7 @@ impl StreamingResponse {
 }
 
 impl SseEvent {
-    /// Reads one block of lines; none: a comment.
+    /// Reads one block of lines; `None` means a comment.
     pub(crate) fn parse(block: &str) -> Option<Self> {
         let field = |name: &str| {
             let start = format!("{name}: ");

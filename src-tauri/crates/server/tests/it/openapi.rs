@@ -25,7 +25,7 @@ impl OpenApiDocument {
         paths.iter().flat_map(methods).collect()
     }
 
-    /// What is wrong with an answer, seen from the document; none: nothing.
+    /// What is wrong with an answer, seen from the document; `None` means nothing.
     pub(crate) fn find_mismatch(&self, route: &Route, answer: &HttpResponse) -> Option<String> {
         let described = &self.0["paths"][&route.path][route.method.to_lowercase()]["responses"];
         let described = &described[answer.status.to_string()];

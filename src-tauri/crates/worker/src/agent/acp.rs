@@ -1,11 +1,12 @@
 //! An agent that speaks the Agent Client Protocol on its standard streams.
 //!
-//! [`listen`] hears its output, sorts the lines ([`wire`]) and shows what it says
-//! ([`voice`]), does ([`calls`], [`printed`], [`words`]) and plans ([`plan`]). Here is the
-//! conversation ([`talk`]): initialize, a session in the copy ([`begin`]), set as it was
-//! asked for ([`offers`], [`options`]), a prompt and what its end means ([`ends`]);
-//! [`ask`] makes its requests for permission questions. [`probe`] is a conversation without
-//! a prompt. The protocol's crate is used nowhere else.
+//! [`listener`] hears its output, sorts the lines ([`wire`]) and shows what it says
+//! ([`message_buffer`]), does ([`tool_calls`], [`tool_output`], [`tool_titles`]) and plans
+//! ([`plan`]). Here is the conversation ([`session`]): initialize, a session in the copy
+//! ([`handshake`]), set as it was asked for ([`session_options`], [`apply_options`]), a prompt
+//! and what its end means ([`turn_end`]); [`permission`] makes its requests for permission
+//! questions. [`mod@probe`] is a conversation without a prompt. The protocol's crate is used
+//! nowhere else. Source: <https://agentclientprotocol.com/protocol/schema>.
 
 mod apply_options;
 mod handshake;

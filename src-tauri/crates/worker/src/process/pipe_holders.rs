@@ -19,7 +19,7 @@ pub(super) fn pipe_name(end: &impl AsFd) -> PathBuf {
     fs::read_link(link).unwrap_or_default()
 }
 
-/// Waits until nothing inside `sandbox` has `pipe` open; it is looked twice.
+/// Waits until no process inside `sandbox` has `pipe` open, as seen in two looks in a row.
 pub(super) async fn wait_until_closed(pipe: &Path, sandbox: Pid) {
     let mut pause = MIN_POLL_INTERVAL;
     let mut before = false;

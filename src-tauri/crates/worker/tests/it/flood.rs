@@ -7,7 +7,7 @@ use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerControl;
 use std::time::{Duration, Instant};
 
-/// The most memory that the worker has had, in KiB; none: it has ended, and what it said is
+/// The most memory that the worker has had, in KiB; `None` if it has ended, and what it said is
 /// still being read.
 fn peak_memory_kib(worker: &Worker) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", worker.child.id()));

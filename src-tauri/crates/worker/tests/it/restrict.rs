@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// How an agent with these variables and this script fares without a sandbox, and in one that
-/// hides `hidden`; none: there is no bubblewrap here.
+/// hides `hidden`; `None` if there is no bubblewrap here.
 fn run_outside_and_inside(
     script: &str,
     env: &[(&str, &str)],
@@ -48,7 +48,7 @@ impl Drop for Daemon {
     }
 }
 
-/// Starts `program`; none: it isn't here, and that is said.
+/// Starts `program`; `None` if it isn't here, and that is said.
 fn start_daemon(program: &str, args: &[&str]) -> Option<Daemon> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

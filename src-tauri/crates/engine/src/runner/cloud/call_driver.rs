@@ -1,4 +1,6 @@
-//! Making one call and listening to it until its last word.
+//! Making one call and listening to it until its last word; [`ending`] is how it ends.
+
+mod ending;
 
 use super::call::{AttemptStream, Call, ControlChannel};
 use super::demux::{Demux, DemuxEvent, Target};
@@ -7,11 +9,10 @@ use crate::EngineError;
 use crate::runner::{AttemptId, RunnerEvent};
 use crate::scheduler::{EventBatcher, failed_outcome};
 use crate::store::invocations::{self, InvokedAttempt, Record};
+use ending::outcome_from_end;
 use regatta_client::CallError;
 use regatta_client::{Address, InvokeBody, RunId, Session, SessionEnd, SessionEvent, Work};
 use regatta_git::Remote;
-use regatta_protocol::event::{LineKind, Outcome};
-use regatta_protocol::wire::End;
 use regatta_protocol::{Event, Millis, Secret, Status, TaskId, UserMessage};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl CallDriver {
         taken.await.ok(); // It ends as nobody tells it anything any more.
     }
 
-    /// Has the session begun or go on; none: every lane was told why not.
+    /// Has the session begun or go on; `None` if every lane was told why not.
     async fn open_session(
         &self,
         parts: Vec<InvokedAttempt>,
@@ -171,7 +172,7 @@ impl CallDriver {
         self.call.set_control(ControlChannel::Available(to, run));
     }
 
-    /// Listens to the last word. Gives back why what is open then is lost, if it is.
+    /// Listens to the last word. Returns why what is open then is lost, if it is.
     async fn listen(
         &self,
         session: &mut Session,
@@ -307,89 +308,6 @@ impl CallDriver {
         }
     }
 
-    /// A terminal word that says nothing of each task.
-    async fn end_without_statuses(&self, stream_state: &mut StreamState) {
-        self.flush_all(stream_state).await;
-        for attempt_stream in &self.call.streams {
-            let text = messages::ENDED_NOTE.to_owned();
-            let note = Event::Output { kind: LineKind::Note, text, first_line: 0 };
-            self.send_event(attempt_stream, (self.shared.now)(), (note, None)).await;
-        }
-        let ended_by = "the service's word \"end\"".to_owned();
-        let outcome = Outcome { exit_status: ended_by, ..Outcome::without_work(Status::Finished) };
-        self.end_tasks(stream_state, None, |_| outcome.clone()).await;
-    }
-
-    /// Ends one task, or all that are open.
-    async fn end_tasks(
-        &self,
-        stream_state: &mut StreamState,
-        task: Option<usize>,
-        outcome: impl Fn(&AttemptStream) -> Outcome,
-    ) {
-        self.flush_all(stream_state).await;
-        for (n, attempt_stream) in self.call.streams.iter().enumerate() {
-            if task.is_none_or(|task| task == n) {
-                let event = Event::Outcome(outcome(attempt_stream));
-                self.send_event(attempt_stream, (self.shared.now)(), (event, None)).await;
-                self.call.close_stream(attempt_stream);
-            }
-        }
-    }
-
-    /// Nothing was started.
-    async fn refuse_all(&self, notice: UserMessage) {
-        if self.task.invocation.may_have_left {
-            return self.lose_all(&messages::connection_lost(&notice));
-        }
-        for attempt_stream in &self.call.streams {
-            let event = Event::Outcome(failed_outcome(notice.clone()));
-            self.send_event(attempt_stream, (self.shared.now)(), (event, None)).await;
-        }
-        self.close_all();
-    }
-
-    /// Hands on what nothing will finish any more.
-    async fn flush_all(&self, stream_state: &mut StreamState) {
-        let mut said = Vec::new();
-        for n in 0..self.call.streams.len() {
-            stream_state.demux.flush(Target::Task(n), &mut said);
-        }
-        stream_state.demux.flush(Target::Batch, &mut said);
-        for one in said {
-            if let DemuxEvent::Event { target: to, at, event, remote_seq: wire } = one {
-                self.route_event(stream_state, to, at, (event, wire)).await;
-            }
-        }
-    }
-
-    async fn write_batch_note(&self, stream_state: &StreamState, text: String) {
-        let event = Event::Output { kind: LineKind::Note, text, first_line: 0 };
-        self.route_event(stream_state, Target::Batch, (self.shared.now)(), (event, None)).await;
-    }
-
-    fn lose_all(&self, why: &UserMessage) {
-        self.call
-            .streams
-            .iter()
-            .for_each(|attempt_stream| self.call.lose_stream(attempt_stream, why.clone()));
-    }
-
-    fn close_all(&self) {
-        self.call.streams.iter().for_each(|attempt_stream| self.call.close_stream(attempt_stream));
-    }
-
-    /// Closes the lanes of attempts that were over before this began: nobody carries them.
-    fn close_ended(&self, parts: &[InvokedAttempt]) {
-        for part in parts.iter().filter(|part| !part.is_open) {
-            let id = AttemptId { task: part.task.clone(), number: part.attempt };
-            let attempt_stream = self.shared.streams().remove(&id);
-            if let Some((call, n)) = attempt_stream {
-                call.close_stream(&call.streams[n]);
-            }
-        }
-    }
-
     async fn endpoint_address(&self) -> Result<Address, UserMessage> {
         let to = Address::parse(&self.task.endpoint.address)?;
         Ok(to.with_key(self.shared.keys.endpoint_key(&self.task.endpoint).await?))
@@ -412,13 +330,6 @@ impl CallDriver {
         let read = move |conn: &_| invocations::batch_channel_seq(conn, &batch);
         self.shared.log.readers.with(read).await.unwrap_or_default()
     }
-}
-
-/// How a task ended by the end's own list.
-fn outcome_from_end(end: &End, attempt_stream: &AttemptStream) -> Outcome {
-    let task = end.tasks.iter().find(|task| task.task_name == attempt_stream.name);
-    let status = task.map_or(end.status, |task| task.status);
-    Outcome { commit: task.and_then(|task| task.commit.clone()), ..Outcome::without_work(status) }
 }
 
 /// Writes what a place says of a batch as a whole into its pseudo-task, which is made for the

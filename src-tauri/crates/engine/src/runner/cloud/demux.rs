@@ -32,11 +32,11 @@ pub(super) enum DemuxEvent {
         /// Everything up to this number of the place's log is in the log with it.
         remote_seq: Option<u64>,
     },
-    /// The name of a conversation; none: that of all tasks.
+    /// The name of a conversation; `None` means that of all tasks.
     Thread { task: Option<usize>, thread: String },
     /// The terminal word; ours says how each task ended.
     Ended(Option<Box<wire::End>>),
-    /// The place says that a task failed; none: all of them.
+    /// The place says that a task failed; `None` means all of them.
     Failed { task: Option<usize>, message: String },
 }
 

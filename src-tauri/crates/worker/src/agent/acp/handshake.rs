@@ -32,7 +32,7 @@ pub(super) struct AgentInfo {
 pub(super) struct SessionOpener<'a> {
     pub(super) connection: &'a ConnectionTo<Agent>,
     pub(super) copy: &'a Path,
-    /// What the agent wants to hear in `_meta`, as JSON; empty: nothing.
+    /// What the agent wants to hear in `_meta`, as JSON; empty means nothing.
     pub(super) meta: &'a str,
 }
 
@@ -123,7 +123,7 @@ impl SessionOpener<'_> {
     }
 }
 
-/// The session as it is told to the engine; none: its name is too long to be kept.
+/// The session as it is told to the engine; `None` if its name is too long to be kept.
 pub(super) fn to_agent_session(begun: &OpenSession, greeted: &AgentInfo) -> Option<AgentSession> {
     let AgentInfo { can_resume: resumes, can_load: loads, .. } = *greeted;
     let fits = begun.id.len() <= MAX_ID;

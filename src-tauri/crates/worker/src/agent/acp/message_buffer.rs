@@ -134,8 +134,8 @@ mod tests {
         shown.extend(voice.finish());
         let expected = [
             "s1 Working \"The for\"",
-            "Said: The form.",
-            "Said: Second",
+            "AgentMessage: The form.",
+            "AgentMessage: Second",
             "s1 Done \"The form.\\nSecond\"",
         ];
         assert_eq!(describe_items(&shown), expected);
@@ -150,7 +150,10 @@ mod tests {
         let shown = voice.push(LineKind::AgentMessage, Some("m1"), "A");
         assert_eq!(describe_items(&shown), ["Thought: Hm", "s1 Done \"Hm\"", "s2 Working \"A\""]);
         let shown = voice.push(LineKind::AgentMessage, Some("m2"), "B");
-        assert_eq!(describe_items(&shown), ["Said: A", "s2 Done \"A\"", "s3 Working \"B\""]);
+        assert_eq!(
+            describe_items(&shown),
+            ["AgentMessage: A", "s2 Done \"A\"", "s3 Working \"B\""]
+        );
         assert_eq!(voice.last_message(), "A");
     }
 
@@ -158,10 +161,13 @@ mod tests {
     fn a_pause_shows_what_there_is() {
         let mut voice = MessageBuffer::new();
         voice.push(LineKind::AgentMessage, None, "Wait");
-        assert_eq!(describe_items(&voice.flush()), ["Said: Wait", "s1 Working \"Wait\""]);
+        assert_eq!(describe_items(&voice.flush()), ["AgentMessage: Wait", "s1 Working \"Wait\""]);
         assert!(!voice.has_partial_line());
         voice.push(LineKind::AgentMessage, None, " for it");
-        assert_eq!(describe_items(&voice.finish()), ["Said:  for it", "s1 Done \"Wait for it\""]);
+        assert_eq!(
+            describe_items(&voice.finish()),
+            ["AgentMessage:  for it", "s1 Done \"Wait for it\""]
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! An agent's request for permission as a question to a person. Pure.
+//! An agent's request for permission as a question to a person. Pure. Source:
+//! `session/request_permission`, <https://agentclientprotocol.com/protocol/tool-calls>.
 
 use super::tool_calls::ToolCalls;
 use crate::policy::{Decision, ToolRequest, decide};

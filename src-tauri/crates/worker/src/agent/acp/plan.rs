@@ -1,4 +1,5 @@
-//! An agent's plan in our words. Pure.
+//! An agent's plan in our words. Pure. Source:
+//! <https://agentclientprotocol.com/protocol/agent-plan>.
 
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{Plan, PlanEntryStatus};

@@ -234,7 +234,7 @@ impl TurnInputs {
         }
     }
 
-    /// What was said meanwhile; none: nothing, and from now on nothing can be.
+    /// What was said meanwhile; `None` means nothing, and from now on nothing can be.
     fn next_prompt(&mut self) -> Option<String> {
         if self.is_last_turn {
             return None;

@@ -40,7 +40,7 @@ impl AgentOptionKind {
 #[derive(Debug)]
 struct OptionList {
     kind: AgentOptionKind,
-    /// The setting's id; none: it has a request of its own.
+    /// The setting's id; `None` if it has a request of its own.
     config_id: Option<String>,
     values: Vec<OptionValue>,
     current: String,
@@ -62,7 +62,7 @@ pub(super) fn read_capabilities(answer: &Value) -> AgentCapabilities {
     offers
 }
 
-/// The request by which `id` is chosen, without its session; none: it isn't offered.
+/// The request by which `id` is chosen, without its session; `None` if it isn't offered.
 pub(super) fn selection_request(
     answer: &Value,
     kind: AgentOptionKind,

@@ -1,4 +1,5 @@
-//! What the end of a turn means: its reason, or the agent's error.
+//! What the end of a turn means: its reason, or the agent's error. Source: "Stop reasons",
+//! <https://agentclientprotocol.com/protocol/prompt-turn>.
 
 use crate::agent::TurnEnd;
 use crate::agent_error::{self, AgentErrorKind};
