@@ -21,7 +21,8 @@ export default ts.config(
   {
     languageOptions: { globals: globals.browser },
     rules: {
-      'max-lines': ['error', { max: 400 }],
+      // The number that tests/tidy knows, for what Prettier has wrapped.
+      'max-lines': ['error', { max: 420 }],
       'no-restricted-imports': ['error', { patterns: [tauri] }],
       'no-eval': 'error',
       'svelte/no-at-html-tags': 'error',

@@ -43,7 +43,7 @@ fn steps() -> Vec<Step> {
     vec![
         rust("Rust format", &["fmt", "--all", "--check"], "Run cargo fmt --all."),
         rust("Rust lints", &lint, "Mend what clippy says."),
-        ui("UI lints", "lint", "Mend what ESLint says."),
+        ui("UI lints", "lint", "Mend what ESLint says; for the format, run npm run format in ui/."),
         ui("UI types", "check", "Mend what svelte-check says."),
         ui("UI tests", "test", "Run npm test in ui/ for the one that fails.")
             .highlighting(is_test_summary),
