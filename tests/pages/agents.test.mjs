@@ -8,7 +8,8 @@ const { open } = pages();
 
 /** The sizes at which axe looks; the pictures show the others. */
 const AXED = new Set(['1440', '360', '200-percent']);
-const row = (page, name) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: new RegExp(`^${name}`) }) });
+const row = (page, name) =>
+  page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: new RegExp(`^${name}`) }) });
 
 test('the agents, light and dark, wide and narrow', async () => {
   for (const theme of ['light', 'dark']) {
@@ -27,16 +28,22 @@ test('an agent is installed only after the person said so, and says how far it i
   const page = await open({ scene: 'home', path: 'settings' });
   await page.getByText('Ready: Claude Code, opencode.').waitFor();
   await page.getByRole('button', { name: 'Show agents' }).click();
-  await row(page, 'Copilot CLI').getByRole('button', { name: /^Install/ }).click();
+  await row(page, 'Copilot CLI')
+    .getByRole('button', { name: /^Install/ })
+    .click();
   const dialog = page.getByRole('dialog', { name: 'Install what Copilot CLI needs?' });
   await dialog.getByText('Regatta gets @github/copilot from the npm registry.').waitFor();
   await accessible(page, 'the question before an install');
   await shoot(page, 'agent-install-light');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await row(page, 'Copilot CLI').getByText('Not installed').waitFor();
-  await row(page, 'Copilot CLI').getByRole('button', { name: /^Install/ }).click();
+  await row(page, 'Copilot CLI')
+    .getByRole('button', { name: /^Install/ })
+    .click();
   await dialog.getByRole('button', { name: 'Install 1 package' }).click();
-  await row(page, 'Copilot CLI').getByText(/Downloading|Unpacking|Asking it/).waitFor();
+  await row(page, 'Copilot CLI')
+    .getByText(/Downloading|Unpacking|Asking it/)
+    .waitFor();
   await accessible(page, 'an install that goes on');
   await row(page, 'Copilot CLI').getByText('Ready', { exact: true }).waitFor();
 });
@@ -152,17 +159,31 @@ test('a task is done by several agents, several times, within limits', async () 
   await shoot(page, 'batch-form-task-options-light');
   await page.getByRole('button', { name: 'Start 17 tasks' }).waitFor();
   await page.keyboard.press('Escape');
-  await page.getByText('By Claude Code, opencode (Kimi K2) and Claude Code (Opus), 2 times each; at most 45 minutes, 30 turns, $1.50').waitFor();
+  await page
+    .getByText(
+      'By Claude Code, opencode (Kimi K2) and Claude Code (Opus), 2 times each; at most 45 minutes, 30 turns, $1.50',
+    )
+    .waitFor();
   await page.keyboard.press('Control+Enter');
   await page.waitForURL(/#\/batch\//);
   const asked = await page.evaluate(() => [...window.fake.world.batches.values()].at(-1).request);
   assert.deepEqual(
-    [asked.agent.id, asked.safety, asked.parallel_tasks[0].times, asked.parallel_tasks[0].time_limit_s, asked.parallel_tasks[0].cost_limit_cents],
+    [
+      asked.agent.id,
+      asked.safety,
+      asked.parallel_tasks[0].times,
+      asked.parallel_tasks[0].time_limit_s,
+      asked.parallel_tasks[0].cost_limit_cents,
+    ],
     ['claude-code', 'balanced', 2, 2700, 150],
   );
   assert.deepEqual(
     asked.parallel_tasks[0].agents.map(({ agent, options }) => [agent.id, options.model]),
-    [['claude-code', ''], ['opencode', 'kimi'], ['claude-code', 'opus']],
+    [
+      ['claude-code', ''],
+      ['opencode', 'kimi'],
+      ['claude-code', 'opus'],
+    ],
   );
 });
 

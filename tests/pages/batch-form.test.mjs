@@ -35,7 +35,12 @@ test('a batch is written and started with the keyboard alone', async () => {
   await page.getByRole('button', { name: 'Start 2 tasks' }).waitFor();
   await page.keyboard.press('Control+Enter');
   await page.waitForURL(/#\/batch\//);
-  await eventually(async () => assert.equal(await page.getByRole('tab', { name: /^(Fix the footer|Translate the help page|Smaller images)/ }).count(), 3));
+  await eventually(async () =>
+    assert.equal(
+      await page.getByRole('tab', { name: /^(Fix the footer|Translate the help page|Smaller images)/ }).count(),
+      3,
+    ),
+  );
 });
 
 test('tasks are opened, moved, duplicated and removed', async () => {
@@ -44,13 +49,19 @@ test('tasks are opened, moved, duplicated and removed', async () => {
   await second.focus();
   await page.keyboard.press('Alt+ArrowUp');
   await eventually(async () => assert.equal((await names(page))[0], 'Keep the bag after signing in'));
-  await eventually(async () => assert.match(await page.evaluate('document.activeElement.textContent'), /^Task 1:\s*Keep the bag/));
+  await eventually(async () =>
+    assert.match(await page.evaluate('document.activeElement.textContent'), /^Task 1:\s*Keep the bag/),
+  );
 
   await page.keyboard.press('Enter');
-  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in'));
+  await eventually(async () =>
+    assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in'),
+  );
   await page.keyboard.press('Alt+ArrowDown');
   await eventually(async () => assert.equal((await names(page))[1], 'Keep the bag after signing in'));
-  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in'));
+  await eventually(async () =>
+    assert.equal(await page.evaluate('document.activeElement.value'), 'Keep the bag after signing in'),
+  );
   await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'More for task 3' }).click();
@@ -86,7 +97,9 @@ test('a pasted list is shown, then added', async () => {
   await page.getByRole('button', { name: 'Add 3 tasks' }).click();
   await eventually(async () => assert.deepEqual(await names(page), ['one', 'two', 'three']));
   await page.getByRole('button', { name: /^Task 2: two/ }).click();
-  await eventually(async () => assert.equal(await page.getByLabel('What is to be done in task 2').inputValue(), 'two\nmore of two'));
+  await eventually(async () =>
+    assert.equal(await page.getByLabel('What is to be done in task 2').inputValue(), 'two\nmore of two'),
+  );
 });
 
 test('what is missing is said at its task, and nothing starts', async () => {
@@ -102,7 +115,9 @@ test('what is missing is said at its task, and nothing starts', async () => {
   await shoot(page, 'problems-light');
   await page.keyboard.press('Control+Enter');
   await page.waitForFunction(() => document.activeElement.ariaLabel === 'Name of task 2');
-  await eventually(async () => assert.equal(await page.getByLabel('Name of task 2').getAttribute('aria-invalid'), 'true'));
+  await eventually(async () =>
+    assert.equal(await page.getByLabel('Name of task 2').getAttribute('aria-invalid'), 'true'),
+  );
   assert.match(page.url(), /#\/new$/);
 });
 

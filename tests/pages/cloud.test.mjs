@@ -22,7 +22,10 @@ async function openCloud(options = {}) {
 }
 
 const attempts = (page, name) =>
-  page.evaluate((wanted) => [...window.fake.world.tasks.values()].find(({ view }) => view.name === wanted).view.attempt, name);
+  page.evaluate(
+    (wanted) => [...window.fake.world.tasks.values()].find(({ view }) => view.name === wanted).view.attempt,
+    name,
+  );
 
 test('a lost connection says what happened, what is safe, and what can be done, light and dark', async () => {
   for (const theme of ['light', 'dark']) {
@@ -130,7 +133,11 @@ test('what belongs to no task has a place of its own, and is counted nowhere', a
   assert.equal(await tab(page, /^Activity|^Result/).count(), 0);
   await page.evaluate(() => {
     const { world } = window.fake;
-    world.say([...world.batches.values()].find((one) => one.view.endpoint), 'out', 'Later words');
+    world.say(
+      [...world.batches.values()].find((one) => one.view.endpoint),
+      'out',
+      'Later words',
+    );
   });
   await lines(page).getByText('Later words').waitFor();
 });
@@ -173,7 +180,11 @@ test('what was not understood is folded under Details', async () => {
 for (const [name, size] of SMALLER) {
   test(`a batch at an endpoint is whole at ${name}`, async () => {
     const page = await openCloud(size);
-    for (const [task, part] of [[/^Sign in by link/, 'Activity'], [/^Sharper error pages/, 'Result'], [/^Sharper error pages/, 'What changed']]) {
+    for (const [task, part] of [
+      [/^Sign in by link/, 'Activity'],
+      [/^Sharper error pages/, 'Result'],
+      [/^Sharper error pages/, 'What changed'],
+    ]) {
       await tab(page, task).click();
       await tab(page, part).click();
       await fits(page, `${part} at ${name}`);

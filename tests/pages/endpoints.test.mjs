@@ -6,14 +6,21 @@ import { accessible, eventually, fits, pages, shoot, SMALLER } from './tools.mjs
 
 const { open } = pages();
 
-const focused = (page) => page.evaluate('document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || document.activeElement.labels?.[0]?.textContent');
+const focused = (page) =>
+  page.evaluate(
+    'document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || document.activeElement.labels?.[0]?.textContent',
+  );
 const panel = (page, name) => page.getByRole('region', { name });
 
 /** No key may be anywhere in the page, nor in what it keeps. */
 async function nowhere(page, secret) {
   const found = await page.evaluate((text) => {
     const values = [...document.querySelectorAll('input, textarea')].map((field) => field.value);
-    const kept = [document.documentElement.outerHTML, ...values, JSON.stringify({ ...localStorage, ...sessionStorage })];
+    const kept = [
+      document.documentElement.outerHTML,
+      ...values,
+      JSON.stringify({ ...localStorage, ...sessionStorage }),
+    ];
     return kept.some((part) => part.includes(text));
   }, secret);
   assert.equal(found, false, 'a secret is in the page');
@@ -127,7 +134,9 @@ test('the batch form of a batch at an endpoint, light and dark', async () => {
     await page.getByText('These leave this computer and go to Work').waitFor();
     await page.getByText('The work goes on while this computer sleeps. It may cost money there.').waitFor();
     await page.getByRole('button', { name: 'Start 7 tasks on Work' }).waitFor();
-    await eventually(async () => assert.equal(await page.getByRole('combobox', { name: /^(Agent|At the same time)/ }).count(), 0));
+    await eventually(async () =>
+      assert.equal(await page.getByRole('combobox', { name: /^(Agent|At the same time)/ }).count(), 0),
+    );
     await accessible(page, `the batch form at an endpoint, ${theme}`);
     await shoot(page, `batch-form-endpoint-${theme}`);
     await page.context().close();
@@ -157,7 +166,9 @@ test('a repository is chosen from the list, and the batch starts there, with the
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Choose a repository' });
   await dialog.getByText('acme/handbook').waitFor();
-  await eventually(async () => assert.match(await dialog.getByRole('button', { name: /^acme\/shop/ }).textContent(), /Private/));
+  await eventually(async () =>
+    assert.match(await dialog.getByRole('button', { name: /^acme\/shop/ }).textContent(), /Private/),
+  );
   await dialog.getByText('You can only read it').waitFor();
   await accessible(page, 'the list of repositories');
   await shoot(page, 'repositories-light');
@@ -191,7 +202,10 @@ test('a long list is read as it is scrolled', async () => {
   await dialog.getByLabel('Search by name').fill('');
   while ((await dialog.getByRole('button', { name: 'Show more' }).count()) > 0) {
     await dialog.getByRole('listitem').last().scrollIntoViewIfNeeded();
-    await dialog.getByRole('button', { name: 'Show more' }).click({ timeout: 2_000 }).catch(() => {});
+    await dialog
+      .getByRole('button', { name: 'Show more' })
+      .click({ timeout: 2_000 })
+      .catch(() => {});
   }
   await dialog.getByText('75 repositories', { exact: true }).waitFor();
   await dialog.getByRole('button', { name: /^acme\/tool-70/ }).waitFor();
@@ -267,7 +281,9 @@ test('a token that may not do enough is said before anything starts', async () =
   await page.getByRole('navigation').getByRole('button', { name: 'New batch' }).click();
   await page.getByRole('button', { name: '1 thing to look at' }).click();
   const facts = page.getByRole('dialog', { name: 'Before it starts' });
-  await facts.getByText('This token may not write to repositories. Make one that has the scope “repo” and enter it here.').waitFor();
+  await facts
+    .getByText('This token may not write to repositories. Make one that has the scope “repo” and enter it here.')
+    .waitFor();
   await accessible(page, 'a token that may not do enough, before it starts');
   await facts.getByRole('button', { name: 'Enter token' }).click();
   await page.getByRole('dialog', { name: 'Token for github.com' }).getByLabel('Token').fill('ghp-good');

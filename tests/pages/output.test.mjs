@@ -74,13 +74,10 @@ test('it follows the newest line until it is scrolled, and again after a jump', 
   const { page } = await long('long');
   await pill(page).getByText('Following the newest output').waitFor();
   const before = (await shownNumbers(page)).at(-1);
-  await page.waitForFunction(
-    (last) => {
-      const rows = document.querySelectorAll('[aria-label="Live output"] [role="listitem"]');
-      return Number(rows[rows.length - 1].getAttribute('aria-posinset')) > last;
-    },
-    before,
-  );
+  await page.waitForFunction((last) => {
+    const rows = document.querySelectorAll('[aria-label="Live output"] [role="listitem"]');
+    return Number(rows[rows.length - 1].getAttribute('aria-posinset')) > last;
+  }, before);
 
   await lines(page).hover();
   await page.mouse.wheel(0, -4_000);
@@ -93,7 +90,9 @@ test('it follows the newest line until it is scrolled, and again after a jump', 
   await pill(page).focus();
   await page.keyboard.press('Enter');
   await pill(page).getByText('Following the newest output').waitFor();
-  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Following the newest output'));
+  await eventually(async () =>
+    assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Following the newest output'),
+  );
 });
 
 test('the keyboard scrolls it', async () => {
@@ -143,7 +142,10 @@ test('scrolling through 100,000 lines keeps the page small', async () => {
     return elements;
   });
   assert.ok(most < 1_500, `${most} elements`);
-  await lines(page).getByText(/line 50\d{3} of/).first().waitFor();
+  await lines(page)
+    .getByText(/line 50\d{3} of/)
+    .first()
+    .waitFor();
 });
 
 test('a million lines open at once', async () => {
@@ -154,7 +156,9 @@ test('a million lines open at once', async () => {
   await find(page).fill('line 1 of');
   await page.getByText('1 of 1', { exact: true }).waitFor();
   await find(page).press('Enter');
-  await lines(page).getByText(/^line 1 of$/).waitFor();
+  await lines(page)
+    .getByText(/^line 1 of$/)
+    .waitFor();
   await lines(page).focus();
   await page.keyboard.press('End');
   await pill(page).getByText('Following the newest output').waitFor();
@@ -168,7 +172,9 @@ test('larger text holds a part of a million lines, and the rest is one press awa
   await find(page).fill('line 3 of');
   await page.getByText('1 of 1', { exact: true }).waitFor();
   await find(page).press('Enter');
-  await lines(page).getByText(/^line 3 of$/).waitFor();
+  await lines(page)
+    .getByText(/^line 3 of$/)
+    .waitFor();
   await pill(page).click();
   await pill(page).getByText('Following the newest output').waitFor();
   await eventually(async () => assert.ok((await shownNumbers(page)).at(-1) > 1_000_000));

@@ -9,7 +9,8 @@ const { open } = pages();
 const AT = '2026-11-24T14:06:12Z';
 
 const openQuestions = (options = {}) => open({ scene: 'asking', path: 'needs-you', time: AT, ...options });
-const card = (page, title) => page.locator('main .question').filter({ has: page.getByRole('heading', { name: title }) });
+const card = (page, title) =>
+  page.locator('main .question').filter({ has: page.getByRole('heading', { name: title }) });
 const inFocus = (page) => page.evaluate(() => document.activeElement?.querySelector('h3')?.textContent.trim());
 
 test('every question of every task is there, and the sidebar counts them', async () => {
@@ -29,7 +30,15 @@ test('a risk is a word, a colour and a shape; the exact command is under Details
   await push.getByText('High risk').waitFor();
   await push.getByText('replaces what others have in the repository').waitFor();
   await push.getByText('cd shop && git push --force origin main').waitFor();
-  await eventually(async () => assert.deepEqual(await push.getByRole('button').allTextContents().then((all) => all.map((text) => text.trim())), ['Allow once', 'Not allowed']));
+  await eventually(async () =>
+    assert.deepEqual(
+      await push
+        .getByRole('button')
+        .allTextContents()
+        .then((all) => all.map((text) => text.trim())),
+      ['Allow once', 'Not allowed'],
+    ),
+  );
   const shapes = await page.evaluate(() =>
     ['low', 'medium', 'high'].map((risk) => {
       const mark = document.querySelector(`main .risk.${risk}`);
@@ -67,7 +76,9 @@ test('the keyboard goes from question to question, and on after an answer', asyn
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
-  await eventually(async () => assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Allow once'));
+  await eventually(async () =>
+    assert.equal(await page.evaluate('document.activeElement.textContent.trim()'), 'Allow once'),
+  );
   await page.keyboard.press('Enter');
   await card(page, 'Fetch: docs').waitFor({ state: 'detached' });
   await eventually(async () => assert.match(await inFocus(page), /^Change 2 files/));

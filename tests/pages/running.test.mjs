@@ -92,7 +92,9 @@ test('tasks are a list of tabs for the keyboard, opened by hand', async () => {
   await page.getByRole('heading', { name: 'Clear error messages' }).waitFor();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Faster address lookup' }).waitFor();
-  await eventually(async () => assert.equal(await tab(page, /^Faster address lookup/).getAttribute('aria-selected'), 'true'));
+  await eventually(async () =>
+    assert.equal(await tab(page, /^Faster address lookup/).getAttribute('aria-selected'), 'true'),
+  );
 
   await page.keyboard.press('End');
   await eventually(async () => assert.match(await focused(page), /^Write the checkout guide/));
@@ -134,7 +136,9 @@ test('the list is filtered by status and searched by name', async () => {
   await page.getByRole('menuitem', { name: 'All tasks' }).click();
   await page.getByRole('button', { name: 'Find a task' }).click();
   await page.keyboard.type('POSTCODE');
-  await eventually(async () => assert.deepEqual(await namesOf(tabs), ['Clear error messages', 'Postcodes for Ireland']));
+  await eventually(async () =>
+    assert.deepEqual(await namesOf(tabs), ['Clear error messages', 'Postcodes for Ireland']),
+  );
   await page.keyboard.press('Escape');
   await eventually(async () => assert.equal(await tabs.count(), 8));
 });
@@ -262,7 +266,9 @@ for (const [name, size] of SMALLER) {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
 
     const list = page.getByRole('tablist', { name: /^Tasks of/ });
-    await eventually(async () => assert.equal(await list.getAttribute('aria-orientation'), name === '1024' ? 'vertical' : 'horizontal'));
+    await eventually(async () =>
+      assert.equal(await list.getAttribute('aria-orientation'), name === '1024' ? 'vertical' : 'horizontal'),
+    );
     await tab(page, /^Clear error messages/).focus();
     await page.keyboard.press('End');
     await eventually(async () => assert.match(await focused(page), /^Write the checkout guide/));

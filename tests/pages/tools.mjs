@@ -98,7 +98,17 @@ export function pages() {
   });
 
   /** A page of the simulation's `scene` at `path`, with its text `text` times as large. */
-  async function open({ scene, path = '', theme = 'light', width = 1440, height = 900, scale = 1, text = 1, time, reduced = true } = {}) {
+  async function open({
+    scene,
+    path = '',
+    theme = 'light',
+    width = 1440,
+    height = 900,
+    scale = 1,
+    text = 1,
+    time,
+    reduced = true,
+  } = {}) {
     const context = await browser.newContext({
       viewport: { width, height },
       deviceScaleFactor: scale,
@@ -159,7 +169,8 @@ export async function accessible(page, name, { popup = false } = {}) {
   const options = { resultTypes: ['violations'], rules: { region: { enabled: !popup } } };
   const { violations } = await page.evaluate((given) => window.axe.run(document, given), options);
   const found = violations.map(
-    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `    ${node.html}\n    ${node.failureSummary}`).join('\n')}`,
+    ({ id, help, nodes }) =>
+      `${id}: ${help}\n${nodes.map((node) => `    ${node.html}\n    ${node.failureSummary}`).join('\n')}`,
   );
   assert.equal(found.join('\n'), '', `axe on ${name}`);
 }

@@ -15,7 +15,13 @@ const VIEWS = [
   { name: 'templates-none', scene: 'home', path: 'templates', shows: 'A template keeps the tasks' },
   { name: 'settings', scene: 'home', path: 'settings', shows: 'Tasks at the same time' },
   { name: 'batch-form-blank', scene: 'blank', path: 'new', shows: 'No tasks yet. Write' },
-  { name: 'batch-form-unsaved', scene: 'unsaved', path: 'new', shows: 'Project has unsaved work', folded: '1 thing to look at' },
+  {
+    name: 'batch-form-unsaved',
+    scene: 'unsaved',
+    path: 'new',
+    shows: 'Project has unsaved work',
+    folded: '1 thing to look at',
+  },
 ];
 
 for (const { name, scene, path, shows } of VIEWS) {
@@ -34,7 +40,15 @@ test('the demo: a finished task, a question, a failure, on nobody’s project', 
   const page = await open({ scene: 'first', path: 'home' });
   await page.getByRole('button', { name: 'Try the demo' }).click();
   await page.waitForURL(/#\/batch\//);
-  await eventually(async () => assert.equal(await page.locator('[role=tablist] [role=tab]').filter({ hasText: /Describe|Write a welcome|Check the links/ }).count(), 3));
+  await eventually(async () =>
+    assert.equal(
+      await page
+        .locator('[role=tablist] [role=tab]')
+        .filter({ hasText: /Describe|Write a welcome|Check the links/ })
+        .count(),
+      3,
+    ),
+  );
   const needs = page.getByRole('link', { name: /^Needs you/ });
   await needs.filter({ hasText: '1' }).waitFor({ timeout: 20_000 });
   await needs.click();
@@ -54,7 +68,10 @@ test('a folder without a history is offered one', async () => {
   await shoot(page, 'set-up-light');
   await dialog.getByRole('button', { name: 'Set up for me' }).click();
   await dialog.waitFor({ state: 'hidden' });
-  await page.getByRole('button', { name: /^notes/ }).first().waitFor();
+  await page
+    .getByRole('button', { name: /^notes/ })
+    .first()
+    .waitFor();
 });
 
 test('history is searched, and a batch is used again', async () => {
@@ -64,7 +81,9 @@ test('history is searched, and a batch is used again', async () => {
   await page.waitForFunction(() => document.querySelectorAll('main li').length === 1);
   await page.getByRole('button', { name: 'Use again Spelling on product pages' }).click();
   await page.getByRole('button', { name: 'Start 4 tasks' }).waitFor();
-  await eventually(async () => assert.equal(await page.getByLabel('Title of the batch').inputValue(), 'Spelling on product pages'));
+  await eventually(async () =>
+    assert.equal(await page.getByLabel('Title of the batch').inputValue(), 'Spelling on product pages'),
+  );
   await page.getByRole('link', { name: 'History' }).click();
   await page.getByLabel('Search batches and tasks').fill('nothing has this name');
   await page.getByText('No batch or task has').waitFor();
@@ -76,7 +95,9 @@ test('theme, text size and limit are set at once', async () => {
   await eventually(async () => assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark'));
   await page.getByRole('radio', { name: '200 %' }).focus();
   await page.keyboard.press('Space');
-  await eventually(async () => assert.equal(await page.evaluate('getComputedStyle(document.documentElement).fontSize'), '32px'));
+  await eventually(async () =>
+    assert.equal(await page.evaluate('getComputedStyle(document.documentElement).fontSize'), '32px'),
+  );
   await page.getByRole('button', { name: 'One more' }).click();
   await page.waitForFunction(() => document.querySelector('output')?.textContent === '4 tasks');
   await accessible(page, 'settings at 200 %');
@@ -99,14 +120,25 @@ test('at 1024, 720 and 200 % everything stays reachable', async () => {
 
 test('no page is wider than a small window, or than one with large text', async () => {
   for (const { name, scene, path, shows, folded } of VIEWS) {
-    for (const { width, size } of [{ width: 720, size: 1 }, { width: 480, size: 1 }, { width: 1024, size: 2 }]) {
+    for (const { width, size } of [
+      { width: 720, size: 1 },
+      { width: 480, size: 1 },
+      { width: 1024, size: 2 },
+    ]) {
       const page = await open({ scene, path, width, height: 700 });
-      await page.locator('main').getByText(folded ?? shows).first().waitFor();
+      await page
+        .locator('main')
+        .getByText(folded ?? shows)
+        .first()
+        .waitFor();
       await enlarge(page, size);
       const wide = await page.evaluate(() =>
         [document.documentElement, ...document.querySelectorAll('main, main *')]
           .filter((element) => element.scrollWidth > element.clientWidth + 1)
-          .filter((element) => /^(HTML|MAIN)$/.test(element.tagName) || /auto|scroll/.test(getComputedStyle(element).overflowX))
+          .filter(
+            (element) =>
+              /^(HTML|MAIN)$/.test(element.tagName) || /auto|scroll/.test(getComputedStyle(element).overflowX),
+          )
           .map((element) => `${element.localName}.${element.className}`),
       );
       assert.deepEqual(wide, [], `${name} at ${width}, ${size * 100} %`);
@@ -158,7 +190,10 @@ test('an error says what happened, what is safe, and what to do', async () => {
       };
     };
   });
-  await page.getByRole('button', { name: /^acme-shop/ }).first().click();
+  await page
+    .getByRole('button', { name: /^acme-shop/ })
+    .first()
+    .click();
   await page.getByRole('menuitem', { name: 'Practice project' }).click();
   const alert = page.getByRole('alert');
   await alert.getByText('The practice project could not be made.').waitFor();

@@ -33,7 +33,9 @@ it('the same times make the same run', async () => {
   const run = async () => {
     now = 1_000_000;
     backend = new FakeBackend({ scene: 'blank', now: () => now });
-    const { batch } = await backend.startBatch(request(['', 'print 40 lines', 'write a.md: x'].map((p) => p || 'Read it.')));
+    const { batch } = await backend.startBatch(
+      request(['', 'print 40 lines', 'write a.md: x'].map((p) => p || 'Read it.')),
+    );
     for (let n = 0; n < 50; n += 1) pass(333);
     return backend.batch(batch.id);
   };
@@ -118,7 +120,11 @@ it('a batch at an endpoint needs no free place here, and ends as branches', asyn
     ['unknown', null],
     ['failed', null],
   ]);
-  expect(await backend.lookUpBranch(tasks[1]?.id ?? '')).toEqual({ branch: 'regatta/some/task-2', commit: null, commits: null });
+  expect(await backend.lookUpBranch(tasks[1]?.id ?? '')).toEqual({
+    branch: 'regatta/some/task-2',
+    commit: null,
+    commits: null,
+  });
   await backend.continueTaskWithMessage(tasks[0]?.id ?? '', 'And more.');
   expect(await backend.task(tasks[0]?.id ?? '')).toMatchObject({ attempt: 2, status: 'working' });
 });

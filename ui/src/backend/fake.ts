@@ -1,4 +1,18 @@
-import type { AgentChoice, BatchRequest, BatchView, RemoteBranch, Draft, HomeView, UserMessage, PlaceView, ProjectView, RequestProblem, Settings, TaskView, Recipe } from '../bindings/protocol';
+import type {
+  AgentChoice,
+  BatchRequest,
+  BatchView,
+  RemoteBranch,
+  Draft,
+  HomeView,
+  UserMessage,
+  PlaceView,
+  ProjectView,
+  RequestProblem,
+  Settings,
+  TaskView,
+  Recipe,
+} from '../bindings/protocol';
 import { hasPendingQuestion } from '../lib/questions';
 import type { Backend, Subscription } from './backend';
 import { FakeAgents } from './fake/agents';
@@ -52,7 +66,15 @@ export class FakeBackend extends FakeAgents implements Backend {
   #projects: ProjectView[];
   #draft: Draft | null;
   #templates: Recipe[] = [];
-  #settings: Settings = { theme: 'system', limit: 3, notify: true, text_size: 100, agents: [], endpoints: [], github_api: GITHUB_API };
+  #settings: Settings = {
+    theme: 'system',
+    limit: 3,
+    notify: true,
+    text_size: 100,
+    agents: [],
+    endpoints: [],
+    github_api: GITHUB_API,
+  };
   #listeners = new Map<string, Set<(payload: never) => void>>();
   /** What the next call of the folder dialog answers. */
   chosen: ProjectView | null = NOTES;
@@ -164,7 +186,12 @@ export class FakeBackend extends FakeAgents implements Backend {
   }
 
   async settings(): Promise<Settings> {
-    return structuredClone({ ...this.#settings, endpoints: this.endpoints, github_api: this.github_api, agents: this.added });
+    return structuredClone({
+      ...this.#settings,
+      endpoints: this.endpoints,
+      github_api: this.github_api,
+      agents: this.added,
+    });
   }
 
   async saveSettings(settings: Settings): Promise<void> {
@@ -212,7 +239,9 @@ export class FakeBackend extends FakeAgents implements Backend {
   async history(query: string, before: number | null): Promise<BatchView[]> {
     const wanted = query.trim().toLowerCase();
     const holds = (batch: FakeBatch) =>
-      [batch.view.name, ...batch.tasks.map((task) => task.view.name)].some((name) => name.toLowerCase().includes(wanted));
+      [batch.view.name, ...batch.tasks.map((task) => task.view.name)].some((name) =>
+        name.toLowerCase().includes(wanted),
+      );
     const found = [...this.world.batches.values()]
       .reverse()
       .filter((batch) => holds(batch) && (before === null || batch.view.created_at < before));

@@ -4,7 +4,13 @@ import NoticeText from './NoticeText.svelte';
 
 it('says what happened, what is safe, what to do, and the rest on demand', () => {
   render(NoticeText, {
-    notice: { code: 'agent_missing', what: 'It is not there.', safe: 'Nothing was changed.', next: 'Install it.', details: '<b>/usr/bin</b>' },
+    notice: {
+      code: 'agent_missing',
+      what: 'It is not there.',
+      safe: 'Nothing was changed.',
+      next: 'Install it.',
+      details: '<b>/usr/bin</b>',
+    },
   });
   expect(screen.getByText('It is not there.')).toBeTruthy();
   expect(screen.getByText('Nothing was changed. Install it.')).toBeTruthy();

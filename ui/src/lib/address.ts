@@ -2,7 +2,10 @@
 
 /** "owner/name" of a repository's address, or the last part where there is no owner. */
 export function formatRepositoryName(address: string): string {
-  const text = address.trim().replace(/\/+$/, '').replace(/\.git$/, '');
+  const text = address
+    .trim()
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '');
   const path = /^[a-z+]+:\/\/[^/]+\/(.*)$/i.exec(text)?.[1] ?? /^[^/\\]+@[^/\\]+:(.*)$/.exec(text)?.[1];
   const parts = (path ?? text).split(/[/\\]/).filter((part) => part !== '');
   const owned = path !== undefined && !text.startsWith('file:');

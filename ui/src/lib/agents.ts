@@ -1,6 +1,13 @@
 /** Agents: the ones we know by name, and values that name one. */
 
-import type { AgentChoice, AgentOptions, AgentSelection, AgentState, AgentView, KnownAgent } from '../bindings/protocol';
+import type {
+  AgentChoice,
+  AgentOptions,
+  AgentSelection,
+  AgentState,
+  AgentView,
+  KnownAgent,
+} from '../bindings/protocol';
 import { joinArgs } from './argv';
 
 const NAMES: Record<KnownAgent, string> = {
@@ -14,7 +21,10 @@ const NAMES: Record<KnownAgent, string> = {
 };
 
 /** The agents that Regatta knows, in the order in which they are shown. */
-export const KNOWN_AGENTS: readonly AgentChoice[] = (Object.keys(NAMES) as KnownAgent[]).map((id) => ({ kind: 'known', id }));
+export const KNOWN_AGENTS: readonly AgentChoice[] = (Object.keys(NAMES) as KnownAgent[]).map((id) => ({
+  kind: 'known',
+  id,
+}));
 
 /** Nothing chosen of what an agent offers: it takes what it takes by itself. */
 export const NO_OPTIONS: AgentOptions = { model: '', mode: '', effort: '' };
@@ -32,7 +42,12 @@ export function agentKey(agent: AgentChoice): string {
 export function isSamePick(a: AgentSelection, b: AgentSelection): boolean {
   const { model, mode, effort } = b.options;
   const { options } = a;
-  return agentKey(a.agent) === agentKey(b.agent) && options.model === model && options.mode === mode && options.effort === effort;
+  return (
+    agentKey(a.agent) === agentKey(b.agent) &&
+    options.model === model &&
+    options.mode === mode &&
+    options.effort === effort
+  );
 }
 
 /** What people call an agent: the practice agent, its product's name, or its program's. */
@@ -54,7 +69,10 @@ export function formatPick({ agent, options }: AgentSelection, view: Pick<AgentV
  * The model with which an agent would be another one than each of `picks`: the empty one, its
  * own, where it isn't among them at all; undefined where all that it offers is taken.
  */
-export function findUnusedModel({ agent, offers }: Pick<AgentView, 'agent' | 'offers'>, picks: AgentSelection[]): string | undefined {
+export function findUnusedModel(
+  { agent, offers }: Pick<AgentView, 'agent' | 'offers'>,
+  picks: AgentSelection[],
+): string | undefined {
   const same = picks.filter((pick) => agentKey(pick.agent) === agentKey(agent));
   if (same.length === 0) return '';
   const taken = same.map(({ options }) => options.model || offers.current.model);

@@ -129,12 +129,7 @@ describe('found text', () => {
     highlightMatches(parseAnsi(line), query).map(({ text, isMatch }) => (isMatch ? `[${text}]` : text));
 
   it('is cut out of its span, in any case', () => {
-    expect(pieces('a Declined card, declined', 'declined')).toEqual([
-      'a ',
-      '[Declined]',
-      ' card, ',
-      '[declined]',
-    ]);
+    expect(pieces('a Declined card, declined', 'declined')).toEqual(['a ', '[Declined]', ' card, ', '[declined]']);
   });
 
   it('may run over a change of colour', () => {

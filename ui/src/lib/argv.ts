@@ -30,7 +30,5 @@ export function splitArgs(line: string): string[] {
 
 /** `words` as one line that `splitWords` takes apart again. */
 export function joinArgs(words: string[]): string {
-  return words
-    .map((word) => (/^[^\s"'\\]+$/.test(word) ? word : `"${word.replaceAll(/["\\]/g, '\\$&')}"`))
-    .join(' ');
+  return words.map((word) => (/^[^\s"'\\]+$/.test(word) ? word : `"${word.replaceAll(/["\\]/g, '\\$&')}"`)).join(' ');
 }

@@ -4,7 +4,8 @@ import { summariseStatus, countEndedTasks, countTasks } from './batch';
 import { aBatch } from './testing';
 
 const none = aBatch().counts;
-const batch = (counts: Partial<Counts>, over = false) => aBatch({ counts: { ...none, ...counts }, ended_at: over ? 1 : null });
+const batch = (counts: Partial<Counts>, over = false) =>
+  aBatch({ counts: { ...none, ...counts }, ended_at: over ? 1 : null });
 
 it('counts all tasks, and those that ended', () => {
   const counts = { ...none, waiting: 1, working: 2, finished: 3, stopped: 4, unknown: 5 };

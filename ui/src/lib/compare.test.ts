@@ -7,7 +7,9 @@ const codex = aTask({ id: 'b', row: 0, name: 'Fix footer · Codex 2', agent: 'Co
 const alone = aTask({ id: 'c', row: 1, name: 'Search · faster', agent: 'Codex' });
 
 it('only what was done more than once stands side by side', () => {
-  expect(groupForComparison([claude, codex, alone])).toEqual([{ id: 'compare-0', name: 'Fix footer', tasks: [claude, codex] }]);
+  expect(groupForComparison([claude, codex, alone])).toEqual([
+    { id: 'compare-0', name: 'Fix footer', tasks: [claude, codex] },
+  ]);
   expect(groupForComparison([alone])).toEqual([]);
 });
 

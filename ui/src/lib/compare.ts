@@ -19,7 +19,11 @@ export function groupForComparison(tasks: TaskView[]): ComparisonGroup[] {
   return rows
     .map((row) => ({ row, tasks: tasks.filter((task) => task.row === row) }))
     .filter((one) => one.tasks.length > 1)
-    .map(({ row, tasks: same }) => ({ id: `compare-${row}`, name: splitTaskName(same[0]?.name ?? '').what, tasks: same }));
+    .map(({ row, tasks: same }) => ({
+      id: `compare-${row}`,
+      name: splitTaskName(same[0]?.name ?? '').what,
+      tasks: same,
+    }));
 }
 
 /** Who did it: "Claude Code", "Codex 2". */

@@ -11,7 +11,9 @@ const place: PlaceView = { busy: 0, limit: 3, waiting: 3, paused: null, holds: [
 
 it('says when it goes on, or what a person has to do', () => {
   expect(formatHold(limit, NOW)).toBe('Usage limit reached, continues at 14:05');
-  expect(formatHold({ ...limit, until: NOW + 20 * 3_600_000 }, NOW)).toBe('Usage limit reached, continues tomorrow 09:40');
+  expect(formatHold({ ...limit, until: NOW + 20 * 3_600_000 }, NOW)).toBe(
+    'Usage limit reached, continues tomorrow 09:40',
+  );
   expect(formatHold(signIn, NOW)).toBe('Sign in again');
   expect(formatHoldShort({ ...limit, until: NOW + 20 * 3_600_000 }, NOW)).toBe('Continues tomorrow 09:40');
   expect(formatHoldShort(signIn, NOW)).toBe('Sign in again');

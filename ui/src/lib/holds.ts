@@ -6,7 +6,9 @@ import { formatFutureTime } from './time';
 
 /** "Usage limit reached, continues at 14:05", "Sign in again". */
 export function formatHold(hold: AgentPause, now: number): string {
-  return hold.until === null ? 'Sign in again' : `Usage limit reached, continues ${prefixTime(formatFutureTime(hold.until, now))}`;
+  return hold.until === null
+    ? 'Sign in again'
+    : `Usage limit reached, continues ${prefixTime(formatFutureTime(hold.until, now))}`;
 }
 
 /** The same for a narrow place, where the time must not be cut off: why stands elsewhere. */
@@ -19,7 +21,9 @@ const prefixTime = (when: string) => (/^\d/.test(when) && when.length === 5 ? `a
 /** What holds a task back, if it waits for its agent and not for a free place. */
 export function findHold(task: TaskView, batch: BatchView, place: PlaceView): AgentPause | undefined {
   if (batch.endpoint || (task.status !== 'waiting' && task.status !== 'paused')) return undefined;
-  return place.holds.find(({ agent }) => (task.agent ? task.agent === agentName(agent) : agentKey(batch.agent) === agentKey(agent)));
+  return place.holds.find(({ agent }) =>
+    task.agent ? task.agent === agentName(agent) : agentKey(batch.agent) === agentKey(agent),
+  );
 }
 
 /** How many holds end only when a person says so. */

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { currentMatchLine, startSearch, NO_SEARCH, formatMatchPosition, refreshSearch, scrollBarTicks, moveToMatch } from './line-search';
+import {
+  currentMatchLine,
+  startSearch,
+  NO_SEARCH,
+  formatMatchPosition,
+  refreshSearch,
+  scrollBarTicks,
+  moveToMatch,
+} from './line-search';
 
 const MATCHES = { lines: [5, 90, 300], more: false };
 

@@ -49,7 +49,9 @@ function parseLines(text: string): PastedTask[] {
   const first = lines.findIndex((line) => BULLET.test(line));
   if (first < 0) return lines.map((line) => parseTask(line)).filter((found) => found !== null);
   const before = lines.slice(0, first).filter((line) => !isIntroduction(line));
-  return [...before.map((line) => parseTask(line)), ...parseItems(lines.slice(first))].filter((found) => found !== null);
+  return [...before.map((line) => parseTask(line)), ...parseItems(lines.slice(first))].filter(
+    (found) => found !== null,
+  );
 }
 
 /** A line above a list that says what the list is: "Tasks:", "# To do". */
@@ -121,7 +123,10 @@ function parsePipeTable(text: string): PastedTask[] | null {
 }
 
 function parsePipeCells(line: string): string[] {
-  const inner = line.trim().replace(/^\|/, '').replace(/(?<!\\)\|$/, '');
+  const inner = line
+    .trim()
+    .replace(/^\|/, '')
+    .replace(/(?<!\\)\|$/, '');
   return inner.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));
 }
 
@@ -131,7 +136,10 @@ function parseTable(rows: string[][]): PastedTask[] {
   const isHead = NAME_HEADS.includes(word(head[0])) && PROMPT_HEADS.includes(word(head[1]));
   return (isHead ? rest : rows)
     .map(([name = '', ...others]) => {
-      const prompt = others.map((cell) => cell.trim()).filter(Boolean).join('\n');
+      const prompt = others
+        .map((cell) => cell.trim())
+        .filter(Boolean)
+        .join('\n');
       return { name: shorten(stripMarkdown(name.replaceAll('\n', ' ')), 200), prompt: prompt || name.trim() };
     })
     .filter(({ name }) => name !== '');

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { FileChange, PatchLine } from '../bindings/protocol';
-import { changeKindLabel, formatLineCounts, fileName, folderName, patchRows, changeSquares, escapeInvisible } from './patch';
+import {
+  changeKindLabel,
+  formatLineCounts,
+  fileName,
+  folderName,
+  patchRows,
+  changeSquares,
+  escapeInvisible,
+} from './patch';
 
 const drawn = (added: number, removed: number) =>
   changeSquares(added, removed)
@@ -65,9 +73,7 @@ describe('the rows of a change', () => {
       more: false,
     });
     expect(rows[1]?.text).toBe('29 lines in between are the same');
-    expect(patchRows({ lines: [line('gap', null, null)], more: false })[0]?.text).toBe(
-      'Lines in between are the same',
-    );
+    expect(patchRows({ lines: [line('gap', null, null)], more: false })[0]?.text).toBe('Lines in between are the same');
   });
 });
 

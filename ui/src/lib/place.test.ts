@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { retryNotes, formatRemoteBranch, connectionLostNotice, placeHint, placeNotes, placeName, projectName, formatSecretState } from './place';
+import {
+  retryNotes,
+  formatRemoteBranch,
+  connectionLostNotice,
+  placeHint,
+  placeNotes,
+  placeName,
+  projectName,
+  formatSecretState,
+} from './place';
 import { aBatch } from './testing';
 
 const WORK = { id: 'e1', name: 'Work', address: 'https://api.cloudcoding.ai' };

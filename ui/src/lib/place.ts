@@ -51,7 +51,9 @@ export function formatSecretState(what: 'Key' | 'Token', state: SecretState): st
 export function formatRemoteBranch({ commit, commits }: RemoteBranch): string {
   if (commit === null) return 'No branch yet.';
   if (commits === null) return 'The branch is there.';
-  return commits === 0 ? 'The branch is there, without new commits.' : `The branch is there, ${formatCount(commits, 'commit')}.`;
+  return commits === 0
+    ? 'The branch is there, without new commits.'
+    : `The branch is there, ${formatCount(commits, 'commit')}.`;
 }
 
 /** What "Start again" and "Try again" mean for tasks that run at an endpoint. */
@@ -60,7 +62,9 @@ export function retryNotes(endpoint: Endpoint, tasks: number, unknown: number): 
   const said = [`${only} sent to ${endpoint.name} again, as new work. It may cost money again.`];
   if (unknown > 0) {
     const first = tasks === 1 ? 'The first try' : unknown === 1 ? 'One of them' : 'Some of them';
-    said.push(`${first} may still be going on there, as the connection was lost. Checking the branch first costs nothing.`);
+    said.push(
+      `${first} may still be going on there, as the connection was lost. Checking the branch first costs nothing.`,
+    );
   }
   said.push('What was received so far stays.');
   return said;

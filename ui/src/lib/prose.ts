@@ -31,7 +31,5 @@ function parseSpans(paragraph: string): ProsePart[] {
   return paragraph
     .split(/(`[^`\n]+`)/)
     .filter((part) => part !== '')
-    .map((part) =>
-      /^`[^`\n]+`$/.test(part) ? { text: part.slice(1, -1), code: true } : { text: part, code: false },
-    );
+    .map((part) => (/^`[^`\n]+`$/.test(part) ? { text: part.slice(1, -1), code: true } : { text: part, code: false }));
 }

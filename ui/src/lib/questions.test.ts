@@ -35,7 +35,11 @@ describe('a permission', () => {
   });
 
   it('keeps the agent’s own words for what has no word of ours', () => {
-    const options = [option('Always', 'allow_always'), option('Ask me later', 'other'), option('Never', 'reject_always')];
+    const options = [
+      option('Always', 'allow_always'),
+      option('Ask me later', 'other'),
+      option('Never', 'reject_always'),
+    ];
     expect(labels({ options, key: 'k' })).toEqual(['Always', 'Ask me later', 'Never']);
   });
 
@@ -53,9 +57,15 @@ it('a choice is in the agent’s words', () => {
 
 it('says once why something is risky, also when the agent’s side did not', () => {
   const known = aQuestion({ title: 'Run: npm install', risk_words: 'adds the packages this project lists' });
-  expect([formatQuestion(known), formatRiskReason(known)]).toEqual(['Run: npm install (adds the packages this project lists)', '']);
+  expect([formatQuestion(known), formatRiskReason(known)]).toEqual([
+    'Run: npm install (adds the packages this project lists)',
+    '',
+  ]);
   const unknown = aQuestion({ title: 'Run: make', risk: 'low' });
-  expect([formatQuestion(unknown), formatRiskReason(unknown)]).toEqual(['Run: make', 'stays in its copy and can be undone']);
+  expect([formatQuestion(unknown), formatRiskReason(unknown)]).toEqual([
+    'Run: make',
+    'stays in its copy and can be undone',
+  ]);
 });
 
 it('an interrupted task can still be answered, a stopped one can’t', () => {

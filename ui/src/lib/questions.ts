@@ -53,7 +53,10 @@ export function listAnswers(question: Question): Answer[] {
   const [reject, ...moreReject] = of('reject_once');
   if (kind === 'choice' || moreAllow.length > 0 || moreReject.length > 0) {
     // Of several answers that all let it go on, none is the one that most people want.
-    return options.map((option) => ({ ...agentLabelledAnswer(option), isPrimary: option === allow && moreAllow.length === 0 }));
+    return options.map((option) => ({
+      ...agentLabelledAnswer(option),
+      isPrimary: option === allow && moreAllow.length === 0,
+    }));
   }
   const answers: Answer[] = [];
   if (allow) {
@@ -70,7 +73,11 @@ export function listAnswers(question: Question): Answer[] {
   return answers;
 }
 
-function relabelledAnswer({ id, label }: QuestionOption, word: string, { isPrimary = false, forBatch = false }): Answer {
+function relabelledAnswer(
+  { id, label }: QuestionOption,
+  word: string,
+  { isPrimary = false, forBatch = false },
+): Answer {
   const own = stripAnsi(label);
   return { label: word, option: id, forBatch, agentLabel: own === word ? '' : own, isPrimary };
 }

@@ -4,7 +4,10 @@ import { NO_OPTIONS } from './agents';
 import { findAutonomousMode } from './safety';
 
 const view = (asks_in: string[]) =>
-  ({ asks_in, offers: { models: [], modes: [{ id: 'yolo', name: 'Yolo', about: '' }], efforts: [], current: NO_OPTIONS } }) as unknown as AgentView;
+  ({
+    asks_in,
+    offers: { models: [], modes: [{ id: 'yolo', name: 'Yolo', about: '' }], efforts: [], current: NO_OPTIONS },
+  }) as unknown as AgentView;
 const pick = (mode: string) => ({ agent: { kind: 'known', id: 'gemini' } as const, options: { ...NO_OPTIONS, mode } });
 
 test('a mode in which the agent decides by itself is told from those in which it asks', () => {

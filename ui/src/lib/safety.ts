@@ -8,7 +8,10 @@ export const SAFETY_LEVELS: readonly Safety[] = ['careful', 'balanced', 'hands_o
 /** Their names and what each is meant to do. */
 export const SAFETY_TEXTS: Record<Safety, { label: string; description: string }> = {
   careful: { label: 'Careful', description: 'Asks before every command and every edit.' },
-  balanced: { label: 'Balanced', description: 'Edits its copy freely. Asks before it installs, deletes or reaches outside.' },
+  balanced: {
+    label: 'Balanced',
+    description: 'Edits its copy freely. Asks before it installs, deletes or reaches outside.',
+  },
   hands_off: { label: 'Hands-off', description: 'Asks only before what is never safe.' },
 };
 

@@ -1,9 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import type { Counts, Question, TaskView } from '../bindings/protocol';
-import { isActive, hasEnded, isQuiet, presentCounts, STATUSES, statusShape, statusLabel, formatTaskLine, formatTaskTime, formatWorkedTime, isUnsuccessful } from './status';
+import {
+  isActive,
+  hasEnded,
+  isQuiet,
+  presentCounts,
+  STATUSES,
+  statusShape,
+  statusLabel,
+  formatTaskLine,
+  formatTaskTime,
+  formatWorkedTime,
+  isUnsuccessful,
+} from './status';
 import { aTask } from './testing';
 
-const NONE: Counts = { waiting: 0, working: 0, needs_you: 0, paused: 0, finished: 0, failed: 0, stopped: 0, interrupted: 0, unknown: 0 };
+const NONE: Counts = {
+  waiting: 0,
+  working: 0,
+  needs_you: 0,
+  paused: 0,
+  finished: 0,
+  failed: 0,
+  stopped: 0,
+  interrupted: 0,
+  unknown: 0,
+};
 
 describe('every status', () => {
   it('has a word and a shape of its own', () => {

@@ -93,9 +93,7 @@ export function formatTaskLine(task: TaskView, queuePlace: number | null, sentTo
     case 'interrupted':
       return task.questions.length > 0 ? formatOpenQuestion(task) : (task.notice?.what ?? statusLabel(task.status));
     case 'finished':
-      return task.totals.files === 0
-        ? 'Nothing was changed'
-        : `${formatCount(task.totals.files, 'file')} changed`;
+      return task.totals.files === 0 ? 'Nothing was changed' : `${formatCount(task.totals.files, 'file')} changed`;
     case 'working':
       return stripAnsi(task.step?.title ?? 'Starting');
     case 'stopped':

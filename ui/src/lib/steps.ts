@@ -45,8 +45,8 @@ export function isFirstOfAttempt(steps: Step[], at: number): boolean {
 
 /** The sums over a step's files. */
 export function sumStepTotals(step: Step): { added: number; removed: number } {
-  return step.files.reduce(
-    (sums, file) => ({ added: sums.added + file.added, removed: sums.removed + file.removed }),
-    { added: 0, removed: 0 },
-  );
+  return step.files.reduce((sums, file) => ({ added: sums.added + file.added, removed: sums.removed + file.removed }), {
+    added: 0,
+    removed: 0,
+  });
 }

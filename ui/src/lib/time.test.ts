@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { formatTimeAgo, formatTime, formatCount, formatDay, formatDuration, formatMoment, formatOrdinal, formatRoughDuration, formatStopwatch } from './time';
+import {
+  formatTimeAgo,
+  formatTime,
+  formatCount,
+  formatDay,
+  formatDuration,
+  formatMoment,
+  formatOrdinal,
+  formatRoughDuration,
+  formatStopwatch,
+} from './time';
 
 const S = 1_000;
 const MIN = 60 * S;
@@ -58,9 +68,18 @@ describe('moments', () => {
 });
 
 it('numbers in words', () => {
-  expect([1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(formatOrdinal)).toEqual(
-    ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '102nd', '111th'],
-  );
+  expect([1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(formatOrdinal)).toEqual([
+    '1st',
+    '2nd',
+    '3rd',
+    '4th',
+    '11th',
+    '12th',
+    '13th',
+    '21st',
+    '102nd',
+    '111th',
+  ]);
   expect(formatCount(1, 'file')).toBe('1 file');
   expect(formatCount(1_204, 'earlier line')).toBe('1,204 earlier lines');
 });

@@ -67,7 +67,9 @@ export class Agents {
   async remove(agent: AgentChoice): Promise<(() => void) | undefined> {
     const error = await this.#change(() => this.#app.withSettingsReload(() => this.#app.backend.removeAgent(agent)));
     if (error) this.#app.toasts.showError(error);
-    return error ? undefined : () => void this.#showErrorOf(() => this.#app.withSettingsReload(() => this.#app.backend.saveAgent(agent)));
+    return error
+      ? undefined
+      : () => void this.#showErrorOf(() => this.#app.withSettingsReload(() => this.#app.backend.saveAgent(agent)));
   }
 
   async #showErrorOf(change: () => Promise<unknown>): Promise<void> {

@@ -76,10 +76,15 @@ export class App {
 
   /** Listens, then reads what is there. */
   async open(): Promise<void> {
-    await this.#subscribe('place', this.backend.onPlace((place) => this.#setPlace(place)));
+    await this.#subscribe(
+      'place',
+      this.backend.onPlace((place) => this.#setPlace(place)),
+    );
     const quit = this.backend.onQuitRequested(({ working }) => (this.workingTasksAtQuit = working));
     await this.#subscribe('quit-asked', quit);
-    const opens = this.backend.onOpenRequested(({ batch, task }) => this.router.go(batch ? { page: 'batch', batch, task } : { page: 'needs-you' }));
+    const opens = this.backend.onOpenRequested(({ batch, task }) =>
+      this.router.go(batch ? { page: 'batch', batch, task } : { page: 'needs-you' }),
+    );
     await this.#subscribe('open-asked', opens);
     const settings = await this.withErrorToast(() => this.backend.settings());
     if (settings) this.settings = settings;
@@ -136,24 +141,34 @@ export class App {
 
   /** Stops following the tasks of a batch; the batch itself stays followed for the sidebar. */
   closeBatch(id: BatchId): void {
-    for (const task of this.taskIdsByBatch.get(id) ?? []) if (!this.pendingQuestions.taskIds.has(task)) this.#unsubscribe(`task:${task}`);
+    for (const task of this.taskIdsByBatch.get(id) ?? [])
+      if (!this.pendingQuestions.taskIds.has(task)) this.#unsubscribe(`task:${task}`);
     const whole = this.channelIdByBatch.get(id);
     if (whole) this.#unsubscribe(`task:${whole}`);
   }
 
   async subscribeToTask(id: TaskId): Promise<void> {
     if (this.#subscriptions.has(`task:${id}`)) return;
-    await this.#subscribe(`task:${id}`, this.backend.onTask(id, (view) => this.mergeTask(view)));
+    await this.#subscribe(
+      `task:${id}`,
+      this.backend.onTask(id, (view) => this.mergeTask(view)),
+    );
   }
 
   async subscribeToBatch(id: BatchId): Promise<void> {
     if (this.#subscriptions.has(`batch:${id}`)) return;
-    await this.#subscribe(`batch:${id}`, this.backend.onBatch(id, (view) => this.#mergeBatchView(view)));
+    await this.#subscribe(
+      `batch:${id}`,
+      this.backend.onBatch(id, (view) => this.#mergeBatchView(view)),
+    );
   }
 
   mergeBatch(detail: BatchDetail): void {
     this.#mergeBatchView(detail.batch);
-    this.taskIdsByBatch.set(detail.batch.id, detail.tasks.map((task) => task.id));
+    this.taskIdsByBatch.set(
+      detail.batch.id,
+      detail.tasks.map((task) => task.id),
+    );
     for (const task of detail.tasks) this.mergeTask(task);
     if (!detail.whole) return;
     this.channelIdByBatch.set(detail.batch.id, detail.whole.id);
@@ -227,7 +242,10 @@ export class App {
   }
 }
 
-function filterNewestFirst(batches: Iterable<[BatchId, BatchView]>, wanted: (batch: BatchView) => boolean): BatchView[] {
+function filterNewestFirst(
+  batches: Iterable<[BatchId, BatchView]>,
+  wanted: (batch: BatchView) => boolean,
+): BatchView[] {
   const found = [...batches].map(([, batch]) => batch).filter(wanted);
   return found.sort((a, b) => b.created_at - a.created_at);
 }

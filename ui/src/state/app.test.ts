@@ -115,7 +115,9 @@ it('what was told while home was read is newer than what was read', async () => 
 it('each message is kept until it was read, though it is handed out once', async () => {
   const backend = new FakeBackend();
   const notice = { code: 'settings_corrupt', what: 'A file was set aside.', safe: '', next: '' } as const;
-  vi.spyOn(backend, 'home').mockResolvedValueOnce({ ...HOME, notices: [notice] }).mockResolvedValue(HOME);
+  vi.spyOn(backend, 'home')
+    .mockResolvedValueOnce({ ...HOME, notices: [notice] })
+    .mockResolvedValue(HOME);
   const app = new App(backend);
   await app.open();
   expect(app.notices).toEqual([notice]);

@@ -144,7 +144,8 @@ export class BatchForm {
   /** The project is another one, or was looked at again. */
   syncProject(): void {
     const { current } = this.#project;
-    if (!this.placeChoice.endpoint && this.startFrom && current && !current.branches.includes(this.startFrom)) this.startFrom = '';
+    if (!this.placeChoice.endpoint && this.startFrom && current && !current.branches.includes(this.startFrom))
+      this.startFrom = '';
     const other = current?.path !== this.#projectPath;
     this.#projectPath = current?.path;
     if (other) this.markChanged();
@@ -158,7 +159,9 @@ export class BatchForm {
 
   /** Adds a task at the end; one that is written in one line is its own prompt. */
   addTask(text = ''): TaskDraft {
-    const task = this.#createTask(text === '' ? { task_name: '', prompt: '' } : { task_name: deriveName(text), prompt: text.trim() });
+    const task = this.#createTask(
+      text === '' ? { task_name: '', prompt: '' } : { task_name: deriveName(text), prompt: text.trim() },
+    );
     this.tasks.push(task);
     this.markChanged();
     return task;
@@ -276,7 +279,15 @@ export class BatchForm {
     };
     // Which agent works there is decided there.
     if (endpoint) {
-      return { ...shared, agent: { kind: 'practice' }, options: NO_OPTIONS, safety: 'balanced', repo_url: address, haiku, endpoint };
+      return {
+        ...shared,
+        agent: { kind: 'practice' },
+        options: NO_OPTIONS,
+        safety: 'balanced',
+        repo_url: address,
+        haiku,
+        endpoint,
+      };
     }
     const repo_url = this.#project.current?.path ?? '';
     const { agent, options, safety } = this;

@@ -60,7 +60,10 @@ describe('tasks', () => {
 
   it('a pasted list takes the place of empty tasks', () => {
     form.addTask();
-    form.addTasks([{ name: 'a', prompt: 'do a' }, { name: 'b', prompt: 'do b' }]);
+    form.addTasks([
+      { name: 'a', prompt: 'do a' },
+      { name: 'b', prompt: 'do b' },
+    ]);
     expect(names()).toEqual(['a', 'b']);
   });
 });
@@ -219,7 +222,11 @@ describe('at an endpoint', () => {
   it('another repository starts from its main branch, another place from nothing chosen', async () => {
     await open('cloud-draft');
     form.chooseRepository('https://github.com/sam/old-blog.git', 'master');
-    expect(form.toDraft()).toMatchObject({ project: 'https://github.com/sam/old-blog.git', start_from: 'master', endpoint: 'e-1' });
+    expect(form.toDraft()).toMatchObject({
+      project: 'https://github.com/sam/old-blog.git',
+      start_from: 'master',
+      endpoint: 'e-1',
+    });
     form.choosePlace(null);
     expect(form.toDraft()).toMatchObject({ project: '/home/sam/Projects/acme-shop', start_from: '', endpoint: null });
     expect(form.toRequest().haiku).toBe(false);
@@ -271,7 +278,10 @@ describe('at an endpoint', () => {
     await open('cloud');
     const cloud = app.running.find(({ endpoint }) => endpoint);
     const undo = await form.fillFrom(await backend.batchRequest(cloud?.id ?? ''));
-    expect([form.placeChoice.endpoint?.id, form.placeChoice.address]).toEqual(['e-1', 'https://github.com/acme/shop.git']);
+    expect([form.placeChoice.endpoint?.id, form.placeChoice.address]).toEqual([
+      'e-1',
+      'https://github.com/acme/shop.git',
+    ]);
     expect(project.current?.name).toBe('acme-shop');
     undo();
     expect(form.placeChoice.endpoint).toBeUndefined();
@@ -301,7 +311,10 @@ describe('agents and limits', () => {
   it('what a task has of the batch follows the batch; the same agent is not there twice', () => {
     const [, second] = form.tasks;
     form.chooseAgent({ kind: 'known', id: 'opencode' });
-    expect(form.toRequest().parallel_tasks[1]?.agents?.map(({ agent }) => agent)).toEqual([{ kind: 'known', id: 'opencode' }, codex]);
+    expect(form.toRequest().parallel_tasks[1]?.agents?.map(({ agent }) => agent)).toEqual([
+      { kind: 'known', id: 'opencode' },
+      codex,
+    ]);
     form.chooseAgent(codex);
     expect(second?.otherPicks).toEqual([]);
     expect(form.toRequest().parallel_tasks[1]).not.toHaveProperty('agents');

@@ -1,7 +1,14 @@
 import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { asNotice } from '../backend';
-import type { CredentialsView, Endpoint, EndpointId, EndpointView, UserMessage, ConnectionTest } from '../bindings/protocol';
+import type {
+  CredentialsView,
+  Endpoint,
+  EndpointId,
+  EndpointView,
+  UserMessage,
+  ConnectionTest,
+} from '../bindings/protocol';
 import { parseHost } from '../lib/address';
 import type { App } from './app.svelte';
 

@@ -24,7 +24,9 @@ it('an endpoint is added, its key kept and tried at once, and the settings know 
   const [view] = credentials.view?.endpoints ?? [];
   const id = view?.endpoint.id ?? '';
   expect(view).toMatchObject({ endpoint: { name: 'Cloud' }, key: 'kept' });
-  await vi.waitFor(() => expect(credentials.tests.get(id)).toMatchObject({ ok: true, said: 'The key works. 2 agents are there.' }));
+  await vi.waitFor(() =>
+    expect(credentials.tests.get(id)).toMatchObject({ ok: true, said: 'The key works. 2 agents are there.' }),
+  );
   expect(app.settings.endpoints.map(({ name }) => name)).toEqual(['Cloud']);
   expect(JSON.stringify([credentials.view, app.settings])).not.toContain('sk-1');
 });
@@ -63,7 +65,9 @@ it('a key that could not be kept is said at its endpoint, which is there', async
 it('a refused key is said, and so is a test that could not be made', async () => {
   await credentials.saveEndpoint(CLOUD, 'wrong');
   const id = credentials.view?.endpoints[0]?.endpoint.id ?? '';
-  await vi.waitFor(() => expect(credentials.tests.get(id)).toMatchObject({ ok: false, said: 'Cloud refused the key.' }));
+  await vi.waitFor(() =>
+    expect(credentials.tests.get(id)).toMatchObject({ ok: false, said: 'Cloud refused the key.' }),
+  );
   await credentials.removeKey(id);
   expect(credentials.tests.has(id)).toBe(false);
   await credentials.test(id);
@@ -92,7 +96,9 @@ it('says what is against the token only for repositories of its host', async () 
   expect(credentials.findTokenProblem(shop)?.what).toBe('No token yet.');
   expect(credentials.findTokenProblem('https://git.acme.example/shop')).toBeNull();
   await credentials.setToken('short');
-  await vi.waitFor(() => expect(credentials.findTokenProblem(shop)?.what).toBe('This token may not write to repositories.'));
+  await vi.waitFor(() =>
+    expect(credentials.findTokenProblem(shop)?.what).toBe('This token may not write to repositories.'),
+  );
   await credentials.setToken('ghp_1');
   await vi.waitFor(() => expect(credentials.tests.get(GITHUB_TEST_ID)?.ok).toBe(true));
   expect(credentials.findTokenProblem(shop)).toBeNull();

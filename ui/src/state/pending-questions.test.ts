@@ -34,7 +34,8 @@ it('an answer reaches exactly its question, and is told at once', async () => {
 
 it('what is allowed for the batch is not asked again by any of its tasks', async () => {
   const { app, backend } = await open();
-  const same = () => app.pendingQuestions.tasks.filter(({ questions }) => questions.some(({ key }) => key === 'run:npm install'));
+  const same = () =>
+    app.pendingQuestions.tasks.filter(({ questions }) => questions.some(({ key }) => key === 'run:npm install'));
   expect(same().length).toBe(2);
   const [task] = same();
   const question = task?.questions.find(({ key }) => key === 'run:npm install');

@@ -31,6 +31,7 @@ export function isEndUnread(task: TaskView): boolean {
 /** Begins to count for tasks that were never looked at. */
 export function track(tasks: TaskView[]): void {
   for (const task of tasks) {
-    if (!readStates.has(task.id)) readStates.set(task.id, { steps: task.steps, ended: !isActive(task.status) && task.status !== 'waiting' });
+    if (!readStates.has(task.id))
+      readStates.set(task.id, { steps: task.steps, ended: !isActive(task.status) && task.status !== 'waiting' });
   }
 }

@@ -4,7 +4,11 @@ import { Repositories } from './repositories.svelte';
 import { anApp } from './testing';
 
 const repo = (full_name: string): Repository => ({
-  full_name, address: `https://github.com/${full_name}.git`, private: false, default_branch: 'main', can_write: true,
+  full_name,
+  address: `https://github.com/${full_name}.git`,
+  private: false,
+  default_branch: 'main',
+  can_write: true,
 });
 
 it('pages are read one after the other, a double one is shown once', async () => {
@@ -26,7 +30,10 @@ it('pages are read one after the other, a double one is shown once', async () =>
 
 it('a page that could not be read is said, and read when asked again', async () => {
   const notice = { code: 'token_refused', what: 'Refused.', safe: '', next: '' };
-  const repositories = vi.fn().mockRejectedValueOnce(notice).mockResolvedValue({ repositories: [repo('a/one')], next: null, notice: null });
+  const repositories = vi
+    .fn()
+    .mockRejectedValueOnce(notice)
+    .mockResolvedValue({ repositories: [repo('a/one')], next: null, notice: null });
   const list = new Repositories(anApp({ repositories }));
   await list.loadNextPage();
   expect(list.notice).toEqual(notice);

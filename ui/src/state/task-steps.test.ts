@@ -7,7 +7,10 @@ import { aLine, anApp, aStep } from './testing';
 function open(steps: Step[], lines = 0) {
   const readSteps = vi.fn((_: string, from: number, max: number) => Promise.resolve(steps.slice(from, from + max)));
   const readLines = vi.fn((_: string, from: number, max: number) =>
-    Promise.resolve({ lines: Array.from({ length: Math.min(max, lines - from) }, (_, n) => aLine(from + n)), total: lines }),
+    Promise.resolve({
+      lines: Array.from({ length: Math.min(max, lines - from) }, (_, n) => aLine(from + n)),
+      total: lines,
+    }),
   );
   const view = () => aTask({ status: 'working', steps: steps.length, lines, revision: steps.length });
   return { shown: new TaskSteps(anApp({ readSteps, readLines }), view()), view, readSteps, readLines };
@@ -39,7 +42,9 @@ it('takes new and changed steps', async () => {
 it('shows the newest lines of the step under way', async () => {
   const { shown, view } = open([aStep(0, { state: 'working', line: 3 })], 40);
   shown.update(view());
-  await vi.waitFor(() => expect(shown.tail.map(({ number }) => number)).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39]));
+  await vi.waitFor(() =>
+    expect(shown.tail.map(({ number }) => number)).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39]),
+  );
 });
 
 it('reads nothing once it has ended', async () => {

@@ -12,7 +12,10 @@ it('are saved, replaced by name, removed, and brought back', async () => {
   await templates.save({ name: 'Autumn', tasks: tasks('a') });
   await templates.save({ name: 'Winter', tasks: tasks('b') });
   await templates.save({ name: 'Autumn', tasks: tasks('c', 'd') });
-  expect(templates.all.map(({ name, tasks: kept }) => [name, kept.length])).toEqual([['Winter', 1], ['Autumn', 2]]);
+  expect(templates.all.map(({ name, tasks: kept }) => [name, kept.length])).toEqual([
+    ['Winter', 1],
+    ['Autumn', 2],
+  ]);
 
   const [winter] = templates.all;
   if (!winter) throw new Error('no template');

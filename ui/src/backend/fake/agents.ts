@@ -21,7 +21,11 @@ const offer = (id: string, name: string, about = ''): OptionValue => ({ id, name
 const NO_OFFERS: AgentCapabilities = { models: [], modes: [], efforts: [], current: NO_OPTIONS };
 
 const CLAUDE: AgentCapabilities = {
-  models: [offer('default', 'Default (recommended)'), offer('opus', 'Opus', 'For hard work'), offer('haiku', 'Haiku', 'Quick and small')],
+  models: [
+    offer('default', 'Default (recommended)'),
+    offer('opus', 'Opus', 'For hard work'),
+    offer('haiku', 'Haiku', 'Quick and small'),
+  ],
   modes: [
     offer('default', 'Always ask'),
     offer('plan', 'Plan', 'Reads and plans, changes nothing'),
@@ -62,8 +66,14 @@ const FOUND_AGENTS: Record<KnownAgent, Found> = {
     version: '1.18.33',
     offers: { ...NO_OFFERS, models: [offer('big-pickle', 'Big Pickle'), offer('kimi', 'Kimi K2')] },
   },
-  copilot: { state: 'not_installed', missing: missing('Copilot CLI is not on this computer. Regatta can install it.', ['@github/copilot']) },
-  qwen: { state: 'not_installed', missing: missing('Qwen Code is not on this computer. Regatta can install it.', ['@qwen-code/qwen-code']) },
+  copilot: {
+    state: 'not_installed',
+    missing: missing('Copilot CLI is not on this computer. Regatta can install it.', ['@github/copilot']),
+  },
+  qwen: {
+    state: 'not_installed',
+    missing: missing('Qwen Code is not on this computer. Regatta can install it.', ['@qwen-code/qwen-code']),
+  },
   aider: { state: 'sign_in_unknown', program: '~/.local/bin/aider', version: '0.86.1' },
 };
 
@@ -71,7 +81,9 @@ const ADAPTER: Found = {
   state: 'adapter_missing',
   program: '~/.local/bin/claude',
   version: '2.1.330',
-  missing: missing('Claude Code is here; what lets Regatta talk to it is not. Regatta can install it.', ['@agentclientprotocol/claude-agent-acp']),
+  missing: missing('Claude Code is here; what lets Regatta talk to it is not. Regatta can install it.', [
+    '@agentclientprotocol/claude-agent-acp',
+  ]),
 };
 
 const KEYS: Partial<Record<KnownAgent, string>> = {
@@ -96,7 +108,11 @@ function effectiveSafety(agent: AgentChoice, sandbox: boolean): EffectiveSafety[
   }
   return [
     { level: 'careful', whole: true, words: 'Asks before every command and every edit.' },
-    { level: 'balanced', whole: sandbox, words: `Edits its copy freely, asks before it installs, deletes or reaches outside. ${walls}` },
+    {
+      level: 'balanced',
+      whole: sandbox,
+      words: `Edits its copy freely, asks before it installs, deletes or reaches outside. ${walls}`,
+    },
     { level: 'hands_off', whole: sandbox, words: `Asks only before what is never safe. ${walls}` },
   ];
 }
@@ -140,12 +156,23 @@ export class FakeAgents extends FakePlaces {
     this.#clock = clock;
     const sandbox = agents !== 'none';
     const found = (id: KnownAgent): Found => {
-      if (agents === 'none') return { state: 'not_installed', missing: missing(`${agentName({ kind: 'known', id })} is not on this computer. Regatta can install it.`, [id]) };
+      if (agents === 'none')
+        return {
+          state: 'not_installed',
+          missing: missing(`${agentName({ kind: 'known', id })} is not on this computer. Regatta can install it.`, [
+            id,
+          ]),
+        };
       return agents === 'adapter' && id === 'claude-code' ? ADAPTER : FOUND_AGENTS[id];
     };
-    const known = KNOWN_AGENTS.flatMap((agent) => (agent.kind === 'known' ? [makeAgentView(agent, found(agent.id), sandbox)] : []));
+    const known = KNOWN_AGENTS.flatMap((agent) =>
+      agent.kind === 'known' ? [makeAgentView(agent, found(agent.id), sandbox)] : [],
+    );
     this.#view = {
-      agents: known.map((view) => ({ ...view, checked_at: view.state === 'not_checked' || agents === 'none' ? null : clock() - 9 * MINUTE })),
+      agents: known.map((view) => ({
+        ...view,
+        checked_at: view.state === 'not_checked' || agents === 'none' ? null : clock() - 9 * MINUTE,
+      })),
       sandbox,
       sandbox_words: sandbox
         ? 'Agents run in a sandbox: they can change only their copy of the project and their own settings.'
@@ -158,7 +185,9 @@ export class FakeAgents extends FakePlaces {
   }
 
   async checkAgents(agent: AgentChoice | null): Promise<void> {
-    const asked = this.#view.agents.filter((one) => one.state !== 'not_installed' && (!agent || agentKey(one.agent) === agentKey(agent)));
+    const asked = this.#view.agents.filter(
+      (one) => one.state !== 'not_installed' && (!agent || agentKey(one.agent) === agentKey(agent)),
+    );
     for (const one of asked) {
       this.#change(one.agent, { busy: 'Asking it…', notice: null });
       this.#after(STEP, () => this.#change(one.agent, this.#answered(one)));
@@ -172,28 +201,54 @@ export class FakeAgents extends FakePlaces {
     const program = `~/.local/share/regatta/agents/${id}`;
     const offers = id === 'claude-code' ? CLAUDE : NO_OFFERS;
     this.#after(lines.length * STEP, () =>
-      this.#change(agent, { busy: '', state: 'ready', missing: null, program, version: '1.0.102', offers, checked_at: this.#clock() }),
+      this.#change(agent, {
+        busy: '',
+        state: 'ready',
+        missing: null,
+        program,
+        version: '1.0.102',
+        offers,
+        checked_at: this.#clock(),
+      }),
     );
     this.agentsTick();
   }
 
   async setAgentKey(id: KnownAgent, key: string): Promise<void> {
     if (key.includes(' ')) {
-      throw { code: 'bad_request', what: 'A key has no spaces.', safe: 'Nothing was kept.', next: 'Enter it again.' } satisfies UserMessage;
+      throw {
+        code: 'bad_request',
+        what: 'A key has no spaces.',
+        safe: 'Nothing was kept.',
+        next: 'Enter it again.',
+      } satisfies UserMessage;
     }
-    this.#change({ kind: 'known', id }, { key: this.places.store ? 'kept' : 'for_session', state: 'ready', missing: null });
+    this.#change(
+      { kind: 'known', id },
+      { key: this.places.store ? 'kept' : 'for_session', state: 'ready', missing: null },
+    );
   }
 
   async removeAgentKey(id: KnownAgent): Promise<void> {
-    this.#change({ kind: 'known', id }, { key: 'missing', state: FOUND_AGENTS[id].state, missing: FOUND_AGENTS[id].missing ?? null });
+    this.#change(
+      { kind: 'known', id },
+      { key: 'missing', state: FOUND_AGENTS[id].state, missing: FOUND_AGENTS[id].missing ?? null },
+    );
   }
 
   async saveAgent(agent: AgentChoice): Promise<void> {
     await this.removeAgent(agent);
     this.added = [agent, ...this.added].slice(0, 10);
     const missing = formatAgentCommand(agent).startsWith('no-such');
-    const notice: UserMessage = { code: 'agent_missing', what: 'Its program was not found.', safe: '', next: 'Install it, or name it with its folder.' };
-    const found: Found = missing ? { state: 'broken', notice } : { state: 'sign_in_unknown', program: formatAgentCommand(agent) };
+    const notice: UserMessage = {
+      code: 'agent_missing',
+      what: 'Its program was not found.',
+      safe: '',
+      next: 'Install it, or name it with its folder.',
+    };
+    const found: Found = missing
+      ? { state: 'broken', notice }
+      : { state: 'sign_in_unknown', program: formatAgentCommand(agent) };
     this.#emitAgents([...this.#view.agents, makeAgentView(agent, found, this.#view.sandbox)]);
   }
 
@@ -225,7 +280,9 @@ export class FakeAgents extends FakePlaces {
   }
 
   #change(agent: AgentChoice, change: Partial<AgentView>): void {
-    this.#emitAgents(this.#view.agents.map((one) => (agentKey(one.agent) === agentKey(agent) ? { ...one, ...change } : one)));
+    this.#emitAgents(
+      this.#view.agents.map((one) => (agentKey(one.agent) === agentKey(agent) ? { ...one, ...change } : one)),
+    );
   }
 
   #emitAgents(agents: AgentView[]): void {

@@ -2,7 +2,15 @@ import type { BatchRequest, BatchView, Counts, TaskView } from '../../bindings/p
 
 /** No task stands anywhere. */
 export const NO_COUNTS: Counts = {
-  waiting: 0, working: 0, needs_you: 0, paused: 0, finished: 0, failed: 0, stopped: 0, interrupted: 0, unknown: 0,
+  waiting: 0,
+  working: 0,
+  needs_you: 0,
+  paused: 0,
+  finished: 0,
+  failed: 0,
+  stopped: 0,
+  interrupted: 0,
+  unknown: 0,
 };
 
 /** A batch that has just been asked for. */

@@ -23,7 +23,9 @@ function edited(id: string, after: number, ...files: [string, number, number][])
   return [
     at(after, { act: 'step', id, kind: 'edit', title, state: 'done', files: named }),
     // A place reports counts; the text of a change it keeps.
-    ...named.map((file) => at(0, { act: 'change', file: { ...file, old_path: null, kind: 'modified', binary: false } })),
+    ...named.map((file) =>
+      at(0, { act: 'change', file: { ...file, old_path: null, kind: 'modified', binary: false } }),
+    ),
   ];
 }
 
@@ -53,7 +55,12 @@ const lose = (after: number): Script[number] =>
 export function cloudScript(prompt: string, seed: number): Script {
   const random = randomNumbers(seed);
   const pause = () => 300 + Math.floor(random() * 900);
-  const script: Script = [...begin(pause()), ...messageSteps('s1', pause(), 'I look at the code first.'), out('$ npm test', pause()), out('42 tests passed')];
+  const script: Script = [
+    ...begin(pause()),
+    ...messageSteps('s1', pause(), 'I look at the code first.'),
+    out('$ npm test', pause()),
+    out('42 tests passed'),
+  ];
   if (/^lose\b/m.test(prompt)) return [...script, lose(pause())];
   if (/^fail\b/m.test(prompt)) {
     const what = 'The service says that this task failed: its tests did not pass.';
@@ -62,7 +69,8 @@ export function cloudScript(prompt: string, seed: number): Script {
   return [...script, ...edited('e1', pause(), ['src/app.ts', 14, 3]), ...end(pause(), 'Done. The tests pass.')];
 }
 
-const long = (count: number): Script => Array.from({ length: count }, (_, n) => out(`checked page ${n + 1} of ${count}`, 2_000));
+const long = (count: number): Script =>
+  Array.from({ length: count }, (_, n) => out(`checked page ${n + 1} of ${count}`, 2_000));
 
 const TASKS: [string, string, Script][] = [
   [
@@ -72,8 +80,16 @@ const TASKS: [string, string, Script][] = [
       ...begin(2_000),
       at(500, { act: 'say', kind: 'out', text: 'Cloned acme/shop at main' }),
       at(200, { act: 'say', kind: 'raw', text: '{"auth":{"user":"sam"},"setup":{"image":"node-22"}}' }),
-      at(0, { act: 'say', kind: 'raw', text: '{"executor":["sharper-error-pages","quicker-search","sign-in-by-link","dark-emails"]}' }),
-      ...messageSteps('s1', 9_000, 'There are six error pages. I give each a sentence that says what happened, and a way on.'),
+      at(0, {
+        act: 'say',
+        kind: 'raw',
+        text: '{"executor":["sharper-error-pages","quicker-search","sign-in-by-link","dark-emails"]}',
+      }),
+      ...messageSteps(
+        's1',
+        9_000,
+        'There are six error pages. I give each a sentence that says what happened, and a way on.',
+      ),
       ...edited('e1', 30_000, ['pages/404.svelte', 18, 6], ['pages/500.svelte', 21, 9], ['lib/errors.ts', 40, 12]),
       out('$ npm test', 5_000),
       out('\x1b[32m✓\x1b[0m pages/errors.test.ts \x1b[2m(12 tests)\x1b[0m', 2_000),
@@ -89,7 +105,14 @@ const TASKS: [string, string, Script][] = [
       ...edited('e1', 25_000, ['search/index.ts', 52, 31], ['search/index.test.ts', 24, 0]),
       raw('{"event":"updates|tools","data":{"checkpoint":"c-17"}}', 3_000),
       raw('{"event":"values","data":{"remaining_steps":21}}'),
-      at(2_000, { act: 'step', id: 'run', kind: 'run', state: 'working', title: 'Running the tests', detail: 'npm test' }),
+      at(2_000, {
+        act: 'step',
+        id: 'run',
+        kind: 'run',
+        state: 'working',
+        title: 'Running the tests',
+        detail: 'npm test',
+      }),
       ...long(300),
       ...end(1_000, 'Search answers in 40 ms.'),
     ],
@@ -105,7 +128,11 @@ const TASKS: [string, string, Script][] = [
       lose(9_000),
     ],
   ],
-  ['Dark emails', 'Emails must be readable in dark mode.', [...begin(6_000), ...messageSteps('s1', 14_000, 'I read the email templates.'), ...long(300)]],
+  [
+    'Dark emails',
+    'Emails must be readable in dark mode.',
+    [...begin(6_000), ...messageSteps('s1', 14_000, 'I read the email templates.'), ...long(300)],
+  ],
 ];
 
 /** A batch of four tasks at an endpoint: one finished, two at work, one whose connection was lost. */

@@ -1,4 +1,12 @@
-import type { CredentialsView, Endpoint, UserMessage, Repository, RepositoryPage, SecretState, ConnectionTest } from '../../bindings/protocol';
+import type {
+  CredentialsView,
+  Endpoint,
+  UserMessage,
+  Repository,
+  RepositoryPage,
+  SecretState,
+  ConnectionTest,
+} from '../../bindings/protocol';
 
 /** What the simulation begins with, of places and secrets. */
 export interface Places {
@@ -37,10 +45,17 @@ function repository(full_name: string, isPrivate: boolean, default_branch: strin
 const REPOSITORIES: Repository[] = [
   ...NAMED.map((named) => repository(...named)),
   repository('friends/recipes', false, 'main', false),
-  ...Array.from({ length: 70 }, (_, n) => repository(`acme/tool-${String(n + 1).padStart(2, '0')}`, n % 3 === 0, 'main')),
+  ...Array.from({ length: 70 }, (_, n) =>
+    repository(`acme/tool-${String(n + 1).padStart(2, '0')}`, n % 3 === 0, 'main'),
+  ),
 ];
 
-const refuse = (code: UserMessage['code'], what: string, next: string): UserMessage => ({ code, what, safe: 'Nothing was changed.', next });
+const refuse = (code: UserMessage['code'], what: string, next: string): UserMessage => ({
+  code,
+  what,
+  safe: 'Nothing was changed.',
+  next,
+});
 
 /** The simulation's endpoints, keys, token and repositories. "wrong" in a key makes it a refused one. */
 export class FakePlaces {
@@ -70,7 +85,11 @@ export class FakePlaces {
     const address = endpoint.address.trim().replace(/\/+$/, '');
     const here = /^http:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(\/|$)/.test(address);
     if (!here && !/^https:\/\/[^/@?#]+(\/[^?#]*)?$/.test(address)) {
-      throw refuse('bad_request', 'This is not an address that a key can be sent to.', 'Write one that begins with https://, or http:// for this computer.');
+      throw refuse(
+        'bad_request',
+        'This is not an address that a key can be sent to.',
+        'Write one that begins with https://, or http:// for this computer.',
+      );
     }
     const known = this.places.endpoints.find((one) => one.endpoint.id === endpoint.id);
     const id = known ? endpoint.id : `e-${(this.#ids += 1)}`;
@@ -102,8 +121,13 @@ export class FakePlaces {
   async testEndpoint(id: string): Promise<ConnectionTest> {
     const { key, endpoint } = this.#findEndpoint(id);
     if (key === 'missing') throw refuse('key_missing', `${endpoint.name} has no key yet.`, 'Enter it.');
-    if (!this.#secrets.get(id)?.includes('wrong')) return { ok: true, said: 'The key works. 2 agents are there.', notice: null };
-    const notice = refuse('key_refused', `${endpoint.name} refused the key.`, 'Enter it again, or make another one there.');
+    if (!this.#secrets.get(id)?.includes('wrong'))
+      return { ok: true, said: 'The key works. 2 agents are there.', notice: null };
+    const notice = refuse(
+      'key_refused',
+      `${endpoint.name} refused the key.`,
+      'Enter it again, or make another one there.',
+    );
     return { ok: false, said: notice.what, notice: { ...notice, safe: '', details: '401 Unauthorized' } };
   }
 
@@ -148,10 +172,21 @@ export class FakePlaces {
 
   async branches(address: string): Promise<string[]> {
     if (address.includes('no-such')) {
-      throw { ...refuse('remote_failed', 'This repository was not found.', 'Look at its address, and whether your token may read it.'), safe: '' };
+      throw {
+        ...refuse(
+          'remote_failed',
+          'This repository was not found.',
+          'Look at its address, and whether your token may read it.',
+        ),
+        safe: '',
+      };
     }
     if (!address.startsWith('https://github.com/')) {
-      throw refuse('bad_request', 'Only branches of repositories at github.com can be listed.', 'Write the branch’s name.');
+      throw refuse(
+        'bad_request',
+        'Only branches of repositories at github.com can be listed.',
+        'Write the branch’s name.',
+      );
     }
     const known = REPOSITORIES.find((one) => one.address === address);
     return [known?.default_branch ?? 'main', 'winter-sale', 'try/new-search'];
@@ -159,9 +194,14 @@ export class FakePlaces {
 
   #tokenNotice(): UserMessage | null {
     const token = this.#secrets.get('github') ?? '';
-    if (token.includes('wrong')) return refuse('token_refused', 'GitHub refused the token.', 'Make a new one at GitHub and enter it here.');
+    if (token.includes('wrong'))
+      return refuse('token_refused', 'GitHub refused the token.', 'Make a new one at GitHub and enter it here.');
     if (!token.includes('short')) return null;
-    return refuse('token_refused', 'This token may not write to repositories.', 'Make one that has the scope “repo” and enter it here.');
+    return refuse(
+      'token_refused',
+      'This token may not write to repositories.',
+      'Make one that has the scope “repo” and enter it here.',
+    );
   }
 
   #storeSecret(id: string, secret: string): SecretState {

@@ -48,7 +48,11 @@ const QUESTIONS = {
     id: 'choice',
     title: 'Which word should the button have?',
     detail: '',
-    options: ['Pay now', 'Place order', 'Buy', 'Decide yourself'].map((label, n) => ({ id: `o${n}`, label, kind: 'other' })),
+    options: ['Pay now', 'Place order', 'Buy', 'Decide yourself'].map((label, n) => ({
+      id: `o${n}`,
+      label,
+      kind: 'other',
+    })),
     kind: 'choice',
     risk: 'low',
     risk_words: '',
@@ -57,7 +61,14 @@ const QUESTIONS = {
 };
 
 const begin: Script = [
-  scriptStep(0, { act: 'step', id: 'copy', kind: 'copy', state: 'done', title: 'Made a separate copy of your project', detail: 'Started from main' }),
+  scriptStep(0, {
+    act: 'step',
+    id: 'copy',
+    kind: 'copy',
+    state: 'done',
+    title: 'Made a separate copy of your project',
+    detail: 'Started from main',
+  }),
   scriptStep(1_000, { act: 'step', id: 'start', kind: 'start', title: 'Started the agent', state: 'done' }),
   scriptStep(5_000, { act: 'step', id: 'read', kind: 'read', state: 'done', title: 'Read 4 files' }),
 ];
@@ -99,5 +110,8 @@ const TASKS: [string, string, Script][] = [
 export function questionsBatch(make: MakeBatch): { request: BatchRequest; scripts: Script[] } {
   const tasks = TASKS.map(([task_name, prompt]) => ({ task_name, prompt }));
   const request = make('Before the sale', tasks, 5);
-  return { request: { ...request, agent: { kind: 'known', id: 'claude-code' } }, scripts: TASKS.map(([, , script]) => script) };
+  return {
+    request: { ...request, agent: { kind: 'known', id: 'claude-code' } },
+    scripts: TASKS.map(([, , script]) => script),
+  };
 }

@@ -73,7 +73,13 @@ function playRunning(world: World): void {
   world.start(request, scripts);
   world.runNext('Fix total on small screens');
   world.run(now - 2 * MINUTE);
-  world.start(batch('Help page texts', [task('Returns', 'Rewrite it.'), task('Delivery', 'Rewrite it.'), task('Sizes', 'Rewrite it.')]));
+  world.start(
+    batch('Help page texts', [
+      task('Returns', 'Rewrite it.'),
+      task('Delivery', 'Rewrite it.'),
+      task('Sizes', 'Rewrite it.'),
+    ]),
+  );
   world.run(now);
 }
 
@@ -139,8 +145,14 @@ const draft: Draft = {
       'Show the delivery date earlier',
       'On the bag page, show the expected delivery date under each product, before people go to checkout. Use the same wording as the confirmation email. If we don’t know the date, show nothing.\n\nCheck it on a phone-sized screen and with a product that is out of stock.',
     ),
-    task('Keep the bag after signing in', 'When someone signs in, products already in their bag must stay there. Today the bag is emptied.'),
-    task('Smaller images on product pages', 'Serve images in a modern format and the right size. Keep the look the same.'),
+    task(
+      'Keep the bag after signing in',
+      'When someone signs in, products already in their bag must stay there. Today the bag is emptied.',
+    ),
+    task(
+      'Smaller images on product pages',
+      'Serve images in a modern format and the right size. Keep the look the same.',
+    ),
     task('Translate the help page to French', 'Translate every text of the help page to French.'),
     task('Translate the help page to German', 'Translate every text of the help page to German.'),
     task('Translate the help page to Spanish', 'Translate every text of the help page to Spanish.'),
@@ -155,7 +167,10 @@ const agentsDraft: Draft = {
   ...draft,
   agent: CLAUDE,
   tasks: draft.tasks.map((one, n) => {
-    const picks = [CLAUDE, { kind: 'known' as const, id: 'codex' as const }].map((agent) => ({ agent, options: NO_OPTIONS }));
+    const picks = [CLAUDE, { kind: 'known' as const, id: 'codex' as const }].map((agent) => ({
+      agent,
+      options: NO_OPTIONS,
+    }));
     if (n === 1) return { ...one, agents: picks, times: 3 };
     return n === 2 ? { ...one, time_limit_s: 1800, cost_limit_cents: 200 } : one;
   }),
@@ -167,7 +182,9 @@ function longOutputScene(lines: number): Scene {
     projects: [shop],
     draft: null,
     play(world) {
-      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [longOutputScript(lines)]);
+      world.start(batch('A long one', [task('Long output', 'print'), task('Short', 'Read it.')]), [
+        longOutputScript(lines),
+      ]);
       world.run(world.time + 1);
     },
   };
@@ -196,7 +213,11 @@ export const SCENES: Record<string, Scene> = {
   agents: { projects: [shop], draft: agentsDraft, play: playRunning },
   adapter: { projects: [shop], draft, agents: 'adapter', play: () => {} },
   blank: { projects: [shop], draft: null, play: () => {} },
-  unsaved: { projects: [{ ...shop, unsaved: true }], draft: { ...draft, tasks: draft.tasks.slice(0, 2) }, play: () => {} },
+  unsaved: {
+    projects: [{ ...shop, unsaved: true }],
+    draft: { ...draft, tasks: draft.tasks.slice(0, 2) },
+    play: () => {},
+  },
   long: longOutputScene(100_000),
   million: longOutputScene(1_000_000),
 };

@@ -69,14 +69,7 @@ export function fileChangeAct(path: string, added: number, removed: number): Act
 }
 
 /** A step that begins and, `takes` later, is done; `inside` happens in between. */
-function step(
-  id: string,
-  kind: Step['kind'],
-  title: string,
-  takes: number,
-  inside: Script = [],
-  detail = '',
-): Script {
+function step(id: string, kind: Step['kind'], title: string, takes: number, inside: Script = [], detail = ''): Script {
   const head = { act: 'step' as const, id, kind, title, detail };
   return [
     { after: 300, do: { ...head, state: 'working' } },
@@ -138,9 +131,7 @@ function readingScript(pause: () => number): Script {
     plan('done', 'working', 'open'),
     ...step('read', 'read', 'Read 3 files', pause(), [], 'README.md, package.json and 1 more'),
     plan('done', 'done', 'working'),
-    ...step('write', 'edit', 'Wrote PRACTICE.md', pause(), [
-      { after: 200, do: fileChangeAct('PRACTICE.md', 14, 0) },
-    ]),
+    ...step('write', 'edit', 'Wrote PRACTICE.md', pause(), [{ after: 200, do: fileChangeAct('PRACTICE.md', 14, 0) }]),
     plan('done', 'done', 'done'),
     print(200, 'I read the project and wrote PRACTICE.md about it.', 'said'),
   ];
@@ -151,7 +142,9 @@ function directive(word: string, rest: string, id: string, pause: () => number):
   switch (word) {
     case 'write':
     case 'append':
-      return step(id, 'edit', `Wrote ${path}`, pause(), [{ after: 200, do: fileChangeAct(path, 3, word === 'write' ? 0 : 1) }]);
+      return step(id, 'edit', `Wrote ${path}`, pause(), [
+        { after: 200, do: fileChangeAct(path, 3, word === 'write' ? 0 : 1) },
+      ]);
     case 'remove':
       return step(id, 'remove', `Removed ${rest}`, pause());
     case 'run':
@@ -159,7 +152,10 @@ function directive(word: string, rest: string, id: string, pause: () => number):
     case 'say':
     case 'think':
       return [
-        { after: pause(), do: { act: 'step', id, kind: word === 'say' ? 'said' : 'thought', title: rest, state: 'done' } },
+        {
+          after: pause(),
+          do: { act: 'step', id, kind: word === 'say' ? 'said' : 'thought', title: rest, state: 'done' },
+        },
         print(0, rest, word === 'say' ? 'said' : 'thought'),
       ];
     case 'plan': {
@@ -177,7 +173,16 @@ function directive(word: string, rest: string, id: string, pause: () => number):
     default:
       return [
         { after: pause(), do: { act: 'save', reason: 'rescued' } },
-        { after: 200, do: { act: 'end', status: 'failed', words: '', code: 'agent_failed', what: `The agent gave up: ${rest || 'no reason given'}` } },
+        {
+          after: 200,
+          do: {
+            act: 'end',
+            status: 'failed',
+            words: '',
+            code: 'agent_failed',
+            what: `The agent gave up: ${rest || 'no reason given'}`,
+          },
+        },
       ];
   }
 }

@@ -44,7 +44,10 @@ export class World {
   }
 
   #holds(): AgentPause[] {
-    return this.holds.map((hold) => ({ ...hold, tasks: this.queue.filter((task) => task.view.agent === agentName(hold.agent)).length }));
+    return this.holds.map((hold) => ({
+      ...hold,
+      tasks: this.queue.filter((task) => task.view.agent === agentName(hold.agent)).length,
+    }));
   }
 
   /** An agent's tasks may start again. */
@@ -92,7 +95,15 @@ export class World {
   #add(batch: FakeBatch, id: string, name: string, prompt: string, script: Script): FakeTask {
     const view = newTask(batch.view, id, name, batch.tasks.length);
     const task: FakeTask = {
-      view, prompt, script, transcript: new Transcript(), steps: [], changes: [], patches: new Map(), cursor: 0, due: null,
+      view,
+      prompt,
+      script,
+      transcript: new Transcript(),
+      steps: [],
+      changes: [],
+      patches: new Map(),
+      cursor: 0,
+      due: null,
     };
     this.tasks.set(id, task);
     return task;

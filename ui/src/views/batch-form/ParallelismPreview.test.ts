@@ -3,12 +3,18 @@ import { expect, it } from 'vitest';
 import ParallelismPreview from './ParallelismPreview.svelte';
 
 const lanes = () =>
-  [...document.querySelectorAll('.lane')].map((lane) => [...lane.querySelectorAll('.task')].map((task) => Number(task.textContent)));
+  [...document.querySelectorAll('.lane')].map((lane) =>
+    [...lane.querySelectorAll('.task')].map((task) => Number(task.textContent)),
+  );
 const sentence = () => document.querySelector('p')?.textContent.replaceAll(/\s+/g, ' ').trim();
 
 it('seven tasks in three lanes', () => {
   render(ParallelismPreview, { tasks: 7, parallel: 3, limit: 3, busy: 0 });
-  expect(lanes()).toEqual([[1, 4, 7], [2, 5], [3, 6]]);
+  expect(lanes()).toEqual([
+    [1, 4, 7],
+    [2, 5],
+    [3, 6],
+  ]);
   expect(sentence()).toBe('3 at a time, in this order. The next one starts as soon as a place is free.');
   expect(screen.getByRole('img').getAttribute('aria-label')).toBe('7 tasks, 3 at the same time');
 });

@@ -18,9 +18,7 @@ it('says when it is the batch that holds it back', () => {
 });
 
 it('says that a task which left the line is being started', () => {
-  expect(formatWaiting(aTask(), aBatch(), PLACE, 0)).toBe(
-    'Starting. A separate copy of your project is made first.',
-  );
+  expect(formatWaiting(aTask(), aBatch(), PLACE, 0)).toBe('Starting. A separate copy of your project is made first.');
 });
 
 it('says that it is decided elsewhere when a task begins that was sent there', () => {
