@@ -5,7 +5,6 @@ use crate::system::{self, Consent, Requirement};
 use crate::{XtaskResult, paths};
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 /// Each target and what its step is called.
 const TARGETS: [(&str, &str); 2] = [("bytes", "Random bytes"), ("envelopes", "Random envelopes")];
@@ -40,9 +39,7 @@ fn run_target((target, name): (&'static str, &'static str)) -> XtaskResult {
 /// cargo-fuzz, installed when it is missing.
 fn install_cargo_fuzz(consent: Consent) -> XtaskResult {
     const NAME: &str = "cargo-fuzz";
-    let mut asked = paths::cargo(&["fuzz", "--version"]);
-    asked.stdout(Stdio::null()).stderr(Stdio::null());
-    if asked.status().is_ok_and(|status| status.success()) {
+    if paths::cargo_has("fuzz") {
         report_skipped(NAME, "there");
         return Ok(());
     }

@@ -5,10 +5,14 @@
 mod agents;
 mod bench;
 mod bundle;
+mod clippy;
+mod deny;
 mod fuzz;
+mod junit;
 mod node;
 mod paths;
 mod run;
+mod rust_tests;
 mod step;
 mod system;
 mod test;

@@ -3,7 +3,7 @@
 use std::env;
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The repository's top folder.
 pub(crate) fn repository() -> &'static Path {
@@ -47,6 +47,17 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = command_in_repository(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).env("CARGO_TERM_COLOR", "never");
     command
+}
+
+/// Whether cargo has a command of that name, such as one that was installed.
+pub(crate) fn cargo_has(name: &str) -> bool {
+    is_successful(cargo(&[name, "--version"]))
+}
+
+/// Whether the program starts and ends well. Nothing that it prints is shown.
+pub(crate) fn is_successful(mut command: Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Where a program of that name is on the PATH.

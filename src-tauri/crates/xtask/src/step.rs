@@ -5,13 +5,15 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How many last lines a failing step shows.
 const TAIL_LINES: usize = 80;
+/// How many lines about failed tests are shown; the log has them all.
+const MAX_FAILURE_LINES: usize = 400;
 /// How long output is waited for once its program has ended: a process that it left behind
 /// may hold the pipe open for good.
 const OUTPUT_GRACE: Duration = Duration::from_secs(2);
@@ -38,55 +40,126 @@ impl Step {
 
     /// Does it. On failure shows its last lines and says where the rest is.
     pub(crate) fn run(self) -> XtaskResult {
-        let (name, help) = (self.name, self.help);
-        let log = log_path(name).map_err(|problem| format!("{name}: {problem}."))?;
-        print!("{name} … ");
+        print!("{} … ", self.name);
         io::stdout().flush().map_err(|problem| problem.to_string())?;
+        let has_highlights = Arc::new(AtomicBool::new(false));
+        let shown = Arc::clone(&has_highlights);
+        let report = self.run_showing(move |line| {
+            if !shown.swap(true, Ordering::Relaxed) {
+                println!();
+            }
+            println!("{line}");
+        });
+        if has_highlights.load(Ordering::Relaxed) {
+            print!("{}: ", report.name);
+        }
+        report.finish()
+    }
+
+    /// Does it; `show` gets the lines to show at once.
+    fn run_showing(self, show: impl Fn(&str) + Send + 'static) -> Report {
+        let (name, help) = (self.name, self.help);
         let began = Instant::now();
-        let ended = self.run_logged(&log);
-        let time = format_duration(began.elapsed());
-        match ended {
-            Ok(StepExit { is_success: well, has_highlights: told }) => {
-                let again = if told { format!("{name}: ") } else { String::new() };
-                println!("{again}{}{time}", if well { "" } else { "failed after " });
-                if well {
-                    return Ok(());
-                }
-                eprintln!("{}", log_excerpt(&log));
-                let log = log.strip_prefix(paths::repository()).unwrap_or(&log).display();
-                Err(format!("{name} failed. {help} Its whole output: {log}"))
+        let log = match log_path(name) {
+            Ok(log) => log,
+            Err(problem) => return Report::not_started(name, format!("{problem}.")),
+        };
+        match self.run_logged(&log, show) {
+            Ok(is_success) => {
+                let ending = format_duration(began.elapsed());
+                let failure = (!is_success).then(|| Failure {
+                    excerpt: log_excerpt(&log),
+                    sentence: {
+                        let log = log.strip_prefix(paths::repository()).unwrap_or(&log).display();
+                        format!("{name} failed. {help} Its whole output: {log}")
+                    },
+                });
+                Report { name, ending, failure }
             }
-            Err(problem) => {
-                println!("not started");
-                Err(format!("{name} can't be started: {problem}. {help}"))
-            }
+            Err(problem) => Report::not_started(name, format!("{problem}. {help}")),
         }
     }
 
-    fn run_logged(mut self, log: &Path) -> io::Result<StepExit> {
+    fn run_logged(mut self, log: &Path, show: impl Fn(&str) + Send + 'static) -> io::Result<bool> {
         let file = File::create(log)?;
         let (reader, writer) = io::pipe()?;
         self.command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
         let mut child = self.command.spawn()?;
         // It holds the pipe's writing end; without it, only the child does.
         drop(self.command);
-        let told = Arc::new(AtomicBool::new(false));
-        let reading = {
-            let told = Arc::clone(&told);
-            thread::spawn(move || copy_output(reader, file, self.is_highlight, &told))
-        };
+        let is_highlight = self.is_highlight;
+        let reading = thread::spawn(move || copy_output(reader, file, is_highlight, show));
         let status = child.wait()?;
         let until = Instant::now() + OUTPUT_GRACE;
         while !reading.is_finished() && Instant::now() < until {
             thread::sleep(Duration::from_millis(10));
         }
-        Ok(StepExit { is_success: status.success(), has_highlights: told.load(Ordering::Relaxed) })
+        Ok(status.success())
     }
 }
 
-struct StepExit {
-    is_success: bool,
-    has_highlights: bool,
+/// How a step ended.
+struct Report {
+    name: &'static str,
+    /// The time it took, or why it took none.
+    ending: String,
+    failure: Option<Failure>,
+}
+
+struct Failure {
+    /// The part of the log that says why.
+    excerpt: String,
+    sentence: String,
+}
+
+impl Report {
+    fn not_started(name: &'static str, why: String) -> Self {
+        let sentence = format!("{name} can't be started: {why}");
+        let failure = Some(Failure { excerpt: String::new(), sentence });
+        Self { name, ending: "not started".to_owned(), failure }
+    }
+
+    /// Ends the step's line, and shows why it failed.
+    fn finish(self) -> XtaskResult {
+        let Some(Failure { excerpt, sentence }) = self.failure else {
+            println!("{}", self.ending);
+            return Ok(());
+        };
+        println!("failed, {}", self.ending);
+        eprintln!("{excerpt}");
+        Err(sentence)
+    }
+}
+
+/// Steps that run one after another beside what else is done. Each shows as one line with its
+/// time when they are waited for, so that lines don't mix.
+pub(crate) struct Lane(JoinHandle<Vec<(Vec<String>, Report)>>);
+
+impl Lane {
+    /// Begins with the first.
+    pub(crate) fn start(steps: Vec<Step>) -> Self {
+        let run = |step: Step| {
+            let lines = Arc::new(Mutex::new(Vec::new()));
+            let kept = Arc::clone(&lines);
+            let report = step.run_showing(move |line| {
+                kept.lock().expect("BUG: nobody panics with it").push(line.to_owned());
+            });
+            let lines = lines.lock().expect("BUG: nobody panics with it").clone();
+            (lines, report)
+        };
+        Self(thread::spawn(move || steps.into_iter().map(run).collect()))
+    }
+
+    /// Waits until all are done, and shows them; what to do about those that failed.
+    pub(crate) fn finish(self) -> Vec<String> {
+        let reports = self.0.join().expect("BUG: a step panicked");
+        let show = |(lines, report): (Vec<String>, Report)| {
+            lines.iter().for_each(|line| println!("{line}"));
+            print!("{} … ", report.name);
+            report.finish().err()
+        };
+        reports.into_iter().filter_map(show).collect()
+    }
 }
 
 /// Says that there is nothing to do.
@@ -109,19 +182,21 @@ pub(crate) fn run_if_stale(
     Ok(true)
 }
 
-/// Every line into the file, the telling ones on the screen as well.
-fn copy_output(reader: PipeReader, mut file: File, telling: fn(&str) -> bool, told: &AtomicBool) {
+/// Every line into the file, the telling ones shown as well.
+fn copy_output(
+    reader: PipeReader,
+    mut file: File,
+    is_highlight: fn(&str) -> bool,
+    show: impl Fn(&str),
+) {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         // A full disk must not stop the program by a full pipe: read on.
         file.write_all(&line).unwrap_or_default();
         let text = String::from_utf8_lossy(&line);
-        if telling(text.trim_end()) {
-            if !told.swap(true, Ordering::Relaxed) {
-                println!();
-            }
-            println!("{}", text.trim());
+        if is_highlight(text.trim_end()) {
+            show(text.trim());
         }
         line.clear();
     }
@@ -138,11 +213,21 @@ fn log_excerpt(log: &Path) -> String {
     failure_excerpt(&String::from_utf8_lossy(&text))
 }
 
-/// What cargo's test runners say of the tests that failed, wherever that stands; else the
+/// What the runners of Rust's tests say of the tests that failed, wherever that stands; else the
 /// last lines.
 fn failure_excerpt(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    // nextest says it all again behind its summary; a test's own output is indented less.
+    if let Some(summary) = lines.iter().rposition(|line| line.starts_with("     Summary [")) {
+        return lines[summary..]
+            .iter()
+            .take(MAX_FAILURE_LINES)
+            .copied()
+            .collect::<Vec<_>>()
+            .join("\n");
+    }
     let mut inside = false;
-    let told = text.lines().filter(|line| {
+    let told = lines.iter().copied().filter(|line| {
         inside |= *line == "failures:";
         let is_told = inside;
         inside &= !line.starts_with("test result:");
@@ -152,7 +237,6 @@ fn failure_excerpt(text: &str) -> String {
     if !told.is_empty() {
         return told.join("\n");
     }
-    let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
 }
 
@@ -188,6 +272,35 @@ mod tests {
             failure_excerpt(&long).starts_with("120\n")
                 && failure_excerpt(&long).ends_with("\n199")
         );
+    }
+
+    #[test]
+    fn what_nextest_says_behind_its_summary_is_shown() {
+        let log = "        FAIL [   0.1s] (1/2) crate a\n  stdout ───\n\n    failures:\n\n        PASS [   0.1s] \
+                   (2/2) crate b\n────────────\n     Summary [   0.2s] 2 tests run: 1 passed, 1 failed\n        \
+                   FAIL [   0.1s] (1/2) crate a\n  stderr ───\n\n    no\n";
+        let told = failure_excerpt(log);
+        assert!(told.starts_with("     Summary [   0.2s] 2 tests run"), "{told}");
+        assert!(told.ends_with("FAIL [   0.1s] (1/2) crate a\n  stderr ───\n\n    no"), "{told}");
+    }
+
+    #[test]
+    fn a_lane_runs_its_steps_in_turn_beside_others_and_tells_which_failed() {
+        let shell = |name, line: &str| {
+            let mut command = paths::command_in_repository("sh");
+            command.args(["-c", line]);
+            Step::new(name, command, "Do this.").highlighting(|line| line.starts_with("told"))
+        };
+        let lane = Lane::start(vec![
+            shell("Lane one", "echo told; exit 1"),
+            shell("Lane two", "echo not shown"),
+            shell("Lane three", "exit 2"),
+        ]);
+        let failed = lane.finish();
+        assert_eq!(failed.len(), 2, "{failed:?}");
+        assert!(failed[0].starts_with("Lane one failed. Do this."), "{failed:?}");
+        assert!(failed[1].starts_with("Lane three failed. Do this."), "{failed:?}");
+        assert!(paths::state_dir().join("lane-two.log").is_file());
     }
 
     #[test]

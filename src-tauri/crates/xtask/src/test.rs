@@ -1,9 +1,9 @@
 //! `cargo xtask test`: the same set-up, then every check and every test. One that fails
 //! doesn't keep the others from running.
 
-use crate::step::Step;
+use crate::step::{Lane, Step};
 use crate::system::{self, Consent, Requirement};
-use crate::{XtaskResult, agents, node, paths};
+use crate::{XtaskResult, agents, deny, node, paths, rust_tests};
 use std::env;
 use std::io::{self, IsTerminal};
 
@@ -24,10 +24,13 @@ pub(crate) fn test(said_yes: bool, with_agents: bool) -> XtaskResult {
     agents::report_missing();
     // The shell holds the built pages: without them it doesn't compile.
     node::build_ui()?;
-    let build = paths::cargo(&["build", "--workspace", "--all-targets"]);
-    Step::new("Build", build, "Mend what the compiler says.").run()?;
-
-    let failed: Vec<String> = steps().into_iter().filter_map(|step| step.run().err()).collect();
+    // What the build leaves of the machine, when it links or waits, is enough for these.
+    let checks = Lane::start(checks());
+    let built = rust_tests::build();
+    let mut failed = checks.finish();
+    let tested = built.and_then(|()| rust_tests::test());
+    failed.extend(tested.err());
+    failed.extend(page_tests_step().run().err());
     if failed.is_empty() {
         println!("\nEvery check and every test passed.");
         return Ok(());
@@ -35,22 +38,19 @@ pub(crate) fn test(said_yes: bool, with_agents: bool) -> XtaskResult {
     Err(failed.join("\n"))
 }
 
-fn steps() -> Vec<Step> {
-    let rust = |name, args: &[&str], help| Step::new(name, paths::cargo(args), help);
+/// Everything that needs nothing of Rust to be built.
+fn checks() -> Vec<Step> {
     let ui = |name, script, help| Step::new(name, node::npm(&["run", script]), help);
-    let lint = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    let tests = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
-    vec![
-        rust("Rust format", &["fmt", "--all", "--check"], "Run cargo fmt --all."),
-        rust("Rust lints", &lint, "Mend what clippy says."),
+    let format = paths::cargo(&["fmt", "--all", "--check"]);
+    let mut steps = vec![
+        Step::new("Rust format", format, "Run cargo fmt --all."),
         ui("UI lints", "lint", "Mend what ESLint says; for the format, run npm run format in ui/."),
         ui("UI types", "check", "Mend what svelte-check says."),
         ui("UI tests", "test", "Run npm test in ui/ for the one that fails.")
-            .highlighting(is_test_summary),
-        rust("Rust tests", &tests, "Run cargo test -p CRATE NAME for the one that fails.")
-            .highlighting(is_test_summary),
-        page_tests_step(),
-    ]
+            .highlighting(is_summary),
+    ];
+    steps.extend(deny::steps());
+    steps
 }
 
 fn page_tests_step() -> Step {
@@ -59,35 +59,29 @@ fn page_tests_step() -> Step {
         command.env("CHROMIUM", browser);
     }
     Step::new("Page tests", command, "Run npm run pages in ui/ and look at tests/pages/shots.")
-        .highlighting(is_test_summary)
+        .highlighting(is_summary)
 }
 
-/// The lines with which test runners close, and those of tests that failed.
-fn is_test_summary(line: &str) -> bool {
+/// The lines with which the UI's test runners close, and those of tests that failed.
+fn is_summary(line: &str) -> bool {
     let line = line.trim();
-    let cargo = line.starts_with("test result:") || line.ends_with("... FAILED");
     let vitest = line.starts_with("Tests ") || line.starts_with("FAIL ");
     let node = ["# tests ", "# pass ", "# fail ", "ℹ tests ", "ℹ pass ", "ℹ fail ", "✖ "];
-    cargo || vitest || node.iter().any(|start| line.starts_with(start))
+    vitest || node.iter().any(|start| line.starts_with(start))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_test_summary;
+    use super::is_summary;
 
     #[test]
     fn each_runners_closing_lines_are_shown() {
-        for line in [
-            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out",
-            "test store::keeps ... FAILED",
-            "      Tests  12 passed (12)",
-            "# pass 8",
-            "ℹ fail 0",
-            "✖ tabs by keyboard (12ms)",
-        ] {
-            assert!(is_test_summary(line), "{line}");
+        for line in
+            ["      Tests  12 passed (12)", "# pass 8", "ℹ fail 0", "✖ tabs by keyboard (12ms)"]
+        {
+            assert!(is_summary(line), "{line}");
         }
-        assert!(!is_test_summary("test store::keeps ... ok"));
-        assert!(!is_test_summary("   Compiling regatta-git v0.1.0"));
+        assert!(!is_summary(" ✓ src/lib/patch.test.ts (12 tests) 30ms"));
+        assert!(!is_summary("✔ tabs by keyboard (12ms)"));
     }
 }
