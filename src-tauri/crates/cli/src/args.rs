@@ -1,6 +1,7 @@
 //! What may be said on the command line.
 
 use crate::agent_args::{AgentKind, SafetyLevel, parse_named_agent};
+use crate::help;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use regatta_protocol::TaskRequest;
 use regatta_protocol::request::MAX_PARALLEL;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 
 /// Several coding tasks at the same time, each in its own copy of your project
 #[derive(Debug, Parser)]
-#[command(name = "regatta", version, arg_required_else_help = true)]
+#[command(name = "regatta", version, arg_required_else_help = true, long_about = help::REGATTA)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -21,16 +22,20 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start a batch, show its lines as they come, and a table at its end
+    #[command(long_about = help::RUN)]
     Run(RunArgs),
     /// Show what is kept of a batch
     Show(ShowArgs),
     /// Offer the Cloud Coding API to other programs
+    #[command(long_about = help::SERVE)]
     Serve(ServeArgs),
     /// Bring results into the project, each as a new branch
     Add(AddArgs),
     /// Show the agents of this computer and what they offer, as they said when last asked
+    #[command(long_about = help::AGENTS)]
     Agents(AgentsArgs),
     /// The practice agent on standard input and output (speaks ACP)
+    #[command(long_about = help::PRACTICE_AGENT)]
     PracticeAgent,
     /// One attempt of one task; started by Regatta itself
     #[command(hide = true)]

@@ -9,6 +9,7 @@ mod args;
 mod askpass;
 mod batch_file;
 mod error;
+mod help;
 mod interrupt;
 mod open_engine;
 mod print;

@@ -67,6 +67,22 @@ fn help_names_what_people_use_and_hides_the_worker() {
 }
 
 #[test]
+fn the_long_help_says_how_to_call_it_and_fits_a_terminal() {
+    for (verb, says) in [
+        ("run", "\"parallel_tasks\""),
+        ("serve", "POST http://127.0.0.1:8787/invoke/stdout"),
+        ("agents", "--check starts each one"),
+        ("practice-agent", "ask QUESTION | OPTION | OPTION"),
+    ] {
+        let long = EmptyEnv::new().regatta(&[verb, "--help"]).stdout;
+        let short = EmptyEnv::new().regatta(&[verb, "-h"]).stdout;
+        assert!(long.contains(says) && !short.contains(says), "{verb}: {long}");
+        let about = long.split("\nUsage: ").next().unwrap_or_default();
+        assert!(about.lines().all(|line| line.chars().count() <= 100), "{verb}: {about}");
+    }
+}
+
+#[test]
 fn no_words_at_all_get_the_help_and_a_failure() {
     let output = EmptyEnv::new().regatta(&[]);
     assert_eq!(output.exit_code, Some(2));
