@@ -27,6 +27,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         project::practice_project,
         project::choose_project,
         project::show_project,
+        project::open_link,
         batch::check_batch,
         batch::start_batch,
         batch::batch,

@@ -10,6 +10,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "practice_project",
     "choose_project",
     "show_project",
+    "open_link",
     "check_batch",
     "start_batch",
     "batch",

@@ -6,7 +6,7 @@ use regatta_engine::project;
 use regatta_protocol::app::{HomeView, ProjectState, ProjectView};
 use regatta_protocol::{ErrorCode, UserMessage};
 use std::path::{Path, PathBuf};
-use tauri::{AppHandle, Runtime, command};
+use tauri::{AppHandle, Runtime, Url, command};
 use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
@@ -80,6 +80,16 @@ pub(crate) async fn show_project<R: Runtime>(
     opened.map_err(|e| folder_missing(&path).with_details(e.to_string()))
 }
 
+/// Opens a link of an agent's message in the person's browser.
+#[command]
+pub(crate) async fn open_link<R: Runtime>(app: AppHandle<R>, url: String) -> CommandResult<()> {
+    // The desktop would open a file or start a program for any other kind of address.
+    let web = Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(web) = web else { return Err(link_refused(&url)) };
+    let opened = app.opener().open_url(web.as_str(), None::<&str>);
+    opened.map_err(|e| link_refused(&url).with_details(e.to_string()))
+}
+
 /// The same project, kept among those used before when tasks can start from it.
 pub(super) fn remember_if_ready<R: Runtime>(
     app: &AppHandle<R>,
@@ -89,6 +99,16 @@ pub(super) fn remember_if_ready<R: Runtime>(
         store.remember_project(&project);
     }
     project
+}
+
+fn link_refused(url: &str) -> UserMessage {
+    UserMessage::new(
+        ErrorCode::BadRequest,
+        "The link could not be opened.",
+        "",
+        "Copy its address into your browser if you trust it.",
+    )
+    .with_details(url)
 }
 
 fn folder_missing(path: &Path) -> UserMessage {

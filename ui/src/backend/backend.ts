@@ -49,6 +49,8 @@ export interface Backend {
   chooseProject(): Promise<ProjectView | null>;
   /** Opens the project's folder in the system's file browser. */
   showProject(path: string): Promise<void>;
+  /** Opens a web address in the system's browser. */
+  openLink(url: string): Promise<void>;
 
   loadDraft(): Promise<Draft | null>;
   saveDraft(draft: Draft): Promise<void>;

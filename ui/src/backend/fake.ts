@@ -78,6 +78,8 @@ export class FakeBackend extends FakeAgents implements Backend {
   #listeners = new Map<string, Set<(payload: never) => void>>();
   /** What the next call of the folder dialog answers. */
   chosen: ProjectView | null = NOTES;
+  /** The links that were opened. */
+  opened: string[] = [];
   /** Whether `quit` was called. */
   ended = false;
 
@@ -163,6 +165,8 @@ export class FakeBackend extends FakeAgents implements Backend {
   }
 
   async showProject(): Promise<void> {}
+
+  openLink = async (url: string): Promise<void> => void this.opened.push(url);
 
   async loadDraft(): Promise<Draft | null> {
     return structuredClone(this.#draft);

@@ -45,6 +45,7 @@ export const tauri: Backend = {
   practiceProject: () => call('practice_project'),
   chooseProject: () => call('choose_project'),
   showProject: (path) => call('show_project', { path }),
+  openLink: (url) => call('open_link', { url }),
   loadDraft: () => call('load_draft'),
   saveDraft: (draft) => call('save_draft', { draft }),
   templates: () => call('templates'),

@@ -29,4 +29,13 @@ it('what is said has code as elements and nothing else', () => {
   expect(container.querySelector('code')?.textContent).toBe('E_CARD_04');
   expect(container.querySelector('pre')?.textContent).toBe('npm test');
   expect(container.querySelector('b')).toBeNull();
+  expect(container.querySelector('p')?.textContent).toBe('Use E_CARD_04 and <b>this</b>.');
+});
+
+it('a list has its boxes in words, and a link its host', () => {
+  render(Prose, { text: '## Next\n- [x] write\n- [ ] [read](https://a.example/x)', level: 3 });
+  expect(screen.getByRole('heading', { level: 3 }).textContent).toBe('Next');
+  const items = screen.getAllByRole('listitem').map((one) => one.textContent?.replaceAll(/\s+/g, ' ').trim());
+  expect(items).toEqual(['Done: write', 'To do: read (a.example)']);
+  expect(screen.getByRole('link').getAttribute('href')).toBe('https://a.example/x');
 });

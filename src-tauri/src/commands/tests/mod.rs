@@ -150,6 +150,16 @@ fn a_request_that_fails_says_so_in_sentences() {
     assert!(gone.message.ends_with('.') && gone.hint.ends_with('.'), "{gone}");
 }
 
+/// What the desktop does with another address, nobody can say.
+#[test]
+fn only_links_to_the_web_are_opened() {
+    let mock = mock();
+    for url in ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "/bin/sh", "-x"] {
+        let refused = mock.expect_error("open_link", json!({ "url": url }));
+        assert_eq!(refused.details.as_deref(), Some(url));
+    }
+}
+
 #[test]
 fn what_keeps_a_batch_from_starting_is_said_at_its_place() {
     let mock = mock();
