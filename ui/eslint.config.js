@@ -14,7 +14,7 @@ const wall = (message, ...rooms) => ({
 const tauri = { group: ['@tauri-apps/*'], message: 'Only backend/tauri.ts talks to the shell.' };
 
 export default ts.config(
-  { ignores: ['dist/', 'node_modules/', 'src/bindings/'] },
+  { ignores: ['dist/', 'dist-pages/', 'node_modules/', 'src/bindings/'] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...svelte.configs.recommended,

@@ -37,9 +37,9 @@ export const SMALLER = [
   ['200-percent', { text: 2 }],
 ];
 
-/** Serves `ui/dist` on a free port of loopback. */
+/** Serves `ui/dist-pages` on a free port of loopback. */
 async function serve() {
-  const dist = join(ui, 'dist');
+  const dist = join(ui, 'dist-pages');
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
     // Browsers ask for it by themselves; the window has none.

@@ -75,7 +75,7 @@ fn latest_change(folder: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let below = entries.filter_map(|entry| {
         let name = entry.file_name();
-        if name == "node_modules" || name == "dist" {
+        if name == "node_modules" || name == "dist" || name == "dist-pages" {
             return None;
         }
         match entry.file_type() {
