@@ -2,12 +2,12 @@
 
 #![no_main]
 
-#[path = "../../tests/reference/mod.rs"]
+#[path = "../../tests/it/reference.rs"]
 mod reference;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use reference::{read_plainly, shown};
+use reference::{read_reference, format_event};
 use regatta_client::frame::{Frame, Framer};
 
 fuzz_target!(|input: &[u8]| {
@@ -19,9 +19,9 @@ fuzz_target!(|input: &[u8]| {
         while let Some(frame) = framer.next_frame().expect("small") {
             seen.push(match frame {
                 Frame::Comment => ":".to_owned(),
-                Frame::Event(event) => shown(&event.event, &event.data, &event.id),
+                Frame::Event(event) => format_event(&event.event, &event.data, &event.id),
             });
         }
     }
-    assert_eq!(seen, read_plainly(stream));
+    assert_eq!(seen, read_reference(stream));
 });

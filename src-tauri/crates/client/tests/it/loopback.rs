@@ -1,5 +1,5 @@
 //! A server of a few lines that answers each connection once, with whatever bytes it is told
-//! to, and counts what it was asked.
+//! to, and records the requests.
 
 use regatta_client::Address;
 use regatta_protocol::Secret;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct RecordedRequest {
     /// `POST /invoke/stdout`.
     pub(crate) line: String,
     /// All headers, lower case.
@@ -18,64 +18,64 @@ pub(crate) struct Asked {
     body: String,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// The body; `None` if it was empty.
     pub(crate) fn body(&self) -> Option<&str> {
         Some(self.body.as_str()).filter(|body| !body.is_empty())
     }
 }
 
-pub(crate) struct Loopback {
+pub(crate) struct LoopbackServer {
     pub(crate) address: Address,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
     task: JoinHandle<()>,
 }
 
-impl Loopback {
+impl LoopbackServer {
     /// Answers each request with these bytes, then closes the connection.
-    pub(crate) async fn answering(
-        answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
+    pub(crate) async fn responding(
+        answer: impl Fn(&RecordedRequest) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let address = Address::parse(&base).expect("an address").with_key(Secret::new("the-key"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&requests);
         let answer = Arc::new(answer);
         let task = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(one(socket, Arc::clone(&answer), Arc::clone(&kept)));
+                tokio::spawn(serve_connection(socket, Arc::clone(&answer), Arc::clone(&recorded)));
             }
         });
-        Self { address, asked, task }
+        Self { address, requests, task }
     }
 
-    /// What was asked, in order.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().expect("unpoisoned").clone()
+    /// The requests, in order.
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().expect("unpoisoned").clone()
     }
 }
 
-impl Drop for Loopback {
+impl Drop for LoopbackServer {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn one(
+async fn serve_connection(
     mut socket: TcpStream,
-    answer: Arc<impl Fn(&Asked) -> Vec<u8>>,
-    kept: Arc<Mutex<Vec<Asked>>>,
+    answer: Arc<impl Fn(&RecordedRequest) -> Vec<u8>>,
+    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
 ) {
-    let Some(asked) = request(&mut socket).await else { return };
-    kept.lock().expect("unpoisoned").push(asked.clone());
-    let bytes = answer(&asked);
+    let Some(request) = read_request(&mut socket).await else { return };
+    recorded.lock().expect("unpoisoned").push(request.clone());
+    let bytes = answer(&request);
     // A client that has seen enough hangs up.
     socket.write_all(&bytes).await.unwrap_or_default();
     socket.shutdown().await.unwrap_or_default();
 }
 
-async fn request(socket: &mut TcpStream) -> Option<Asked> {
+async fn read_request(socket: &mut TcpStream) -> Option<RecordedRequest> {
     let mut bytes = Vec::new();
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -89,14 +89,14 @@ async fn request(socket: &mut TcpStream) -> Option<Asked> {
             }
             let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
             let line = line.trim_end_matches(" HTTP/1.1").to_owned();
-            return Some(Asked { line, headers, body });
+            return Some(RecordedRequest { line, headers, body });
         }
         socket.read_buf(&mut bytes).await.ok().filter(|read| *read > 0)?;
     }
 }
 
 /// An answer with its status line, headers and body.
-pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub(crate) fn http_response(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes()
 }

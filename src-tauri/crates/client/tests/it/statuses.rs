@@ -1,8 +1,6 @@
 //! Every answer but the wanted one: its sentence, and that nothing is sent twice.
 
-mod loopback;
-
-use loopback::{Loopback, answer};
+use crate::loopback::{LoopbackServer, http_response};
 use regatta_client::{Address, CallError, Client, InvokeBody, RunCommand, RunId, Work};
 use regatta_protocol::{ErrorCode, Secret, TaskRequest, wire::AnsweredFact};
 use std::io::{Read, Write};
@@ -183,23 +181,24 @@ const CASES: [Case; 21] = [
 #[tokio::test]
 async fn each_refusal_has_its_sentences_and_is_asked_once() {
     for (status, headers, body, code, sentences) in CASES {
-        let server = Loopback::answering(move |_| answer(status, headers, body)).await;
+        let server =
+            LoopbackServer::responding(move |_| http_response(status, headers, body)).await;
         let error = invoke(&server.address).await;
         let CallError::Refused(notice, number) = error else { panic!("{status}: {error:?}") };
         assert_eq!((notice.code, notice.to_string().as_str()), (code, sentences), "{status}");
         assert!(status.starts_with(&number.to_string()));
         assert!(notice.details.is_some_and(|details| details.contains(body)), "{status}");
-        let asked = server.asked();
-        assert_eq!(asked.len(), 1, "{status}");
-        assert_eq!(asked[0].line, "POST /invoke/stdout");
+        let requests = server.requests();
+        assert_eq!(requests.len(), 1, "{status}");
+        assert_eq!(requests[0].line, "POST /invoke/stdout");
         for header in [
             "x-api-key: the-key",
             "idempotency-key: the-idempotency-key",
             "content-type: application/json",
         ] {
-            assert!(asked[0].headers.lines().any(|line| line == header), "{header}");
+            assert!(requests[0].headers.lines().any(|line| line == header), "{header}");
         }
-        let body = asked[0].body().expect("a body");
+        let body = requests[0].body().expect("a body");
         assert!(body.contains(r#""github_token":"the-token""#));
     }
 }
@@ -209,12 +208,12 @@ async fn an_answer_that_never_comes_is_lost_and_not_asked_for_again() {
     for beginning in
         ["", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\ncontent-type: text/event", "words\r\n\r\n"]
     {
-        let server = Loopback::answering(|_| beginning.as_bytes().to_vec()).await;
+        let server = LoopbackServer::responding(|_| beginning.as_bytes().to_vec()).await;
         let error = invoke(&server.address).await;
         let CallError::Lost(notice) = error else { panic!("{beginning}: {error:?}") };
         assert_eq!(notice.code, ErrorCode::ConnectionLost);
         assert!(notice.impact.contains("may have been started"), "{notice}");
-        assert_eq!(server.asked().len(), 1, "{beginning}");
+        assert_eq!(server.requests().len(), 1, "{beginning}");
     }
 }
 
@@ -288,11 +287,11 @@ fn self_signed() -> rustls::ServerConfig {
 
 #[tokio::test]
 async fn a_key_that_can_not_be_one_is_not_sent() {
-    let server = Loopback::answering(|_| Vec::new()).await;
+    let server = LoopbackServer::responding(|_| Vec::new()).await;
     let address = server.address.clone().with_key(Secret::new("a\nb"));
     let error = invoke(&address).await;
     assert!(matches!(&error, CallError::NotSent(notice) if notice.code == ErrorCode::KeyRefused));
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -311,19 +310,19 @@ async fn a_key_is_tested_without_starting_anything() {
     ];
     for (status, body, ok, said) in cases {
         let json = "content-type: application/json\r\n";
-        let server = Loopback::answering(move |_| answer(status, json, body)).await;
+        let server = LoopbackServer::responding(move |_| http_response(status, json, body)).await;
         let tested = Client::new().test_connection(&server.address).await;
         assert_eq!((tested.passed, tested.message.as_str()), (ok, said));
         assert_eq!(tested.notice.is_none(), ok);
-        assert_eq!(server.asked()[0].line, "GET /v1/agents");
+        assert_eq!(server.requests()[0].line, "GET /v1/agents");
     }
 }
 
 #[tokio::test]
 async fn orders_go_to_their_run_and_task() {
-    let server = Loopback::answering(|asked| {
-        let known = asked.line.contains("/runs/b1/");
-        answer(if known { "202 Yes" } else { "404 No" }, "", "")
+    let server = LoopbackServer::responding(|request| {
+        let known = request.line.contains("/runs/b1/");
+        http_response(if known { "202 Yes" } else { "404 No" }, "", "")
     })
     .await;
     let client = Client::new();
@@ -336,7 +335,7 @@ async fn orders_go_to_their_run_and_task() {
     let unknown = RunId::parse("b2").expect("a run");
     let refused = client.send_command(to, &unknown, RunCommand::Cancel).await;
     assert!(matches!(refused, Err(CallError::Refused(_, 404))));
-    let lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
+    let lines: Vec<String> = server.requests().into_iter().map(|request| request.line).collect();
     let expected = [
         "POST /v1/runs/b1/cancel",
         "POST /v1/runs/b1/tasks/a%2Fb%20c/cancel",
@@ -344,5 +343,5 @@ async fn orders_go_to_their_run_and_task() {
         "POST /v1/runs/b2/cancel",
     ];
     assert_eq!(lines, expected);
-    assert_eq!(server.asked()[2].body().expect("a body"), r#"{"question":"q","option":"yes"}"#);
+    assert_eq!(server.requests()[2].body().expect("a body"), r#"{"question":"q","option":"yes"}"#);
 }

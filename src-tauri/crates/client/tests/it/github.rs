@@ -1,12 +1,10 @@
 //! Lists of repositories, against a few lines that speak like GitHub.
 
-mod loopback;
-
-use loopback::{Loopback, answer};
+use crate::loopback::{LoopbackServer, http_response};
 use regatta_client::{Client, GitHub};
 use regatta_protocol::{ErrorCode, Secret};
 
-fn at(server: &Loopback) -> GitHub {
+fn at(server: &LoopbackServer) -> GitHub {
     let token = Secret::new("the-token");
     GitHub::new(&Client::new(), server.address.base(), token).expect("an address")
 }
@@ -17,14 +15,14 @@ const PAGE: &str = r#"[{"full_name":"o/r","clone_url":"https://github.com/o/r.gi
 
 #[tokio::test]
 async fn pages_follow_each_other_by_their_links() {
-    let server = Loopback::answering(|asked| {
-        let is_first = asked.line.ends_with("&page=1");
+    let server = LoopbackServer::responding(|request| {
+        let is_first = request.line.ends_with("&page=1");
         let links = if is_first {
             "link: <https://x/user/repos?page=2>; rel=\"next\", <https://x/?page=9>; rel=\"last\"\r\n"
         } else {
             "link: <https://x/user/repos?page=1>; rel=\"prev\"\r\n"
         };
-        answer("200 OK", &format!("x-oauth-scopes: gist, repo\r\n{links}"), PAGE)
+        http_response("200 OK", &format!("x-oauth-scopes: gist, repo\r\n{links}"), PAGE)
     })
     .await;
     let github = at(&server);
@@ -34,10 +32,10 @@ async fn pages_follow_each_other_by_their_links() {
     assert_eq!((first.full_name.as_str(), first.default_branch.as_str()), ("o/r", "dev"));
     assert!(first.is_private && first.can_write && !page.repositories[1].can_write);
     assert_eq!(github.repositories(2).await.expect("a page").next_page, None);
-    let asked = &server.asked()[0];
-    assert_eq!(asked.line, "GET /user/repos?sort=pushed&per_page=100&page=1");
-    assert!(asked.headers.lines().any(|line| line == "authorization: bearer the-token"));
-    assert!(asked.headers.contains("user-agent: regatta/") && asked.body().is_none());
+    let request = &server.requests()[0];
+    assert_eq!(request.line, "GET /user/repos?sort=pushed&per_page=100&page=1");
+    assert!(request.headers.lines().any(|line| line == "authorization: bearer the-token"));
+    assert!(request.headers.contains("user-agent: regatta/") && request.body().is_none());
 }
 
 #[tokio::test]
@@ -48,9 +46,9 @@ async fn a_token_that_may_do_too_little_is_said() {
         ("x-oauth-scopes: public_repo\r\n", true),
         ("", true),
     ] {
-        let server = Loopback::answering(move |asked| {
-            let body = if asked.line.contains("/repos") { "[]" } else { r#"{"login":"ana"}"# };
-            answer("200 OK", scopes, body)
+        let server = LoopbackServer::responding(move |request| {
+            let body = if request.line.contains("/repos") { "[]" } else { r#"{"login":"ana"}"# };
+            http_response("200 OK", scopes, body)
         })
         .await;
         let page = at(&server).repositories(1).await.expect("a page");
@@ -75,25 +73,27 @@ async fn refusals_have_their_codes() {
         ("200 OK", "", ErrorCode::EndpointProtocol),
     ];
     for (status, headers, code) in cases {
-        let server = Loopback::answering(move |_| answer(status, headers, "<html>")).await;
+        let server =
+            LoopbackServer::responding(move |_| http_response(status, headers, "<html>")).await;
         let notice = at(&server).repositories(1).await.expect_err("refused");
         assert_eq!(notice.code, code, "{status}");
         assert!(!at(&server).test_token().await.passed);
-        assert_eq!(server.asked().len(), 2);
+        assert_eq!(server.requests().len(), 2);
     }
 }
 
 #[tokio::test]
 async fn branches_are_listed_by_the_repositorys_address() {
-    let server = Loopback::answering(|asked| {
-        let link = if asked.line.ends_with("page=1") { "link: <x>; rel=\"next\"\r\n" } else { "" };
-        let name = &asked.line[asked.line.len() - 1..];
-        answer("200 OK", link, &format!(r#"[{{"name":"b{name}"}}]"#))
+    let server = LoopbackServer::responding(|request| {
+        let link =
+            if request.line.ends_with("page=1") { "link: <x>; rel=\"next\"\r\n" } else { "" };
+        let name = &request.line[request.line.len() - 1..];
+        http_response("200 OK", link, &format!(r#"[{{"name":"b{name}"}}]"#))
     })
     .await;
     let names = at(&server).branches("https://github.com/o/r.git").await.expect("names");
     assert_eq!(names, ["b1", "b2"]);
-    assert_eq!(server.asked()[0].line, "GET /repos/o/r/branches?per_page=100&page=1");
+    assert_eq!(server.requests()[0].line, "GET /repos/o/r/branches?per_page=100&page=1");
     let bad = at(&server).branches("https://github.com/o").await.expect_err("no name");
     assert_eq!(bad.code, ErrorCode::BadRequest);
 }

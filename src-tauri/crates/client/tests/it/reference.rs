@@ -2,12 +2,12 @@
 //! with.
 
 /// How an event is shown: type, data and id. A comment is `:`.
-pub(crate) fn shown(kind: &str, data: &str, id: &str) -> String {
+pub(crate) fn format_event(kind: &str, data: &str, id: &str) -> String {
     format!("{kind}|{data}|{id}")
 }
 
 /// The WHATWG's own words, one after the other.
-pub(crate) fn read_plainly(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn read_reference(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -19,7 +19,7 @@ pub(crate) fn read_plainly(bytes: &[u8]) -> Vec<String> {
         if line.is_empty() {
             if !data.is_empty() {
                 let kind = if kind.is_empty() { "message" } else { &kind };
-                seen.push(shown(kind, &data[..data.len() - 1], &id));
+                seen.push(format_event(kind, &data[..data.len() - 1], &id));
             }
             (kind, data, id) = (String::new(), String::new(), String::new());
             continue;

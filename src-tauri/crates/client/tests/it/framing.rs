@@ -1,11 +1,9 @@
 //! Bytes to events: the cases of the WHATWG's event streams, whole and in pieces, and random
 //! bytes beside a plain reader that knows nothing of pieces.
 
-mod reference;
-
+use crate::reference::{format_event, read_reference};
 use bytes::Bytes;
 use proptest::prelude::*;
-use reference::{read_plainly, shown};
 use regatta_client::frame::{EventTooLarge, Frame, Framer};
 
 /// What a stream says: type, data and id of each event; `:` for a comment.
@@ -17,7 +15,7 @@ fn read_frames(bytes: &[u8], piece: usize) -> Result<Vec<String>, EventTooLarge>
         while let Some(frame) = framer.next_frame()? {
             seen.push(match frame {
                 Frame::Comment => ":".to_owned(),
-                Frame::Event(event) => shown(&event.event, &event.data, &event.id),
+                Frame::Event(event) => format_event(&event.event, &event.data, &event.id),
             });
         }
     }
@@ -178,7 +176,7 @@ proptest! {
         bytes in stream_bytes(),
         cuts in proptest::collection::vec(1_usize..20, 1..9),
     ) {
-        let expected = read_plainly(&bytes);
+        let expected = read_reference(&bytes);
         for piece in PIECES {
             prop_assert_eq!(read_frames(&bytes, piece).expect("small"), expected.clone());
         }
