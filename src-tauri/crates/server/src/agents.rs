@@ -1,14 +1,14 @@
 //! The agents that a server offers by name. Only whoever starts it names programs.
 
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::state::SharedState;
 use axum::Json;
+use axum::extract::State;
 use regatta_protocol::agent::{AgentOptions, AgentSelection, OptionValue};
 use regatta_protocol::agent_name::non_empty;
 use regatta_protocol::wire::InvokeTask;
 use regatta_protocol::{AgentChoice, ErrorCode, UserMessage};
 use serde::Serialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// An agent under the name that requests give it.
@@ -124,9 +124,7 @@ struct OfferedAgent {
 #[utoipa::path(get, path = "/v1/agents", responses(
     (status = 200, description = "The agents", body = AgentList),
 ))]
-pub(crate) async fn list(
-    axum::extract::State(state): axum::extract::State<Arc<AppState>>,
-) -> Result<Json<AgentList>, ApiError> {
+pub(crate) async fn list(State(state): SharedState) -> Result<Json<AgentList>, ApiError> {
     let offered = |(position, agent): (usize, &NamedAgent)| OfferedAgent {
         name: agent.name.clone(),
         label: agent.agent.label(),

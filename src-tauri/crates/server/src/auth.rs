@@ -3,8 +3,8 @@
 
 use crate::ApiKey;
 use crate::error::ApiError;
-use crate::state::AppState;
-use axum::extract::Request;
+use crate::state::SharedState;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use regatta_protocol::wire::KEY_HEADER;
 use regatta_protocol::{ErrorCode, UserMessage};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// The one path that needs no key.
 pub(crate) const PUBLIC_PATH: &str = "/healthz";
@@ -90,11 +89,7 @@ const KEY_HINT: &str =
     "Send the server's key in the header x-api-key, or as Authorization: Bearer KEY.";
 
 /// Lets through what shows everything.
-pub(crate) async fn authorize(
-    axum::extract::State(state): axum::extract::State<Arc<AppState>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn authorize(State(state): SharedState, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match state.auth.check(&parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,

@@ -1,14 +1,13 @@
 //! What a task changed, as text.
 
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::state::SharedState;
 use crate::tasks::find_task;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use regatta_protocol::wire::ErrorBody;
-use std::sync::Arc;
 
 /// Everything that a task changed so far, as `git apply` takes it. Empty means nothing.
 #[utoipa::path(get, path = "/v1/runs/{run_id}/tasks/{task_name}/diff",
@@ -23,7 +22,7 @@ use std::sync::Arc;
     ),
 )]
 pub(crate) async fn read(
-    axum::extract::State(state): axum::extract::State<Arc<AppState>>,
+    State(state): SharedState,
     named: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let (task, _) = find_task(&state, named).await?;

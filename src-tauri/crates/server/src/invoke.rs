@@ -4,8 +4,9 @@ use crate::error::ApiError;
 use crate::json_body::JsonBody;
 use crate::repository;
 use crate::sse::SentEvent;
-use crate::state::AppState;
+use crate::state::{AppState, SharedState};
 use crate::stream;
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use regatta_engine::StartOptions;
@@ -14,7 +15,6 @@ use regatta_protocol::wire::{
     ChatMessage, ErrorBody, IDEMPOTENCY_HEADER, InvokeRequest, InvokeTask,
 };
 use regatta_protocol::{BatchRequest, TaskRequest};
-use std::sync::Arc;
 
 /// The name of the one task of a request with `messages`.
 const SINGLE_TASK_NAME: &str = "task";
@@ -46,7 +46,7 @@ const MAX_IDEMPOTENCY_KEY: usize = 200;
     ),
 )]
 pub(crate) async fn invoke(
-    axum::extract::State(state): axum::extract::State<Arc<AppState>>,
+    State(state): SharedState,
     headers: HeaderMap,
     JsonBody(invoke): JsonBody<InvokeRequest>,
 ) -> Result<Response, ApiError> {

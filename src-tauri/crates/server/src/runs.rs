@@ -2,18 +2,17 @@
 
 use crate::error::ApiError;
 use crate::sse::SentEvent;
-use crate::state::AppState;
+use crate::state::{AppState, SharedState};
 use crate::stream;
 use crate::views::{Run, RunDetail, RunList};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use regatta_protocol::BatchId;
 use regatta_protocol::wire::ErrorBody;
 use serde::Deserialize;
-use std::sync::Arc;
 use utoipa::IntoParams;
 
 /// How many batches one page holds when nothing is said.
@@ -22,8 +21,6 @@ const DEFAULT_PAGE_SIZE: u32 = 50;
 const MAX_PAGE_SIZE: u32 = 200;
 /// The header with which a reader says what it has.
 const LAST_EVENT_ID: &str = "last-event-id";
-
-type Shared = axum::extract::State<Arc<AppState>>;
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,7 +47,7 @@ pub(crate) struct AfterQuery {
     (status = 404, description = "There is no batch of that id", body = ErrorBody),
 ))]
 pub(crate) async fn list(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     page: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Json<RunList>, ApiError> {
     let Query(page) = page.map_err(|_| invalid_query())?;
@@ -76,7 +73,7 @@ pub(crate) async fn list(
     ),
 )]
 pub(crate) async fn read(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<RunDetail>, ApiError> {
     let id = run_id_from_path(path)?;
@@ -99,7 +96,7 @@ pub(crate) async fn read(
     ),
 )]
 pub(crate) async fn events(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     path: Result<Path<String>, PathRejection>,
     after: Result<Query<AfterQuery>, QueryRejection>,
     headers: HeaderMap,
@@ -124,7 +121,7 @@ pub(crate) async fn events(
     ),
 )]
 pub(crate) async fn cancel(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<RunDetail>, ApiError> {
     let id = run_id_from_path(path)?;

@@ -26,6 +26,9 @@ pub(crate) struct AppState {
     pub(crate) stream_permits: Arc<Semaphore>,
 }
 
+/// How a route takes it.
+pub(crate) type SharedState = axum::extract::State<Arc<AppState>>;
+
 impl AppState {
     /// Room for one more stream.
     pub(crate) fn acquire_stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {

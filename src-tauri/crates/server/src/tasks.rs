@@ -3,19 +3,18 @@
 use crate::error::ApiError;
 use crate::json_body::JsonBody;
 use crate::runs::parse_run_id;
-use crate::state::AppState;
+use crate::state::{AppState, SharedState};
 use crate::task_names::TaskNames;
 use crate::views::RunTask;
 use axum::Json;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use regatta_protocol::TaskId;
 use regatta_protocol::wire::ErrorBody;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-type Shared = axum::extract::State<Arc<AppState>>;
 type TaskPath = Result<Path<(String, String)>, PathRejection>;
 
 /// The answer to a question.
@@ -41,7 +40,7 @@ pub(crate) struct Reply {
     ),
 )]
 pub(crate) async fn cancel(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     named: TaskPath,
 ) -> Result<Json<RunTask>, ApiError> {
     let (task, names) = find_task(&state, named).await?;
@@ -64,7 +63,7 @@ pub(crate) async fn cancel(
     ),
 )]
 pub(crate) async fn retry(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     named: TaskPath,
 ) -> Result<Json<RunTask>, ApiError> {
     let (task, names) = find_task(&state, named).await?;
@@ -90,7 +89,7 @@ pub(crate) async fn retry(
     ),
 )]
 pub(crate) async fn reply(
-    axum::extract::State(state): Shared,
+    State(state): SharedState,
     named: TaskPath,
     JsonBody(reply): JsonBody<Reply>,
 ) -> Result<Json<RunTask>, ApiError> {
