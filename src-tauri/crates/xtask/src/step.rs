@@ -133,9 +133,9 @@ impl Report {
 
 /// Steps that run one after another beside what else is done. Each shows as one line with its
 /// time when they are waited for, so that lines don't mix.
-pub(crate) struct Lane(JoinHandle<Vec<(Vec<String>, Report)>>);
+pub(crate) struct BackgroundSteps(JoinHandle<Vec<(Vec<String>, Report)>>);
 
-impl Lane {
+impl BackgroundSteps {
     /// Begins with the first.
     pub(crate) fn start(steps: Vec<Step>) -> Self {
         let run = |step: Step| {
@@ -285,22 +285,22 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_runs_its_steps_in_turn_beside_others_and_tells_which_failed() {
+    fn background_steps_run_in_turn_and_tell_which_failed() {
         let shell = |name, line: &str| {
             let mut command = paths::command_in_repository("sh");
             command.args(["-c", line]);
             Step::new(name, command, "Do this.").highlighting(|line| line.starts_with("told"))
         };
-        let lane = Lane::start(vec![
-            shell("Lane one", "echo told; exit 1"),
-            shell("Lane two", "echo not shown"),
-            shell("Lane three", "exit 2"),
+        let background = BackgroundSteps::start(vec![
+            shell("Beside one", "echo told; exit 1"),
+            shell("Beside two", "echo not shown"),
+            shell("Beside three", "exit 2"),
         ]);
-        let failed = lane.finish();
+        let failed = background.finish();
         assert_eq!(failed.len(), 2, "{failed:?}");
-        assert!(failed[0].starts_with("Lane one failed. Do this."), "{failed:?}");
-        assert!(failed[1].starts_with("Lane three failed. Do this."), "{failed:?}");
-        assert!(paths::state_dir().join("lane-two.log").is_file());
+        assert!(failed[0].starts_with("Beside one failed. Do this."), "{failed:?}");
+        assert!(failed[1].starts_with("Beside three failed. Do this."), "{failed:?}");
+        assert!(paths::state_dir().join("beside-two.log").is_file());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the same set-up, then every check and every test. One that fails
 //! doesn't keep the others from running.
 
-use crate::step::{Lane, Step};
+use crate::step::{BackgroundSteps, Step};
 use crate::system::{self, Consent, Requirement};
 use crate::{XtaskResult, agents, deny, node, paths, rust_tests};
 use std::env;
@@ -25,7 +25,7 @@ pub(crate) fn test(said_yes: bool, with_agents: bool) -> XtaskResult {
     // The shell holds the built pages: without them it doesn't compile.
     node::build_ui()?;
     // What the build leaves of the machine, when it links or waits, is enough for these.
-    let checks = Lane::start(checks());
+    let checks = BackgroundSteps::start(checks());
     let built = rust_tests::build();
     let mut failed = checks.finish();
     let tested = built.and_then(|()| rust_tests::test());

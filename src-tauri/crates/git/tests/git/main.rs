@@ -10,5 +10,5 @@ mod hostile;
 mod main_path;
 mod projects;
 mod publishing;
-mod saves;
+mod save_points;
 mod test_env;
