@@ -1,6 +1,8 @@
 //! House rules that no compiler checks: who may use whom, and what may stand where.
 
 mod crate_dependencies;
+mod definitions;
+mod names;
 mod pages;
 mod sources;
 mod top_folder;
