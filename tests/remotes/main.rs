@@ -36,7 +36,7 @@ impl RemoteEnv {
         host.add_repository("public-shop", &env.project());
         let start = env.git(&["rev-parse", "main"]);
         Self {
-            env: env,
+            env,
             host,
             git: Git::find().await.unwrap(),
             bare_repository: there,

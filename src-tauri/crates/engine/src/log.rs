@@ -68,7 +68,7 @@ impl Log {
         let (done, written) = oneshot::channel();
         self.send(StoreCommand::Append {
             entries,
-            remote_seq: remote_seq,
+            remote_seq,
             memory_permit: room,
             done: Some(done),
         })?;
