@@ -5,7 +5,7 @@ import css from './tokens.css?raw';
 type Colour = [number, number, number, number];
 
 function token(name: string, theme: 'light' | 'dark'): Colour {
-  const value = new RegExp(`--${name}: light-dark\\((oklch\\([^)]*\\)), (oklch\\([^)]*\\))\\)`).exec(css);
+  const value = new RegExp(`--${name}: light-dark\\(\\s*(oklch\\([^)]*\\)),\\s*(oklch\\([^)]*\\))\\s*\\)`).exec(css);
   const text = value?.[theme === 'light' ? 1 : 2];
   if (!text) throw new Error(`no colour --${name}`);
   const [l = 0, c = 0, h = 0, alpha = 1] = (text.match(/[\d.]+/g) ?? []).map(Number);
