@@ -1,6 +1,6 @@
 //! The pages that explain the repository: short enough, whole, and true where that can be seen.
 
-use crate::{assert_none, repository, repository_paths};
+use crate::{assert_none, read_sources, repository, repository_paths};
 use std::fs;
 
 /// In bytes: "under 10 KB".
@@ -127,9 +127,47 @@ fn files_that_pages_name_are_there() {
     assert_none("files that pages name and that aren't there", &missing);
 }
 
+/// The lines at which an example begins in the comments of a Rust file that `cargo test --doc`
+/// would run.
+fn doc_tests(text: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut is_open = false;
+    for (line, number) in text.lines().zip(1..) {
+        let line = line.trim_start();
+        let doc = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        let Some(language) = doc.and_then(|doc| doc.trim().strip_prefix("```")) else { continue };
+        is_open = !is_open;
+        if is_open && (language.is_empty() || language.starts_with("rust")) {
+            found.push(number);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_example_in_a_comment_goes_untested() {
+    let rust = read_sources().into_iter().filter(|source| source.has_extension(&[".rs"]));
+    let examples = rust.flat_map(|source| {
+        let lines = doc_tests(&source.text);
+        lines.into_iter().map(|line| format!("{}:{line}", source.path)).collect::<Vec<_>>()
+    });
+    let found: Vec<String> = examples.collect();
+    assert_none("examples that no runner runs: make each a test, or call it text", &found);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn examples_are_found_in_comments_only() {
+        let fence = "`".repeat(3);
+        let text = format!(
+            "/// {fence}\n/// let a = 1;\n/// {fence}\n//! {fence}rust\n//! {fence}\n/// {fence}text\n\
+             /// {fence}\n// {fence}\nlet a = \"{fence}\";\n    /// {fence}json\n    /// {fence}\n"
+        );
+        assert_eq!(doc_tests(&text), [1, 4]);
+    }
 
     #[test]
     fn links_are_found_and_what_only_looks_so_is_not() {
