@@ -93,7 +93,7 @@ pub(crate) struct ProgramSpec<'a> {
 
 impl ProgramSpec<'_> {
     /// How it is started: in its sandbox, with nothing of our environment.
-    fn to_command(&self) -> io::Result<Command> {
+    fn to_command(self) -> io::Result<Command> {
         fs::create_dir_all(self.temp_dir)?;
         let mut command = match self.sandbox {
             None => Command::new(self.program),
