@@ -69,7 +69,7 @@ fn help_names_what_people_use_and_hides_the_worker() {
 #[test]
 fn the_long_help_says_how_to_call_it_and_fits_a_terminal() {
     for (verb, says) in [
-        ("run", "\"parallel_tasks\""),
+        ("run", "\"Spring clean\""),
         ("serve", "POST http://127.0.0.1:8787/invoke/stdout"),
         ("agents", "--check starts each one"),
         ("practice-agent", "ask QUESTION | OPTION | OPTION"),
