@@ -3,10 +3,11 @@
 //!
 //! [`Engine`] is the handle. Behind it: the store (`store/`: one SQLite file, one writer),
 //! the log and its followers (`log.rs`), the fold from events to views (`fold.rs`), the
-//! queue (`queue/`: one task that owns what waits and what works, and carries attempts),
-//! the places where tasks run (`runner/`: now this computer), projects (`project.rs`),
-//! agents' programs (`agents`), room on the disk (`disk.rs`), and the rescue of what was
-//! cut off (`rescue.rs`). Keys come from whoever opens it (`keys.rs`).
+//! scheduler (`scheduler/`: one task that owns what waits and what works, and carries attempts),
+//! the places where tasks run (`places.rs`: what each can do, and its scheduler; `runner/`: how
+//! work is done there), projects (`project.rs`), agents' programs (`agents`), room on the disk
+//! (`disk.rs`), and the rescue of what was cut off (`interrupted_work.rs`). Keys come from
+//! whoever opens it (`credentials.rs`).
 
 mod agents;
 mod batch_tokens;
@@ -16,8 +17,10 @@ mod disk;
 mod engine;
 mod error;
 mod fold;
+mod ids;
 mod interrupted_work;
 mod log;
+mod places;
 pub mod project;
 mod publish;
 mod remote_access;

@@ -64,6 +64,16 @@ id!(
     /// An endpoint among the settings.
     EndpointId
 );
+id!(
+    /// A place where tasks run.
+    PlaceId
+);
+
+impl From<&EndpointId> for PlaceId {
+    fn from(id: &EndpointId) -> Self {
+        Self(id.0.clone())
+    }
+}
 
 #[cfg(test)]
 mod tests {

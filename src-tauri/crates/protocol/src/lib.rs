@@ -2,8 +2,8 @@
 //! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
 //! [`app`]), what went wrong ([`user_message`]), what the engine and a worker say to each other
 //! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
-//! ([`agent_name`]), which places there are besides this computer ([`endpoint`]), and what is said
-//! over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
+//! ([`agent_name`]), where tasks run ([`place`]), which places there are besides this computer
+//! ([`endpoint`]), and what is said over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
 
 pub mod agent;
 pub mod agent_name;
@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod event;
 pub mod id;
 mod outcome;
+pub mod place;
 pub mod question;
 pub mod request;
 pub mod secret;
@@ -24,7 +25,8 @@ pub mod worker;
 pub use agent::{KnownAgent, Safety};
 pub use endpoint::Endpoint;
 pub use event::{Event, LogEvent};
-pub use id::{BatchId, EndpointId, TaskId};
+pub use id::{BatchId, EndpointId, PlaceId, TaskId};
+pub use place::{Capability, Place};
 pub use request::{AgentChoice, BatchRequest, TaskRequest};
 pub use secret::Secret;
 pub use status::Status;

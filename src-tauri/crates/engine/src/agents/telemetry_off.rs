@@ -2,7 +2,7 @@
 //! where nobody else says anything. No file of a person's or of a system's is written.
 
 use super::environment::EnvMap;
-use crate::engine::new_id;
+use crate::ids::new_id;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;

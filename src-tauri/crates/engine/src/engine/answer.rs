@@ -8,7 +8,7 @@ use crate::store::TaskFacts;
 use crate::store::invocations::Record;
 use regatta_protocol::event::{Question, QuestionOption, QuestionOptionKind};
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{Status, TaskId};
+use regatta_protocol::{Capability, Status, TaskId};
 
 impl Engine {
     /// Answers a task's open question with one of its options. One that was interrupted goes
@@ -25,12 +25,12 @@ impl Engine {
         let (facts, question, option) = self.find_open_question(task, question, option).await?;
         if facts.view.status == Status::Interrupted {
             return self
-                .continue_locally(facts, continuation_with_answer(&question, &option))
+                .continue_from_copy(facts, continuation_with_answer(&question, &option))
                 .await;
         }
         let control = WorkerControl::Answer { question: question.id, option: option.id };
-        let (task, queue) = (task.clone(), self.scheduler_for(&facts.request));
-        self.ask_scheduler(queue, |reply| SchedulerCommand::Send { task, control, reply }).await
+        let (task, place) = (task.clone(), self.place_of(&facts.request));
+        self.ask_scheduler(&place, |reply| SchedulerCommand::Send { task, control, reply }).await
     }
 
     /// As [`Engine::answer`]; what is allowed by that is allowed for the whole batch: the same
@@ -45,8 +45,9 @@ impl Engine {
         option: &str,
     ) -> Result<(), EngineError> {
         let (facts, asked, chosen) = self.find_open_question(task, question, option).await?;
-        let here = facts.request.endpoint.is_none();
-        if !here || !is_allow_option(&chosen) || asked.permission_key.is_empty() {
+        let place = self.place_of(&facts.request);
+        let for_batch = place.can(Capability::AllowForBatch);
+        if !for_batch || !is_allow_option(&chosen) || asked.permission_key.is_empty() {
             return self.answer(task, question, option).await;
         }
         let (batch, key) = (facts.view.batch, asked.permission_key);
@@ -55,7 +56,7 @@ impl Engine {
         let kept = self.0.log.write_record(note)?;
         self.0.log.wait_committed_or_error(kept).await;
         self.answer(task, question, option).await?;
-        self.0.local_scheduler.send(SchedulerCommand::Grant { batch, key })
+        self.0.places.scheduler(&place).send(SchedulerCommand::Grant { batch, key })
     }
 
     async fn find_open_question(

@@ -1,15 +1,11 @@
-//! What a task changed, and bringing it into the project.
+//! What a task changed.
 
-use super::{Engine, now};
+use super::Engine;
 use crate::EngineError;
-use crate::publish;
-use crate::store::{Entry, TaskFacts, read};
+use crate::store::TaskFacts;
 use regatta_git::{Git, PatchRequest};
-use regatta_protocol::app::PublishResult;
-use regatta_protocol::endpoint::RemoteBranch;
 use regatta_protocol::view::{Changes, FilePatch};
-use regatta_protocol::{ErrorCode, Event, TaskId, UserMessage};
-use std::path::Path;
+use regatta_protocol::{Capability, ErrorCode, TaskId, UserMessage};
 
 impl Engine {
     /// Everything that a task changed, up to its last save point.
@@ -18,8 +14,10 @@ impl Engine {
     /// There is no such task, or git failed.
     pub async fn read_changes(&self, id: &TaskId) -> Result<Changes, EngineError> {
         let facts = self.task_facts(id).await?;
-        let Some(commit) = newest_local_commit(&facts) else { return Ok(Changes::default()) };
-        let cache = self.0.dirs.cache(&facts.start.cache);
+        let Some(commit) = self.newest_readable_commit(&facts) else {
+            return Ok(Changes::default());
+        };
+        let cache = self.0.access.dirs.cache(&facts.start.cache);
         Ok(Git::find().await?.changes(&cache, &facts.start.commit, commit).await?)
     }
 
@@ -29,8 +27,10 @@ impl Engine {
     /// As [`Engine::read_changes`].
     pub async fn read_patch(&self, id: &TaskId, path: &str) -> Result<FilePatch, EngineError> {
         let facts = self.task_facts(id).await?;
-        let Some(commit) = newest_local_commit(&facts) else { return Ok(FilePatch::default()) };
-        let (git, cache) = (Git::find().await?, self.0.dirs.cache(&facts.start.cache));
+        let Some(commit) = self.newest_readable_commit(&facts) else {
+            return Ok(FilePatch::default());
+        };
+        let (git, cache) = (Git::find().await?, self.0.access.dirs.cache(&facts.start.cache));
         let from = facts.start.commit.as_str();
         let changes = git.changes(&cache, from, commit).await?;
         let moved = changes.files.iter().find(|file| file.path == path);
@@ -39,65 +39,31 @@ impl Engine {
         Ok(git.patch(request).await?)
     }
 
-    /// Brings results into their projects, each as a new branch; nothing else there
-    /// changes. A result that was added before and still is there isn't added twice.
-    pub async fn publish_results(&self, tasks: &[TaskId]) -> Vec<PublishResult> {
-        let mut results = Vec::new();
-        for task in tasks {
-            let (branch, notice) = match self.publish_one(task).await {
-                Ok(branch) => (Some(branch), None),
-                Err(error) => (None, Some(error.notice())),
-            };
-            results.push(PublishResult { task: task.clone(), branch, notice });
-        }
-        results
-    }
-
-    async fn publish_one(&self, id: &TaskId) -> Result<String, EngineError> {
-        let facts = self.task_facts(id).await?;
-        if !facts.view.status.is_over() {
-            return Err(EngineError::WrongState("This task isn't over yet."));
-        }
-        if facts.start.cache.is_empty() {
-            return Err(EngineError::Refused(result_not_local_notice()));
-        }
-        let outcome = facts.view.outcome.as_ref();
-        let commit =
-            outcome.and_then(|outcome| outcome.commit.as_deref()).ok_or_else(nothing_to_publish)?;
-        let (git, project) = (Git::find().await?, Path::new(&facts.start.project));
-        if let Some(branch) = &facts.view.branch
-            && project.is_absolute()
-            && git.resolve(project, &format!("refs/heads/{branch}")).await.as_deref() == Ok(commit)
-        {
-            return Ok(branch.clone());
-        }
-        let branch = publish::publish(&self.remote_access(), &facts, commit).await?;
-        let event = Event::Published { branch: branch.clone(), commit: commit.to_owned() };
-        let attempt = facts.view.attempt;
-        let entry = Entry { task: id.clone(), attempt, at: now(), event };
-        let written = self.0.log.append(vec![entry]).await?;
-        self.0.log.wait_committed_or_error(written).await;
-        Ok(branch)
-    }
-
-    /// Looks for a task's branch at its repository: the one that is known, or the one that it
-    /// would be.
+    /// Everything that a task changed, up to its last save point, as `git apply` takes it;
+    /// empty when it changed nothing.
     ///
     /// # Errors
-    /// There is no such task, or the repository can't be reached or refuses the token.
-    pub async fn find_remote_branch(&self, id: &TaskId) -> Result<RemoteBranch, EngineError> {
+    /// There is no such task, git failed, or the text is longer than 16 MiB.
+    pub async fn read_diff(&self, id: &TaskId) -> Result<Vec<u8>, EngineError> {
         let facts = self.task_facts(id).await?;
-        let remote = self.remote_access().task_remote(&facts).await?;
-        let branch = facts.view.branch.clone().unwrap_or_else(|| publish::branch_name(&facts));
-        let cache = Some(self.0.dirs.cache(&facts.start.cache));
-        let cache = cache.filter(|_| !facts.start.cache.is_empty());
-        let (git, base) = (Git::find().await?, facts.start.commit.as_str());
-        Ok(git.look_up_remote_branch(&remote, cache.as_deref(), &branch, base).await?)
+        let Some(commit) = self.newest_readable_commit(&facts) else { return Ok(Vec::new()) };
+        let cache = self.0.access.dirs.cache(&facts.start.cache);
+        let diff = Git::find().await?.diff(&cache, &facts.start.commit, commit).await?;
+        diff.ok_or_else(|| {
+            EngineError::Refused(UserMessage::new(
+                ErrorCode::PayloadTooLarge,
+                "What this task changed is too large for one text.",
+                "Everything it changed is kept.",
+                "Get its branch with git instead.",
+            ))
+        })
     }
 
-    pub(super) async fn task_facts(&self, id: &TaskId) -> Result<TaskFacts, EngineError> {
-        let id = id.clone();
-        self.0.log.readers.with(move |conn| read::facts(conn, &id)).await
+    /// The commit that holds what the task has done so far, in a place whose work can be read
+    /// here.
+    fn newest_readable_commit<'a>(&self, facts: &'a TaskFacts) -> Option<&'a str> {
+        let readable = self.place_of(&facts.request).can(Capability::Diff);
+        newest_commit(facts).filter(|_| readable)
     }
 }
 
@@ -105,27 +71,4 @@ impl Engine {
 pub(super) fn newest_commit(facts: &TaskFacts) -> Option<&str> {
     let result = facts.view.outcome.as_ref().and_then(|outcome| outcome.commit.as_deref());
     result.or(facts.save_commit.as_deref())
-}
-
-/// The same, if it is on this computer.
-fn newest_local_commit(facts: &TaskFacts) -> Option<&str> {
-    newest_commit(facts).filter(|_| !facts.start.cache.is_empty())
-}
-
-fn result_not_local_notice() -> UserMessage {
-    UserMessage::new(
-        ErrorCode::WrongState,
-        "This task's result is at its repository, not on this computer.",
-        "Nothing was changed.",
-        "Look its branch up to see whether it is there.",
-    )
-}
-
-fn nothing_to_publish() -> EngineError {
-    EngineError::Refused(UserMessage::new(
-        ErrorCode::WrongState,
-        "This task changed nothing, so there is nothing to add.",
-        "Your project was not touched.",
-        "Read its last words, or try again.",
-    ))
 }

@@ -1,83 +1,30 @@
-//! Work elsewhere: what is on record before it is sent, how it goes on with a follow-up, and
-//! how it stands after a restart.
+//! How a task that is over goes on, and what is on record before attempts are sent together.
 
-use super::{Engine, new_id, now};
+use super::tasks::next_attempt;
+use super::{Engine, now};
 use crate::EngineError;
-use crate::log::Log;
-use crate::runner::{Continuation, can_continue, ended_after_sending, ended_before_sending};
-use crate::scheduler::{QueuedAttempt, Scheduler};
-use crate::store::invocations::{self, FollowUp, NewInvocation, Record};
-use crate::store::{TaskFacts, read};
-use regatta_protocol::event::Outcome;
-use regatta_protocol::{BatchRequest, Status, TaskId, TaskView};
-
-/// How an open task stands after a restart.
-pub(super) enum RecoveryState {
-    /// It worked on this computer.
-    Local,
-    /// It goes on at its endpoint.
-    ContinuesAtEndpoint(QueuedAttempt),
-    /// It is over for us.
-    Ended(Outcome),
-}
-
-/// Finds out how an open task stands.
-pub(super) async fn find_recovery_state(
-    log: &Log,
-    task: &TaskView,
-) -> Result<RecoveryState, EngineError> {
-    let (id, attempt) = (task.id.clone(), task.attempt);
-    let read =
-        move |conn: &_| Ok((read::facts(conn, &id)?, invocations::find(conn, &id, attempt)?));
-    let (facts, invocation) = log.readers.with(read).await?;
-    if facts.request.endpoint.is_none() {
-        return Ok(RecoveryState::Local);
-    }
-    let ended = |status, notice| {
-        let (notice, totals) = (Some(notice), task.totals);
-        RecoveryState::Ended(Outcome { notice, totals, ..Outcome::without_work(status) })
-    };
-    Ok(match invocation.filter(|invocation| invocation.may_have_left) {
-        None => ended(Status::Interrupted, ended_before_sending()),
-        Some(sent) if sent.run.is_none() => ended(Status::Unknown, ended_after_sending()),
-        Some(_) => RecoveryState::ContinuesAtEndpoint(QueuedAttempt {
-            task: task.id.clone(),
-            batch: task.batch.clone(),
-            attempt,
-            max_parallel: None,
-            continuation: None,
-            agent: facts.agent_selection.agent.clone(),
-            resume_count: 0,
-        }),
-    })
-}
+use crate::ids::new_id;
+use crate::runner::{Continuation, can_continue};
+use crate::scheduler::QueuedAttempt;
+use crate::store::TaskFacts;
+use crate::store::invocations::{FollowUp, NewInvocation, Record};
+use regatta_protocol::{BatchRequest, Capability, Place, TaskId};
 
 impl Engine {
-    /// The queue of the place where the tasks of a request run.
-    pub(super) fn scheduler_for(&self, request: &BatchRequest) -> &Scheduler {
-        match request.endpoint {
-            Some(_) => &self.0.cloud_scheduler,
-            None => &self.0.local_scheduler,
-        }
+    /// The place where the tasks of a request run.
+    pub(super) fn place_of(&self, request: &BatchRequest) -> Place {
+        self.0.places.place_of(request.endpoint.as_ref())
     }
 
-    /// The queue of the place where a task runs.
-    pub(super) async fn scheduler_for_task(
-        &self,
-        task: &TaskId,
-    ) -> Result<&Scheduler, EngineError> {
-        Ok(self.scheduler_for(&self.task_facts(task).await?.request))
-    }
-
-    /// Puts on record that attempts of one batch will be sent together, if its tasks run
-    /// elsewhere.
+    /// Puts on record that attempts of one batch will be sent together, in a place where they
+    /// are.
     pub(super) async fn record_invocation(
         &self,
-        request: &BatchRequest,
+        place: &Place,
         waiting: &[QueuedAttempt],
         follow_up: Option<FollowUp>,
     ) -> Result<(), EngineError> {
-        let Some(first) = waiting.first().filter(|_| request.endpoint.is_some()) else {
+        let Some(first) = waiting.first().filter(|_| place.can(Capability::BatchCall)) else {
             return Ok(());
         };
         let attempts = waiting.iter().map(|w| (w.task.clone(), w.attempt)).collect();
@@ -87,36 +34,37 @@ impl Engine {
     }
 
     /// Says something next to a task that is over: its conversation goes on in a new attempt,
-    /// here in the copy that it left. Without a message, a task on this computer goes on with
-    /// what it was asked.
+    /// in the copy that it left. Without a message, it goes on with what it was asked, in a
+    /// place that can.
     ///
     /// # Errors
     /// There is no such task, it isn't over, or there is nothing to go on from.
     pub async fn continue_with(&self, task: &TaskId, message: &str) -> Result<(), EngineError> {
         let message = message.trim();
         let facts = self.task_facts(task).await?;
-        if message.is_empty() && facts.request.endpoint.is_some() {
+        let place = self.place_of(&facts.request);
+        let from_copy = place.can(Capability::Continue);
+        if message.is_empty() && !from_copy {
             return Err(EngineError::WrongState("This message is empty."));
         }
         if !facts.view.status.is_over() {
             return Err(EngineError::WrongState("This task isn't over yet."));
         }
-        if facts.request.endpoint.is_none() {
+        if from_copy {
             let go_on = Continuation { message: message.to_owned(), ..Continuation::default() };
-            return self.continue_locally(facts, go_on).await;
+            return self.continue_from_copy(facts, go_on).await;
         }
         let unnamed = "The service didn't say how this task's conversation can go on.";
         let thread = facts.thread.clone().ok_or(EngineError::WrongState(unnamed))?;
         let follow_up = FollowUp { thread, message: message.to_owned() };
         let (waiting, events) =
-            super::tasks::next_attempt(&facts, Some(Continuation::default()), now());
-        self.record_invocation(&facts.request, std::slice::from_ref(&waiting), Some(follow_up))
-            .await?;
-        self.enqueue(&facts.request, vec![waiting], events).await
+            next_attempt((&facts, &place), Some(Continuation::default()), now());
+        self.record_invocation(&place, std::slice::from_ref(&waiting), Some(follow_up)).await?;
+        self.enqueue(&place, vec![waiting], events).await
     }
 
-    /// Has a task of this computer go on in a new attempt.
-    pub(super) async fn continue_locally(
+    /// Has a task go on in a new attempt, in the copy that it left.
+    pub(super) async fn continue_from_copy(
         &self,
         facts: TaskFacts,
         continuation: Continuation,
@@ -126,7 +74,8 @@ impl Engine {
         if continuation.message.is_empty() && !anything {
             return Err(EngineError::WrongState("This task has no save point."));
         }
-        let (waiting, events) = super::tasks::next_attempt(&facts, Some(continuation), now());
-        self.enqueue(&facts.request, vec![waiting], events).await
+        let place = self.place_of(&facts.request);
+        let (waiting, events) = next_attempt((&facts, &place), Some(continuation), now());
+        self.enqueue(&place, vec![waiting], events).await
     }
 }

@@ -1,22 +1,22 @@
 //! Rows become tasks: one that names several agents, or one several times, is a task for each,
 //! so that the same work can be compared.
 
-use super::new_id;
+use crate::ids::new_id;
 use crate::store::{NewTask, TaskExtra};
-use regatta_protocol::TaskId;
 use regatta_protocol::agent::AgentSelection;
 use regatta_protocol::request::{BatchRequest, TaskRequest};
+use regatta_protocol::{Capability, Place, TaskId};
 use std::collections::HashSet;
 
-/// The tasks of a request, whose rows are taken out of it.
-pub(super) fn expand_tasks(request: &mut BatchRequest) -> Vec<NewTask> {
+/// The tasks of a request that runs in this place; its rows are taken out of it.
+pub(super) fn expand_tasks(request: &mut BatchRequest, place: &Place) -> Vec<NewTask> {
     let rows = std::mem::take(&mut request.parallel_tasks);
     // A row that is one task keeps its name, whatever the others are called.
     let single = rows.iter().filter(|row| row.task_count() == 1);
     let mut taken: HashSet<String> = single.map(|row| row.task_name.trim().to_owned()).collect();
     let mut tasks = Vec::new();
     for (number, row) in (0..).zip(rows) {
-        let each = row_selections(request, &row);
+        let each = row_selections((request, place), &row);
         let several = each.len() > 1;
         for (pick, label) in each {
             let name = row.task_name.trim();
@@ -30,13 +30,11 @@ pub(super) fn expand_tasks(request: &mut BatchRequest) -> Vec<NewTask> {
 
 /// Who does a row, once for each task, and what tells their names apart.
 fn row_selections(
-    request: &BatchRequest,
+    (request, place): (&BatchRequest, &Place),
     row: &TaskRequest,
 ) -> Vec<(Option<AgentSelection>, String)> {
-    let elsewhere = request.endpoint.is_some();
     let named: Vec<(Option<AgentSelection>, String)> = match row.agents.as_slice() {
-        // Who does the work elsewhere is that place's business.
-        _ if elsewhere => vec![(None, String::new())],
+        _ if !place.can(Capability::Agents) => vec![(None, String::new())],
         [] => vec![(None, request.agent.label())],
         several => several
             .iter()
@@ -96,6 +94,7 @@ fn new_task(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::sample_place;
     use regatta_protocol::agent::{AgentOptions, KnownAgent};
     use regatta_protocol::request::AgentChoice;
 
@@ -109,7 +108,10 @@ mod tests {
         };
         let parallel_tasks = rows.iter().map(row).collect();
         let mut request = BatchRequest { parallel_tasks, ..BatchRequest::default() };
-        expand_tasks(&mut request).into_iter().map(|task| (task.name, task.extra.row)).collect()
+        expand_tasks(&mut request, &sample_place(&[Capability::Agents]))
+            .into_iter()
+            .map(|task| (task.name, task.extra.row))
+            .collect()
     }
 
     fn selection(id: KnownAgent) -> AgentSelection {
@@ -143,8 +145,10 @@ mod tests {
         ];
         let row = TaskRequest { task_name: "Footer".into(), agents, ..TaskRequest::default() };
         let mut request = BatchRequest { parallel_tasks: vec![row], ..BatchRequest::default() };
-        let names: Vec<String> =
-            expand_tasks(&mut request).into_iter().map(|task| task.name).collect();
+        let names: Vec<String> = expand_tasks(&mut request, &sample_place(&[Capability::Agents]))
+            .into_iter()
+            .map(|task| task.name)
+            .collect();
         assert_eq!(
             names,
             ["Footer · Claude Code", "Footer · Claude Code (opus)", "Footer · Codex"]

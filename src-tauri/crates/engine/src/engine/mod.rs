@@ -6,9 +6,10 @@ mod changes;
 mod continuation;
 mod expand;
 mod open;
-mod pages;
 mod practice_project;
+mod publish;
 mod queries;
+mod recovery;
 mod start;
 mod start_point;
 mod tasks;
@@ -20,13 +21,10 @@ pub use start::{StartOptions, StartedBatch};
 pub use watch::ChangeSet;
 
 use crate::agents::AgentRegistry;
-use crate::batch_tokens::BatchTokens;
-use crate::credentials::CredentialProvider;
-use crate::dirs::Dirs;
 use crate::log::Log;
-use crate::scheduler::Scheduler;
+use crate::places::Places;
+use crate::remote_access::RemoteAccess;
 use regatta_protocol::{Millis, UserMessage};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,16 +35,10 @@ pub struct Engine(Arc<EngineInner>);
 #[derive(Debug)]
 struct EngineInner {
     log: Log,
-    /// Of this computer.
-    local_scheduler: Scheduler,
-    /// Of all endpoints together: they have their own limits.
-    cloud_scheduler: Scheduler,
-    dirs: Dirs,
-    program: PathBuf,
+    places: Places,
+    /// The way to repositories, and to the folders.
+    access: RemoteAccess,
     agents: AgentRegistry,
-    credentials: Arc<dyn CredentialProvider>,
-    /// Those that came with requests.
-    tokens: BatchTokens,
     notices: Vec<UserMessage>,
 }
 
@@ -56,11 +48,6 @@ impl Engine {
     pub fn notices(&self) -> Vec<UserMessage> {
         self.0.notices.clone()
     }
-}
-
-/// A new id; later ones sort after earlier ones.
-pub(crate) fn new_id() -> String {
-    uuid::Uuid::now_v7().to_string()
 }
 
 fn now() -> Millis {

@@ -50,7 +50,7 @@ impl Engine {
     /// # Errors
     /// It can't be written, or git failed.
     pub async fn practice_project(&self) -> Result<ProjectView, EngineError> {
-        let dir = self.0.dirs.practice_project();
+        let dir = self.0.access.dirs.practice_project();
         let path = dir.display().to_string();
         if !dir.exists() {
             // Under another name first: half a project is never taken for a whole one.

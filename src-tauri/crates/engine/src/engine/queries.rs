@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::EngineError;
 use crate::log::Follower;
-use crate::store::{lines, read, search, steps};
+use crate::store::{TaskFacts, lines, list, read, search, steps};
 use regatta_protocol::event::Step;
 use regatta_protocol::view::{BatchDetail, LinePage, Matches, PlaceView};
 use regatta_protocol::{BatchId, BatchRequest, BatchView, LogEvent, Millis, TaskId, TaskView};
@@ -29,6 +29,22 @@ impl Engine {
     ) -> Result<Vec<BatchView>, EngineError> {
         let words = words.to_owned();
         self.0.log.readers.with(move |conn| read::history(conn, &words, before, max)).await
+    }
+
+    /// Up to `max` batches, the newest first: those that were started before a batch, if one
+    /// is given.
+    ///
+    /// # Errors
+    /// There is no such batch, or the store can't be read.
+    pub async fn batches(
+        &self,
+        before: Option<&BatchId>,
+        max: u32,
+    ) -> Result<Vec<BatchView>, EngineError> {
+        let before = before.cloned();
+        let found =
+            self.0.log.readers.with(move |conn| list::list_batches(conn, before.as_ref(), max));
+        Ok(self.with_queues(found.await?))
     }
 
     /// A batch with its tasks.
@@ -139,5 +155,10 @@ impl Engine {
     #[must_use]
     pub fn place(&self) -> PlaceView {
         self.0.log.published.borrow().place.clone()
+    }
+
+    pub(super) async fn task_facts(&self, id: &TaskId) -> Result<TaskFacts, EngineError> {
+        let id = id.clone();
+        self.0.log.readers.with(move |conn| read::facts(conn, &id)).await
     }
 }

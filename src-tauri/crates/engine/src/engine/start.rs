@@ -1,14 +1,16 @@
 //! Starting a batch.
 
 use super::start_point::{StartPoint, StartSource};
-use super::{Engine, expand, new_id, now};
+use super::{Engine, expand, now};
 use crate::EngineError;
+use crate::ids::new_id;
 use crate::scheduler::QueuedAttempt;
-use crate::store::{BatchStart, CreateResult, NewBatch, NewTask, idempotency};
+use crate::store::idempotency::{self, KeyedRequest};
+use crate::store::{BatchStart, CreateResult, NewBatch, NewTask};
 use regatta_git::Git;
 use regatta_protocol::secret::Secret;
 use regatta_protocol::view::BatchDetail;
-use regatta_protocol::{BatchId, BatchRequest};
+use regatta_protocol::{BatchId, BatchRequest, Capability, Place};
 
 /// What may come along with a request. By default nothing.
 #[derive(Debug, Clone, Default)]
@@ -55,18 +57,19 @@ impl Engine {
         }
         let token = options.token.as_ref();
         let ground = self.validate(&request, token).await.map_err(EngineError::BadRequest)?;
-        // Where the tasks run elsewhere, sharing is that place's business.
-        let share = options.publish && request.endpoint.is_none();
-        let start = BatchStart { publish: share, ..self.prepare_cache(&ground).await? };
-        let mut batch = self.new_batch(request, ground.start_from, start);
+        let place = self.place_of(&request);
+        // A place that makes branches by itself does so in any case.
+        let publish = options.publish && place.can(Capability::Publish);
+        let start = BatchStart { publish, ..self.prepare_cache(&ground).await? };
+        let mut batch = self.new_batch((request, &place), ground.start_from, start);
         batch.idempotency_key = options.idempotency_key;
-        if batch.request.endpoint.is_some() {
+        if !place.can(Capability::LocalFolder) {
             // What an empty one means is known now; the place need not guess.
             batch.request.start_from.clone_from(&batch.start_from);
         }
-        let (waiting, place) = (queued_attempts(&batch), batch.request.clone());
+        let waiting = queued_attempts(&batch);
         let id = batch.id.clone();
-        self.0.tokens.insert(&id, options.token.unwrap_or_default());
+        self.0.access.tokens.insert(&id, options.token.unwrap_or_default());
         match self.0.log.create(batch).await? {
             CreateResult::New => {}
             before => return self.join_existing(before).await,
@@ -85,7 +88,11 @@ impl Engine {
     ) -> Result<Option<CreateResult>, EngineError> {
         let Some(key) = options.idempotency_key.clone() else { return Ok(None) };
         let (request, now) = (request.clone(), now());
-        let look = move |conn: &_| idempotency::find_key(conn, (&key, &request), now);
+        let names_start = self.place_of(&request).can(Capability::LocalFolder);
+        let look = move |conn: &_| {
+            let keyed = KeyedRequest { key: &key, request: &request, names_start };
+            idempotency::find_key(conn, keyed, now)
+        };
         self.0.log.readers.with(look).await
     }
 
@@ -98,7 +105,7 @@ impl Engine {
     /// more for the tasks.
     async fn prepare_cache(&self, start_point: &StartPoint) -> Result<BatchStart, EngineError> {
         let git = Git::find().await?;
-        let dirs = &self.0.dirs;
+        let dirs = &self.0.access.dirs;
         let (cache, author) = match &start_point.source {
             StartSource::Folder(project) => {
                 let author = git.author(project).await?;
@@ -122,13 +129,13 @@ impl Engine {
 
     fn new_batch(
         &self,
-        mut request: BatchRequest,
+        (mut request, place): (BatchRequest, &Place),
         start_from: String,
         start: BatchStart,
     ) -> NewBatch {
         let title = request.title();
         let limit = self.place().limit;
-        let tasks = expand::expand_tasks(&mut request);
+        let tasks = expand::expand_tasks(&mut request, place);
         NewBatch {
             id: BatchId::parse(&new_id()).expect("BUG: our ids are ids"),
             at: now(),
@@ -139,6 +146,7 @@ impl Engine {
             max_parallel: request.max_parallel.unwrap_or(limit),
             tasks,
             request,
+            place: place.clone(),
         }
     }
 }
@@ -148,8 +156,8 @@ fn queued_attempts(batch: &NewBatch) -> Vec<QueuedAttempt> {
         task: task.id.clone(),
         batch: batch.id.clone(),
         attempt: 1,
-        // Elsewhere the place keeps to it.
-        max_parallel: batch.request.max_parallel.filter(|_| batch.request.endpoint.is_none()),
+        // Without a queue of ours the place keeps to it.
+        max_parallel: batch.request.max_parallel.filter(|_| batch.place.can(Capability::Queue)),
         continuation: None,
         agent: task.agent(&batch.request),
         resume_count: 0,

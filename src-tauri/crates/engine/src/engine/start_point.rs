@@ -10,7 +10,7 @@ use regatta_git::{Git, GitError, Heads, Remote};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::secret::Secret;
-use regatta_protocol::{BatchRequest, ErrorCode, TaskId, UserMessage};
+use regatta_protocol::{BatchRequest, Capability, ErrorCode, TaskId, UserMessage};
 use std::path::PathBuf;
 
 /// The branch that is the main version of most projects.
@@ -39,7 +39,7 @@ pub(super) enum StartSource {
 }
 
 impl Engine {
-    /// What tasks on this computer start from.
+    /// What tasks start from in a place that works on a folder here, or on what is fetched here.
     pub(super) async fn resolve_local_start(
         &self,
         request: &BatchRequest,
@@ -51,7 +51,8 @@ impl Engine {
         let ground = match asked.contains("://") && !asked.starts_with("file://") {
             true => {
                 let remote = self
-                    .remote_access()
+                    .0
+                    .access
                     .authenticated_remote(asked, token)
                     .await
                     .map_err(project_error)?;
@@ -72,21 +73,22 @@ impl Engine {
         }
     }
 
-    /// What tasks at an endpoint start from. The repository is asked with the person's own
+    /// What tasks start from in a place that fetches the repository itself. The repository is asked with the person's own
     /// token, so that one which is refused is said before anything starts.
     pub(super) async fn resolve_remote_start(
         &self,
         request: &BatchRequest,
-        endpoint: &Endpoint,
+        endpoint: Option<&Endpoint>,
     ) -> Result<StartPoint, RequestProblem> {
         let none =
             || project_problem("No repository is chosen.", "Choose one, or paste its address.");
         let asked = requested_project(request).ok_or_else(none)?;
-        let place = Address::parse(&endpoint.address);
-        let place = place.map_err(|notice| request_problem("endpoint", notice))?;
+        let address = endpoint.map(|endpoint| Address::parse(&endpoint.address)).transpose();
+        let address = address.map_err(|notice| request_problem("endpoint", notice))?;
         let remote =
-            self.remote_access().authenticated_remote(asked, None).await.map_err(project_error)?;
-        if remote.folder().is_some() && !place.is_loopback() {
+            self.0.access.authenticated_remote(asked, None).await.map_err(project_error)?;
+        let sees_folders = address.is_some_and(|address| address.is_loopback());
+        if remote.folder().is_some() && !sees_folders {
             return Err(project_problem(
                 "The endpoint is on another computer and can't see this folder.",
                 "Choose a repository by its https address.",
@@ -112,7 +114,9 @@ impl Engine {
             None => None,
         };
         let fits = earlier.filter(|facts| {
-            facts.request.endpoint.is_none() && facts.start.project == ground.project
+            // Without a folder to start from, its work isn't here.
+            self.place_of(&facts.request).can(Capability::LocalFolder)
+                && facts.start.project == ground.project
         });
         let Some(facts) = fits else {
             let notice = UserMessage::new(

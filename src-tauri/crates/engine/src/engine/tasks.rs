@@ -4,12 +4,12 @@ use super::{Engine, now};
 use crate::EngineError;
 use crate::disk;
 use crate::runner::Continuation;
-use crate::scheduler::{QueuedAttempt, Scheduler, SchedulerCommand};
+use crate::scheduler::{CommandReply, QueuedAttempt, SchedulerCommand};
 use crate::store::{Entry, TaskFacts};
 use regatta_protocol::request::{AgentChoice, MAX_PARALLEL};
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{
-    BatchId, BatchRequest, ErrorCode, Event, Millis, Status, TaskId, UserMessage,
+    BatchId, Capability, ErrorCode, Event, Millis, Place, Status, TaskId, UserMessage,
 };
 
 impl Engine {
@@ -22,7 +22,7 @@ impl Engine {
         if facts.view.status.is_over() {
             return Err(EngineError::WrongState("This task is over already."));
         }
-        self.stop_tasks(&facts.request, vec![task.clone()]).await
+        self.stop_tasks(&self.place_of(&facts.request), vec![task.clone()]).await
     }
 
     /// Stops every task of a batch that isn't over.
@@ -32,19 +32,12 @@ impl Engine {
     pub async fn stop_batch(&self, batch: &BatchId) -> Result<(), EngineError> {
         let tasks = self.batch(batch).await?.tasks;
         let request = self.batch_request(batch).await?;
-        self.stop_tasks(&request, tasks.into_iter().map(|task| task.id).collect()).await
+        let tasks = tasks.into_iter().map(|task| task.id).collect();
+        self.stop_tasks(&self.place_of(&request), tasks).await
     }
 
-    async fn stop_tasks(
-        &self,
-        request: &BatchRequest,
-        tasks: Vec<TaskId>,
-    ) -> Result<(), EngineError> {
-        self.ask_scheduler(self.scheduler_for(request), |reply| SchedulerCommand::Stop {
-            tasks,
-            reply,
-        })
-        .await
+    async fn stop_tasks(&self, place: &Place, tasks: Vec<TaskId>) -> Result<(), EngineError> {
+        self.ask_scheduler(place, |reply| SchedulerCommand::Stop { tasks, reply }).await
     }
 
     /// Tries tasks again, each afresh from where its batch started.
@@ -61,7 +54,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::retry`], or there is no save point.
     pub async fn continue_task(&self, task: &TaskId) -> Result<(), EngineError> {
-        if self.task_facts(task).await?.request.endpoint.is_some() {
+        let place = self.place_of(&self.task_facts(task).await?.request);
+        if !place.can(Capability::Continue) {
             return Err(EngineError::WrongState("This task goes on with a message to it."));
         }
         self.continue_with(task, "").await
@@ -69,7 +63,7 @@ impl Engine {
 
     /// Refuses when the disk is nearly full.
     pub(super) fn require_disk_space(&self) -> Result<(), EngineError> {
-        match disk::free_bytes(&self.0.dirs.0).filter(|free| *free < disk::LOW_BYTES) {
+        match disk::free_bytes(&self.0.access.dirs.0).filter(|free| *free < disk::LOW_BYTES) {
             Some(free) => Err(EngineError::Refused(disk::low_notice(free))),
             None => Ok(()),
         }
@@ -77,26 +71,27 @@ impl Engine {
 
     async fn start_new_attempts(&self, tasks: &[TaskId]) -> Result<(), EngineError> {
         self.require_disk_space()?;
-        // Each batch by itself: elsewhere, its tasks are sent together.
-        let mut batches: Vec<(BatchRequest, Vec<QueuedAttempt>, Vec<Entry>)> = Vec::new();
+        // Each batch by itself: where they are sent, its tasks are sent together.
+        let mut batches: Vec<(Place, Vec<QueuedAttempt>, Vec<Entry>)> = Vec::new();
         for task in tasks {
             let facts = self.task_facts(task).await?;
             if !facts.view.status.is_over() {
                 return Err(EngineError::WrongState("This task isn't over yet."));
             }
-            let (waiting, events) = next_attempt(&facts, None, now());
+            let place = self.place_of(&facts.request);
+            let (waiting, events) = next_attempt((&facts, &place), None, now());
             let same = |known: &&mut (_, Vec<QueuedAttempt>, _)| known.1[0].batch == waiting.batch;
             match batches.iter_mut().find(same) {
                 Some(known) => {
                     known.1.push(waiting);
                     known.2.extend(events);
                 }
-                None => batches.push((facts.request, vec![waiting], events)),
+                None => batches.push((place, vec![waiting], events)),
             }
         }
-        for (request, waiting, events) in batches {
-            self.record_invocation(&request, &waiting, None).await?;
-            self.enqueue(&request, waiting, events).await?;
+        for (place, waiting, events) in batches {
+            self.record_invocation(&place, &waiting, None).await?;
+            self.enqueue(&place, waiting, events).await?;
         }
         Ok(())
     }
@@ -104,16 +99,11 @@ impl Engine {
     /// Puts tasks of one batch in the line of their place.
     pub(super) async fn enqueue(
         &self,
-        request: &BatchRequest,
+        place: &Place,
         tasks: Vec<QueuedAttempt>,
         events: Vec<Entry>,
     ) -> Result<(), EngineError> {
-        self.ask_scheduler(self.scheduler_for(request), |reply| SchedulerCommand::Add {
-            tasks,
-            events,
-            reply,
-        })
-        .await
+        self.ask_scheduler(place, |reply| SchedulerCommand::Add { tasks, events, reply }).await
     }
 
     /// Makes a waiting task the next one to start.
@@ -121,8 +111,8 @@ impl Engine {
     /// # Errors
     /// It doesn't wait.
     pub async fn run_next(&self, task: &TaskId) -> Result<(), EngineError> {
-        let queue = self.scheduler_for_task(task).await?;
-        self.ask_scheduler(queue, |reply| SchedulerCommand::RunNext { task: task.clone(), reply })
+        let place = self.place_of(&self.task_facts(task).await?.request);
+        self.ask_scheduler(&place, |reply| SchedulerCommand::RunNext { task: task.clone(), reply })
             .await
     }
 
@@ -130,7 +120,7 @@ impl Engine {
     /// interrupted for it.
     ///
     /// # Errors
-    /// It doesn't work, its agent hears no messages, or it works at an endpoint.
+    /// It doesn't work, its agent hears no messages, or its place passes none on.
     pub async fn send_message(
         &self,
         task: &TaskId,
@@ -142,19 +132,15 @@ impl Engine {
             return Err(EngineError::WrongState("This message is empty."));
         }
         let facts = self.task_facts(task).await?;
-        if facts.request.endpoint.is_some() {
+        let place = self.place_of(&facts.request);
+        if !place.can(Capability::Message) {
             return Err(EngineError::WrongState("This task hears a message once it is over."));
         }
         if facts.view.session.is_none() {
             return Err(EngineError::WrongState("This task's agent can't hear messages now."));
         }
         let (task, control) = (task.clone(), WorkerControl::Message { text, interrupt });
-        self.ask_scheduler(&self.0.local_scheduler, |reply| SchedulerCommand::Send {
-            task,
-            control,
-            reply,
-        })
-        .await
+        self.ask_scheduler(&place, |reply| SchedulerCommand::Send { task, control, reply }).await
     }
 
     /// Has an agent's tasks go on that are held, such as once a person signed in again.
@@ -162,7 +148,8 @@ impl Engine {
     /// # Errors
     /// The engine is closed.
     pub fn resume_agent(&self, agent: AgentChoice) -> Result<(), EngineError> {
-        self.0.local_scheduler.send(SchedulerCommand::ResumeAgent(agent))
+        let mut queues = self.0.places.schedulers_with(Capability::Queue);
+        queues.try_for_each(|queue| queue.send(SchedulerCommand::ResumeAgent(agent.clone())))
     }
 
     /// Changes how many tasks may work at the same time. What works goes on.
@@ -178,15 +165,16 @@ impl Engine {
                 "Choose a number from 1 to 64.",
             )));
         }
-        self.0.local_scheduler.send(SchedulerCommand::SetLimit(limit))
+        let mut queues = self.0.places.schedulers_with(Capability::Queue);
+        queues.try_for_each(|queue| queue.send(SchedulerCommand::SetLimit(limit)))
     }
 
     pub(super) async fn ask_scheduler(
         &self,
-        queue: &Scheduler,
-        message: impl FnOnce(crate::scheduler::CommandReply) -> SchedulerCommand,
+        place: &Place,
+        message: impl FnOnce(CommandReply) -> SchedulerCommand,
     ) -> Result<(), EngineError> {
-        if let Some(written) = queue.request(message).await? {
+        if let Some(written) = self.0.places.scheduler(place).request(message).await? {
             self.0.log.wait_committed_or_error(written).await;
         }
         Ok(())
@@ -195,22 +183,22 @@ impl Engine {
 
 /// A task's next attempt in the line, and what is written of it.
 pub(super) fn next_attempt(
-    facts: &TaskFacts,
+    (facts, place): (&TaskFacts, &Place),
     continuation: Option<Continuation>,
     now: Millis,
 ) -> (QueuedAttempt, Vec<Entry>) {
     let (task, number) = (facts.view.id.clone(), facts.view.attempt + 1);
     let (attempt, continues) = (number, continuation.is_some());
     let message = continuation.as_ref().map_or_else(String::new, |go_on| go_on.message.clone());
-    // Elsewhere the message is written where it was sent.
+    // Where a follow-up is sent, the message is written by who sends it.
     let said = (!message.is_empty()).then(|| Event::message_to_agent("you", &message));
     let mut events = vec![Event::Attempt { number, continues, message }];
     events.extend(said.into_iter().flatten());
     events.push(Event::Status { status: Status::Waiting, notice: None });
     let entry = |event| Entry { task: task.clone(), attempt, at: now, event };
     let entries = events.into_iter().map(entry).collect();
-    // Elsewhere the place keeps to it.
-    let cap = facts.request.max_parallel.filter(|_| facts.request.endpoint.is_none());
+    // Without a queue of ours the place keeps to it.
+    let cap = facts.request.max_parallel.filter(|_| place.can(Capability::Queue));
     let batch = facts.view.batch.clone();
     (
         QueuedAttempt {

@@ -4,15 +4,14 @@
 use super::Engine;
 use super::start_point::{StartPoint, request_problem};
 use crate::disk;
-use crate::remote_access::RemoteAccess;
 use regatta_protocol::agent::AgentSelection;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::secret::Secret;
-use regatta_protocol::{BatchRequest, UserMessage};
-use std::sync::Arc;
+use regatta_protocol::{BatchRequest, Capability, UserMessage};
 
-/// What is the place's own business, where that isn't this computer.
-const PLACE_FIELDS: [&str; 2] = ["agent", "parallel"];
+/// What is the place's own business, unless it has this capability.
+const PLACE_FIELDS: [(&str, Capability); 2] =
+    [("agent", Capability::Agents), ("parallel", Capability::Queue)];
 
 impl Engine {
     /// Everything that keeps a request from being started, each with its place in it.
@@ -30,19 +29,27 @@ impl Engine {
         request: &BatchRequest,
         token: Option<&Secret>,
     ) -> Result<StartPoint, Vec<RequestProblem>> {
+        let place = self.place_of(request);
         let mut problems = request.problems();
-        let found = match &request.endpoint {
-            Some(endpoint) => {
-                problems.retain(|problem| !PLACE_FIELDS.contains(&problem.field.as_str()));
-                if let Err(notice) = self.0.credentials.endpoint_key(endpoint).await {
-                    problems.push(request_problem("endpoint", notice));
-                }
-                self.resolve_remote_start(request, endpoint).await
-            }
-            None => {
-                self.validate_local(request, &mut problems).await;
-                self.resolve_local_start(request, token).await
-            }
+        for (field, capability) in PLACE_FIELDS {
+            problems.retain(|problem| problem.field != field || place.can(capability));
+        }
+        if place.can(Capability::Key)
+            && let Some(endpoint) = &request.endpoint
+            && let Err(notice) = self.0.access.credentials.endpoint_key(endpoint).await
+        {
+            problems.push(request_problem("endpoint", notice));
+        }
+        let named = !problems.iter().any(|problem| problem.field == "agent");
+        if place.can(Capability::Agents) && named {
+            problems.extend(self.agent_problems(request).await);
+        }
+        if place.can(Capability::LocalCopies) {
+            problems.extend(self.disk_problem());
+        }
+        let found = match place.can(Capability::LocalFolder) {
+            true => self.resolve_local_start(request, token).await,
+            false => self.resolve_remote_start(request, request.endpoint.as_ref()).await,
         };
         match found {
             Ok(ground) if problems.is_empty() => Ok(ground),
@@ -54,16 +61,11 @@ impl Engine {
         }
     }
 
-    /// Whether this computer can do the work.
-    async fn validate_local(&self, request: &BatchRequest, problems: &mut Vec<RequestProblem>) {
-        let named = !problems.iter().any(|problem| problem.field == "agent");
-        if named {
-            problems.extend(self.agent_problems(request).await);
-        }
-        if let Some(free) = disk::free_bytes(&self.0.dirs.0).filter(|free| *free < disk::LOW_BYTES)
-        {
-            problems.push(request_problem("project", disk::low_notice(free)));
-        }
+    /// That there is too little room for copies.
+    fn disk_problem(&self) -> Option<RequestProblem> {
+        let free = disk::free_bytes(&self.0.access.dirs.0);
+        let low = free.filter(|free| *free < disk::LOW_BYTES)?;
+        Some(request_problem("project", disk::low_notice(low)))
     }
 
     /// The agents that can't be started as they are wanted, of those that would be.
@@ -93,16 +95,6 @@ impl Engine {
         match self.0.agents.resolve(&pick.agent).await {
             Ok(_) => self.0.agents.model_problem(pick),
             Err(notice) => Some(notice),
-        }
-    }
-
-    /// The way to repositories.
-    pub(super) fn remote_access(&self) -> RemoteAccess {
-        RemoteAccess {
-            program: self.0.program.clone(),
-            dirs: self.0.dirs.clone(),
-            tokens: self.0.tokens.clone(),
-            credentials: Arc::clone(&self.0.credentials),
         }
     }
 }

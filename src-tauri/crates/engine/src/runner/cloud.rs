@@ -28,7 +28,7 @@ use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::event::{LineKind, Outcome};
 use regatta_protocol::wire::AnsweredFact;
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{BatchRequest, Event, Millis, Status, UserMessage};
+use regatta_protocol::{BatchRequest, Capability, Event, Millis, Status, UserMessage};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -39,6 +39,9 @@ use tokio::task::JoinSet;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much text may be on its way from calls into the log, in KB.
 const MEMORY_LIMIT_KB: usize = 8 * 1024;
+
+/// What can be done at an endpoint.
+const CAPABILITIES: [Capability; 3] = [Capability::Detach, Capability::BatchCall, Capability::Key];
 
 /// Runs attempts at endpoints.
 #[derive(Debug)]
@@ -198,7 +201,9 @@ impl CloudShared {
 impl Runner for CloudRunner {
     type Task = CallTask;
 
-    const HERE: bool = false;
+    fn capabilities(&self) -> &'static [Capability] {
+        &CAPABILITIES
+    }
 
     async fn prepare(
         &self,

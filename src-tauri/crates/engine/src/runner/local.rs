@@ -3,16 +3,17 @@
 use super::continuation::{self, Continuation};
 use super::orphans::ProcessIdentity;
 use super::worker_output::forward_events;
-use super::{AttemptId, AttemptState, EventReceiver, Progress, Runner, RunnerEvent};
+use super::{
+    AttemptId, AttemptState, EventReceiver, Progress, Runner, RunnerEvent, failed_outcome,
+};
 use crate::EngineError;
 use crate::agents::{AgentRegistry, LaunchRequest};
 use crate::dirs::Dirs;
 use crate::interrupted_work::{self, InterruptedAttempt};
-use crate::scheduler::failed_outcome;
 use crate::store::TaskFacts;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
-use regatta_protocol::{ErrorCode, Event, Millis, Status, UserMessage};
+use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, UserMessage};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -38,6 +39,19 @@ const STDERR_TAIL_BYTES: u64 = 4_000;
 const IDENTITY_FILE: &str = "worker.json";
 /// The file there with what the worker said on its standard error.
 const STDERR_FILE: &str = "worker.err";
+
+/// What can be done on this computer.
+const CAPABILITIES: [Capability; 9] = [
+    Capability::LocalFolder,
+    Capability::LocalCopies,
+    Capability::Agents,
+    Capability::Queue,
+    Capability::Diff,
+    Capability::Publish,
+    Capability::Continue,
+    Capability::Message,
+    Capability::AllowForBatch,
+];
 
 /// Runs attempts on this computer.
 #[derive(Debug)]
@@ -112,7 +126,9 @@ impl LocalRunner {
 impl Runner for LocalRunner {
     type Task = WorkerTask;
 
-    const HERE: bool = true;
+    fn capabilities(&self) -> &'static [Capability] {
+        &CAPABILITIES
+    }
 
     async fn prepare(
         &self,

@@ -7,12 +7,14 @@ mod cloud;
 #[cfg(test)]
 mod conformance;
 mod continuation;
+mod event_batcher;
 mod local;
 mod orphans;
 mod worker_output;
 
 pub(crate) use cloud::{CloudDeps, CloudRunner, ended_after_sending, ended_before_sending};
 pub(crate) use continuation::{Continuation, can_continue, open_question_hint};
+pub(crate) use event_batcher::{EventBatcher, MAX_EVENTS_AT_ONCE};
 pub(crate) use local::LocalRunner;
 #[cfg(test)]
 pub(crate) use local::{build_worker_task, recover_crashed};
@@ -21,7 +23,7 @@ use crate::EngineError;
 use crate::store::TaskFacts;
 use regatta_protocol::event::{ChangeTotals, Outcome};
 use regatta_protocol::worker::{WorkerControl, WorkerLine};
-use regatta_protocol::{ErrorCode, Event, Millis, Status, TaskId, UserMessage};
+use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, TaskId, UserMessage};
 use std::fmt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -110,9 +112,13 @@ pub(crate) trait Runner: Send + Sync + 'static {
     /// Everything that an attempt needs.
     type Task: Send + Sync;
 
-    /// Whether that is this computer: then it has a limit, how busy it is is shown, and what
-    /// works there ends with us. Elsewhere it goes on without us.
-    const HERE: bool;
+    /// What can be done there.
+    fn capabilities(&self) -> &'static [Capability];
+
+    /// Whether that can be done there.
+    fn can(&self, capability: Capability) -> bool {
+        self.capabilities().contains(&capability)
+    }
 
     /// Gathers what an attempt needs from what is known of its task; `go_on`: it goes on with
     /// the work of the one before.
@@ -162,6 +168,11 @@ pub(crate) trait Runner: Send + Sync + 'static {
     /// Stops listening to everything: the events of all attempts end. For a place that goes on
     /// without us.
     fn detach(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// The outcome of an attempt that failed before it did anything.
+pub(crate) fn failed_outcome(notice: UserMessage) -> Outcome {
+    Outcome { notice: Some(notice), ..Outcome::without_work(Status::Failed) }
 }
 
 fn events_unavailable(id: &AttemptId) -> UserMessage {

@@ -1,20 +1,20 @@
 //! Carrying one attempt from its start to its end: everything that happens goes into the
 //! log, in order, and its status comes from facts.
 
-use super::event_batcher::{EventBatcher, MAX_EVENTS_AT_ONCE};
 use super::pause::SuspendedAttempt;
-use super::stop::{failed_outcome, terminal_entries};
+use super::stop::terminal_entries;
 use super::{AttemptCommand, QueuedAttempt};
 use crate::EngineError;
 use crate::log::Log;
 use crate::remote_access::RemoteAccess;
 use crate::runner::{
-    AttemptId, Continuation, EventReceiver, Progress, Runner, RunnerEvent, open_question_hint,
+    AttemptId, Continuation, EventBatcher, EventReceiver, MAX_EVENTS_AT_ONCE, Progress, Runner,
+    RunnerEvent, failed_outcome, open_question_hint,
 };
 use crate::store::{Entry, TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{ErrorCode, Event, Millis, Status, TaskId, UserMessage};
+use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, TaskId, UserMessage};
 use tokio::sync::{mpsc, watch};
 
 type CommandReceiver = mpsc::UnboundedReceiver<AttemptCommand>;
@@ -41,6 +41,8 @@ struct AttemptContext {
     stop_intent: watch::Receiver<StopIntent>,
     task: TaskId,
     question_states: mpsc::UnboundedSender<(TaskId, bool)>,
+    /// Whether results become branches in the place, by itself.
+    place_publishes: bool,
 }
 
 /// What is needed to carry attempts.
@@ -69,7 +71,7 @@ impl<R: Runner> AttemptDriver<R> {
         // None: the store is closed, or the attempt goes on elsewhere.
         let Ok(Some(mut outcome)) = ended else { return None };
         let now = (self.now)();
-        if R::HERE
+        if self.runner.can(Capability::Queue)
             && let Some(held) = SuspendedAttempt::from_outcome(&waiting, &outcome, now)
         {
             let entries = suspension_entries(&id, now, (outcome, &held));
@@ -113,8 +115,8 @@ impl<R: Runner> AttemptDriver<R> {
         continuation: Option<Continuation>,
     ) -> Result<(R::Task, bool), EngineError> {
         let facts = self.read_facts(id).await?;
-        // Here, only a task that is held is active before it begins.
-        let worked = !R::HERE && facts.view.status.is_active();
+        // Where work ends with us, only a task that is held is active before it begins.
+        let worked = self.runner.can(Capability::Detach) && facts.view.status.is_active();
         Ok((self.runner.prepare(id, facts, continuation).await?, worked))
     }
 
@@ -143,6 +145,7 @@ impl<R: Runner> AttemptDriver<R> {
             stop_intent: stop_intent.subscribe(),
             task: id.task.clone(),
             question_states,
+            place_publishes: !self.runner.can(Capability::Publish),
         };
         let mut progress = Progress { has_worked: worked, ..Progress::default() };
         // Controls get through while events wait for room on the disk.
@@ -243,8 +246,7 @@ impl<R: Runner> AttemptDriver<R> {
             // The queue may have ended.
             context.question_states.send((context.task.clone(), asks)).ok();
         }
-        let why_held = context.disk_pause.borrow().clone();
-        if let Some(event) = filter_event::<R>(happened.event, why_held) {
+        if let Some(event) = filter_event(happened.event, context) {
             happened.event = event;
             batcher.push(happened);
         }
@@ -299,14 +301,14 @@ impl<R: Runner> AttemptDriver<R> {
 
 /// What a place may say. How an attempt ends is told by its outcome, and what a person did
 /// is told by us.
-fn filter_event<R: Runner>(event: Event, why_held: Option<UserMessage>) -> Option<Event> {
+fn filter_event(event: Event, context: &AttemptContext) -> Option<Event> {
     match event {
         Event::Status { status, .. } if !status.is_active() => None,
-        // Elsewhere, results become branches by themselves.
-        Event::Published { .. } if R::HERE => None,
+        Event::Published { .. } if !context.place_publishes => None,
         Event::Attempt { .. } | Event::End | Event::Unknown => None,
         Event::Status { status: Status::Paused, notice } => {
-            Some(Event::Status { status: Status::Paused, notice: notice.or(why_held) })
+            let notice = notice.or_else(|| context.disk_pause.borrow().clone());
+            Some(Event::Status { status: Status::Paused, notice })
         }
         other => Some(other),
     }

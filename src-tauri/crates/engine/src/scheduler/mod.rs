@@ -2,16 +2,14 @@
 //! of it sends a message; nobody shares a lock with it.
 
 mod attempt;
-mod event_batcher;
 mod pause;
 mod ready_list;
 mod stop;
 
 pub(crate) use attempt::AttemptDriver;
-pub(crate) use event_batcher::EventBatcher;
 pub(crate) use pause::PersistedQueue;
 pub(crate) use ready_list::QueuedAttempt;
-pub(crate) use stop::{failed_outcome, terminal_entries};
+pub(crate) use stop::terminal_entries;
 
 use crate::EngineError;
 use crate::disk;
@@ -24,7 +22,7 @@ use ready_list::ReadyList;
 use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{BatchId, Millis, TaskId, UserMessage};
+use regatta_protocol::{BatchId, Capability, Millis, TaskId, UserMessage};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -330,7 +328,7 @@ impl<R: Runner> SchedulerLoop<R> {
     /// Puts on record what is held, if that has changed.
     fn persist_queue(&mut self) {
         let held = self.pauses.to_persisted(&self.ready_list);
-        if R::HERE && self.persisted != held {
+        if self.driver.runner.can(Capability::Queue) && self.persisted != held {
             let body = serde_json::to_string(&held).expect("BUG: what is held is always JSON");
             // A store that is closed keeps nothing more.
             self.driver.log.write_record(Record::PersistedQueue { body }).ok();
@@ -372,8 +370,8 @@ impl<R: Runner> SchedulerLoop<R> {
     }
 
     fn publish_place(&mut self) {
-        if !R::HERE {
-            return; // How busy other places are, only they know.
+        if !self.driver.runner.can(Capability::Queue) {
+            return; // How busy it is, only the place knows.
         }
         let place = PlaceView {
             busy: self.ready_list.busy_count(self.limit),

@@ -3,11 +3,11 @@
 use super::{AttemptCommand, QueuedAttempt, SchedulerLoop};
 use crate::EngineError;
 use crate::log::PendingWrite;
-use crate::runner::Runner;
+use crate::runner::{Runner, failed_outcome};
 use crate::store::Entry;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
-use regatta_protocol::{ErrorCode, Event, Millis, Status, TaskId, UserMessage};
+use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, TaskId, UserMessage};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -35,7 +35,8 @@ impl<R: Runner> SchedulerLoop<R> {
     /// Stops everything and waits for it.
     pub(super) async fn shut_down(&mut self) {
         self.commands.close();
-        if R::HERE {
+        let detaches = self.driver.runner.can(Capability::Detach);
+        if !detaches {
             let (held, waiting): (Vec<_>, Vec<_>) = self
                 .ready_list
                 .drain_waiting()
@@ -59,7 +60,7 @@ impl<R: Runner> SchedulerLoop<R> {
             sleep(SHUTDOWN_TIMEOUT).await;
         };
         tokio::pin!(no_use);
-        if !R::HERE {
+        if detaches {
             tokio::select! {
                 () = self.driver.runner.detach() => {} // It goes on without us.
                 () = &mut no_use => return,
@@ -82,7 +83,7 @@ impl<R: Runner> SchedulerLoop<R> {
     /// Ends a task that waits, and gives what is to be written of that. One that would have
     /// gone on is carried to its end: what it did before may have to be shared.
     pub(super) fn end_queued(&mut self, waiting: QueuedAttempt) -> Vec<Entry> {
-        if waiting.continuation.is_none() || !R::HERE {
+        if waiting.continuation.is_none() || !self.driver.runner.can(Capability::Publish) {
             return self.stopped_entries(&waiting).into();
         }
         self.ready_list.mark_running(&waiting);
@@ -98,11 +99,6 @@ impl<R: Runner> SchedulerLoop<R> {
             Outcome::without_work(Status::Stopped),
         )
     }
-}
-
-/// The outcome of an attempt that failed before it did anything.
-pub(crate) fn failed_outcome(notice: UserMessage) -> Outcome {
-    Outcome { notice: Some(notice), ..Outcome::without_work(Status::Failed) }
 }
 
 /// The two events that end an attempt.

@@ -41,7 +41,9 @@ struct FakeAttempt {
 impl Runner for Arc<FakeRunner> {
     type Task = WorkerTask;
 
-    const HERE: bool = true;
+    fn capabilities(&self) -> &'static [Capability] {
+        &[Capability::Queue, Capability::Publish]
+    }
 
     async fn prepare(
         &self,
@@ -137,6 +139,7 @@ impl SchedulerEnv {
         let author = Author { name: "A".into(), email: "a@example.invalid".into() };
         let (project, cache) = ("/x/shop".into(), "cache".into());
         let new = NewBatch {
+            place: crate::places::sample_place(&[Capability::Agents]),
             id: batch.clone(),
             at: 1,
             idempotency_key: None,

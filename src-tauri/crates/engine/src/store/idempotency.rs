@@ -4,7 +4,7 @@
 use super::read;
 use super::writer::NewBatch;
 use regatta_protocol::request::BatchRequest;
-use regatta_protocol::{BatchId, Millis};
+use regatta_protocol::{BatchId, Capability, Millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// How long a key is known: a day.
@@ -21,25 +21,34 @@ pub(crate) enum CreateResult {
     KeyReused,
 }
 
+/// A request and the key that it came with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyedRequest<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) request: &'a BatchRequest,
+    /// Whether an empty start is kept as it came. Without that, what it meant was written in
+    /// its place.
+    pub(crate) names_start: bool,
+}
+
 /// What a key means now, if it came before.
 pub(crate) fn find_key(
     conn: &Connection,
-    (key, request): (&str, &BatchRequest),
+    keyed: KeyedRequest<'_>,
     now: Millis,
 ) -> rusqlite::Result<Option<CreateResult>> {
     let id: Option<String> = conn
         .query_row(
             "SELECT b.id FROM idempotency i JOIN batches b ON b.key = i.batch
              WHERE i.key = ?1 AND i.at > ?2",
-            params![key, now - KEY_LIFETIME_MS],
+            params![keyed.key, now - KEY_LIFETIME_MS],
             |row| row.get(0),
         )
         .optional()?;
     let Some(id) = id.as_deref().and_then(BatchId::parse) else { return Ok(None) };
     let before = read::request(conn, &id)?;
-    let mut request = normalise(request);
-    if request.endpoint.is_some() && request.start_from.is_empty() {
-        // What that meant was written in its place.
+    let mut request = normalise(keyed.request);
+    if !keyed.names_start && request.start_from.is_empty() {
         request.start_from.clone_from(&before.start_from);
     }
     Ok(Some(match request == before {
@@ -54,7 +63,8 @@ pub(super) fn find_batch_key(
     batch: &NewBatch,
 ) -> rusqlite::Result<Option<CreateResult>> {
     let Some(key) = &batch.idempotency_key else { return Ok(None) };
-    find_key(conn, (key, &batch.full_request()), batch.at)
+    let names_start = batch.place.can(Capability::LocalFolder);
+    find_key(conn, KeyedRequest { key, request: &batch.full_request(), names_start }, batch.at)
 }
 
 /// Notes a new batch's key, and forgets those that are too old.

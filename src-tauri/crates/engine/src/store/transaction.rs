@@ -11,7 +11,7 @@ use super::writer::{Entry, NewBatch, NewTask, StoreCommand, StoreError, send_rep
 use crate::fold;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::{BatchView, Counts};
-use regatta_protocol::{BatchId, Event, LogEvent, Millis, Status, TaskView};
+use regatta_protocol::{BatchId, Capability, Event, LogEvent, Millis, Status, TaskView};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 /// The longest name of an agent that a view shows, in characters.
@@ -158,10 +158,9 @@ fn insert_task(
     (position, task): (u32, &NewTask),
 ) -> rusqlite::Result<()> {
     let begun = fold::new_view(task.id.clone(), batch.id.clone(), &task.name, position, at);
-    // Who does the work elsewhere is that place's business.
-    let agent = match batch.request.endpoint {
-        Some(_) => String::new(),
-        None => task_row::select_agent(&batch.request, &task.extra).agent.label(),
+    let agent = match batch.place.can(Capability::Agents) {
+        true => task_row::select_agent(&batch.request, &task.extra).agent.label(),
+        false => String::new(),
     };
     let agent = agent.chars().take(MAX_AGENT_CHARS).collect();
     let view = TaskView { agent, row: task.extra.row.unwrap_or(position), ..begun };

@@ -11,7 +11,7 @@ use super::view_cache::ViewCache;
 use regatta_protocol::request::{AgentChoice, BatchRequest, TaskRequest};
 use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::worker::Author;
-use regatta_protocol::{BatchId, Event, Millis, TaskId, UserMessage};
+use regatta_protocol::{BatchId, Event, Millis, Place, TaskId, UserMessage};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -46,6 +46,8 @@ pub(crate) struct NewBatch {
     pub(crate) idempotency_key: Option<String>,
     /// Its tasks are in `tasks`; here the list is empty.
     pub(crate) request: BatchRequest,
+    /// Where its tasks run. Not written: what can be done there may change with the program.
+    pub(crate) place: Place,
     pub(crate) title: String,
     /// What people call the commit that it starts from.
     pub(crate) start_from: String,

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod recovery;
+mod third_place;
 mod validation;
 
 use super::*;

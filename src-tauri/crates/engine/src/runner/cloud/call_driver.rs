@@ -6,8 +6,7 @@ use super::call::{AttemptStream, Call, ControlChannel};
 use super::demux::{Demux, DemuxEvent, Target};
 use super::{CallTask, CloudShared, messages};
 use crate::EngineError;
-use crate::runner::{AttemptId, RunnerEvent};
-use crate::scheduler::{EventBatcher, failed_outcome};
+use crate::runner::{AttemptId, EventBatcher, RunnerEvent, failed_outcome};
 use crate::store::invocations::{self, InvokedAttempt, Record};
 use ending::outcome_from_end;
 use regatta_client::CallError;
@@ -340,7 +339,7 @@ async fn record_batch_channel(
     mut events: mpsc::Receiver<RunnerEvent>,
 ) {
     let Some(first) = events.recv().await else { return };
-    let fresh = TaskId::parse(&crate::engine::new_id()).expect("BUG: our ids are ids");
+    let fresh = TaskId::parse(&crate::ids::new_id()).expect("BUG: our ids are ids");
     let batch = &task.invocation.batch;
     let Ok(task) = inner.log.ensure_batch_channel(batch, fresh, first.at).await else { return };
     let id = AttemptId { task, number: 1 };

@@ -88,6 +88,7 @@ async fn create_store(dir: &std::path::Path, address: &str) -> (Log, Endpoint) {
     let author = Author { name: "A".into(), email: "a@example.invalid".into() };
     let (project, commit) = ("https://example.invalid/r".to_owned(), String::new());
     let batch = NewBatch {
+        place: crate::places::sample_place(&[]),
         id: BatchId::parse("b").unwrap(),
         at: 1,
         idempotency_key: None,

@@ -1,4 +1,4 @@
-use super::super::idempotency::find_key;
+use super::super::idempotency::{KeyedRequest, find_key};
 use super::*;
 
 fn keyed(id: &str, key: &str, first_task: usize) -> NewBatch {
@@ -39,7 +39,10 @@ async fn a_key_is_known_for_a_day() {
     let request = keyed("x", "k", 9).full_request();
     for (later, expected) in [(day - 1, Some(CreateResult::Joined(batch("a")))), (day, None)] {
         let request = request.clone();
-        let look = move |c: &_| find_key(c, ("k", &request), NOW + later);
+        let look = move |c: &_| {
+            let keyed = KeyedRequest { key: "k", request: &request, names_start: true };
+            find_key(c, keyed, NOW + later)
+        };
         assert_eq!(store.readers.with(look).await.unwrap(), expected);
     }
     let mut next_day = keyed("b", "k", 2);

@@ -9,10 +9,11 @@ mod writing;
 use super::open::open;
 use super::writer::{BatchStart, Entry, NewBatch, NewTask, StoreCommand};
 use super::{CreateResult, OpenStore, StoreError};
+use crate::places::sample_place;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::request::BatchRequest;
 use regatta_protocol::worker::Author;
-use regatta_protocol::{BatchId, Event, Millis, Status, TaskId};
+use regatta_protocol::{BatchId, Capability, Event, Millis, Status, TaskId};
 use std::path::Path;
 use tokio::sync::oneshot;
 
@@ -41,6 +42,7 @@ fn new_batch(tasks: usize) -> NewBatch {
         extra: Default::default(),
     };
     NewBatch {
+        place: sample_place(&[Capability::LocalFolder, Capability::Agents]),
         id: batch("b"),
         at: NOW,
         idempotency_key: None,

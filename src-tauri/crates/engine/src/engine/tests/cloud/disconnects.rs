@@ -110,6 +110,7 @@ fn sample_batch(request: &BatchRequest) -> crate::store::NewBatch {
     let author = regatta_protocol::worker::Author { name: "A".into(), email: "a".into() };
     let (project, cache, commit) = (request.project.clone(), String::new(), String::new());
     crate::store::NewBatch {
+        place: crate::places::sample_place(&[]),
         id: BatchId::parse("b").unwrap(),
         at: 1,
         idempotency_key: None,

@@ -5,7 +5,7 @@ use crate::runner::AttemptId;
 use crate::runner::cloud::call::AttemptStream;
 use crate::runner::cloud::demux::{DemuxEvent, Target};
 use crate::runner::cloud::messages;
-use crate::scheduler::failed_outcome;
+use crate::runner::failed_outcome;
 use crate::store::invocations::InvokedAttempt;
 use regatta_protocol::event::{LineKind, Outcome};
 use regatta_protocol::wire::End;

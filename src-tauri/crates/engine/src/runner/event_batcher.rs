@@ -2,16 +2,16 @@
 //! those that come are gathered, and lines that follow each other become one entry: so a
 //! chatty attempt costs the store little, and a slow store never makes anyone hold much.
 
+use super::{AttemptId, RunnerEvent};
 use crate::EngineError;
 use crate::log::{Log, PendingWrite};
-use crate::runner::{AttemptId, RunnerEvent};
 use crate::store::Entry;
 use regatta_protocol::Event;
 use std::mem::take;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// The most events that are taken at once.
-pub(super) const MAX_EVENTS_AT_ONCE: usize = 64;
+pub(crate) const MAX_EVENTS_AT_ONCE: usize = 64;
 /// With this much gathered, the log's own room is what has to be waited for.
 const FLUSH_BYTES: usize = 16 * 1024;
 /// Text is joined up to this size, which fits in one row.
@@ -65,12 +65,12 @@ impl<'a> EventBatcher<'a> {
     }
 
     /// Whether what was gathered goes on its way now.
-    pub(super) fn should_flush(&self) -> bool {
+    pub(crate) fn should_flush(&self) -> bool {
         !self.entries.is_empty() && (self.pending_write.is_none() || self.weight >= FLUSH_BYTES)
     }
 
     /// Hands in everything that was gathered, once there is room for it.
-    pub(super) async fn flush(&mut self) -> Result<(), EngineError> {
+    pub(crate) async fn flush(&mut self) -> Result<(), EngineError> {
         if self.entries.is_empty() {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl<'a> EventBatcher<'a> {
 
     /// Waits until what was handed in last is on disk; never ends when there is nothing.
     /// Whoever stops waiting for it loses nothing.
-    pub(super) async fn wait_written(&mut self) -> Result<(), EngineError> {
+    pub(crate) async fn wait_written(&mut self) -> Result<(), EngineError> {
         match &mut self.pending_write {
             Some(writing) => writing.wait_by_ref().await?,
             None => std::future::pending().await,
