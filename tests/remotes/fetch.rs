@@ -128,7 +128,7 @@ async fn what_is_wrong_at_the_other_end_is_told_apart() {
     let remote_env = RemoteEnv::new().await;
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let nobody = Remote::parse(&format!("http://127.0.0.1:{free}/shop")).unwrap();
-    let folder = Remote::parse_any(remote_env.env.root().to_str().unwrap()).unwrap();
+    let folder = Remote::parse(remote_env.env.root().to_str().unwrap()).unwrap();
     for (remote, expected) in [
         (remote_env.remote("none", TOKEN), RemoteErrorKind::NotFound),
         (remote_env.remote("broken/shop", TOKEN), RemoteErrorKind::Other),
@@ -146,7 +146,7 @@ async fn what_is_wrong_at_the_other_end_is_told_apart() {
 async fn a_folder_is_a_remote_where_that_is_allowed() {
     let remote_env = RemoteEnv::new().await;
     let remote =
-        Remote::parse_any(&format!("file://{}", remote_env.bare_repository.display())).unwrap();
+        Remote::parse(&format!("file://{}", remote_env.bare_repository.display())).unwrap();
     let git = Git::find().await.unwrap();
     assert_eq!(git.remote_heads(&remote).await.unwrap().branches.len(), 2);
     git.update_cache_from_remote(&remote, &remote_env.cache_dir(), &remote_env.start_commit)

@@ -12,7 +12,7 @@ async fn a_branch_is_found_with_its_commits_and_a_missing_one_is_not() {
         tip = commit_on(&remote_env.bare_repository, &tip, &format!("Commit {n}"));
     }
     git(&remote_env.bare_repository, &["branch", "regatta/b/t", &tip]);
-    let folder = Remote::parse_any(remote_env.bare_repository.to_str().unwrap()).unwrap();
+    let folder = Remote::parse(remote_env.bare_repository.to_str().unwrap()).unwrap();
     remote_env
         .git
         .update_cache_from_remote(

@@ -7,8 +7,9 @@ use crate::state;
 use regatta_client::GitHub;
 use regatta_engine::project;
 use regatta_protocol::endpoint::{ConnectionTest, CredentialsView, RepositoryPage};
-use regatta_protocol::{ErrorCode, Secret, UserMessage};
-use tauri::{AppHandle, Runtime, Url, command};
+use regatta_protocol::repository_address::parse_web_host;
+use regatta_protocol::{ErrorCode, RepositoryAddress, Secret, UserMessage};
+use tauri::{AppHandle, Runtime, command};
 
 #[command]
 pub(crate) async fn set_github_api<R: Runtime>(
@@ -67,7 +68,7 @@ pub(crate) async fn branches<R: Runtime>(
     app: AppHandle<R>,
     address: String,
 ) -> CommandResult<Vec<String>> {
-    if is_folder(&address) {
+    if RepositoryAddress::folder_in(&address).is_some() {
         let project = project::inspect(address.trim()).await;
         return project.notice.map_or(Ok(project.branches), Err);
     }
@@ -82,17 +83,12 @@ pub(crate) async fn branches<R: Runtime>(
 /// The host whose repositories an API lists, or that an address names: `github.com`, or
 /// another with its port.
 pub(super) fn host(address: &str) -> String {
-    let Ok(url) = Url::parse(address.trim()) else { return String::new() };
-    match (url.host_str().unwrap_or_default(), url.port()) {
-        ("api.github.com", None) => "github.com".to_owned(),
-        (host, Some(port)) => format!("{host}:{port}"),
-        (host, None) => host.to_owned(),
+    match parse_web_host(address) {
+        Ok(api) if api == "api.github.com" => "github.com".to_owned(),
+        Ok(host) => host,
+        // What isn't one has no token.
+        Err(_) => String::new(),
     }
-}
-
-fn is_folder(address: &str) -> bool {
-    let address = address.trim();
-    !address.contains("://") || address.starts_with("file://")
 }
 
 fn token_id<R: Runtime>(app: &AppHandle<R>) -> CommandResult<SecretId> {

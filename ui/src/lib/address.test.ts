@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import addresses from '../../../src-tauri/crates/protocol/tables/repository_addresses.json';
 import { parseHost, isLocalAddress, formatRepositoryName } from './address';
 
 it.each([
@@ -32,4 +33,9 @@ it('an address has a host, a folder has none', () => {
   expect(parseHost('https://git.acme.example:8443/web/shop')).toBe('git.acme.example:8443');
   expect(parseHost('file:///srv/shop')).toBe('');
   expect(parseHost('/srv/shop')).toBe('');
+});
+
+it('a host is what it is in Rust', () => {
+  expect(addresses.length).toBeGreaterThan(90);
+  for (const { text, host } of addresses) expect(parseHost(text), text).toBe(host ?? '');
 });

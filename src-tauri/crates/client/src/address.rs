@@ -1,9 +1,9 @@
 //! Where calls go: the base of an endpoint with its key, and the name of a run there.
 
+use regatta_protocol::repository_address::is_loopback_host;
 use regatta_protocol::{ErrorCode, Secret, UserMessage};
 use reqwest::Url;
 use std::fmt;
-use url_host::is_loopback;
 
 /// The base of an endpoint's address, and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Address {
             bad_request("This isn't the address of an endpoint.", next)
                 .with_details(problem.to_string())
         })?;
-        let is_loopback = is_loopback(&url);
+        let is_loopback = url.host_str().is_some_and(is_loopback_host);
         match url.scheme() {
             "https" => {}
             "http" if is_loopback => {}
@@ -115,18 +115,6 @@ impl fmt::Display for RunId {
 
 fn bad_request(what: &str, next: &str) -> UserMessage {
     UserMessage::new(ErrorCode::BadRequest, what, "", next)
-}
-
-mod url_host {
-    use reqwest::Url;
-    use std::net::IpAddr;
-
-    /// Whether the host is this machine by its name alone.
-    pub(super) fn is_loopback(url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
 }
 
 #[cfg(test)]

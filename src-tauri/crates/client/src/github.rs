@@ -5,7 +5,7 @@ use crate::response_error::{self, CallKind};
 use crate::send::{CALL_TIMEOUT, mark_sensitive};
 use crate::{Address, Client};
 use regatta_protocol::endpoint::{ConnectionTest, Repository, RepositoryPage};
-use regatta_protocol::{ErrorCode, Secret, UserMessage};
+use regatta_protocol::{ErrorCode, RepositoryAddress, Secret, UserMessage};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
 use reqwest::{Response, Url};
 use serde::Deserialize;
@@ -222,9 +222,8 @@ fn check_scopes(headers: &HeaderMap) -> Option<UserMessage> {
 
 /// The last two parts of a repository's address.
 fn parse_owner_and_name(address: &str) -> Option<(String, String)> {
-    let url = Url::parse(address.trim()).ok()?;
-    let path = url.path().trim_matches('/');
-    let (owner, name) = path.split_once('/')?;
+    let address = RepositoryAddress::parse(address).ok()?;
+    let (owner, name) = address.web_path()?.split_once('/')?;
     let name = name.strip_suffix(".git").unwrap_or(name);
     let fits = |part: &str| {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

@@ -2,8 +2,8 @@
 
 use crate::EngineError;
 use regatta_git::{Git, GitError, ProjectFacts};
-use regatta_protocol::UserMessage;
 use regatta_protocol::app::{ProjectState, ProjectView};
+use regatta_protocol::{RepositoryAddress, UserMessage};
 use std::path::{Path, PathBuf};
 
 /// Looks at a folder without changing anything in it. What is wrong with it is part of the
@@ -51,7 +51,7 @@ pub(crate) fn display_path_below(path: &Path, home: Option<&Path>) -> String {
 
 /// The folder that a person or a request names: a path, or a `file://` address.
 pub(crate) fn parse_folder(text: &str) -> PathBuf {
-    let path = text.trim().strip_prefix("file://").unwrap_or_else(|| text.trim());
+    let path = RepositoryAddress::folder_in(text).unwrap_or_else(|| text.trim());
     std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path))
 }
 

@@ -1,7 +1,7 @@
 //! Getting at repositories on other computers, with the token that fits.
 
 use crate::batch_tokens::BatchTokens;
-use crate::credentials::CredentialProvider;
+use crate::credentials::{CredentialProvider, repository_token};
 use crate::dirs::Dirs;
 use crate::store::TaskFacts;
 use regatta_git::{GitError, Remote};
@@ -41,12 +41,9 @@ impl RemoteAccess {
         address: &str,
         given: Option<&Secret>,
     ) -> Result<Remote, GitError> {
-        let remote = Remote::parse_any(address)?;
-        let Some(host) = remote.host() else { return Ok(remote) };
-        let token = match given.filter(|token| !token.is_empty()) {
-            Some(token) => token.clone(),
-            None => self.credentials.git_token(host).await.unwrap_or_default(),
-        };
+        let remote = Remote::parse(address)?;
+        let credentials = self.credentials.as_ref();
+        let token = repository_token(credentials, given, Some(remote.address())).await;
         Ok(remote.with_token(&token, &self.program))
     }
 

@@ -76,7 +76,7 @@ fn answer_for<'a>(
     remote: &Remote,
     login: &'a AskpassCredential,
 ) -> Option<&'a str> {
-    let (scheme, host) = (remote.scheme(), remote.host()?);
+    let (scheme, host) = (remote.address().scheme(), remote.address().host()?);
     let question = question.trim_end();
     if question == format!("Username for '{scheme}://{host}':") {
         Some(TOKEN_USER)

@@ -81,7 +81,7 @@ impl Git {
         cache: &Path,
         commit: &str,
     ) -> Result<(), GitError> {
-        if let Some(folder) = remote.folder() {
+        if let Some(folder) = remote.address().folder() {
             return self.update_cache(folder, cache, commit).await;
         }
         check_commit_id(commit)?;

@@ -1,6 +1,6 @@
 //! What can go wrong at the door to git, by what the caller can do about it.
 
-use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_protocol::{AddressProblem, ErrorCode, UserMessage};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -37,14 +37,9 @@ pub enum GitError {
         /// What was asked for.
         rev: String,
     },
-    /// The address isn't one that is taken. It isn't repeated: a token may stand in it.
-    #[error("not an address of a project: {why}")]
-    BadAddress {
-        /// What is wrong with it, a sentence.
-        why: &'static str,
-        /// What to do, a sentence.
-        hint: &'static str,
-    },
+    /// The address isn't one that is taken.
+    #[error("not an address of a project: {0}")]
+    BadAddress(AddressProblem),
     /// The host wants a token, or a better one.
     #[error("{host} did not let us in: {details}")]
     TokenRefused {
@@ -197,8 +192,9 @@ impl From<&GitError> for UserMessage {
                 ),
                 "Choose another version to start from.",
             ),
-            GitError::BadAddress { why, hint: next } => {
-                say(ErrorCode::BadRequest, (*why).into(), next)
+            GitError::BadAddress(problem) => {
+                let (what, next) = address_message(*problem);
+                say(ErrorCode::BadRequest, what.into(), next)
             }
             GitError::TokenRefused { host, had_token: given, .. } => {
                 token_refused_message(host, *given)
@@ -224,6 +220,26 @@ impl From<&GitError> for UserMessage {
 impl From<GitError> for UserMessage {
     fn from(error: GitError) -> Self {
         Self::from(&error)
+    }
+}
+
+/// What is wrong with an address, and what to do.
+const fn address_message(problem: AddressProblem) -> (&'static str, &'static str) {
+    const HINT: &str = "Write it like https://github.com/owner/name.";
+    match problem {
+        AddressProblem::Empty => ("There is no address.", HINT),
+        AddressProblem::Invisible => ("The address has characters in it that can't be seen.", HINT),
+        AddressProblem::NotWeb => ("The address doesn't begin with https://.", HINT),
+        AddressProblem::HasUser => (
+            "There is a name or a token in the address.",
+            "Leave it out of the address; the token has a place of its own.",
+        ),
+        AddressProblem::BadHost => ("The host of the address isn't one.", HINT),
+        AddressProblem::NotEncrypted => ("The address isn't encrypted.", "Write it with https://."),
+        AddressProblem::NoPath => ("The address names a host, but no project there.", HINT),
+        AddressProblem::BadPath => {
+            ("The address has characters in it that no project's has.", HINT)
+        }
     }
 }
 
@@ -304,7 +320,14 @@ mod tests {
             GitError::NoCommit(path()),
             GitError::PartialClone(path()),
             GitError::RevisionMissing { rev: "main".into() },
-            GitError::BadAddress { why: "There is no address.", hint: "Write a whole one." },
+            GitError::BadAddress(AddressProblem::Empty),
+            GitError::BadAddress(AddressProblem::Invisible),
+            GitError::BadAddress(AddressProblem::NotWeb),
+            GitError::BadAddress(AddressProblem::HasUser),
+            GitError::BadAddress(AddressProblem::BadHost),
+            GitError::BadAddress(AddressProblem::NotEncrypted),
+            GitError::BadAddress(AddressProblem::NoPath),
+            GitError::BadAddress(AddressProblem::BadPath),
             GitError::TokenRefused { host: "github.com".into(), had_token: true, details: said() },
             GitError::TokenRefused { host: "github.com".into(), had_token: false, details: said() },
             remote(RemoteErrorKind::Unreachable),

@@ -31,7 +31,7 @@ impl Git {
         wanted: &str,
     ) -> Result<String, GitError> {
         check_commit_id(commit)?;
-        if let Some(folder) = remote.folder() {
+        if let Some(folder) = remote.address().folder() {
             return self.publish(cache, commit, folder, wanted).await;
         }
         let branch = format!("refs/heads/{wanted}");

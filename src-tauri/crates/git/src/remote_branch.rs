@@ -31,7 +31,7 @@ impl Git {
         let commit = heads.commit(branch).map(str::to_owned);
         let commits = match &commit {
             Some(commit) if commit == base => Some(0),
-            Some(commit) if is_commit_id(base) => match remote.folder() {
+            Some(commit) if is_commit_id(base) => match remote.address().folder() {
                 Some(folder) => {
                     self.count_commits(CallScope::Folder(folder), base, commit).await.ok()
                 }

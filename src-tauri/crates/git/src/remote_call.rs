@@ -28,7 +28,7 @@ impl Git {
     pub(crate) fn remote_call(&self, place: CallScope<'_>, remote: &Remote) -> Call {
         let mut call = self
             .call(place)
-            .env("GIT_ALLOW_PROTOCOL", remote.scheme())
+            .env("GIT_ALLOW_PROTOCOL", remote.address().scheme())
             // Without it, git would ask a program of the desktop's.
             .env("GIT_ASKPASS", "")
             // No `.netrc`: its passwords are the person's.
@@ -64,7 +64,7 @@ impl Git {
         match ended {
             Ok(ended) if ended.is_truncated => Err(ended.to_error()),
             Err(error @ GitError::TimedOut { .. }) => Err(GitError::Remote {
-                address: remote.address(),
+                address: remote.address().to_string(),
                 kind: RemoteErrorKind::Unreachable,
                 details: error.to_string(),
             }),
@@ -76,9 +76,9 @@ impl Git {
 impl Remote {
     /// What git is given as the address.
     pub(crate) fn git_argument(&self) -> OsString {
-        match self.folder() {
+        match self.address().folder() {
             Some(folder) => absolute(folder).into_os_string(),
-            None => self.address().into(),
+            None => self.address().to_string().into(),
         }
     }
 
@@ -86,7 +86,7 @@ impl Remote {
     pub(crate) fn call_error(&self, ended: &CallOutput) -> GitError {
         let said = format!("{}\n{}", ended.stderr.trim(), to_lossy_string(&ended.stdout).trim());
         let details = said.trim().to_owned();
-        match (classify_error(&said), self.host()) {
+        match (classify_error(&said), self.address().host()) {
             _ if said.contains("No space left on device") => ended.to_error(),
             (None, Some(host)) => GitError::TokenRefused {
                 host: host.to_owned(),
@@ -94,7 +94,7 @@ impl Remote {
                 details,
             },
             (trouble, _) => GitError::Remote {
-                address: self.address(),
+                address: self.address().to_string(),
                 kind: trouble.unwrap_or(RemoteErrorKind::Other),
                 details,
             },

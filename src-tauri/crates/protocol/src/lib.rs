@@ -3,7 +3,8 @@
 //! [`app`]), what went wrong ([`user_message`]), what the engine and a worker say to each other
 //! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
 //! ([`agent_name`]), where tasks run ([`place`]), which places there are besides this computer
-//! ([`endpoint`]), and what is said over the network ([`wire`]). Only serde: no I/O, no time, no randomness.
+//! ([`endpoint`]), where a repository is ([`repository_address`]), and what is said over the
+//! network ([`wire`]). Only serde: no I/O, no time, no randomness.
 
 pub mod agent;
 pub mod agent_name;
@@ -14,6 +15,7 @@ pub mod id;
 mod outcome;
 pub mod place;
 pub mod question;
+pub mod repository_address;
 pub mod request;
 pub mod secret;
 pub mod status;
@@ -27,6 +29,7 @@ pub use endpoint::Endpoint;
 pub use event::{Event, LogEvent};
 pub use id::{BatchId, EndpointId, PlaceId, TaskId};
 pub use place::{Capability, Place};
+pub use repository_address::{AddressProblem, RepositoryAddress};
 pub use request::{AgentChoice, BatchRequest, TaskRequest};
 pub use secret::Secret;
 pub use status::Status;

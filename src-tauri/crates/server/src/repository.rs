@@ -4,7 +4,7 @@
 use crate::error::ApiError;
 use regatta_engine::project;
 use regatta_protocol::app::ProjectView;
-use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_protocol::{AddressProblem, ErrorCode, RepositoryAddress, UserMessage};
 use std::path::{Path, PathBuf};
 
 /// A repository that may be used.
@@ -21,13 +21,14 @@ pub(crate) async fn resolve_repository(
     asked: &str,
     roots: &[PathBuf],
 ) -> Result<Repository, ApiError> {
-    match parse_location(asked.trim())? {
-        RepositoryLocation::Address(url) => Ok(Repository { url, default_branch: String::new() }),
-        RepositoryLocation::Folder(folder) => {
-            let folder = resolve_below_roots(&folder, roots)?;
+    let address = parse_location(asked)?;
+    match address.folder() {
+        None => Ok(Repository { url: address.to_string(), default_branch: String::new() }),
+        Some(folder) => {
+            let folder = resolve_below_roots(folder, roots)?;
             let project = project::inspect(&folder).await;
             // The folder may be a part of a project whose top is outside.
-            let url = resolve_below_roots(&project.path, roots)?;
+            let url = resolve_below_roots(Path::new(&project.path), roots)?;
             Ok(Repository { url, default_branch: default_branch(&project) })
         }
     }
@@ -48,51 +49,25 @@ pub(crate) fn resolve_roots(roots: &[PathBuf]) -> Result<Vec<PathBuf>, UserMessa
     roots.iter().map(resolve).collect()
 }
 
-/// What a request names, by its form alone.
-#[derive(Debug, PartialEq, Eq)]
-enum RepositoryLocation {
-    Address(String),
-    Folder(String),
-}
-
-fn parse_location(asked: &str) -> Result<RepositoryLocation, ApiError> {
-    if asked.is_empty() {
-        return Err(ApiError::bad_request("No repository is named.", "Name it in repo_url."));
+/// What a request names, by its form alone. Plain http isn't taken: what answers on this
+/// computer without a key isn't the caller's to reach.
+fn parse_location(asked: &str) -> Result<RepositoryAddress, ApiError> {
+    match RepositoryAddress::parse(asked) {
+        Err(AddressProblem::Empty) => {
+            Err(ApiError::bad_request("No repository is named.", "Name it in repo_url."))
+        }
+        Ok(address) if address.scheme() != "http" => Ok(address),
+        Ok(_) | Err(_) => Err(ApiError::bad_request(
+            "The address of the repository can't be used.",
+            "Name an https address without user name and password, or the whole path of a folder.",
+        )),
     }
-    if asked.chars().any(char::is_control) {
-        return Err(invalid_address());
-    }
-    if let Some(path) = strip_scheme(asked, "file://") {
-        let path = strip_scheme(path, "localhost").unwrap_or(path);
-        return if path.starts_with('/') {
-            Ok(RepositoryLocation::Folder(path.into()))
-        } else {
-            Err(invalid_address())
-        };
-    }
-    if asked.starts_with('/') {
-        return Ok(RepositoryLocation::Folder(asked.into()));
-    }
-    let rest = strip_scheme(asked, "https://").ok_or_else(invalid_address)?;
-    let host = rest.split('/').next().unwrap_or_default();
-    let is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
-    let starts_well = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
-    let ends_early = rest.contains(['?', '#', '\\', ' ']);
-    if host.contains('@') || !is_plain || !starts_well || ends_early {
-        return Err(invalid_address());
-    }
-    Ok(RepositoryLocation::Address(format!("https://{rest}")))
-}
-
-fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
-    let (start, rest) = text.split_at_checked(scheme.len())?;
-    start.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 /// The folder with every link resolved, if it is below an allowed one. What isn't there and
 /// what isn't allowed get the same answer: nobody learns what else is on this computer.
-fn resolve_below_roots(folder: &str, roots: &[PathBuf]) -> Result<String, ApiError> {
-    let resolved = Path::new(folder).canonicalize().ok();
+fn resolve_below_roots(folder: &Path, roots: &[PathBuf]) -> Result<String, ApiError> {
+    let resolved = folder.canonicalize().ok();
     let allowed = resolved.filter(|path| roots.iter().any(|root| path.starts_with(root)));
     allowed.and_then(|path| path.to_str().map(str::to_owned)).ok_or_else(|| {
         let what = "This server doesn't work on that folder, or it isn't there.";
@@ -106,13 +81,6 @@ fn default_branch(project: &ProjectView) -> String {
     main.cloned().unwrap_or_default()
 }
 
-fn invalid_address() -> ApiError {
-    ApiError::bad_request(
-        "The address of the repository can't be used.",
-        "Name an https address without user name and password, or the whole path of a folder.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,21 +89,18 @@ mod tests {
     #[test]
     fn only_plain_addresses_and_whole_paths_are_read() {
         let good = [
-            (
-                "https://github.com/o/r.git",
-                RepositoryLocation::Address("https://github.com/o/r.git".into()),
-            ),
-            (
-                "HTTPS://git.example:8443/r",
-                RepositoryLocation::Address("https://git.example:8443/r".into()),
-            ),
-            ("https://[::1]:8443/r", RepositoryLocation::Address("https://[::1]:8443/r".into())),
-            ("/srv/boats", RepositoryLocation::Folder("/srv/boats".into())),
-            ("file:///srv/boats", RepositoryLocation::Folder("/srv/boats".into())),
-            ("file://localhost/srv/boats", RepositoryLocation::Folder("/srv/boats".into())),
+            ("https://github.com/o/r.git", "https://github.com/o/r.git"),
+            ("HTTPS://git.example:8443/r", "https://git.example:8443/r"),
+            ("https://git.example:443/r", "https://git.example/r"),
+            ("https://[::1]:8443/r", "https://[::1]:8443/r"),
+            ("/srv/boats", "/srv/boats"),
+            ("file:///srv/boats", "/srv/boats"),
+            ("file://localhost/srv/boats", "/srv/boats"),
         ];
         for (asked, named) in good {
-            assert_eq!(parse_location(asked).expect(asked), named);
+            let parsed = parse_location(asked).expect(asked);
+            assert_eq!(parsed.to_string(), named);
+            assert_eq!(parsed.folder().is_some(), named.starts_with('/'));
         }
         let bad = [
             "",
@@ -144,6 +109,7 @@ mod tests {
             "ext::sh -c touch% pwned",
             "https::https://github.com/o/r",
             "http://github.com/o/r",
+            "http://localhost:8080/o/r",
             "ssh://git@github.com/o/r",
             "git@github.com:o/r",
             "git://github.com/o/r",
@@ -187,14 +153,14 @@ mod tests {
         let text = |path: PathBuf| path.to_str().expect("plain").to_owned();
         let boats = text(root.join("boats").canonicalize().expect("there"));
         for good in [root.join("boats"), root.join("./boats/../boats"), dir.path().join("back")] {
-            assert_eq!(resolve_below_roots(&text(good), &roots).expect("inside"), boats);
+            assert_eq!(resolve_below_roots(&good, &roots).expect("inside"), boats);
         }
         let bad = [other, root.join("link"), root.join("../root-other"), root.join("gone")];
         for bad in bad {
-            let refused = resolve_below_roots(&text(bad.clone()), &roots).expect_err("outside");
+            let refused = resolve_below_roots(&bad, &roots).expect_err("outside");
             assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{bad:?}");
         }
-        assert!(resolve_below_roots(&boats, &[]).is_err(), "no root, no folder");
+        assert!(resolve_below_roots(Path::new(&boats), &[]).is_err(), "no root, no folder");
         assert!(resolve_roots(&[root.join("gone")]).is_err());
     }
 }

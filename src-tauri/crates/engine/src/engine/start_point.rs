@@ -10,7 +10,9 @@ use regatta_git::{Git, GitError, Heads, Remote};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::secret::Secret;
-use regatta_protocol::{BatchRequest, Capability, ErrorCode, TaskId, UserMessage};
+use regatta_protocol::{
+    BatchRequest, Capability, ErrorCode, RepositoryAddress, TaskId, UserMessage,
+};
 use std::path::PathBuf;
 
 /// The branch that is the main version of most projects.
@@ -48,8 +50,8 @@ impl Engine {
         let none = || project_problem("No project is chosen.", "Choose the project's folder.");
         let asked = requested_project(request).ok_or_else(none)?;
         let branch = request.start_from.trim();
-        let ground = match asked.contains("://") && !asked.starts_with("file://") {
-            true => {
+        let ground = match RepositoryAddress::folder_in(asked) {
+            None => {
                 let remote = self
                     .0
                     .access
@@ -57,7 +59,7 @@ impl Engine {
                     .await
                     .map_err(project_error)?;
                 let (start_from, commit) = resolve_branch(&remote, branch).await?;
-                let path = remote.address();
+                let path = remote.address().to_string();
                 StartPoint {
                     source: StartSource::Remote(remote),
                     project: path,
@@ -65,7 +67,7 @@ impl Engine {
                     start_from,
                 }
             }
-            false => resolve_folder(asked, branch).await?,
+            Some(_) => resolve_folder(asked, branch).await?,
         };
         match request.thread_id.trim() {
             "" => Ok(ground),
@@ -88,7 +90,7 @@ impl Engine {
         let remote =
             self.0.access.authenticated_remote(asked, None).await.map_err(project_error)?;
         let sees_folders = address.is_some_and(|address| address.is_loopback());
-        if remote.folder().is_some() && !sees_folders {
+        if remote.address().folder().is_some() && !sees_folders {
             return Err(project_problem(
                 "The endpoint is on another computer and can't see this folder.",
                 "Choose a repository by its https address.",
@@ -97,7 +99,7 @@ impl Engine {
         let (start_from, commit) = resolve_branch(&remote, request.start_from.trim()).await?;
         Ok(StartPoint {
             source: StartSource::Endpoint,
-            project: remote.address(),
+            project: remote.address().to_string(),
             commit,
             start_from,
         })

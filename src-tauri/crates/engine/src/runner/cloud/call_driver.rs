@@ -6,13 +6,13 @@ use super::call::{AttemptStream, Call, ControlChannel};
 use super::demux::{Demux, DemuxEvent, Target};
 use super::{CallTask, CloudShared, messages};
 use crate::EngineError;
+use crate::credentials::repository_token;
 use crate::runner::{AttemptId, EventBatcher, RunnerEvent, failed_outcome};
 use crate::store::invocations::{self, InvokedAttempt, Record};
 use ending::outcome_from_end;
 use regatta_client::CallError;
 use regatta_client::{Address, InvokeBody, RunId, Session, SessionEnd, SessionEvent, Work};
-use regatta_git::Remote;
-use regatta_protocol::{Event, Millis, Secret, Status, TaskId, UserMessage};
+use regatta_protocol::{Event, Millis, RepositoryAddress, Secret, Status, TaskId, UserMessage};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -312,16 +312,10 @@ impl CallDriver {
         Ok(to.with_key(self.shared.keys.endpoint_key(&self.task.endpoint).await?))
     }
 
-    /// The token for the repository: the one that came with the batch, or the host's.
     async fn repository_token(&self) -> Secret {
-        if let Some(token) = self.shared.tokens.get(&self.task.invocation.batch) {
-            return token;
-        }
-        let repository = Remote::parse_any(&self.task.request.project).ok();
-        match repository.as_ref().and_then(Remote::host) {
-            Some(host) => self.shared.keys.git_token(host).await.unwrap_or_default(),
-            None => Secret::default(),
-        }
+        let given = self.shared.tokens.get(&self.task.invocation.batch);
+        let address = RepositoryAddress::parse(&self.task.request.project).ok();
+        repository_token(self.shared.keys.as_ref(), given.as_ref(), address.as_ref()).await
     }
 
     async fn batch_channel_seq(&self) -> u64 {
