@@ -1,7 +1,7 @@
 //! Why nothing was done.
 
 use crate::{print, request};
-use regatta_engine::EngineError;
+use regatta_engine::{Edge, EngineError};
 use regatta_protocol::UserMessage;
 use regatta_protocol::request::RequestProblem;
 use std::io;
@@ -43,8 +43,13 @@ impl From<Vec<RequestProblem>> for CommandError {
 impl From<EngineError> for CommandError {
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::BadRequest(problems) => problems.into(),
-            other => other.notice().into(),
+            EngineError::BadRequest(mut problems) => {
+                for problem in &mut problems {
+                    problem.notice = Edge::Terminal.adapt(problem.notice.clone());
+                }
+                problems.into()
+            }
+            other => other.message(Edge::Terminal).into(),
         }
     }
 }

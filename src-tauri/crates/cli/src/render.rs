@@ -1,6 +1,7 @@
 //! Events as lines for a person: `[name] text`.
 
 use crate::sanitize::{self, sanitize};
+use regatta_engine::Edge;
 use regatta_protocol::event::Question;
 use regatta_protocol::{Event, Status, UserMessage};
 
@@ -21,7 +22,7 @@ pub(crate) fn event_lines(event: &Event) -> Vec<String> {
 
 /// A notice in one line, safe for a terminal.
 pub(crate) fn notice_line(notice: &UserMessage) -> String {
-    sanitize(&notice.to_string())
+    sanitize(&Edge::Terminal.adapt(notice.clone()).to_string())
 }
 
 fn status_lines(status: Status, why: Option<&UserMessage>) -> Vec<String> {

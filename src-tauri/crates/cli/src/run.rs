@@ -6,7 +6,7 @@ use crate::interrupt::Interrupt;
 use crate::print::{self, OutputFormat, write_stderr};
 use crate::task_names::TaskNames;
 use crate::{answers, open_engine, request, sanitize, table};
-use regatta_engine::{Engine, EngineError, Follower};
+use regatta_engine::{Edge, Engine, EngineError, Follower};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, Status};
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<ExitCode, CommandError> {
     let ended = follow_batch(&engine, &batch, args, &mut interrupt).await;
     engine.close().await;
     Ok(ended.unwrap_or_else(|error| {
-        write_stderr(&error.notice().to_string());
+        write_stderr(&error.message(Edge::Terminal).to_string());
         ExitCode::FAILURE
     }))
 }

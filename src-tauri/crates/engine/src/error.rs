@@ -1,6 +1,7 @@
 //! What can go wrong, by what the caller can do about it.
 
-use regatta_git::GitError;
+use crate::Edge;
+use regatta_git::{GitError, RemoteErrorKind};
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::{ErrorCode, UserMessage};
 use rusqlite::ErrorCode as Sqlite;
@@ -73,9 +74,35 @@ impl EngineError {
         Self::DataReadOnly { dir: dir.to_owned(), details: error.to_string() }
     }
 
-    /// What a person is told.
+    /// What a person is told at `edge`.
     #[must_use]
-    pub fn notice(&self) -> UserMessage {
+    pub fn message(&self, edge: Edge) -> UserMessage {
+        let mut message = edge.adapt(self.notice());
+        let hint = match (self, edge) {
+            (Self::NotFound(_), Edge::Terminal) => "Name it as `regatta run` printed it.",
+            (Self::NotFound(_), Edge::Api) => "GET /v1/runs lists what there is.",
+            (Self::Git(GitError::DubiousOwnership(_)), Edge::Api) => {
+                "Ask whoever runs this server to give the folder to its own user."
+            }
+            (Self::Git(GitError::PartialClone(_)), Edge::Api) => {
+                "Name a complete copy of the repository in repo_url."
+            }
+            (Self::Git(GitError::Remote { kind, .. }), Edge::Api)
+                if *kind == RemoteErrorKind::CertificateUntrusted =>
+            {
+                "Check the address, or ask whoever runs this server to trust its certificate there."
+            }
+            (Self::Closed, Edge::Terminal) => "Give the command again.",
+            (Self::Closed, Edge::Api) => "Try again once the server runs again.",
+            _ => return message,
+        };
+        hint.clone_into(&mut message.hint);
+        message
+    }
+
+    /// What is kept in the log, and told in the window.
+    #[must_use]
+    pub(crate) fn notice(&self) -> UserMessage {
         match self {
             Self::DataInUse { dir } => UserMessage::new(
                 ErrorCode::DataInUse,
@@ -149,7 +176,7 @@ fn bad_request(problems: &[RequestProblem]) -> UserMessage {
 
 impl From<EngineError> for UserMessage {
     fn from(error: EngineError) -> Self {
-        error.notice()
+        error.message(Edge::Window)
     }
 }
 

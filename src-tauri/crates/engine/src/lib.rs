@@ -14,6 +14,7 @@ mod batch_tokens;
 mod credentials;
 mod dirs;
 mod disk;
+mod edge;
 mod engine;
 mod error;
 mod fold;
@@ -32,6 +33,7 @@ mod test_endpoint;
 
 pub use agents::Environment;
 pub use credentials::{BoxFuture, CredentialProvider, NoCredentials};
+pub use edge::Edge;
 pub use engine::{ChangeSet, Engine, EngineOptions, StartOptions, StartedBatch};
 pub use error::EngineError;
 pub use log::Follower;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use regatta_engine::EngineError;
+use regatta_engine::{Edge, EngineError};
 use regatta_protocol::wire::ErrorBody;
 use regatta_protocol::{ErrorCode, UserMessage};
 
@@ -50,7 +50,7 @@ impl From<UserMessage> for ApiError {
 
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
-        let notice = error.notice();
+        let notice = error.message(Edge::Api);
         match error {
             EngineError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, notice),
             _ => notice.into(),

@@ -2,6 +2,7 @@
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
 use crate::task_names::TaskNames;
+use regatta_engine::Edge;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::wire::{Fact, FactEvent, OutputEvent, Update};
 use regatta_protocol::{BatchId, Event, LogEvent};
@@ -56,7 +57,7 @@ pub(crate) fn encode_entry(batch: &BatchId, entry: &LogEvent, names: &TaskNames)
             };
             encode_event("custom", entry.seq, &printed)
         }
-        other => match Fact::from_event(other) {
+        other => match Fact::from_event(&Edge::Api.adapt_event(other.clone())) {
             Some(fact) => {
                 let told = FactEvent { task_name: task_name.to_owned(), at: entry.at, fact };
                 encode_event("custom", entry.seq, &told)

@@ -3,6 +3,7 @@
 use crate::agents::AgentRegistry;
 use crate::end_summary::overall_status;
 use crate::task_names::TaskNames;
+use regatta_engine::Edge;
 use regatta_protocol::event::{ChangeTotals, FileDiffStat, Outcome, Question, Usage};
 use regatta_protocol::view::{BatchDetail, Counts, CurrentStep};
 use regatta_protocol::{BatchId, BatchView, Millis, Status, TaskView, UserMessage};
@@ -142,7 +143,7 @@ impl RunTask {
             task_name: names.name(&view.id).to_owned(),
             thread_id: view.id.into(),
             status: view.status,
-            notice: view.notice,
+            notice: view.notice.map(|notice| Edge::Api.adapt(notice)),
             attempt: view.attempt,
             step: view.step,
             last_line: view.last_line,
@@ -154,7 +155,10 @@ impl RunTask {
             usage: view.usage,
             question: view.questions.first().cloned(),
             questions: view.questions,
-            outcome: view.outcome,
+            outcome: view.outcome.map(|outcome| Outcome {
+                notice: outcome.notice.map(|notice| Edge::Api.adapt(notice)),
+                ..outcome
+            }),
             branch: view.branch,
         }
     }
