@@ -1,6 +1,5 @@
 //! Agents and safety levels, as they are named on the command line.
 
-use crate::shell_words;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use regatta_protocol::{AgentChoice, KnownAgent, Safety};
@@ -80,7 +79,7 @@ pub(crate) fn parse_named_agent(text: &str) -> Result<NamedAgent, String> {
         let ids = KnownAgent::ALL.map(KnownAgent::id).join(", ");
         format!("write practice, {ids}, NAME=acp:PROGRAM … or NAME=command:PROGRAM …")
     })?;
-    let command = shell_words::split(line)?;
+    let command = split_command(line)?;
     if name.trim().is_empty() || command.is_empty() {
         return Err("the agent's name or its program is missing".to_owned());
     }
@@ -90,6 +89,20 @@ pub(crate) fn parse_named_agent(text: &str) -> Result<NamedAgent, String> {
         _ => return Err("an agent is of the kind acp or command".to_owned()),
     };
     Ok(NamedAgent { name: name.trim().to_owned(), agent })
+}
+
+/// The words of a command line, split as a POSIX shell splits them: quotes and backslashes
+/// keep blanks inside a word, and a `#` before a word begins a comment. Nothing is expanded,
+/// and no shell ever sees it.
+///
+/// # Errors
+/// Says what is missing when the line ends inside a quote or after a backslash.
+pub(crate) fn split_command(line: &str) -> Result<Vec<String>, &'static str> {
+    shlex::split(line).ok_or_else(|| match shlex::split(&format!("{line} ")) {
+        // The backslash had nothing to escape.
+        Some(_) => "it ends with a backslash",
+        None => "a quote in it is never closed",
+    })
 }
 
 #[cfg(test)]
@@ -125,5 +138,37 @@ mod tests {
         for (text, level) in ["careful", "balanced", "hands-off"].into_iter().zip(Safety::ALL) {
             assert_eq!(SafetyLevel::from_str(text, false).map(Safety::from), Ok(level));
         }
+    }
+
+    #[test]
+    fn words_are_split_as_a_shell_would_and_nothing_is_expanded() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("", &[]),
+            ("opencode acp", &["opencode", "acp"]),
+            ("  a \t b\n", &["a", "b"]),
+            (
+                r#"aider --message "{prompt}" 'it is' x"y z"w"#,
+                &["aider", "--message", "{prompt}", "it is", "xy zw"],
+            ),
+            (r#"a\ b "c\"d\\e\f" 'g\h' """#, &["a b", r#"c"d\e\f"#, r"g\h", ""]),
+            ("$HOME `id` *;#|", &["$HOME", "`id`", "*;#|"]),
+            ("agent #5 # and more", &["agent"]),
+            ("agent issue#5 '#6'", &["agent", "issue#5", "#6"]),
+            ("ünï '⛵ ⛵'", &["ünï", "⛵ ⛵"]),
+        ];
+        for (line, words) in cases {
+            assert_eq!(
+                split_command(line).as_deref(),
+                Ok(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()[..]),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_open_quote_is_said() {
+        assert_eq!(split_command("a 'b"), Err("a quote in it is never closed"));
+        assert_eq!(split_command("a \"b\\"), Err("a quote in it is never closed"));
+        assert_eq!(split_command("a \\"), Err("it ends with a backslash"));
     }
 }

@@ -18,7 +18,6 @@ mod request;
 mod run;
 mod sanitize;
 mod serve;
-mod shell_words;
 mod show;
 mod table;
 mod task_names;

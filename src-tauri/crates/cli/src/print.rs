@@ -3,6 +3,7 @@
 use crate::render;
 use crate::sanitize::{self, sanitize};
 use crate::task_names::TaskNames;
+use console::Term;
 use regatta_protocol::LogEvent;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -57,6 +58,11 @@ pub(crate) fn write_stdout(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+/// How many columns the terminal of standard output has; `None` if it isn't a terminal.
+pub(crate) fn terminal_width() -> Option<u16> {
+    Term::stdout().size_checked().map(|(_rows, columns)| columns)
 }
 
 /// Says a line on standard error. When nobody can read it, nobody has to know.

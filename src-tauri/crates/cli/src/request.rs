@@ -2,7 +2,7 @@
 
 use crate::agent_args::AgentKind;
 use crate::args::RunArgs;
-use crate::{batch_file, shell_words};
+use crate::{agent_args, batch_file};
 use regatta_protocol::agent::AgentOptions;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, UserMessage};
@@ -62,7 +62,7 @@ pub(crate) fn notice_lines(notice: &UserMessage) -> Vec<String> {
 
 fn agent_choice(args: &RunArgs) -> Result<Option<AgentChoice>, UserMessage> {
     let words = match &args.command {
-        Some(line) => shell_words::split(line).map_err(|problem| {
+        Some(line) => agent_args::split_command(line).map_err(|problem| {
             bad_request(
                 &format!("The agent's command can't be read: {problem}."),
                 "Correct --command.",

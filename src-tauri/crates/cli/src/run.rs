@@ -96,7 +96,7 @@ async fn print_events(mut follower: Follower, names: TaskNames, form: OutputForm
 }
 
 fn print_summary(end: &BatchDetail, args: &RunArgs) {
-    let mut text = format!("\n{}", table::format_table(&end.tasks));
+    let mut text = format!("\n{}", table::format_table(&end.tasks, print::terminal_width()));
     if end.tasks.iter().any(|task| table::has_result(task) && task.branch.is_none()) {
         let dir = args.data_dir.as_ref();
         let dir = dir.map_or_else(String::new, |dir| format!(" --data-dir {}", dir.display()));

@@ -79,6 +79,6 @@ fn format_summary(detail: &BatchDetail) -> String {
         sanitize(&batch.name),
         batch.id,
         sanitize(&batch.project),
-        table::format_table(&detail.tasks)
+        table::format_table(&detail.tasks, print::terminal_width())
     )
 }

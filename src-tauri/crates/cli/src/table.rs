@@ -1,6 +1,7 @@
 //! A batch's tasks as a table: outcome, what changed, branch.
 
 use crate::sanitize::{sanitize, task_label, truncate};
+use comfy_table::{ContentArrangement, Table, presets};
 use regatta_protocol::TaskView;
 
 /// The widest a cell gets, in characters.
@@ -8,18 +9,20 @@ const MAX_CELL_CHARS: usize = 60;
 /// How many files a row names.
 const MAX_FILES_NAMED: usize = 2;
 
-/// One line a task under a line of titles, in columns.
-pub(crate) fn format_table(tasks: &[TaskView]) -> String {
-    let titles = ["Task", "Outcome", "Changed", "Branch"].map(str::to_owned);
-    let rows: Vec<[String; 4]> =
-        std::iter::once(titles).chain(tasks.iter().map(table_row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: [usize; 4] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    let line = |row: &[String; 4]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+/// One row a task under a row of titles, in columns; wrapped to `width` columns of the terminal
+/// where that is known.
+pub(crate) fn format_table(tasks: &[TaskView], width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.set_header(["Task", "Outcome", "Changed", "Branch"]);
+    table.add_rows(tasks.iter().map(table_row));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt() + "\n"
 }
 
 fn table_row(task: &TaskView) -> [String; 4] {
@@ -84,7 +87,17 @@ Guide  Finished  docs/guide.md (+3 -0)                  regatta/b/guide
 X      Failed    checkout/errors.ts, 1 more (+112 -38)  not added yet
 Idle   Finished  nothing                                -
 ";
-        assert_eq!(format_table(&[finished, failed, idle]), expected);
+        let tasks = [finished, failed, idle];
+        assert_eq!(format_table(&tasks, None), expected);
+        assert_eq!(format_table(&tasks, Some(200)), expected);
+        insta::assert_snapshot!(format_table(&tasks, Some(60)));
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_shown() {
+        let wide = task_with(json!({"name": "港と船⛵", "branch": "regatta/b/港"}));
+        let combined = task_with(json!({"name": "e\u{301}te\u{301}", "branch": "regatta/b/ete"}));
+        insta::assert_snapshot!(format_table(&[wide, combined], None));
     }
 
     #[test]

@@ -135,6 +135,7 @@ fn each_bad_row_is_named_and_all_are_told_at_once() {
             "Task 4: This text has 100001 characters",
         ],
     );
+    insta::assert_snapshot!(output.stderr);
 }
 
 #[test]
@@ -146,6 +147,7 @@ fn a_wrong_file_is_told_by_line_and_column_and_what_was_expected() {
     env.assert_refused(&output, &["batch.json", "line 3, column 34", "expected a string"]);
     let output = env.run_batch(&["--file", "elsewhere.json"]);
     env.assert_refused(&output, &["elsewhere.json", "can't be read"]);
+    insta::assert_snapshot!(output.stderr);
 }
 
 #[test]
