@@ -82,9 +82,7 @@ const ERROR_PREFIXES: [&str; 12] = [
 /// a wait.
 pub(crate) fn classify(message: &str, data: &Value, now: Millis) -> AgentErrorKind {
     let shown = if data.is_null() { String::new() } else { data.to_string() };
-    let cut = |text: &str| {
-        text[..crate::line_splitter::floor_char_boundary(text, MAX_READ)].to_lowercase()
-    };
+    let cut = |text: &str| text[..crate::text::floor_char_boundary(text, MAX_READ)].to_lowercase();
     let text = format!("{} {}", cut(message), cut(&shown));
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let number = |wanted: &[&str]| {

@@ -9,8 +9,8 @@
 //! - [`mod@probe`]: an agent that is only asked what it is and what it offers.
 //! - [`save_points`]: save points and changes; [`outcome`], [`agent_error`]: what the end means.
 //! - [`control`] and [`output`]: the two pipes to the engine, of which the second never carries
-//!   keys ([`redact`]); [`line_splitter`], [`text`]: bytes to lines, lines to titles; [`status`],
-//!   [`steps`]: what is told by the way.
+//!   keys ([`redact`]); [`line_splitter`], [`screen`], [`text`]: bytes to lines, lines that change, lines
+//!   to titles; [`status`], [`steps`]: what is told by the way.
 
 mod agent;
 mod agent_error;
@@ -27,6 +27,7 @@ mod process;
 mod redact;
 mod sandbox;
 mod save_points;
+mod screen;
 mod status;
 mod steps;
 mod task;

@@ -1,7 +1,5 @@
 //! Text from an agent, made fit to stand in a title. Pure.
 
-use crate::line_splitter::floor_char_boundary;
-
 /// `text` as one line without control characters, at most `max` characters; cut with `…`.
 pub(crate) fn one_line(text: &str, max: usize) -> String {
     // Far more than is kept, far less than an agent may send.
@@ -27,6 +25,12 @@ pub(crate) fn truncate(text: &str, max: usize) -> String {
             format!("{kept}…")
         }
     }
+}
+
+/// The last character boundary of `line` that is not after `at`.
+pub(crate) fn floor_char_boundary(line: &str, at: usize) -> usize {
+    let at = at.min(line.len());
+    (0..=at).rev().find(|n| line.is_char_boundary(*n)).unwrap_or_default()
 }
 
 /// "1 file", "12 files".

@@ -50,7 +50,7 @@ impl MessageBuffer {
             return shown;
         }
         let room = (4 * MAX_KEPT).saturating_sub(self.text.len());
-        self.text.push_str(&piece[..crate::line_splitter::floor_char_boundary(piece, room)]);
+        self.text.push_str(&piece[..crate::text::floor_char_boundary(piece, room)]);
         if !same {
             self.kind = Some(kind);
             self.message_id = message.map(str::to_owned);
