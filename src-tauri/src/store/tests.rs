@@ -59,6 +59,33 @@ fn an_empty_folder_has_the_defaults_and_nothing_to_say() {
     assert_eq!(opened.store.take_notices(), []);
 }
 
+/// The file as version 0.1 wrote it, with something in each of its parts.
+const VERSION_1: &str = include_str!("../../fixtures/settings-v1.json");
+
+#[test]
+fn nothing_of_an_earlier_version_is_lost() {
+    let dir = temp_dir();
+    fs::write(dir.path().join(FILE), VERSION_1).expect("written");
+    let before: Value = serde_json::from_str(VERSION_1).expect("JSON");
+    let store = open_store(&dir).store;
+    assert_eq!(store.take_notices(), []);
+    let shown = serde_json::json!({
+        "settings": store.settings(),
+        "draft": store.draft(),
+        "templates": store.recipes(),
+        "projects": store.projects(),
+        "repositories": store.repositories(),
+    });
+    assert_eq!(shown, before);
+
+    // Also when each part is written again.
+    store.save_settings(store.settings()).expect("saved");
+    store.save_draft(store.draft().expect("a draft")).expect("saved");
+    store.recipes().into_iter().for_each(|recipe| store.save_recipe(recipe).expect("saved"));
+    let written = fs::read(dir.path().join(FILE)).expect("there");
+    assert_eq!(serde_json::from_slice::<Value>(&written).expect("JSON"), before);
+}
+
 #[test]
 fn what_was_kept_is_there_after_a_restart() {
     let dir = temp_dir();

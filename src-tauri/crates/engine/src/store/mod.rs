@@ -26,4 +26,4 @@ pub(crate) use writer::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod cloud;
+mod earlier_version;
 mod recovery;
 mod third_place;
 mod validation;

@@ -4,6 +4,7 @@ mod damage;
 mod idempotency;
 mod migrations;
 mod transcript;
+pub(crate) mod version_4;
 mod writing;
 
 use super::open::open;
