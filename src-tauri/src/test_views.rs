@@ -2,7 +2,7 @@
 
 use regatta_protocol::event::{ChangeTotals, Question};
 use regatta_protocol::view::Counts;
-use regatta_protocol::{AgentChoice, BatchId, BatchView, Status, TaskId, TaskView};
+use regatta_protocol::{AgentChoice, BatchId, BatchView, Place, Status, TaskId, TaskView};
 
 /// A task of batch `b` that stands at `status`; one that needs a person asks something.
 pub(crate) fn task(id: &str, status: Status) -> TaskView {
@@ -54,6 +54,7 @@ pub(crate) fn batch(id: &str, counts: Counts) -> BatchView {
         project: "/project".into(),
         project_name: "project".into(),
         endpoint: None,
+        place: Place::default(),
         start_from: String::new(),
         start_commit: "0".repeat(40),
         agent: AgentChoice::Practice,

@@ -4,6 +4,7 @@
 use crate::bridge::{self, QuitRequest};
 use crate::state;
 use regatta_engine::Engine;
+use regatta_protocol::Capability;
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Runtime, Url, WebviewWindowBuilder, Window, WindowEvent};
 
@@ -59,13 +60,13 @@ pub(crate) async fn quit<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
     app.exit(0);
 }
 
-/// The tasks that wait or are at work on this computer. Those at an endpoint go on without us,
-/// and the next start goes on with them.
+/// The tasks that wait or are at work and end with us. Others go on without us, and the next
+/// start goes on with them.
 async fn count_unfinished(engine: &Engine) -> u32 {
     // A store that can't be read any more must not keep the window open for ever.
     let running = engine.running_batches().await.unwrap_or_default();
-    let here = running.iter().filter(|batch| batch.endpoint.is_none());
-    here.map(|batch| batch.counts.total() - batch.counts.ended()).sum()
+    let ours = running.iter().filter(|batch| !batch.place.can(Capability::Detach));
+    ours.map(|batch| batch.counts.total() - batch.counts.ended()).sum()
 }
 
 fn is_our_page(url: &Url) -> bool {

@@ -3,7 +3,9 @@
 //! `REGATTA_WRITE_BINDINGS=1 cargo test -p regatta-tests --test contract` writes it.
 
 use crate::repository;
-use regatta_protocol::{agent, app, endpoint, event, id, request, status, user_message, view};
+use regatta_protocol::{
+    agent, app, endpoint, event, id, place, request, status, user_message, view,
+};
 use std::fs;
 use ts_rs::{Config, TS};
 

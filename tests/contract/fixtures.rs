@@ -7,7 +7,7 @@
 use crate::repository;
 use regatta_protocol::{
     AgentChoice, BatchRequest, BatchView, Event, LogEvent, TaskView, UserMessage, agent, app,
-    endpoint, event, request, status, user_message, view, wire, worker,
+    endpoint, event, place, request, status, user_message, view, wire, worker,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

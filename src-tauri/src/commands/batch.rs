@@ -7,7 +7,7 @@ use regatta_engine::project;
 use regatta_protocol::app::PublishResult;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::view::BatchDetail;
-use regatta_protocol::{BatchId, BatchRequest, BatchView, Millis, TaskId};
+use regatta_protocol::{BatchId, BatchRequest, BatchView, Capability, Millis, TaskId};
 use tauri::{AppHandle, Runtime, command};
 
 /// How many batches one page of History has.
@@ -32,7 +32,7 @@ pub(crate) async fn start_batch<R: Runtime>(
     let request = with_saved_endpoint(&app, request)?;
     let started = state::engine(&app)?.start(request).await?;
     let path = &started.batch.project;
-    if started.batch.endpoint.is_none() {
+    if started.batch.place.can(Capability::LocalFolder) {
         remember_if_ready(&app, project::inspect(path).await);
     } else if let Ok(store) = state::store(&app) {
         store.remember_repository(path);

@@ -23,6 +23,37 @@ export type TaskId = string;
 export type EndpointId = string;
 
 /**
+ * A place where tasks run.
+ */
+export type PlaceId = string;
+
+/**
+ * Something that can be done in a place, or that the place needs.
+ */
+export type Capability = "local_folder" | "local_copies" | "agents" | "queue" | "diff" | "publish" | "continue" | "message" | "allow_for_batch" | "detach" | "batch_call" | "key";
+
+/**
+ * A place where tasks run.
+ */
+export type Place = { 
+/**
+ * Unique on this computer.
+ */
+id: PlaceId, 
+/**
+ * Which runner it has. For logs and icons: what it can do is in `capabilities`.
+ */
+kind: string, 
+/**
+ * What people call it.
+ */
+label: string, 
+/**
+ * What can be done there.
+ */
+capabilities: Array<Capability>, };
+
+/**
  * Where a task stands. It comes from facts that we own (the process, the stream, the
  * terminal event, git), never from silence or from an exit code alone.
  */
@@ -1022,6 +1053,12 @@ project_name: string,
  * Where its tasks run; `None` means on this computer.
  */
 endpoint?: Endpoint, 
+/**
+ * Where its tasks run, and what can be done there. The store doesn't keep it, as what can
+ * be done may change with the program: the engine fills it in, for views of older versions
+ * too.
+ */
+place: Place, 
 /**
  * What people call the commit it started from: the branch that was asked for, or what
  * was checked out.

@@ -2,6 +2,7 @@
 
 import type { AgentPause, BatchView, PlaceView, TaskView } from '../bindings/protocol';
 import { agentKey, agentName } from './agents';
+import { can } from './place';
 import { formatFutureTime } from './time';
 
 /** "Usage limit reached, continues at 14:05", "Sign in again". */
@@ -20,7 +21,7 @@ const prefixTime = (when: string) => (/^\d/.test(when) && when.length === 5 ? `a
 
 /** What holds a task back, if it waits for its agent and not for a free place. */
 export function findHold(task: TaskView, batch: BatchView, place: PlaceView): AgentPause | undefined {
-  if (batch.endpoint || (task.status !== 'waiting' && task.status !== 'paused')) return undefined;
+  if (!can(batch, 'queue') || (task.status !== 'waiting' && task.status !== 'paused')) return undefined;
   return place.holds.find(({ agent }) =>
     task.agent ? task.agent === agentName(agent) : agentKey(batch.agent) === agentKey(agent),
   );

@@ -9,7 +9,7 @@ import {
   projectName,
   formatSecretState,
 } from './place';
-import { aBatch } from './testing';
+import { aBatch, placeAt } from './testing';
 
 const WORK = { id: 'e1', name: 'Work', address: 'https://api.cloudcoding.ai' };
 const HERE = { id: 'e2', name: 'Test server', address: 'http://127.0.0.1:8787' };
@@ -51,25 +51,25 @@ it.each([
 
 describe('starting again', () => {
   it('is new work, and may cost', () => {
-    expect(retryNotes(WORK, 1, 0)).toEqual([
+    expect(retryNotes(placeAt(WORK), 1, 0)).toEqual([
       'Only this task is sent to Work again, as new work. It may cost money again.',
       'What was received so far stays.',
     ]);
-    expect(retryNotes(WORK, 3, 0)[0]).toMatch(/^Only these 3 tasks are sent/);
+    expect(retryNotes(placeAt(WORK), 3, 0)[0]).toMatch(/^Only these 3 tasks are sent/);
   });
 
   it('says that a lost one may still be going on', () => {
-    expect(retryNotes(WORK, 1, 1)[1]).toMatch(/^The first try may still be going on/);
-    expect(retryNotes(WORK, 3, 2)[1]).toMatch(/^Some of them may still be going on/);
+    expect(retryNotes(placeAt(WORK), 1, 1)[1]).toMatch(/^The first try may still be going on/);
+    expect(retryNotes(placeAt(WORK), 3, 2)[1]).toMatch(/^Some of them may still be going on/);
   });
 });
 
 it('a lost connection is said with what is safe and what to do, also when nobody else says it', () => {
-  expect(connectionLostNotice(WORK)).toMatchObject({
+  expect(connectionLostNotice(placeAt(WORK))).toMatchObject({
     what: 'The connection to Work was lost, so it isn’t known how this task ended.',
     safe: 'Everything that was received is saved.',
   });
-  expect(connectionLostNotice(undefined).what).toContain('the place where it ran');
+  expect(connectionLostNotice({ ...placeAt(), label: '' }).what).toContain('the place where it ran');
 });
 
 it('a list says in a few words what a place means', () => {

@@ -1,8 +1,21 @@
 /** Where tasks run, in words. */
 
-import type { BatchView, RemoteBranch, Endpoint, UserMessage, SecretState } from '../bindings/protocol';
+import type {
+  BatchView,
+  Capability,
+  RemoteBranch,
+  Endpoint,
+  Place,
+  UserMessage,
+  SecretState,
+} from '../bindings/protocol';
 import { isLocalAddress, formatRepositoryName } from './address';
 import { formatCount } from './time';
+
+/** Whether something can be done where a batch runs. */
+export function can(batch: { place: Place }, capability: Capability): boolean {
+  return batch.place.capabilities.includes(capability);
+}
 
 /** "This computer", "Work (cloud)". */
 export function placeName(endpoint: Endpoint | undefined): string {
@@ -10,9 +23,9 @@ export function placeName(endpoint: Endpoint | undefined): string {
   return `${endpoint.name} (${isLocalAddress(endpoint.address) ? 'server on this computer' : 'cloud'})`;
 }
 
-/** What people call the project of a batch: "acme/shop" in the cloud, the folder's name here. */
+/** What people call the project of a batch: the folder's name, else "acme/shop" by its address. */
 export function projectName(batch: BatchView): string {
-  return batch.endpoint ? formatRepositoryName(batch.project_path) : batch.project_name;
+  return can(batch, 'local_folder') ? batch.project_name : formatRepositoryName(batch.project_path);
 }
 
 /** What running at an endpoint means: what leaves this computer, and what it may take. */
@@ -56,10 +69,10 @@ export function formatRemoteBranch({ commit, commits }: RemoteBranch): string {
     : `The branch is there, ${formatCount(commits, 'commit')}.`;
 }
 
-/** What "Start again" and "Try again" mean for tasks that run at an endpoint. */
-export function retryNotes(endpoint: Endpoint, tasks: number, unknown: number): string[] {
+/** What "Start again" and "Try again" mean for tasks that may still be at work in their place. */
+export function retryNotes(place: Place, tasks: number, unknown: number): string[] {
   const only = tasks === 1 ? 'Only this task is' : `Only these ${tasks} tasks are`;
-  const said = [`${only} sent to ${endpoint.name} again, as new work. It may cost money again.`];
+  const said = [`${only} sent to ${place.label} again, as new work. It may cost money again.`];
   if (unknown > 0) {
     const first = tasks === 1 ? 'The first try' : unknown === 1 ? 'One of them' : 'Some of them';
     said.push(
@@ -71,10 +84,10 @@ export function retryNotes(endpoint: Endpoint, tasks: number, unknown: number): 
 }
 
 /** What is said of a task whose place can't be asked any more, where nothing else was said. */
-export function connectionLostNotice(endpoint: Endpoint | undefined): UserMessage {
+export function connectionLostNotice(place: Place): UserMessage {
   return {
     code: 'connection_lost',
-    what: `The connection to ${endpoint?.name ?? 'the place where it ran'} was lost, so it isn’t known how this task ended.`,
+    what: `The connection to ${place.label || 'the place where it ran'} was lost, so it isn’t known how this task ended.`,
     safe: 'Everything that was received is saved.',
     next: 'Check whether its branch is there before you start it again.',
   };

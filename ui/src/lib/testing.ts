@@ -1,6 +1,6 @@
 /** Plain values for tests: a view with nothing in it, changed where a test says so. */
 
-import type { BatchView, Question, TaskView } from '../bindings/protocol';
+import type { BatchView, Endpoint, Place, Question, TaskView } from '../bindings/protocol';
 
 /** A waiting task, with `changes`. */
 export function aTask(changes: Partial<TaskView> = {}): TaskView {
@@ -39,6 +39,29 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
   };
 }
 
+/** The place where a batch runs that names this endpoint, or none; as the engine says what can be done there. */
+export function placeAt(endpoint?: Endpoint): Place {
+  if (endpoint) {
+    return { id: endpoint.id, kind: 'cloud', label: endpoint.name, capabilities: ['detach', 'batch_call', 'key'] };
+  }
+  return {
+    id: 'local',
+    kind: 'local',
+    label: 'This computer',
+    capabilities: [
+      'local_folder',
+      'local_copies',
+      'agents',
+      'queue',
+      'diff',
+      'publish',
+      'continue',
+      'message',
+      'allow_for_batch',
+    ],
+  };
+}
+
 /** A batch without tasks, with `changes`. */
 export function aBatch(changes: Partial<BatchView> = {}): BatchView {
   return {
@@ -46,6 +69,7 @@ export function aBatch(changes: Partial<BatchView> = {}): BatchView {
     name: 'Checkout clean-up',
     project_path: '/home/me/acme-shop',
     project_name: 'acme-shop',
+    place: placeAt(changes.endpoint),
     start_from: 'main',
     start_commit: '0123456789012345678901234567890123456789',
     agent: { kind: 'practice' },

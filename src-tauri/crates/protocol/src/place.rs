@@ -20,7 +20,21 @@ pub struct Place {
     pub capabilities: Vec<Capability>,
 }
 
+/// A place that isn't known: nothing can be done there.
+impl Default for Place {
+    fn default() -> Self {
+        let id = PlaceId::parse("unknown").expect("BUG: it is an id");
+        Self { id, kind: String::new(), label: String::new(), capabilities: Vec::new() }
+    }
+}
+
 impl Place {
+    /// Whether it is the default: a place that isn't known.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether the place has a capability.
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {

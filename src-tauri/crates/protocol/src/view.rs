@@ -5,6 +5,7 @@ use crate::event::{
     AgentSession, ChangeTotals, FileDiffStat, LineKind, Outcome, PlanEntry, Question, StepKind,
     Usage,
 };
+use crate::place::Place;
 use crate::request::AgentChoice;
 use crate::status::Status;
 use crate::user_message::UserMessage;
@@ -174,6 +175,12 @@ pub struct BatchView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub endpoint: Option<Endpoint>,
+    /// Where its tasks run, and what can be done there. The store doesn't keep it, as what can
+    /// be done may change with the program: the engine fills it in, for views of older versions
+    /// too.
+    #[serde(default, skip_serializing_if = "Place::is_unknown")]
+    #[cfg_attr(feature = "ts", ts(optional = false))]
+    pub place: Place,
     /// What people call the commit it started from: the branch that was asked for, or what
     /// was checked out.
     pub start_from: String,

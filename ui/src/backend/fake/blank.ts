@@ -1,4 +1,5 @@
 import type { BatchRequest, BatchView, Counts, TaskView } from '../../bindings/protocol';
+import { placeAt } from '../../lib/testing';
 
 /** No task stands anywhere. */
 export const NO_COUNTS: Counts = {
@@ -22,6 +23,7 @@ export function newBatch(id: string, request: BatchRequest, at: number, limit: n
     project_path: path,
     project_name: path.split('/').at(-1) ?? path,
     ...(request.endpoint ? { endpoint: request.endpoint } : {}),
+    place: placeAt(request.endpoint),
     start_from: request.branch,
     start_commit: request.endpoint ? '' : '4f9c2d17e0ab63158d2c9f40be71a6c35d880e92',
     agent: request.agent,

@@ -1,6 +1,7 @@
 /** What a person can do to a batch and its tasks from its page. */
 
 import type { BatchView, TaskId, TaskView } from '../../bindings/protocol';
+import { can } from '../../lib/place';
 import { isActive, isUnsuccessful } from '../../lib/status';
 import { formatCount } from '../../lib/time';
 import type { App } from '../../state/app.svelte';
@@ -25,14 +26,17 @@ export const filterPublishable = (tasks: TaskView[]) =>
 export async function stopBatch(app: App, batch: BatchView, tasks: number): Promise<void> {
   await app.withErrorToast(async () => {
     await app.backend.stopBatch(batch.id);
-    const safe = batch.endpoint ? 'What was received is saved.' : 'What they had done is saved.';
+    const safe = can(batch, 'local_copies') ? 'What they had done is saved.' : 'What was received is saved.';
     app.toasts.show(`Stopped ${formatCount(tasks, 'task')}. ${safe}`);
   });
 }
 
-/** Tries tasks again from their start. At an endpoint that is new work, so the person is asked first. */
+/**
+ * Tries tasks again from their start. Where the first try may still be at work, and the second may cost, the person is
+ * asked first.
+ */
 export async function retryTasks(app: App, batch: BatchView, tasks: TaskView[]): Promise<void> {
-  if (batch.endpoint) retryDialog.request = { endpoint: batch.endpoint, tasks };
+  if (can(batch, 'detach')) retryDialog.request = { place: batch.place, tasks };
   else await app.withErrorToast(() => app.backend.retryTasks(tasks.map(({ id }) => id)));
 }
 

@@ -1,4 +1,4 @@
-import type { Endpoint, TaskView } from '../../bindings/protocol';
+import type { Place, TaskView } from '../../bindings/protocol';
 
 /** Tasks that are started again at their endpoint, once the person has agreed to that. */
-export const retryDialog: { request: { endpoint: Endpoint; tasks: TaskView[] } | null } = $state({ request: null });
+export const retryDialog: { request: { place: Place; tasks: TaskView[] } | null } = $state({ request: null });

@@ -1,6 +1,7 @@
 import type { BatchView, PlaceView, TaskView } from '../../bindings/protocol';
 import { agentName } from '../../lib/agents';
 import { findHold, formatHold } from '../../lib/holds';
+import { can } from '../../lib/place';
 import { formatOrdinal } from '../../lib/time';
 
 /** A task's position in the queue, from 1; `null` if it has left the queue and its agent is being started. */
@@ -10,7 +11,7 @@ export function queuePosition(task: TaskView, batch: BatchView): number | null {
 
 /** Why a task waits, and for what. */
 export function formatWaiting(task: TaskView, batch: BatchView, place: PlaceView, now: number): string {
-  if (batch.endpoint) return `Sent to ${batch.endpoint.name}. When it begins is decided there.`;
+  if (!can(batch, 'queue')) return `Sent to ${batch.place.label}. When it begins is decided there.`;
   const hold = findHold(task, batch, place);
   if (hold) return `${agentName(hold.agent)}: ${formatHold(hold, now)}.`;
   const turn = queuePosition(task, batch);

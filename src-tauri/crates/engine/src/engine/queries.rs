@@ -16,7 +16,7 @@ impl Engine {
     /// # Errors
     /// The store can't be read; so for all that reads.
     pub async fn running_batches(&self) -> Result<Vec<BatchView>, EngineError> {
-        Ok(self.with_queues(self.0.log.readers.with(read::running_batches).await?))
+        Ok(self.present_all(self.0.log.readers.with(read::running_batches).await?))
     }
 
     /// Batches that are over, the newest first: those created before a moment, if one is
@@ -28,7 +28,8 @@ impl Engine {
         max: u32,
     ) -> Result<Vec<BatchView>, EngineError> {
         let words = words.to_owned();
-        self.0.log.readers.with(move |conn| read::history(conn, &words, before, max)).await
+        let found = self.0.log.readers.with(move |conn| read::history(conn, &words, before, max));
+        Ok(self.present_all(found.await?))
     }
 
     /// Up to `max` batches, the newest first: those that were started before a batch, if one
@@ -44,7 +45,7 @@ impl Engine {
         let before = before.cloned();
         let found =
             self.0.log.readers.with(move |conn| list::list_batches(conn, before.as_ref(), max));
-        Ok(self.with_queues(found.await?))
+        Ok(self.present_all(found.await?))
     }
 
     /// A batch with its tasks.
@@ -52,7 +53,7 @@ impl Engine {
         let id = id.clone();
         let found = self.0.log.readers.with(move |conn| read::detail(conn, &id)).await?;
         let detail = found.ok_or(EngineError::NotFound("batch"))?;
-        Ok(BatchDetail { batch: self.with_queue(detail.batch), ..detail })
+        Ok(BatchDetail { batch: self.present(detail.batch), ..detail })
     }
 
     /// The batch that `text` names: its id, the beginning of an id that no other has, or

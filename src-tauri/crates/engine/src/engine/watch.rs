@@ -47,18 +47,20 @@ impl Engine {
             };
             let read = move |conn: &_| read::changed_since(conn, since, &moved);
             if let Ok((tasks, batches)) = self.0.log.readers.with(read).await {
-                return ChangeSet { revision, tasks, batches: self.with_queues(batches), place };
+                return ChangeSet { revision, tasks, batches: self.present_all(batches), place };
             }
             tokio::time::sleep(READ_RETRY_DELAY).await;
         }
     }
 
-    pub(super) fn with_queues(&self, batches: Vec<BatchView>) -> Vec<BatchView> {
-        batches.into_iter().map(|batch| self.with_queue(batch)).collect()
+    /// Batches as they are shown.
+    pub(super) fn present_all(&self, batches: Vec<BatchView>) -> Vec<BatchView> {
+        batches.into_iter().map(|batch| self.present(batch)).collect()
     }
 
-    /// A batch as it is stored, with its place in the queue, which isn't.
-    pub(super) fn with_queue(&self, mut batch: BatchView) -> BatchView {
+    /// A batch as it is stored, with what isn't: its queue, and what its place can do now.
+    pub(super) fn present(&self, mut batch: BatchView) -> BatchView {
+        batch.place = self.0.places.place_of(batch.endpoint.as_ref());
         if let Some(active) = self.0.log.published.borrow().active.get(&batch.id) {
             batch.queue.clone_from(&active.queue);
             batch.revision = batch.revision.max(active.queue_revision);

@@ -11,7 +11,7 @@ use super::writer::{Entry, NewBatch, NewTask, StoreCommand, StoreError, send_rep
 use crate::fold;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::{BatchView, Counts};
-use regatta_protocol::{BatchId, Capability, Event, LogEvent, Millis, Status, TaskView};
+use regatta_protocol::{BatchId, Capability, Event, LogEvent, Millis, Place, Status, TaskView};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 /// The longest name of an agent that a view shows, in characters.
@@ -201,6 +201,7 @@ fn new_batch_view(batch: &NewBatch, at: Millis) -> BatchView {
         project: project.clone(),
         project_name: crate::project::folder_name(project),
         endpoint: batch.request.endpoint.clone(),
+        place: Place::default(),
         start_from: batch.start_from.clone(),
         start_commit: batch.start.commit.clone(),
         agent: batch.request.agent.clone(),
