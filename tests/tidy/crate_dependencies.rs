@@ -5,19 +5,21 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Each room and the rooms that it may use.
-const ALLOWED_CRATES: [(&str, &[&str]); 11] = [
+const ALLOWED_CRATES: [(&str, &[&str]); 12] = [
     ("regatta-protocol", &[]),
     ("regatta-client", &["regatta-protocol"]),
-    ("regatta-git", &["regatta-protocol"]),
+    ("regatta-process", &[]),
+    ("regatta-git", &["regatta-process", "regatta-protocol"]),
     // The practice agent: for its tests.
-    ("regatta-worker", &["regatta-protocol", "regatta-git", "regatta-practice"]),
-    ("regatta-engine", &["regatta-protocol", "regatta-client", "regatta-git"]),
+    ("regatta-worker", &["regatta-process", "regatta-protocol", "regatta-git", "regatta-practice"]),
+    ("regatta-engine", &["regatta-process", "regatta-protocol", "regatta-client", "regatta-git"]),
     // The client and the practice agent: for its tests.
     ("regatta-server", &["regatta-protocol", "regatta-engine", "regatta-client"]),
     ("regatta-practice", &[]),
     (
         "regatta-cli",
         &[
+            "regatta-process",
             "regatta-protocol",
             "regatta-engine",
             "regatta-server",
@@ -42,7 +44,8 @@ const CRATE_OWNERS: [(&str, &[&str]); 10] = [
     ("keyring", &["regatta-desktop"]),
     ("tauri", &["regatta-desktop"]),
     ("ts-rs", &["regatta-protocol", "regatta-tests"]),
-    ("nix", &["regatta-worker", "regatta-engine", "regatta-cli", "regatta-tests"]),
+    // The worker: for its tests.
+    ("nix", &["regatta-process", "regatta-worker", "regatta-tests"]),
 ];
 
 #[test]

@@ -7,10 +7,11 @@ const MAX_LINES: usize = 420;
 
 /// Where processes may be started: the doors, the practice agent (a foreign program to the
 /// rest of us), and tests that look from outside.
-const PROCESS_STARTERS: [&str; 12] = [
+const PROCESS_STARTERS: [&str; 13] = [
     "src-tauri/crates/client/examples/",
+    "src-tauri/crates/process/",
     "src-tauri/crates/git/",
-    "src-tauri/crates/worker/src/process",
+    "src-tauri/crates/worker/src/program",
     "src-tauri/crates/worker/tests/",
     "src-tauri/crates/practice/",
     "src-tauri/crates/engine/src/agents/",
@@ -20,6 +21,33 @@ const PROCESS_STARTERS: [&str; 12] = [
     "src-tauri/crates/cli/tests/",
     "src-tauri/src/commands/tests/key_store.rs",
     "tests/",
+];
+
+/// What asks the operating system about processes, or is different from one to another.
+const SYSTEM_WORDS: [&str; 14] = [
+    "nix::",
+    "\"/proc",
+    "\"setsid\"",
+    "killpg",
+    "waitid",
+    "process_group(",
+    "unix::process",
+    "unix::net",
+    "windows::process",
+    "UnixListener",
+    "UnixStream",
+    "PermissionsExt",
+    "DirBuilderExt",
+    "unix::fs::",
+];
+
+/// Who asks it all the same: the door, the sandbox (what it shows and refuses), and the practice
+/// agent.
+const SYSTEM_ASKERS: [&str; 4] = [
+    "src-tauri/crates/process/",
+    "src-tauri/crates/worker/src/sandbox",
+    "src-tauri/crates/engine/src/agents/sandbox.rs",
+    "src-tauri/crates/practice/",
 ];
 
 const CODE_EXTENSIONS: [&str; 6] = [".rs", ".ts", ".svelte", ".mjs", ".js", ".css"];
@@ -35,6 +63,18 @@ fn code_files() -> impl Iterator<Item = SourceFile> {
 
 fn rust_files() -> impl Iterator<Item = SourceFile> {
     code_files().filter(|source| source.has_extension(&[".rs"]))
+}
+
+/// What is in the programs: tests and examples look from outside.
+fn shipped_rust() -> impl Iterator<Item = SourceFile> {
+    let inside = rust_files().filter(|source| {
+        let outside = ["/tests/", "/examples/"].iter().any(|part| source.path.contains(part));
+        !outside && !source.is_under(&["tests/"])
+    });
+    inside.map(|source| SourceFile {
+        text: source.text.split("#[cfg(test)]").next().unwrap_or_default().to_owned(),
+        ..source
+    })
 }
 
 fn ui_files() -> impl Iterator<Item = SourceFile> {
@@ -80,19 +120,19 @@ fn processes_start_at_their_doors_only() {
 }
 
 #[test]
+fn only_one_room_asks_the_system_about_processes() {
+    let inside = shipped_rust()
+        .filter(|source| !source.is_under(&SYSTEM_ASKERS) && !source.has_extension(&["/tests.rs"]));
+    assert_none("questions to the system", &lines_with(inside, &SYSTEM_WORDS));
+}
+
+#[test]
 fn no_shell_is_ever_given_a_string() {
     // The practice agent's `run COMMAND` is a person's own line: the one shell there is.
-    let foreign = ["src-tauri/crates/practice/", "src-tauri/crates/xtask/", "tests/"];
-    let inside = rust_files().filter(|source| {
-        let outside = ["/tests/", "/examples/"].iter().any(|part| source.path.contains(part));
-        !outside && !source.is_under(&foreign)
-    });
-    let shipped = inside.map(|source| SourceFile {
-        text: source.text.split("#[cfg(test)]").next().unwrap_or_default().to_owned(),
-        ..source
-    });
+    let foreign = ["src-tauri/crates/practice/", "src-tauri/crates/xtask/"];
+    let inside = shipped_rust().filter(|source| !source.is_under(&foreign));
     let words = ["new(\"sh\"", "new(\"bash\"", "new(\"cmd\"", "\"sh\", \"-c\"", "\"bash\", \"-c\""];
-    assert_none("shells", &lines_with(shipped, &words));
+    assert_none("shells", &lines_with(inside, &words));
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use regatta_engine::ASKPASS_SOCKET;
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Where to ask, if git runs us to have its question answered: that is this program's only
@@ -25,10 +23,5 @@ pub(crate) fn answer_prompt(place: OsString) -> ExitCode {
 
 fn ask_socket(place: OsString) -> std::io::Result<String> {
     let question = std::env::args_os().nth(1).unwrap_or_default();
-    let mut socket = UnixStream::connect(place)?;
-    socket.write_all(question.as_encoded_bytes())?;
-    socket.shutdown(Shutdown::Write)?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer)?;
-    Ok(answer)
+    regatta_process::ask(&place, &question)
 }

@@ -38,18 +38,11 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
 
 /// Each stream is an open file; a thousand is all that many systems give at first.
 fn raise_open_file_limit() {
-    #[cfg(unix)]
-    {
-        use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        const WANTED: u64 = 8_192;
-        if let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE)
-            && now < WANTED.min(most)
-            && setrlimit(Resource::RLIMIT_NOFILE, WANTED.min(most), most).is_err()
-        {
-            write_stderr(
-                "Only as many streams as this system's limit on open files allows can be open.",
-            );
-        }
+    const WANTED: u64 = 8_192;
+    if regatta_process::raise_open_file_limit(WANTED).is_err() {
+        write_stderr(
+            "Only as many streams as this system's limit on open files allows can be open.",
+        );
     }
 }
 

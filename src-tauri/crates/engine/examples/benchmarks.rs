@@ -185,10 +185,8 @@ async fn wait_until_finished(
 }
 
 fn resident_kb() -> Result<u64, BenchError> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kb = line.and_then(|line| line.split_whitespace().next()).ok_or("no VmRSS")?;
-    Ok(kb.parse()?)
+    let memory = regatta_process::memory_use(std::process::id());
+    Ok(memory.ok_or("the system doesn't tell the memory")?.resident_kib)
 }
 
 fn sibling_program(name: &str) -> Result<PathBuf, BenchError> {

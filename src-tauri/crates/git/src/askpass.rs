@@ -8,65 +8,40 @@
 use crate::error::GitError;
 use crate::private_dir::PrivateDir;
 use crate::remote::{AskpassCredential, Remote};
+use regatta_process::QuestionSocket;
 use std::path::PathBuf;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::time::timeout;
 
 /// The variable that tells our program, run by git to ask for a token, where to ask.
 pub const ASKPASS_SOCKET: &str = "REGATTA_ASKPASS_SOCKET";
 
 /// The name with which a token is a password at hosts of projects.
 const TOKEN_USER: &str = "x-access-token";
-/// The longest question; git's name a host.
-const MAX_QUESTION: u64 = 4_096;
-/// How long one question may take to arrive.
-const QUESTION_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The place where one call of git is answered.
 #[derive(Debug)]
 pub(crate) struct AskpassServer {
+    #[expect(dead_code, reason = "it is there as long as this is")]
     folder: PrivateDir,
-    socket: UnixListener,
+    socket: QuestionSocket,
 }
 
 impl AskpassServer {
     pub(crate) fn bind() -> Result<Self, GitError> {
         let folder = PrivateDir::new()?;
-        let socket = UnixListener::bind(folder.path().join("ask"));
+        let socket = QuestionSocket::bind(folder.path());
         let socket = socket.map_err(|error| GitError::io("making a private socket", &error))?;
         Ok(Self { folder, socket })
     }
 
     /// Where to ask.
     pub(crate) fn socket_path(&self) -> PathBuf {
-        self.folder.path().join("ask")
+        self.socket.address().to_owned()
     }
 
     /// Answers for as long as somebody waits for something else beside.
     pub(crate) async fn serve(&self, remote: &Remote, login: &AskpassCredential) {
-        loop {
-            // Whoever asks badly gets nothing, and the next one may still ask.
-            if let Ok((asker, _)) = self.socket.accept().await {
-                timeout(QUESTION_TIME_LIMIT, answer_one(asker, remote, login)).await.ok();
-            }
-        }
+        self.socket.serve(|question| answer_for(question, remote, login)).await;
     }
-}
-
-/// Answers one question.
-async fn answer_one(
-    mut asker: UnixStream,
-    remote: &Remote,
-    login: &AskpassCredential,
-) -> std::io::Result<()> {
-    let mut question = String::new();
-    (&mut asker).take(MAX_QUESTION).read_to_string(&mut question).await?;
-    if let Some(answer) = answer_for(&question, remote, login) {
-        asker.write_all(answer.as_bytes()).await?;
-    }
-    asker.shutdown().await
 }
 
 /// What is answered to git's question: something only if it is exactly the question for the
@@ -92,6 +67,8 @@ mod tests {
     use super::*;
     use regatta_protocol::Secret;
     use std::path::Path;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
 
     fn remote() -> Remote {
         let remote = Remote::parse("https://host:8443/r").expect("an address");

@@ -1,7 +1,6 @@
 //! A folder that nobody else can look into, for the time of a call.
 
 use crate::error::GitError;
-use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,14 +13,11 @@ impl PrivateDir {
     /// Makes one among the system's temporary files.
     pub(crate) fn new() -> Result<Self, GitError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let name = format!("regatta-git-{}-{number}", std::process::id());
             let path = std::env::temp_dir().join(name);
-            match builder.create(&path) {
+            match regatta_process::create_private_dir(&path) {
                 Ok(()) => return Ok(Self(path)),
                 // Of an earlier process with our number; it isn't ours to use.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

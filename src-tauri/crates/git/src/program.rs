@@ -3,7 +3,8 @@
 
 use crate::call::{Call, CallScope};
 use crate::error::GitError;
-use std::path::{Path, PathBuf};
+use regatta_process::is_program;
+use std::path::PathBuf;
 
 /// The oldest git that has all that is used here.
 const MIN_VERSION: (u32, u32) = (2, 39);
@@ -104,23 +105,9 @@ impl Git {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_ALLOW_PROTOCOL", "none");
-        #[cfg(unix)]
-        call.command.process_group(0); // Ctrl-C in a terminal is ours to answer, not git's.
+        regatta_process::set_own_group(&mut call.command);
         call
     }
-}
-
-/// Whether the file can be started.
-#[cfg(unix)]
-fn is_program(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(file).is_ok_and(|f| f.is_file() && f.permissions().mode() & 0o111 != 0)
-}
-
-/// Whether the file can be started: its name says it.
-#[cfg(not(unix))]
-fn is_program(file: &Path) -> bool {
-    file.is_file()
 }
 
 /// The first two numbers of "git version 2.39.5 (Apple Git-154)".

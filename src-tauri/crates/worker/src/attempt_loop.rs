@@ -7,16 +7,15 @@ use crate::output::EventSender;
 use crate::policy::Decision;
 use crate::save_points::SavePointScheduler;
 use crate::status::StatusTracker;
+use regatta_process::Signals;
 use regatta_protocol::Event;
 use regatta_protocol::event::{
     LineKind, Question, QuestionKind, QuestionOptionKind, SaveReason, Step, StepKind, StepState,
 };
 use regatta_protocol::view::MAX_QUESTIONS_SHOWN;
 use regatta_protocol::worker::WorkerControl;
-use std::io;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 /// The most questions that wait for an answer; nobody answers more.
@@ -298,37 +297,6 @@ fn question_step(question: &Question, state: StepState) -> Step {
         QuestionKind::Choice => question.title.clone(),
     };
     Step::new(&question.id, StepKind::Ask, &title, state)
-}
-
-/// The system's signals that matter.
-pub(crate) struct Signals {
-    termination: TerminationSignals,
-    child: Signal,
-}
-
-/// The signals by which the system wants us to end.
-struct TerminationSignals([Signal; 3]);
-
-impl Signals {
-    /// Listens from now on. What is started from now on takes these signals as usual, also where
-    /// Regatta was started in the background of a script, which has Ctrl-C ignored.
-    pub(crate) fn listen() -> io::Result<Self> {
-        let [terminate, interrupt, hang_up] =
-            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
-        let ends = TerminationSignals([terminate?, interrupt?, hang_up?]);
-        Ok(Self { termination: ends, child: signal(SignalKind::child())? })
-    }
-}
-
-impl TerminationSignals {
-    async fn recv(&mut self) {
-        let [terminate, interrupt, hang_up] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    }
 }
 
 #[cfg(test)]

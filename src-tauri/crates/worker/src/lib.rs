@@ -4,7 +4,7 @@
 //!
 //! - [`task`]: an attempt from beginning to end; [`copy`]: where it works; [`attempt_loop`]: the
 //!   loop while the agent works.
-//! - [`agent`]: ACP programs and commands, behind one face; [`process`]: their processes;
+//! - [`agent`]: ACP programs and commands, behind one face; [`program`]: how they are started;
 //!   [`sandbox`]: what is round them.
 //! - [`mod@probe`]: an agent that is only asked what it is and what it offers.
 //! - [`save_points`]: save points and changes; [`outcome`], [`agent_error`]: what the end means.
@@ -23,7 +23,7 @@ mod outcome;
 mod output;
 mod policy;
 mod probe;
-mod process;
+mod program;
 mod redact;
 mod sandbox;
 mod save_points;
@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
 /// sandbox shuts off besides files.
 #[must_use]
 pub fn sandbox_exec(command: &[OsString]) -> ExitCode {
-    process::sandbox_exec(command)
+    program::sandbox_exec(command)
 }
 
 /// Asks the agent that standard input tells what it is and what it offers, without a prompt
@@ -70,7 +70,7 @@ fn to_exit_code(worked: std::io::Result<()>) -> ExitCode {
 }
 
 fn run_worker() -> std::io::Result<()> {
-    process::become_session_leader()?;
+    regatta_process::become_session_leader()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let controls = ControlReader::listen(BufReader::new(std::io::stdin()));
     let worked = runtime.block_on(async {

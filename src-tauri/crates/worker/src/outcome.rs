@@ -2,7 +2,7 @@
 
 use crate::agent::TurnEnd;
 use crate::attempt_loop::StopReason;
-use crate::process::ProgramExit;
+use regatta_process::ProgramExit;
 use regatta_protocol::{ErrorCode, Status, UserMessage};
 
 /// The outcome's status, and why, where it isn't `finished`. `ended`: how the program

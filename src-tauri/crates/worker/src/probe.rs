@@ -3,14 +3,13 @@
 use crate::agent;
 use crate::control::ControlReader;
 use crate::error::WorkerError;
-use crate::process;
 use crate::redact::Redactor;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use std::io::{self, BufReader, Write};
 
 /// Reads the probe from standard input and writes its report, one line, to standard output.
 pub(crate) fn run() -> io::Result<()> {
-    process::become_session_leader()?;
+    regatta_process::become_session_leader()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut controls = ControlReader::listen(BufReader::new(io::stdin()));
     let (report, keys) = runtime.block_on(async {

@@ -2,19 +2,19 @@
 
 use crate::agent::{self, AgentSummary, RunningAgent, TurnEnd};
 use crate::agent_error;
-use crate::attempt_loop::{Allowances, AttemptLoop, Signals, StopReason};
+use crate::attempt_loop::{Allowances, AttemptLoop, StopReason};
 use crate::control::ControlReader;
 use crate::copy;
 use crate::error::WorkerError;
 use crate::outcome::final_status;
 use crate::output::{EventSender, now};
-use crate::process::{GracePeriod, ProgramExit};
 use crate::redact::Redactor;
 use crate::save_points::{SavePointScheduler, SavePointWriter, SavedResult};
 use crate::status::StatusTracker;
 use crate::steps::{SAVE, START};
 use crate::text::{clean_multiline, format_count, one_line};
 use regatta_git::{Git, GitError};
+use regatta_process::{GracePeriod, ProgramExit, Signals};
 use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerTask};
 use regatta_protocol::{ErrorCode, Status, UserMessage};

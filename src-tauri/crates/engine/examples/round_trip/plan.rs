@@ -215,7 +215,6 @@ impl EventWriter {
 
 /// The most memory that this program ever had, with the endpoint in it.
 fn peak_memory_mb() -> PlanResult<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? / 1024)
+    let memory = regatta_process::memory_use(std::process::id());
+    Ok(memory.ok_or("the system doesn't tell the memory")?.peak_kib / 1024)
 }

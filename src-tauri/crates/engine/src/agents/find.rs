@@ -4,6 +4,7 @@
 //! <https://specifications.freedesktop.org/basedir-spec/latest/>.
 
 use super::environment::Environment;
+use regatta_process::is_program;
 use regatta_protocol::{ErrorCode, UserMessage};
 use std::path::{Path, PathBuf};
 
@@ -138,11 +139,6 @@ fn node_versions(dir: &Path) -> Vec<PathBuf> {
 
 fn home_dir() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute())
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

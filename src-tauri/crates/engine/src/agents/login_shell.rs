@@ -3,13 +3,12 @@
 //! is needed, once, and what it said is kept for the next start.
 
 use super::environment::Environment;
-use super::find;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::process::{ChildStdout, Command};
+use tokio::process::ChildStdout;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -72,22 +71,14 @@ impl LoginPath {
 
 /// What the shell says; `None` if it can't be asked, or took too long and was ended.
 async fn query_search_path(shell: &Path, env: &Environment) -> Option<String> {
-    // In a session of its own: else an interactive shell reaches for the terminal from which
-    // the app was started, and stops until it gets it.
-    let mut command = Command::new(find::find_system_program("setsid")?);
-    command.arg(shell).arg("-lic").arg(format!("printf '{DELIMITER}%s{DELIMITER}' \"$PATH\""));
+    let mut command = regatta_process::session_command(shell)?;
+    command.arg("-lic").arg(format!("printf '{DELIMITER}%s{DELIMITER}' \"$PATH\""));
     command.env_clear().envs(env.variables()).env("TERM", "dumb").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok());
     let output = child.stdout.take()?;
     let said = timeout(SHELL_TIMEOUT, read_answer(output)).await.ok().flatten();
-    if let Some(group) = group {
-        // With what it started. An error says that all of it has ended.
-        let group = nix::unistd::Pid::from_raw(group);
-        nix::sys::signal::killpg(group, nix::sys::signal::SIGKILL).ok();
-    }
-    child.kill().await.ok(); // As above.
+    regatta_process::end_session(&mut child).await;
     said
 }
 

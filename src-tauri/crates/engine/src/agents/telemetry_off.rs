@@ -5,7 +5,6 @@ use super::environment::EnvMap;
 use crate::ids::new_id;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// How an agent is kept quiet by a file.
@@ -57,7 +56,7 @@ fn apply_settings_file(prefix: &str, system: [&str; 2], folder: &Path, env: &mut
         || system.iter().any(|file| Path::new(file).exists());
     if !is_theirs
         && let Ok(file) =
-            write_file_atomically(folder, ("quiet-settings.json", SETTINGS_JSON), 0o644)
+            write_file_atomically(folder, ("quiet-settings.json", SETTINGS_JSON), false)
     {
         env.insert(variable, file.display().to_string());
     }
@@ -73,7 +72,7 @@ fn apply_plugins_wrapper(folder: &Path, env: &mut EnvMap) {
     if let Some(codex) = env.get(finds).cloned()
         && !own.chain(CODEX_SYSTEM_FILES.map(PathBuf::from)).any(says)
         && let Ok(script) =
-            write_file_atomically(folder, ("codex-without-plugins", CODEX_SCRIPT), 0o755)
+            write_file_atomically(folder, ("codex-without-plugins", CODEX_SCRIPT), true)
     {
         env.insert(hands_on.to_owned(), codex);
         env.insert(finds.to_owned(), script.display().to_string());
@@ -84,7 +83,7 @@ fn apply_plugins_wrapper(folder: &Path, env: &mut EnvMap) {
 fn write_file_atomically(
     folder: &Path,
     (name, text): (&str, &str),
-    mode: u32,
+    is_program: bool,
 ) -> io::Result<PathBuf> {
     let file = folder.join(name);
     if fs::read_to_string(&file).is_ok_and(|kept| kept == text) {
@@ -93,7 +92,7 @@ fn write_file_atomically(
     fs::create_dir_all(folder)?;
     let fresh = folder.join(format!("{name}-{}", new_id()));
     fs::write(&fresh, text)?;
-    fs::set_permissions(&fresh, fs::Permissions::from_mode(mode))?;
+    regatta_process::set_executable(&fresh, is_program)?;
     fs::rename(&fresh, &file)?;
     Ok(file)
 }

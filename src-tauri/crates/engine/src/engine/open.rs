@@ -6,7 +6,6 @@ use crate::agents::{AgentRegistry, Environment};
 use crate::batch_tokens::BatchTokens;
 use crate::credentials::CredentialProvider;
 use crate::dirs::Dirs;
-use crate::disk;
 use crate::log::Log;
 use crate::places::{PlaceHost, PlaceSpec, Places};
 use crate::remote_access::RemoteAccess;
@@ -179,7 +178,8 @@ async fn watch_disk_and_time(dir: PathBuf, queue: mpsc::WeakUnboundedSender<Sche
         if queue.send(SchedulerCommand::Tick(now())).is_err() {
             return;
         }
-        let told = disk::free_bytes(&dir).map(|free| queue.send(SchedulerCommand::DiskFree(free)));
+        let told = regatta_process::free_disk_bytes(&dir)
+            .map(|free| queue.send(SchedulerCommand::DiskFree(free)));
         if told.is_some_and(|told| told.is_err()) {
             return;
         }

@@ -63,7 +63,8 @@ impl Engine {
 
     /// Refuses when the disk is nearly full.
     pub(super) fn require_disk_space(&self) -> Result<(), EngineError> {
-        match disk::free_bytes(&self.0.access.dirs.0).filter(|free| *free < disk::LOW_BYTES) {
+        let free = regatta_process::free_disk_bytes(&self.0.access.dirs.0);
+        match free.filter(|free| *free < disk::LOW_BYTES) {
             Some(free) => Err(EngineError::Refused(disk::low_notice(free))),
             None => Ok(()),
         }

@@ -63,7 +63,7 @@ impl Engine {
 
     /// That there is too little room for copies.
     fn disk_problem(&self) -> Option<RequestProblem> {
-        let free = disk::free_bytes(&self.0.access.dirs.0);
+        let free = regatta_process::free_disk_bytes(&self.0.access.dirs.0);
         let low = free.filter(|free| *free < disk::LOW_BYTES)?;
         Some(request_problem("project", disk::low_notice(low)))
     }

@@ -1,7 +1,6 @@
 //! This computer as a place: each attempt is a `regatta worker` of its own.
 
 use super::continuation::{self, Continuation};
-use super::orphans::ProcessIdentity;
 use super::worker_output::forward_events;
 use super::{
     AttemptId, AttemptState, EventReceiver, Progress, Runner, RunnerEvent, failed_outcome,
@@ -11,6 +10,7 @@ use crate::agents::{AgentRegistry, LaunchRequest};
 use crate::dirs::Dirs;
 use crate::interrupted_work::{self, InterruptedAttempt};
 use crate::store::TaskFacts;
+use regatta_process::ProcessIdentity;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
 use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, UserMessage};

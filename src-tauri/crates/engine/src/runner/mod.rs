@@ -9,7 +9,6 @@ mod conformance;
 mod continuation;
 mod event_batcher;
 mod local;
-mod orphans;
 mod worker_output;
 
 pub(crate) use cloud::{CloudDeps, CloudRunner, ended_after_sending, ended_before_sending};

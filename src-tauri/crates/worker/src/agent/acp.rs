@@ -28,12 +28,13 @@ mod wire;
 
 use super::{OutputReader, RunningAgent, read_output};
 use crate::output::EventSender;
-use crate::process::{Process, ProgramSpec, StdioPipes};
+use crate::program::ProgramSpec;
 use crate::redact::Redactor;
 use listener::Listener;
 use message_buffer::MessageBuffer;
 pub(super) use probe::probe;
 use raw_log::RawLog;
+use regatta_process::StdioPipes;
 use regatta_protocol::event::{LineKind, PlanEntry, Step, Usage};
 use regatta_protocol::worker::WorkerTask;
 use std::collections::HashSet;
@@ -74,7 +75,7 @@ pub(super) fn start(
         temp_dir: &super::temp_dir(task),
         sandbox: task.sandbox.as_ref().map(|sandbox| (sandbox, &*task.cache)),
     };
-    let (process, pipes) = Process::start(program, true)?;
+    let (process, pipes) = program.start(true)?;
     let StdioPipes { stdin: input, stdout: output, stderr: errors } = pipes;
     let input = input.expect("BUG: its input is piped");
     let raw = Arc::new(Mutex::new(RawLog::create_in(&task.scratch, Redactor::from_env(&task.env))));

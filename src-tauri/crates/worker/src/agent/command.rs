@@ -2,7 +2,8 @@
 
 use super::{AgentSummary, OutputReader, RunningAgent, TurnEnd, read_output};
 use crate::output::EventSender;
-use crate::process::{Process, ProgramExit, ProgramSpec, StdioPipes};
+use crate::program::ProgramSpec;
+use regatta_process::{ProgramExit, StdioPipes};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{ErrorCode, UserMessage};
@@ -30,7 +31,7 @@ pub(super) fn start(
         temp_dir: &super::temp_dir(task),
         sandbox: task.sandbox.as_ref().map(|sandbox| (sandbox, &*task.cache)),
     };
-    let (process, pipes) = Process::start(program, false)?;
+    let (process, pipes) = program.start(false)?;
     let StdioPipes { stdout: output, stderr: errors, .. } = pipes;
     let refusals = super::denial_reporter(task);
     let ear = |kind| {

@@ -7,7 +7,7 @@
 //! our own program is what a sandbox starts: it gives them up and becomes the agent (`enter`).
 
 use landlock::{Ruleset, RulesetAttr, RulesetStatus, Scope};
-use nix::libc::{EPERM, SYS_add_key, SYS_keyctl, SYS_request_key};
+use libc::{EPERM, SYS_add_key, SYS_keyctl, SYS_request_key};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use std::error::Error;
 

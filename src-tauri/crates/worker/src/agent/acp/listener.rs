@@ -13,12 +13,12 @@ use super::{DisplayItem, plan};
 use crate::agent::{AgentSummary, read_chunk};
 use crate::line_splitter::LineSplitter;
 use crate::output::EventSender;
-use crate::process::Process;
 use crate::sandbox::DenialReporter;
 use crate::text::one_line;
 use agent_client_protocol::v1::schema::{
     ContentBlock, ContentChunk, SessionNotification, SessionUpdate,
 };
+use regatta_process::Process;
 use regatta_protocol::event::{Event, LineKind, StepState};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};

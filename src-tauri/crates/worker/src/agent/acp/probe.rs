@@ -10,11 +10,12 @@ use super::usage::UsageMeter;
 use super::{MAX_QUEUED_MESSAGES, session_options};
 use crate::agent::{OutputReader, TurnEnd, read_output};
 use crate::output;
-use crate::process::{GracePeriod, Process, ProgramSpec, StdioPipes};
+use crate::program::ProgramSpec;
 use crate::sandbox::DenialReporter;
 use crate::text::one_line;
 use agent_client_protocol::Client;
 use agent_client_protocol::v1::ConnectionTo;
+use regatta_process::{GracePeriod, StdioPipes};
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use regatta_protocol::{ErrorCode, UserMessage};
@@ -52,7 +53,7 @@ pub(in crate::agent) async fn probe(
         temp_dir: &temp,
         sandbox,
     };
-    let (process, pipes) = Process::start(program, true)?;
+    let (process, pipes) = program.start(true)?;
     let StdioPipes { stdin: input, stdout: output, stderr: errors } = pipes;
     let input = input.expect("BUG: its input is piped");
     // What it shows is for nobody.

@@ -2,9 +2,8 @@
 
 use crate::sandbox;
 use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// What our program is told to take this step.
 pub(super) const SUBCOMMAND: &str = "enter";
@@ -15,7 +14,7 @@ pub(crate) fn sandbox_exec(command: &[OsString]) -> ExitCode {
     let [program, args @ ..] = command else { return ExitCode::from(2) };
     // What can't be shut off here was said when the task began.
     sandbox::restrict_self();
-    let problem = Command::new(program).args(args).exec();
+    let problem = regatta_process::exec(program, args);
     eprintln!("{} can't be started: {problem}", Path::new(program).display());
     ExitCode::from(127)
 }
