@@ -1,38 +1,21 @@
-//! Carries what changed in the engine to the window. The only sender of events.
+//! Carries what changed in the engine to the window.
 
-use crate::commands::agents;
 use crate::notifier::Notifier;
-use crate::state;
 use crate::throttle::{EventThrottle, ViewUpdate};
+use crate::window_events::emit;
+use crate::{agents, state};
 use regatta_engine::{ChangeSet, Engine};
-use serde::Serialize;
-use serde_json::Value;
+use regatta_trace::LogDropped;
 use std::time::{Duration, Instant};
-use tauri::{AppHandle, Emitter, Runtime};
+use tauri::{AppHandle, Runtime};
 use tokio::sync::watch;
 
 /// How long the window is left alone after it was told of agents.
 const AGENTS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The window was asked to close while tasks aren't over.
-#[derive(Serialize, Clone)]
-pub(crate) struct QuitRequest {
-    /// How many.
-    pub(crate) working: u32,
-}
-
-/// A click on a notification asks for a batch, one of its tasks, or all that needs the person.
-#[derive(Serialize, Clone)]
-pub(crate) struct OpenRequest {
-    /// The batch's id, or null.
-    pub(crate) batch: Value,
-    /// The task's id, or null.
-    pub(crate) task: Value,
-}
-
 /// Starts telling the window and the desktop what changes. Without an engine nothing does.
 pub(crate) fn start<R: Runtime>(app: &AppHandle<R>) {
-    let Ok(engine) = state::engine(app) else { return };
+    let Some(engine) = state::engine(app).log_dropped("following the engine") else { return };
     let mut notifier = Notifier::new(app, &engine.place());
     let window = app.clone();
     let on_change = move |changed: &ChangeSet| notifier.notify_changes(changed);
@@ -48,38 +31,15 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>) {
     tauri::async_runtime::spawn(forward_changes(engine, on_change, on_update));
 }
 
-/// Tells the window how the agents stand now, and their keys.
-pub(crate) async fn emit_agents<R: Runtime>(app: &AppHandle<R>) {
-    // Without an engine or a store there are none to tell of.
-    if let Ok(view) = agents::agents(app.clone()).await {
-        emit(app, "agents", view);
-    }
-}
-
 /// Tells the window whenever agents are asked or installed, at most some times a second.
 async fn follow_agents<R: Runtime>(app: AppHandle<R>, mut changed: watch::Receiver<u64>) {
     while changed.changed().await.is_ok() {
-        // As above.
-        if let Ok(view) = agents::agents_with_cached_keys(&app).await {
+        let view = agents::view_with_cached_keys(&app).await;
+        // Without an engine or a store there are none to tell of.
+        if let Some(view) = view.log_dropped("telling the window of agents") {
             emit(&app, "agents", view);
         }
         tokio::time::sleep(AGENTS_INTERVAL).await;
-    }
-}
-
-/// Asks in the window whether to stop the work.
-pub(crate) fn ask_to_quit<R: Runtime>(app: &AppHandle<R>, asked: QuitRequest) {
-    emit(app, "quit-asked", asked);
-}
-
-/// Asks the window to open what a notification was about.
-pub(crate) fn ask_to_open<R: Runtime>(app: &AppHandle<R>, asked: OpenRequest) {
-    emit(app, "open-asked", asked);
-}
-
-fn emit<R: Runtime>(app: &AppHandle<R>, name: &str, payload: impl Serialize + Clone) {
-    if let Err(error) = app.emit(name, payload) {
-        eprintln!("The window did not take {name}: {error}");
     }
 }
 

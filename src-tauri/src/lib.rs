@@ -4,6 +4,7 @@
 //! [`secrets`] keys and tokens; [`window`] opens the one window and sees to its end;
 //! [`notifications`] words what [`notifier`] tells while nobody looks.
 
+mod agents;
 pub mod bridge;
 mod commands;
 mod notifications;
@@ -13,11 +14,14 @@ mod state;
 mod store;
 pub mod throttle;
 mod window;
+mod window_events;
 
 #[cfg(test)]
 mod test_views;
 
+use regatta_trace::Filter;
 use secrets::Secrets;
+use std::path::Path;
 use std::process::ExitCode;
 use tauri::{Builder, Manager, Runtime};
 
@@ -32,6 +36,7 @@ pub fn run() -> ExitCode {
         .on_window_event(window::on_event)
         .setup(|app| {
             let data_dir = app.path().app_data_dir()?;
+            start_log(&data_dir);
             state::open(app.handle(), &data_dir, state::worker_program(), Secrets::new());
             bridge::start(app.handle());
             Ok(window::open(app.handle())?)
@@ -46,6 +51,17 @@ pub fn run() -> ExitCode {
             eprintln!("Regatta could not open its window: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Without a log the app works as well; a person who starts it from a terminal sees why.
+fn start_log(data_dir: &Path) {
+    let filter = Filter::from_env().unwrap_or_else(|bad| {
+        eprintln!("RUST_LOG is passed over: {bad}.");
+        Filter::default()
+    });
+    if let Err(problem) = regatta_trace::log_to_file(data_dir, filter) {
+        eprintln!("There is no log of this: {problem}.");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the desktop is told while nobody looks at the window: a question, an agent to sign in
 //! to, and a batch that came to rest. Pure: views go in, headlines come out, each thing once.
 
+use regatta_engine::ChangeSet;
 use regatta_protocol::view::{AgentPause, Counts, PlaceView};
 use regatta_protocol::{AgentChoice, BatchId, BatchView, Status, TaskId, TaskView};
 use std::collections::{HashMap, HashSet};
@@ -40,8 +41,7 @@ impl Notifications {
     /// that is told now: the question says it already.
     pub(crate) fn collect_new(
         &mut self,
-        (tasks, batches): (&[TaskView], &[BatchView]),
-        place: &PlaceView,
+        ChangeSet { tasks, batches, place, .. }: &ChangeSet,
     ) -> Vec<Notification> {
         let tasks = tasks.iter().filter(|task| !task.is_batch_channel);
         let mut notifications: Vec<Notification> =
@@ -143,12 +143,16 @@ mod tests {
         PlaceView { busy: 0, limit: 3, waiting: 2, pause_reason: None, agent_pauses: holds }
     }
 
+    fn changes(tasks: &[TaskView], batches: &[BatchView], place: PlaceView) -> ChangeSet {
+        ChangeSet { revision: 1, tasks: tasks.to_vec(), batches: batches.to_vec(), place }
+    }
+
     fn collect(
         notifications: &mut Notifications,
         tasks: &[TaskView],
         batches: &[BatchView],
     ) -> Vec<Notification> {
-        notifications.collect_new((tasks, batches), &place(vec![]))
+        notifications.collect_new(&changes(tasks, batches, place(vec![])))
     }
 
     #[test]
@@ -161,16 +165,16 @@ mod tests {
         };
         let held = |until| place(vec![hold(until)]);
         let mut notifications = Notifications::default();
-        assert_eq!(notifications.collect_new((&[], &[]), &held(Some(1))), []);
-        let told = notifications.collect_new((&[], &[]), &held(None));
+        assert_eq!(notifications.collect_new(&changes(&[], &[], held(Some(1)))), []);
+        let told = notifications.collect_new(&changes(&[], &[], held(None)));
         assert_eq!(told[0].title, "Codex needs you");
         assert_eq!(told[0].body, "Sign in again: 2 tasks wait for that.");
         assert_eq!(told[0].batch, None);
-        assert_eq!(notifications.collect_new((&[], &[]), &held(None)), []);
+        assert_eq!(notifications.collect_new(&changes(&[], &[], held(None))), []);
         assert_eq!(collect(&mut notifications, &[], &[]), []);
-        assert_eq!(notifications.collect_new((&[], &[]), &held(None)).len(), 1, "again");
+        assert_eq!(notifications.collect_new(&changes(&[], &[], held(None))).len(), 1, "again");
         assert_eq!(
-            Notifications::starting_from(&held(None)).collect_new((&[], &[]), &held(None)),
+            Notifications::starting_from(&held(None)).collect_new(&changes(&[], &[], held(None))),
             [],
             "at a start"
         );

@@ -1,12 +1,13 @@
 //! Notifications of the desktop, while nobody looks at the window.
 
-use crate::bridge::{self, OpenRequest};
 use crate::notifications::{Notification, Notifications};
+use crate::window_events::{self, OpenRequest};
 use crate::{state, window};
 use regatta_engine::ChangeSet;
 use regatta_protocol::view::PlaceView;
 use tauri::{AppHandle, Runtime};
 use tauri_plugin_notification::{ActionPerformed, NotificationExt};
+use tracing::warn;
 
 /// Tells the desktop what is new.
 pub(crate) struct Notifier<R: Runtime> {
@@ -20,15 +21,14 @@ impl<R: Runtime> Notifier<R> {
         let handle = app.clone();
         let listening = app.notification().on_action(move |action| handle_click(&handle, action));
         if let Err(error) = listening {
-            eprintln!("A click on a notification won't open its task: {error}");
+            warn!(%error, "a click on a notification won't open its task");
         }
         Self { app: app.clone(), notifications: Notifications::starting_from(place) }
     }
 
     /// Tells what is new in what changed, when the person wants it and doesn't see it anyway.
     pub(crate) fn notify_changes(&mut self, changed: &ChangeSet) {
-        let views = (changed.tasks.as_slice(), changed.batches.as_slice());
-        for notification in self.notifications.collect_new(views, &changed.place) {
+        for notification in self.notifications.collect_new(changed) {
             let wanted = state::store(&self.app).is_ok_and(|store| store.settings().notify);
             if wanted && !window::is_focused(&self.app) {
                 self.show(notification);
@@ -45,7 +45,7 @@ impl<R: Runtime> Notifier<R> {
             .extra("task", &notification.task)
             .show();
         if let Err(error) = shown {
-            eprintln!("The desktop took no notification: {error}");
+            warn!(%error, "the desktop took no notification");
         }
     }
 }
@@ -54,6 +54,6 @@ fn handle_click<R: Runtime>(app: &AppHandle<R>, action: &ActionPerformed) {
     window::show(app);
     if let Some(extra) = action.notification().map(|n| n.extra()) {
         let part = |name| extra.get(name).cloned().unwrap_or_default();
-        bridge::ask_to_open(app, OpenRequest { batch: part("batch"), task: part("task") });
+        window_events::ask_to_open(app, OpenRequest { batch: part("batch"), task: part("task") });
     }
 }

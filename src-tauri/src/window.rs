@@ -1,12 +1,14 @@
 //! The one window: it shows our own pages and nothing else, and it doesn't close over work
 //! that would be lost.
 
-use crate::bridge::{self, QuitRequest};
 use crate::state;
+use crate::window_events::{self, QuitRequest};
 use regatta_engine::Engine;
 use regatta_protocol::Capability;
+use regatta_trace::LogDropped;
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Runtime, Url, WebviewWindowBuilder, Window, WindowEvent};
+use tracing::warn;
 
 const LABEL: &str = "main";
 
@@ -27,13 +29,15 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
     let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
-        eprintln!("The window could not be brought to the front: {error}");
+        warn!(%error, "the window could not be brought to the front");
     }
 }
 
 /// Whether the person has the window before them.
 pub(crate) fn is_focused<R: Runtime>(app: &AppHandle<R>) -> bool {
-    app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false))
+    app.get_webview_window(LABEL).is_some_and(|window| {
+        window.is_focused().log_dropped("asking whether the window is focused").unwrap_or(false)
+    })
 }
 
 /// Closing the window is asking to leave.
@@ -48,11 +52,11 @@ pub(crate) fn on_event<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
 /// Ends the app. With tasks that aren't over it asks first, unless `stop_work` says that they
 /// may be stopped.
 pub(crate) async fn quit<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
-    if let Ok(engine) = state::engine(app) {
+    if let Some(engine) = state::engine(app).log_dropped("closing the engine") {
         let working = count_unfinished(&engine).await;
         if working > 0 && !stop_work {
             show(app);
-            bridge::ask_to_quit(app, QuitRequest { working });
+            window_events::ask_to_quit(app, QuitRequest { working });
             return;
         }
         engine.close().await;
@@ -64,7 +68,8 @@ pub(crate) async fn quit<R: Runtime>(app: &AppHandle<R>, stop_work: bool) {
 /// start goes on with them.
 async fn count_unfinished(engine: &Engine) -> u32 {
     // A store that can't be read any more must not keep the window open for ever.
-    let running = engine.running_batches().await.unwrap_or_default();
+    let running = engine.running_batches().await.log_dropped("counting what works");
+    let running = running.unwrap_or_default();
     let ours = running.iter().filter(|batch| !batch.place.can(Capability::Detach));
     ours.map(|batch| batch.counts.total() - batch.counts.ended()).sum()
 }

@@ -123,6 +123,7 @@ fn round_trip_fixture(name: &str, value: &Value) -> Result<Value, String> {
         "error_body" => round_trip::<wire::ErrorBody>(value),
         "publish_result" => round_trip::<app::PublishResult>(value),
         "worker_task" => round_trip::<worker::WorkerTask>(value),
+        "worker_trace" => round_trip::<worker::WorkerTrace>(value),
         "worker_control" => round_trip::<worker::WorkerControl>(value),
         "worker_line" => round_trip::<worker::WorkerLine>(value),
         other => Err(format!("no type is called {other}")),

@@ -6,6 +6,7 @@ mod bad_input;
 mod canary;
 mod crash;
 mod finish;
+mod log;
 mod names;
 mod questions;
 mod remote;

@@ -5,22 +5,36 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Each room and the rooms that it may use.
-const ALLOWED_CRATES: [(&str, &[&str]); 12] = [
+const ALLOWED_CRATES: [(&str, &[&str]); 13] = [
     ("regatta-protocol", &[]),
-    ("regatta-client", &["regatta-protocol"]),
-    ("regatta-process", &[]),
-    ("regatta-git", &["regatta-process", "regatta-protocol"]),
+    ("regatta-trace", &[]),
+    ("regatta-process", &["regatta-trace"]),
+    ("regatta-client", &["regatta-protocol", "regatta-trace"]),
+    ("regatta-git", &["regatta-process", "regatta-protocol", "regatta-trace"]),
     // The practice agent: for its tests.
-    ("regatta-worker", &["regatta-process", "regatta-protocol", "regatta-git", "regatta-practice"]),
-    ("regatta-engine", &["regatta-process", "regatta-protocol", "regatta-client", "regatta-git"]),
+    (
+        "regatta-worker",
+        &[
+            "regatta-process",
+            "regatta-protocol",
+            "regatta-trace",
+            "regatta-git",
+            "regatta-practice",
+        ],
+    ),
+    (
+        "regatta-engine",
+        &["regatta-process", "regatta-protocol", "regatta-trace", "regatta-client", "regatta-git"],
+    ),
     // The client and the practice agent: for its tests.
-    ("regatta-server", &["regatta-protocol", "regatta-engine", "regatta-client"]),
+    ("regatta-server", &["regatta-protocol", "regatta-trace", "regatta-engine", "regatta-client"]),
     ("regatta-practice", &[]),
     (
         "regatta-cli",
         &[
             "regatta-process",
             "regatta-protocol",
+            "regatta-trace",
             "regatta-engine",
             "regatta-server",
             "regatta-worker",
@@ -28,13 +42,14 @@ const ALLOWED_CRATES: [(&str, &[&str]); 12] = [
         ],
     ),
     // The client: lists of repositories, and tests of keys.
-    ("regatta-desktop", &["regatta-protocol", "regatta-engine", "regatta-client"]),
+    ("regatta-desktop", &["regatta-protocol", "regatta-trace", "regatta-engine", "regatta-client"]),
     ("regatta-tests", &["regatta-protocol", "regatta-git", "regatta-engine", "regatta-client"]),
     ("xtask", &[]),
 ];
 
 /// Each door and the rooms that have it.
-const CRATE_OWNERS: [(&str, &[&str]); 10] = [
+const CRATE_OWNERS: [(&str, &[&str]); 11] = [
+    ("tracing-subscriber", &["regatta-trace"]),
     ("rusqlite", &["regatta-engine", "regatta-tests"]),
     ("agent-client-protocol", &["regatta-worker", "regatta-practice"]),
     ("clap", &["regatta-cli"]),

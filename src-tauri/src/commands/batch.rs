@@ -8,6 +8,7 @@ use regatta_protocol::app::PublishResult;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, BatchRequest, BatchView, Capability, Millis, TaskId};
+use regatta_trace::LogDropped;
 use tauri::{AppHandle, Runtime, command};
 
 /// How many batches one page of History has.
@@ -34,7 +35,7 @@ pub(crate) async fn start_batch<R: Runtime>(
     let path = &started.batch.project;
     if started.batch.place.can(Capability::LocalFolder) {
         remember_if_ready(&app, project::inspect(path).await);
-    } else if let Ok(store) = state::store(&app) {
+    } else if let Some(store) = state::store(&app).log_dropped("remembering a repository") {
         store.remember_repository(path);
     }
     Ok(started)

@@ -5,6 +5,7 @@ use crate::state;
 use regatta_engine::project;
 use regatta_protocol::app::{HomeView, ProjectState, ProjectView};
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Runtime, Url, command};
 use tauri_plugin_dialog::DialogExt;
@@ -60,8 +61,14 @@ pub(crate) async fn choose_project<R: Runtime>(
     let (chose, choice) = oneshot::channel();
     let dialog = app.dialog().file().set_title("Choose your project");
     // The answer has nowhere to go only when the app is gone.
-    dialog.pick_folder(move |folder| drop(chose.send(folder)));
-    let chosen = choice.await.ok().flatten().and_then(|folder| folder.into_path().ok());
+    dialog.pick_folder(move |folder| {
+        chose.send(folder).log_failed("telling what was chosen");
+    });
+    let chosen = choice
+        .await
+        .log_dropped("waiting for a choice")
+        .flatten()
+        .and_then(|folder| folder.into_path().log_failed("reading a folder's path"));
     let Some(path) = chosen else { return Ok(None) };
     let project = check_project(path.to_string_lossy().into_owned()).await?;
     Ok(Some(remember_if_ready(&app, project)))

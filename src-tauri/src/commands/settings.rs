@@ -3,6 +3,7 @@
 use super::CommandResult;
 use crate::{state, window};
 use regatta_protocol::app::{Draft, Recipe, Settings};
+use regatta_trace::LogDropped;
 use tauri::{AppHandle, Runtime, command};
 
 #[command]
@@ -39,7 +40,8 @@ pub(crate) async fn remove_template<R: Runtime>(
 /// The defaults, where the store could not be opened: the window needs some theme.
 #[command]
 pub(crate) async fn settings<R: Runtime>(app: AppHandle<R>) -> CommandResult<Settings> {
-    Ok(state::store(&app).map(|store| store.settings()).unwrap_or_default())
+    let store = state::store(&app).log_dropped("reading the settings");
+    Ok(store.map(|store| store.settings()).unwrap_or_default())
 }
 
 #[command]
@@ -49,7 +51,7 @@ pub(crate) async fn save_settings<R: Runtime>(
 ) -> CommandResult<()> {
     let settings = state::store(&app)?.save_settings(settings)?;
     // Without an engine the limit takes effect with the next start.
-    if let Ok(engine) = state::engine(&app) {
+    if let Some(engine) = state::engine(&app).log_dropped("setting the limit") {
         engine.set_limit(settings.limit)?;
     }
     Ok(())

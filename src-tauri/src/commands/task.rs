@@ -7,6 +7,7 @@ use regatta_protocol::event::Step;
 use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::{Changes, FilePatch, LinePage, Matches};
 use regatta_protocol::{TaskId, TaskView};
+use regatta_trace::LogDropped;
 use tauri::{AppHandle, Runtime, command};
 use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
@@ -85,8 +86,15 @@ pub(crate) async fn save_output<R: Runtime>(
     let dialog = app.dialog().file().set_title("Save the output");
     let dialog = dialog.set_file_name(file_name(&engine.task(&task).await?.name));
     // The answer has nowhere to go only when the app is gone.
-    dialog.save_file(move |file| drop(chose.send(file)));
-    let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
+    dialog.save_file(move |file| {
+        chose.send(file).log_failed("telling what was chosen");
+    });
+    let Some(path) = choice
+        .await
+        .log_dropped("waiting for a choice")
+        .flatten()
+        .and_then(|file| file.into_path().log_failed("reading a file's path"))
+    else {
         return Ok(None);
     };
     engine.write_output(&task, &path).await?;

@@ -10,6 +10,7 @@ use self::key_store::{KeyStore, KeyStoreError};
 use regatta_engine::{BoxFuture, CredentialProvider};
 use regatta_protocol::endpoint::{Endpoint, SecretState};
 use regatta_protocol::{ErrorCode, KnownAgent, Secret, UserMessage};
+use regatta_trace::LogDropped;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::mpsc::{self, Sender};
@@ -72,7 +73,8 @@ impl Secrets {
             jobs.into_iter().for_each(|job| job(&mut store));
         };
         let started = std::thread::Builder::new().name("key store".to_owned()).spawn(work);
-        Self::from_parts(started.is_ok().then_some(sender), UNLOCK_TIMEOUT)
+        let started = started.log_dropped("starting the key store's thread");
+        Self::from_parts(started.map(|_| sender), UNLOCK_TIMEOUT)
     }
 
     /// With memory only: a test must not touch the key store of whoever runs it.
@@ -164,7 +166,9 @@ impl Secrets {
         let absent = || KeyStoreError::Absent("Its thread doesn't run.".to_owned());
         let (reply, answer) = oneshot::channel();
         // Whoever asked may have given up by then; what was done stays done.
-        let job = move |store: &mut KeyStore| drop(reply.send(job(store)));
+        let job = move |store: &mut KeyStore| {
+            reply.send(job(store)).log_failed("answering from the key store");
+        };
         let key_store = self.0.key_store.as_ref().ok_or_else(absent)?;
         key_store.send(Box::new(job)).map_err(|_| absent())?;
         match tokio::time::timeout(self.0.unlock_timeout, answer).await {
@@ -195,11 +199,15 @@ impl CredentialProvider for Secrets {
     }
 
     fn git_token<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Option<Secret>> {
-        Box::pin(async { self.read(SecretId::for_host(host)).await.ok().flatten() })
+        Box::pin(async {
+            self.read(SecretId::for_host(host)).await.log_dropped("reading a token").flatten()
+        })
     }
 
     fn agent_key(&self, agent: KnownAgent) -> BoxFuture<'_, Option<Secret>> {
-        Box::pin(async move { self.read(SecretId::for_agent(agent)).await.ok().flatten() })
+        Box::pin(async move {
+            self.read(SecretId::for_agent(agent)).await.log_dropped("reading a key").flatten()
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{SETTINGS, Store, to_json};
 use regatta_protocol::app::Settings;
 use regatta_protocol::{AgentChoice, ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use serde_json::{Map, Value};
 use tauri::Runtime;
 
@@ -37,9 +38,9 @@ impl<R: Runtime> Store<R> {
 
     fn update_agents(&self, change: impl FnOnce(&mut Vec<AgentChoice>)) -> Result<(), UserMessage> {
         self.update(SETTINGS, |kept: &mut Map<String, Value>| {
-            let settings: Settings =
-                serde_json::from_value(Value::Object(kept.clone())).unwrap_or_default();
-            let mut agents = settings.agents;
+            let settings = serde_json::from_value(Value::Object(kept.clone()));
+            let settings: Option<Settings> = settings.log_failed("reading the settings");
+            let mut agents = settings.unwrap_or_default().agents;
             change(&mut agents);
             kept.insert("agents".to_owned(), to_json(&agents));
         })

@@ -6,6 +6,7 @@ use regatta_client::Address;
 use regatta_protocol::app::{GITHUB_API, Settings};
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::{EndpointId, ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use serde_json::{Map, Value};
 use tauri::Runtime;
 
@@ -78,7 +79,8 @@ impl<R: Runtime> Store<R> {
     ) -> Result<A, UserMessage> {
         self.try_update(SETTINGS, |kept: &mut Map<String, Value>| {
             let settings = serde_json::from_value(Value::Object(kept.clone()));
-            let mut endpoints = settings.map(|s: Settings| s.endpoints).unwrap_or_default();
+            let settings: Option<Settings> = settings.log_failed("reading the settings");
+            let mut endpoints = settings.map(|s| s.endpoints).unwrap_or_default();
             let answer = change(&mut endpoints)?;
             kept.insert("endpoints".to_owned(), to_json(&endpoints));
             Ok(answer)

@@ -12,6 +12,7 @@ use self::repair::{repair, save_last_good};
 use regatta_protocol::app::{Draft, ProjectRef, ProjectView, Recipe, Settings};
 use regatta_protocol::request::MAX_PARALLEL;
 use regatta_protocol::{ErrorCode, Millis, UserMessage};
+use regatta_trace::LogDropped;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -144,7 +145,8 @@ impl<R: Runtime> Store<R> {
     }
 
     fn read<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        self.file.get(key).and_then(|value| serde_json::from_value(value).ok())
+        let value = self.file.get(key)?;
+        serde_json::from_value(value).log_failed("reading a setting")
     }
 
     fn update<T>(&self, key: &str, change: impl FnOnce(&mut T)) -> Result<(), UserMessage>

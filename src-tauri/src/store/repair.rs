@@ -4,6 +4,7 @@
 use super::{FILE, LAST_GOOD};
 use regatta_protocol::app::{Draft, ProjectRef, Recipe, Settings};
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -23,7 +24,9 @@ pub(super) fn repair(dir: &Path) -> io::Result<Vec<UserMessage>> {
     let aside = free_name(dir)?;
     fs::rename(&file, dir.join(&aside))?;
     let good = dir.join(LAST_GOOD);
-    let restored = fs::read(&good).is_ok_and(|bytes| validate(&bytes).is_ok());
+    let read = fs::read(&good).log_dropped("reading the last good settings");
+    let restored = read
+        .is_some_and(|bytes| validate(&bytes).log_failed("using the last good settings").is_some());
     if restored {
         fs::copy(&good, &file)?;
     }

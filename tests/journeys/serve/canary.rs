@@ -3,6 +3,7 @@
 
 use super::secret_search::{ProcessWatcher, SecretPatterns};
 use super::{TestServer, read_rest, read_until, request_body, serve_command};
+use crate::log::read_log;
 use regatta_tests::{GitHost, READ_TOKEN, TOKEN, TestEnv};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -16,7 +17,7 @@ const LEAKING_PROMPT: &str = "run env\nrun cat /proc/self/environ | tr '\\0' '\\
 fn start_with_host(env: &TestEnv) -> (GitHost, TestServer) {
     let host = GitHost::https();
     host.add_repository("shop", &env.project());
-    let mut starting = serve_command(env, &[]);
+    let mut starting = serve_command(env, &["--log", "trace"]);
     starting.env("GIT_SSL_CAINFO", host.certificate());
     (host, TestServer::spawn(env, starting))
 }
@@ -90,6 +91,11 @@ async fn the_token_is_nowhere_to_be_found() {
     );
     assert_eq!(served.terminate(), Some(0));
     assert_eq!(needles.search_folder(env.root()).found, Vec::<String>::new(), "after the end");
+    let log = read_log(&env.data_dir());
+    assert!(log.contains(&run) && log.contains("regatta_worker"), "it holds what it can: {log}");
+    for word in ["environ", "config.txt", "Go on?", "done.txt", "more.txt"] {
+        assert!(!log.contains(word), "a word of a prompt: {word}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

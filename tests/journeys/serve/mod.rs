@@ -9,6 +9,7 @@ mod documented_call;
 mod http_client;
 mod idle_streams;
 mod secret_search;
+mod server_errors;
 mod shutdown;
 mod startup;
 

@@ -5,6 +5,7 @@ use crate::sanitize;
 use regatta_engine::{Engine, EngineError};
 use regatta_protocol::event::{Question, QuestionOption};
 use regatta_protocol::{BatchId, TaskId};
+use regatta_trace::LogDropped;
 use std::io;
 
 /// A question that waits for its answer.
@@ -71,7 +72,8 @@ async fn read_typed_line() -> Option<String> {
         let mut line = String::new();
         io::stdin().read_line(&mut line).map(|length| (length > 0).then_some(line))
     });
-    read.await.ok()?.ok()?
+    let read = read.await.log_dropped("waiting for a line")?;
+    read.log_dropped("reading a line")?
 }
 
 /// The option of that number, or of that very label.

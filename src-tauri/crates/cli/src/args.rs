@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use regatta_protocol::TaskRequest;
 use regatta_protocol::request::MAX_PARALLEL;
 use regatta_server::NamedAgent;
+use regatta_trace::{Filter, LevelFilter};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ pub(crate) struct WorkerArgs {
     /// Only ask the agent what it is and what it offers
     #[arg(long)]
     pub(crate) probe: bool,
+    /// What it writes for the engine's log
+    #[arg(long, value_name = "LEVEL", default_value = "off")]
+    pub(crate) trace: LevelFilter,
 }
 
 /// What is started in the sandbox.
@@ -98,6 +102,11 @@ pub(crate) struct RunArgs {
     /// Where batches are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// What is written into the log, logs/regatta.log where batches are kept: a level (error,
+    /// warn, info, debug, trace), or levels of rooms as info,regatta_engine=trace (else as the
+    /// variable RUST_LOG says, or info)
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<Filter>,
     /// Print each event as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -144,6 +153,11 @@ pub(crate) struct ServeArgs {
     /// Where batches are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// What is written into the log, logs/regatta.log where batches are kept: a level (error,
+    /// warn, info, debug, trace), or levels of rooms as info,regatta_engine=trace (else as the
+    /// variable RUST_LOG says, or info)
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<Filter>,
 }
 
 /// The agents to show.

@@ -32,8 +32,8 @@ fn main() -> ExitCode {
         return askpass::answer_prompt(place);
     }
     match CommandLine::parse().command {
-        Command::Worker(WorkerArgs { probe: true }) => regatta_worker::probe(),
-        Command::Worker(WorkerArgs { probe: false }) => regatta_worker::main(),
+        Command::Worker(WorkerArgs { probe: true, .. }) => regatta_worker::probe(),
+        Command::Worker(WorkerArgs { probe: false, trace }) => regatta_worker::main(trace),
         Command::Enter(EnterArgs { command }) => regatta_worker::sandbox_exec(&command),
         Command::PracticeAgent => regatta_practice::main(),
         Command::Run(args) => run_to_end(run::run(&args)),

@@ -7,6 +7,7 @@ use regatta_engine::{Engine, EngineOptions, NoCredentials};
 use regatta_protocol::app::Settings;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::Filter;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,19 @@ pub(crate) async fn open_engine(
     limit: Option<u32>,
 ) -> Result<Engine, CommandError> {
     open_with(engine_options(absolute_data_dir(dir)?, limit)?).await
+}
+
+/// Starts the log of what goes on in the given folder, or in the usual one. Without a log the
+/// work goes on.
+pub(crate) fn start_log(dir: Option<&Path>, filter: Option<Filter>) -> Result<(), CommandError> {
+    let filter = filter.map_or_else(Filter::from_env, Ok).unwrap_or_else(|bad| {
+        write_stderr(&format!("RUST_LOG is passed over: {bad}."));
+        Filter::default()
+    });
+    if let Err(problem) = regatta_trace::log_to_file(&absolute_data_dir(dir)?, filter) {
+        write_stderr(&format!("There is no log of this: {problem}."));
+    }
+    Ok(())
 }
 
 /// As [`open_engine`], to look at what there is: nothing that was held goes on.

@@ -5,6 +5,7 @@ use crate::sanitize::{self, sanitize};
 use crate::task_names::TaskNames;
 use console::Term;
 use regatta_protocol::LogEvent;
+use regatta_trace::LogDropped;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -67,7 +68,7 @@ pub(crate) fn terminal_width() -> Option<u16> {
 
 /// Says a line on standard error. When nobody can read it, nobody has to know.
 pub(crate) fn write_stderr(line: &str) {
-    writeln!(io::stderr(), "{}", sanitize(line)).unwrap_or_default();
+    writeln!(io::stderr(), "{}", sanitize(line)).log_dropped("writing to standard error");
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{answers, open_engine, request, sanitize, table};
 use regatta_engine::{Edge, Engine, EngineError, Follower};
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{BatchId, Status};
+use regatta_trace::LogDropped;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -24,6 +25,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<ExitCode, CommandError> {
         return Err(problems.into());
     }
     let mut interrupt = Interrupt::watch()?;
+    open_engine::start_log(args.data_dir.as_deref(), args.log.clone())?;
     let engine = open_engine::open_engine(args.data_dir.as_deref(), request.max_parallel).await?;
     let batch = engine.start(request).await?;
     let ended = follow_batch(&engine, &batch, args, &mut interrupt).await;
@@ -72,7 +74,8 @@ async fn stop_batch(
 ) -> Result<bool, EngineError> {
     write_stderr("Stopping; what was done so far is kept.");
     engine.stop_batch(batch).await?;
-    let is_read = tokio::time::timeout(STOP_TIMEOUT, printing).await.is_ok();
+    let is_read = tokio::time::timeout(STOP_TIMEOUT, printing).await;
+    let is_read = is_read.log_dropped("waiting for the last lines").is_some();
     if !is_read {
         write_stderr("Nobody reads what is printed; regatta show has all of it.");
     }
@@ -104,5 +107,5 @@ fn print_summary(end: &BatchDetail, args: &RunArgs) {
             &format!("\nBring the results into the project: regatta add {}{dir}\n", end.batch.id);
     }
     // Whoever no longer reads was told so by now, or wants nothing more.
-    print::write_stdout(&text).unwrap_or_default();
+    print::write_stdout(&text).log_dropped("printing the summary");
 }

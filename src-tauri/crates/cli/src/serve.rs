@@ -18,6 +18,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
         None => ApiKey::generate().map(|(key, text)| (key, Some(text)))?,
     };
     let server = Server::bind(server_options(args, key)?).await?;
+    open_engine::start_log(args.data_dir.as_deref(), args.log.clone())?;
     let engine = open_engine::open_engine(args.data_dir.as_deref(), args.max_parallel).await?;
     write_stdout(&format!("Regatta listens on {}\n", server.url()))?;
     if let Some(key) = made {

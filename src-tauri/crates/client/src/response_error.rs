@@ -4,10 +4,12 @@
 use crate::error::{CallError, error_chain};
 use regatta_protocol::wire::ErrorBody;
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use std::error::Error;
 use std::io;
+use tracing::debug;
 
 /// The most of an answer's body that is shown, in bytes.
 const MAX_SHOWN_BYTES: usize = 4_000;
@@ -96,6 +98,7 @@ fn is_tls(error: &(dyn Error + 'static)) -> bool {
 /// An answer with a status that isn't success.
 pub(crate) async fn from_error_status(answer: Response, asked: CallKind) -> CallError {
     let status = answer.status();
+    debug!(status = status.as_u16(), "the answer is an error");
     let wait = describe_retry_after(answer.headers());
     let body = read_body_prefix(answer).await;
     CallError::Refused(message_for_status(status, wait.as_deref(), &body, asked), status.as_u16())
@@ -224,7 +227,7 @@ fn describe_retry_after(headers: &HeaderMap) -> Option<String> {
 pub(crate) async fn read_body_prefix(mut answer: Response) -> String {
     let mut body = Vec::new();
     while body.len() < MAX_SHOWN_BYTES
-        && let Ok(Some(piece)) = answer.chunk().await
+        && let Some(piece) = answer.chunk().await.log_failed("reading an answer's body").flatten()
     {
         body.extend_from_slice(&piece);
     }

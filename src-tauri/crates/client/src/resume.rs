@@ -9,6 +9,7 @@ use crate::{
 use regatta_protocol::UserMessage;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::debug;
 
 /// How often the same place of a log may turn out to have a gap.
 const MAX_GAPS: u32 = 3;
@@ -253,6 +254,7 @@ impl Session {
         match answer {
             Ok(Ok(stream)) => {
                 self.attach(stream);
+                debug!(after = self.last_event_id, "connected again");
                 Some(SessionEvent::Reconnected)
             }
             Ok(Err(CallError::Refused(notice, status))) if !is_transient(status) => {
@@ -279,6 +281,7 @@ impl Session {
     }
 
     fn schedule_reconnect(&mut self, notice: UserMessage) -> SessionEvent {
+        debug!(code = ?notice.code, failures = self.failures, "will connect again");
         self.connection =
             Connection::WaitingUntil(Instant::now() + self.timing.backoff(self.failures));
         self.failures += 1;

@@ -6,6 +6,7 @@ use crate::{Address, InvokeBody, ResponseStream, RunId};
 use regatta_protocol::endpoint::ConnectionTest;
 use regatta_protocol::wire::{self, AnsweredFact};
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode, redirect, retry};
 use std::time::Duration;
@@ -217,7 +218,7 @@ fn build_http_client(
     more: fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
 ) -> reqwest::Client {
     // Fails where another part of the program chose it before, which is as good.
-    rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
+    rustls::crypto::ring::default_provider().install_default().log_failed("choosing TLS");
     let builder = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
         .retry(retry::never())

@@ -11,6 +11,7 @@ use crate::store::{
 };
 use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::{BatchId, LogEvent, Millis, TaskId, UserMessage};
+use regatta_trace::LogDropped;
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -139,7 +140,7 @@ impl Log {
         let (done, answer) = oneshot::channel();
         if self.send(StoreCommand::Close { done }).is_ok() {
             // An error says that it was closed already.
-            drop(answer.await);
+            answer.await.log_dropped("closing the store");
         }
     }
 
@@ -231,11 +232,11 @@ impl Follower {
         loop {
             let (batch, after) = (self.batch.clone(), self.after);
             let read = move |conn: &_| read::events(conn, &batch, after, PAGE_EVENTS);
-            match self.readers.with(read).await {
-                Ok(events) => return events,
-                // What is on disk stays there: a read that failed is tried again.
-                Err(_) => tokio::time::sleep(READ_RETRY_DELAY).await,
+            if let Some(events) = self.readers.with(read).await.log_dropped("reading events") {
+                return events;
             }
+            // What is on disk stays there: a read that failed is tried again.
+            tokio::time::sleep(READ_RETRY_DELAY).await;
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::store::{Entry, TaskFacts, read};
 use regatta_git::{Git, GitError, slug};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::{Event, UserMessage};
+use regatta_trace::LogDropped;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -25,7 +26,8 @@ impl<R: Runner> AttemptDriver<R> {
         let commit = outcome.commit.clone()?;
         let task = id.task.clone();
         // A store that can't be read now is told of when the end is written.
-        let facts = self.log.readers.with(move |conn| read::facts(conn, &task)).await.ok()?;
+        let facts = self.log.readers.with(move |conn| read::facts(conn, &task)).await;
+        let facts = facts.log_dropped("reading whether a result becomes a branch")?;
         if !facts.start.publish {
             return None;
         }

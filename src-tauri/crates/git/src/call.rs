@@ -7,9 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+use tracing::debug;
 
 /// How long a call may take when nothing else is said.
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -200,18 +201,24 @@ impl Call {
             io::ErrorKind::NotFound => GitError::NotInstalled,
             _ => GitError::io(format!("starting {}", self.name), &error),
         })?;
+        let started = Instant::now();
         let drained = tokio::time::timeout(
             self.time_limit,
             feed_and_drain(child, &self.stdin, self.output_limit),
         )
         .await;
+        let (call, ms) = (&self.name, started.elapsed().as_millis());
         match drained {
             Ok(Ok(mut ended)) => {
+                debug!(call, code = ended.code, ms, "called git");
                 (ended.call, ended.project) = (self.name, self.project);
                 Ok(ended)
             }
             Ok(Err(error)) => Err(GitError::io(self.name, &error)),
-            Err(_) => Err(GitError::TimedOut { call: self.name }),
+            Err(_) => {
+                debug!(call, ms, "git took too long");
+                Err(GitError::TimedOut { call: self.name })
+            }
         }
     }
 }

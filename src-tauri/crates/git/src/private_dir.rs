@@ -1,6 +1,7 @@
 //! A folder that nobody else can look into, for the time of a call.
 
 use crate::error::GitError;
+use regatta_trace::LogDropped;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +36,6 @@ impl PrivateDir {
 impl Drop for PrivateDir {
     fn drop(&mut self) {
         // What stays is empty of secrets, and the system removes it some day.
-        std::fs::remove_dir_all(&self.0).ok();
+        std::fs::remove_dir_all(&self.0).log_dropped("removing a private folder");
     }
 }

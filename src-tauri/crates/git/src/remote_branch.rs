@@ -7,6 +7,7 @@ use crate::private_dir::PrivateDir;
 use crate::program::Git;
 use crate::remote::Remote;
 use regatta_protocol::endpoint::RemoteBranch;
+use regatta_trace::LogDropped;
 use std::path::Path;
 
 /// The ref for what is looked at.
@@ -33,9 +34,13 @@ impl Git {
             Some(commit) if commit == base => Some(0),
             Some(commit) if is_commit_id(base) => match remote.address().folder() {
                 Some(folder) => {
-                    self.count_commits(CallScope::Folder(folder), base, commit).await.ok()
+                    let counted = self.count_commits(CallScope::Folder(folder), base, commit);
+                    counted.await.log_dropped("counting commits")
                 }
-                None => self.count_remote_commits(remote, cache, (base, commit)).await.ok(),
+                None => {
+                    let counted = self.count_remote_commits(remote, cache, (base, commit));
+                    counted.await.log_dropped("counting commits")
+                }
             },
             _ => None,
         };

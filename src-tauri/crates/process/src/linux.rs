@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{self, Signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
+use regatta_trace::LogDropped;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -32,7 +33,7 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(10);
 /// The system doesn't let it take in orphans.
 pub fn become_session_leader() -> io::Result<()> {
     // An error: it leads a process group already, which is nearly as good.
-    nix::unistd::setsid().ok();
+    nix::unistd::setsid().log_dropped("opening a session");
     Ok(nix::sys::prctl::set_child_subreaper(true)?)
 }
 
@@ -86,7 +87,8 @@ impl ProcessTree {
         let inside = || descendants().into_iter().find(|member| member.parent == self.program);
         let group = if self.is_sandbox { inside().map(|first| first.id) } else { None };
         // An error: they have ended.
-        signal::killpg(group.unwrap_or(self.program), Signal::SIGINT).ok();
+        let told = signal::killpg(group.unwrap_or(self.program), Signal::SIGINT);
+        told.log_dropped("interrupting a program");
     }
 
     /// Tells everything to end.
@@ -281,7 +283,7 @@ fn reap_children(program: Pid) {
     for member in descendants() {
         if member.parent == us && member.is_dead() && member.id != program {
             // An error: it was taken in meanwhile.
-            waitpid(member.id, Some(WaitPidFlag::WNOHANG)).ok();
+            waitpid(member.id, Some(WaitPidFlag::WNOHANG)).log_dropped("reaping a process");
         }
     }
 }

@@ -3,6 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
+use regatta_trace::LogDropped;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Read, Write};
@@ -87,9 +88,10 @@ pub fn session_command(program: &Path) -> Option<Command> {
 pub async fn end_session(child: &mut Child) {
     if let Some(group) = child.id().and_then(|id| i32::try_from(id).ok()) {
         // An error says that all of it has ended.
-        signal::killpg(Pid::from_raw(group), Signal::SIGKILL).ok();
+        let killed = signal::killpg(Pid::from_raw(group), Signal::SIGKILL);
+        killed.log_dropped("ending a session");
     }
-    child.kill().await.ok(); // As above.
+    child.kill().await.log_dropped("ending a program"); // As above.
 }
 
 /// Becomes `program`, with these arguments. It comes back only when that can't be started, and
@@ -100,7 +102,7 @@ pub fn exec(program: &OsStr, args: &[OsString]) -> io::Error {
 
 /// Kills one process. It may have ended just now; whoever must know looks again.
 pub(crate) fn kill(pid: i32) {
-    signal::kill(Pid::from_raw(pid), Signal::SIGKILL).ok();
+    signal::kill(Pid::from_raw(pid), Signal::SIGKILL).log_dropped("killing a process");
 }
 
 /// The signal that ended a program, if one did.
@@ -138,7 +140,8 @@ impl QuestionSocket {
         loop {
             if let Ok((asker, _)) = self.listener.accept().await {
                 // An error, or one that took too long: the next one may still ask.
-                timeout(QUESTION_TIMEOUT, answer_one(asker, &answer_for)).await.ok();
+                let answered = timeout(QUESTION_TIMEOUT, answer_one(asker, &answer_for)).await;
+                answered.log_dropped("answering a program that we started");
             }
         }
     }

@@ -256,6 +256,9 @@ pub struct WireError {
     pub message: String,
     /// What to do.
     pub hint: String,
+    /// Names the request in the server's log, where the error is the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl From<&UserMessage> for ErrorBody {
@@ -264,6 +267,7 @@ impl From<&UserMessage> for ErrorBody {
             code: notice.code,
             message: notice.message.clone(),
             hint: notice.hint.clone(),
+            request_id: None,
         };
         Self { error }
     }

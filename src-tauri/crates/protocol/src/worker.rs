@@ -1,7 +1,8 @@
 //! What the engine and a worker say to each other: one JSON value a line.
 //!
 //! The engine writes one [`WorkerTask`] to the worker's standard input, then
-//! [`WorkerControl`]s; the worker writes [`WorkerLine`]s to its standard output. When its
+//! [`WorkerControl`]s; the worker writes [`WorkerLine`]s to its standard output, and between
+//! them [`WorkerTrace`]s. When its
 //! standard input ends, the worker ends the agent and itself.
 
 use crate::Millis;
@@ -231,4 +232,31 @@ pub struct WorkerLine {
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
+}
+
+/// A line for the engine's log among a worker's lines. It is no event: it has no number, and is
+/// neither kept nor shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerTrace {
+    /// How important it is.
+    #[serde(rename = "trace")]
+    pub level: TraceLevel,
+    /// The line, without a time.
+    pub text: String,
+}
+
+/// How important a line of a log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceLevel {
+    /// Something that had to be done could not be done.
+    Error,
+    /// Something went wrong that is coped with.
+    Warn,
+    /// A step of what goes on.
+    Info,
+    /// What helps to find a fault.
+    Debug,
+    /// Everything.
+    Trace,
 }

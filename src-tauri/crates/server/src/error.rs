@@ -69,6 +69,8 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::TOO_MANY_REQUESTS {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        // For the log.
+        response.extensions_mut().insert(self.user_message);
         response
     }
 }

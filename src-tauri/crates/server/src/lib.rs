@@ -4,7 +4,8 @@
 //! (`gate.rs`: host, origin, key) before anything else looks at it. A stream (`stream.rs`)
 //! is a follower of the log whose entries become server-sent events (`frame.rs`), so a slow
 //! reader holds up nobody and a broken connection is resumed by number. The table of routes
-//! (`routes.rs`) makes the router and the OpenAPI document alike.
+//! (`routes.rs`) makes the router and the OpenAPI document alike. Each request has an id in
+//! the log (`request_log.rs`).
 
 mod agents;
 mod api_key;
@@ -17,6 +18,7 @@ mod invoke;
 mod json_body;
 mod options;
 mod repository;
+mod request_log;
 mod routes;
 mod runs;
 mod serve;

@@ -2,7 +2,7 @@
 
 use crate::error::{method_not_allowed, route_not_found};
 use crate::state::AppState;
-use crate::{agents, auth, diff, health, invoke, runs, tasks};
+use crate::{agents, auth, diff, health, invoke, request_log, runs, tasks};
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
 use axum::{Json, Router, middleware};
@@ -62,6 +62,7 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(Arc::clone(&state), auth::authorize))
+        .layer(middleware::from_fn(request_log::log_request))
         .with_state(state)
 }
 

@@ -10,11 +10,13 @@ use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use regatta_engine::Engine;
 use regatta_protocol::{ErrorCode, Safety, UserMessage};
+use regatta_trace::LogDropped;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tracing::info;
 
 /// How long open streams get to read the last of what they are sent.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -102,7 +104,9 @@ impl Server {
             Some(tls) => tokio::spawn(server.acceptor(RustlsAcceptor::new(tls)).serve(app)),
             None => tokio::spawn(server.serve(app)),
         };
+        info!(address = %self.address, "the server listens");
         shutdown.await;
+        info!("the server closes");
         handle.graceful_shutdown(None);
         engine.close().await;
         handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
@@ -133,7 +137,7 @@ fn require_secure_transport(options: &ServerOptions) -> Result<(), UserMessage> 
 
 async fn read_tls(files: &Tls) -> Result<RustlsConfig, UserMessage> {
     // Another room may have chosen it already; it is the same one.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    rustls::crypto::ring::default_provider().install_default().log_failed("choosing TLS");
     let read = RustlsConfig::from_pem_file(&files.cert, &files.key).await.map_err(|problem| {
         let what = "The certificate or its key can't be used.";
         let next = "Both have to be PEM files that belong together.";

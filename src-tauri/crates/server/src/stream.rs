@@ -13,6 +13,7 @@ use futures::stream;
 use regatta_engine::{Engine, EngineError, Follower};
 use regatta_protocol::wire::RUN_HEADER;
 use regatta_protocol::{BatchId, Event, LogEvent};
+use regatta_trace::LogDropped;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +69,9 @@ impl EventStream {
         match tokio::time::timeout(self.heartbeat, self.follower.next()).await {
             Err(_) => Some(Bytes::from_static(sse::HEARTBEAT_COMMENT.as_bytes())),
             Ok(None) => None,
-            Ok(Some(entries)) => self.encode_entries(&entries).await.ok(),
+            Ok(Some(entries)) => {
+                self.encode_entries(&entries).await.log_dropped("reading a stream's next events")
+            }
         }
     }
 

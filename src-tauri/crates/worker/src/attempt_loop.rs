@@ -14,6 +14,7 @@ use regatta_protocol::event::{
 };
 use regatta_protocol::view::MAX_QUESTIONS_SHOWN;
 use regatta_protocol::worker::WorkerControl;
+use regatta_trace::LogDropped;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -177,7 +178,7 @@ impl AttemptLoop<'_> {
         } else if let Some((option, note)) = self.find_automatic_answer(&asked) {
             self.events.send_note(note);
             // An error: the agent no longer waits for it.
-            drop(asked.answer.send(option));
+            asked.answer.send(option).log_failed("answering the agent");
         } else if self.questions.len() < MAX_QUESTIONS {
             self.questions.push(asked);
             self.show_question(self.questions.len() - 1);
@@ -245,7 +246,7 @@ impl AttemptLoop<'_> {
         }
         if let Some(option) = option {
             // An error: the agent no longer waits for it.
-            drop(answer.send(option));
+            answer.send(option).log_failed("answering the agent");
         }
         if at < MAX_QUESTIONS_SHOWN {
             self.show_question(MAX_QUESTIONS_SHOWN - 1);

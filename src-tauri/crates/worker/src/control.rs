@@ -1,6 +1,7 @@
 //! What the engine writes to the worker's standard input: the task, then controls.
 
 use regatta_protocol::worker::WorkerControl;
+use regatta_trace::LogDropped;
 use serde::de::DeserializeOwned;
 use std::io::BufRead;
 use tokio::sync::mpsc;
@@ -38,7 +39,7 @@ impl ControlReader {
     pub(crate) async fn next_control(&mut self) -> Option<WorkerControl> {
         loop {
             let line = self.lines.recv().await?;
-            if let Ok(control) = serde_json::from_str(&line) {
+            if let Some(control) = serde_json::from_str(&line).log_failed("reading a control") {
                 return Some(control);
             }
         }

@@ -7,6 +7,7 @@ use crate::output::EventSender;
 use crate::steps::COPY;
 use regatta_git::Git;
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
+use regatta_trace::LogDropped;
 use std::io;
 use std::path::Path;
 use tokio::fs;
@@ -88,7 +89,8 @@ async fn inspect_copy(copy: &Path) -> CopyState {
         (true, false) => CopyState::FilesOnly,
         (true, true) => {
             // An error: there is no lock.
-            fs::remove_file(git_dir.join("index.lock")).await.ok();
+            let unlocked = fs::remove_file(git_dir.join("index.lock")).await;
+            unlocked.log_dropped("removing the index's lock");
             CopyState::Complete
         }
     }
@@ -98,7 +100,7 @@ async fn inspect_copy(copy: &Path) -> CopyState {
 async fn repair_git_dir(git: &Git, task: &WorkerTask) -> Result<(), WorkerError> {
     let (beside, git_dir) = (task.scratch.join("mended"), task.copy.join(".git"));
     // Of an earlier time that was cut off.
-    fs::remove_dir_all(&beside).await.ok();
+    fs::remove_dir_all(&beside).await.log_dropped("removing a half made copy");
     git.copy(&task.cache, &task.copy_commit, &beside, "regatta").await?;
     let swapped = async {
         // What stands in its place, a file or a link, is kept, but not where git would read it.

@@ -35,14 +35,16 @@ mod text;
 
 use control::ControlReader;
 use regatta_protocol::Event;
+use regatta_trace::{LevelFilter, log_to};
 use std::ffi::OsString;
 use std::io::BufReader;
 use std::process::ExitCode;
 
-/// Works on the task that standard input tells, until its outcome was told.
+/// Works on the task that standard input tells, until its outcome was told. What it writes for
+/// the log, up to `trace`, goes to whoever started it.
 #[must_use]
-pub fn main() -> ExitCode {
-    to_exit_code(run_worker())
+pub fn main(trace: LevelFilter) -> ExitCode {
+    to_exit_code(run_worker(trace))
 }
 
 /// Inside a sandbox: becomes the program that `command` names, once it has given up what the
@@ -69,16 +71,19 @@ fn to_exit_code(worked: std::io::Result<()>) -> ExitCode {
     }
 }
 
-fn run_worker() -> std::io::Result<()> {
+fn run_worker(trace: LevelFilter) -> std::io::Result<()> {
     regatta_process::become_session_leader()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let controls = ControlReader::listen(BufReader::new(std::io::stdin()));
     let worked = runtime.block_on(async {
         let (events, outlet) = output::channel();
+        let to_engine = events.clone();
+        // All of this runs on one thread, so the log is the thread's.
+        let log = log_to(trace, move |level, line| to_engine.send_trace(level, line));
         let writing = tokio::spawn(outlet.write_to(tokio::io::stdout()));
         let outcome = task::run(controls, &events).await;
         events.send(Event::Outcome(outcome));
-        drop(events);
+        drop((events, log));
         writing.await.expect("BUG: writing panicked")
     });
     // The engine may be gone already; then nobody misses what was not written.

@@ -7,13 +7,16 @@
 use crate::redact::Redactor;
 use regatta_protocol::Millis;
 use regatta_protocol::event::{Event, LineKind};
-use regatta_protocol::worker::WorkerLine;
+use regatta_protocol::worker::{TraceLevel, WorkerLine, WorkerTrace};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
+use tracing::Level;
 
 /// The most text that lines of one event have, unless it is a single line.
 const MAX_TEXT: usize = 64 * 1024;
@@ -44,6 +47,7 @@ struct OutputItem {
 enum Payload {
     Lines(LineKind, String),
     Event(Box<Event>),
+    Trace(WorkerTrace),
 }
 
 /// The other end of [`EventSender`].
@@ -77,6 +81,18 @@ impl EventSender {
     /// Says something to the person, one line.
     pub(crate) fn send_note(&self, text: impl Into<String>) {
         self.enqueue(Payload::Lines(LineKind::Note, text.into()), None);
+    }
+
+    /// Sends a line for the engine's log.
+    pub(crate) fn send_trace(&self, level: Level, text: String) {
+        let level = match level {
+            Level::ERROR => TraceLevel::Error,
+            Level::WARN => TraceLevel::Warn,
+            Level::INFO => TraceLevel::Info,
+            Level::DEBUG => TraceLevel::Debug,
+            Level::TRACE => TraceLevel::Trace,
+        };
+        self.enqueue(Payload::Trace(WorkerTrace { level, text }), None);
     }
 
     /// Sends an event that the agent caused, when there is room.
@@ -156,6 +172,7 @@ impl OutputWriter {
                     writer.write_event(gathered.flush()).await?;
                     writer.write_event(Some(*event)).await?;
                 }
+                Payload::Trace(trace) => writer.write_line(&trace).await?,
             }
             if self.items.is_empty() {
                 writer.out.flush().await?;
@@ -176,9 +193,12 @@ impl<W: AsyncWrite + Unpin> JsonLineWriter<W> {
     async fn write_event(&mut self, event: Option<Event>) -> io::Result<()> {
         let Some(event) = event else { return Ok(()) };
         self.seq += 1;
-        let line = WorkerLine { seq: self.seq, at: now(), event };
+        self.write_line(&WorkerLine { seq: self.seq, at: now(), event }).await
+    }
+
+    async fn write_line(&mut self, line: &(impl Serialize + DeserializeOwned)) -> io::Result<()> {
         let mut line =
-            self.redactor.get().unwrap_or(&Redactor::default()).to_redacted_json(&line)?;
+            self.redactor.get().unwrap_or(&Redactor::default()).to_redacted_json(line)?;
         line.push('\n');
         self.out.write_all(line.as_bytes()).await
     }

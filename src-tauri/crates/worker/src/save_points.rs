@@ -6,6 +6,7 @@ use regatta_git::{Git, GitError, SaveRequest, summarize};
 use regatta_protocol::event::{ChangeTotals, SavePoint, SaveReason};
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{Event, UserMessage};
+use regatta_trace::LogDropped;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,7 +209,8 @@ impl SavePointScheduler {
     /// who waits for something else.
     pub(crate) async fn wait_until_idle(&mut self) {
         if let Some(busy) = &mut self.running_save
-            && let Ok(saved) = timeout(MAX_WAIT, busy).await
+            && let Some(saved) =
+                timeout(MAX_WAIT, busy).await.log_dropped("waiting for a save point")
         {
             self.return_writer(saved);
         }

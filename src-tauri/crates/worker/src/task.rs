@@ -18,9 +18,11 @@ use regatta_process::{GracePeriod, ProgramExit, Signals};
 use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerTask};
 use regatta_protocol::{ErrorCode, Status, UserMessage};
+use regatta_trace::LogDropped;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::debug;
 
 /// How often the copy is saved when nobody says otherwise.
 const DEFAULT_SAVE_INTERVAL: Duration = Duration::from_secs(5 * 60);
@@ -77,6 +79,7 @@ async fn run_attempt(
         let doing = "listening to signals";
         WorkerError::System { doing, problem }
     })?;
+    debug!("the copy is there");
     let mut agent = start_agent(task, events)?;
     let limit = task.time_limit_s.map(Duration::from_secs);
     let mut attempt_loop = AttemptLoop {
@@ -98,8 +101,10 @@ async fn run_attempt(
     };
     let save_every = task.save_interval_s.map_or(DEFAULT_SAVE_INTERVAL, Duration::from_secs);
     let why = attempt_loop.run(&mut signals, save_every).await;
+    debug!("the agent's turn is over");
     let (saver, by_itself) = end_agent(&mut attempt_loop, &why).await;
     let (spoken, ended) = drain(agent).await;
+    debug!(exit = %ended, "nothing of the agent runs any more");
     let end = AttemptEnd {
         reason: classify_end(why, &spoken.last_message),
         own_exit: by_itself,
@@ -164,8 +169,8 @@ async fn request_end(agent: &mut RunningAgent, until: Instant) -> GracePeriod {
         return GracePeriod::ForTree(until);
     };
     // Errors: the turn ended by itself just now, or patience is over.
-    cancel.send(()).ok();
-    drop(tokio::time::timeout_at(until, &mut agent.turn).await);
+    cancel.send(()).log_failed("cancelling the turn");
+    tokio::time::timeout_at(until, &mut agent.turn).await.log_dropped("waiting for the turn");
     // Nothing holds its input any more; most agents end with it.
     agent.turn.abort();
     GracePeriod::ForProgram(until.min(Instant::now() + CANCEL_GRACE))
@@ -187,8 +192,8 @@ fn classify_end(why: StopReason, last_words: &str) -> StopReason {
 async fn drain(agent: RunningAgent) -> (AgentSummary, ProgramExit) {
     let ended = agent.process.wait_for_exit().await;
     // An error: the hearing task panicked; what it had heard was sent.
-    let said = agent.output_task.await.unwrap_or_default();
-    drop(agent.stderr_task.await);
+    let said = agent.output_task.await.log_failed("reading the output").unwrap_or_default();
+    agent.stderr_task.await.log_failed("reading the standard error");
     (said, ended)
 }
 
@@ -201,6 +206,7 @@ async fn finish(mut saver: Box<SavePointWriter>, end: AttemptEnd, events: &Event
         SaveReason::Result
     };
     let saved = saver.save_result(reason).await;
+    debug!(is_saved = saved.is_ok(), ?reason, "saved the result");
     let safe = match &saved {
         Ok(SavedResult { commit: Some(_), totals }) => {
             let files = usize::try_from(totals.files).unwrap_or_default();

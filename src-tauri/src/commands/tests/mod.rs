@@ -115,7 +115,7 @@ fn how_agents_stand_is_told_again_without_asking_for_their_keys() {
     let kept = vec![SecretState::Stored; KnownAgent::ALL.len()];
     state::agent_keys(app).replace(kept);
     let told = async {
-        tokio::time::timeout(Duration::from_secs(20), super::agents::agents_with_cached_keys(app))
+        tokio::time::timeout(Duration::from_secs(20), crate::agents::view_with_cached_keys(app))
             .await
     };
     let view = tauri::async_runtime::block_on(told).expect("nobody waits for the key store");

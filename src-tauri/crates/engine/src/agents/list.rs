@@ -12,6 +12,7 @@ use regatta_protocol::agent::{
 use regatta_protocol::endpoint::SecretState;
 use regatta_protocol::worker::{AgentProgram, ProbeReport, ProbeTask};
 use regatta_protocol::{AgentChoice, KnownAgent, Millis, UserMessage};
+use regatta_trace::LogDropped;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -52,9 +53,11 @@ impl ProbeCache {
     /// asked again.
     pub(super) fn load(data: &Path) -> Self {
         let file = data.join(CACHE_FILE);
-        let text = std::fs::read(&file).unwrap_or_default();
-        let kept = serde_json::from_slice(&text).unwrap_or_default();
-        let state = Mutex::new(ProbeState { records: kept, ..ProbeState::default() });
+        let text = std::fs::read(&file).log_dropped("reading what agents said");
+        let kept = text
+            .and_then(|text| serde_json::from_slice(&text).log_failed("reading what agents said"));
+        let state =
+            Mutex::new(ProbeState { records: kept.unwrap_or_default(), ..ProbeState::default() });
         Self { file, state, changed: watch::Sender::new(0) }
     }
 
@@ -74,7 +77,7 @@ impl ProbeCache {
             state.records.push(kept);
             let text = serde_json::to_vec(&state.records).expect("BUG: reports are always JSON");
             // What can't be written is asked again after a restart.
-            std::fs::write(&self.file, text).ok();
+            std::fs::write(&self.file, text).log_dropped("keeping what agents said");
         });
     }
 }
@@ -126,7 +129,7 @@ impl AgentRegistry {
 
     /// Asks an agent how it stands, and keeps what it says.
     async fn probe(&self, agent: &AgentChoice, now: fn() -> Millis) {
-        let Ok(program) = self.resolve(agent).await else {
+        let Some(program) = self.resolve(agent).await.log_dropped("finding an agent") else {
             return self.0.probe_cache.update(|state| {
                 state.records.retain(|kept| kept.agent != *agent);
                 state.install_errors.remove(agent);

@@ -3,6 +3,7 @@
 //! is needed, once, and what it said is kept for the next start.
 
 use super::environment::Environment;
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,7 +38,7 @@ impl LoginPath {
         let shell = env.login_shell().map(Path::to_owned);
         let known = match &shell {
             None => Some(String::new()),
-            Some(_) => std::fs::read_to_string(&file).ok(),
+            Some(_) => std::fs::read_to_string(&file).log_dropped("reading the kept PATH"),
         };
         Self { shell, file, cached: Mutex::new(known), queried: OnceCell::new() }
     }
@@ -59,9 +60,9 @@ impl LoginPath {
         // One that doesn't answer now may have before.
         let said = said.or_else(|| self.cached_path()).unwrap_or_default();
         // What can't be written is asked again after a restart.
-        std::fs::write(&self.file, &said).ok();
+        std::fs::write(&self.file, &said).log_dropped("keeping the PATH");
         *self.lock_cached() = Some(said);
-        self.queried.set(()).ok(); // It is set, or being set by whoever asks.
+        self.queried.set(()).log_dropped("noting that the shell was asked"); // It is set, or being set by whoever asks.
     }
 
     fn lock_cached(&self) -> MutexGuard<'_, Option<String>> {
@@ -86,7 +87,7 @@ async fn query_search_path(shell: &Path, env: &Environment) -> Option<String> {
 async fn read_answer(output: ChildStdout) -> Option<String> {
     let mut output = output.take(MAX_OUTPUT_BYTES);
     let mut said = Vec::new();
-    while output.read_buf(&mut said).await.ok()? > 0 {
+    while output.read_buf(&mut said).await.log_dropped("reading the login shell")? > 0 {
         if let Some(path) = parse_answer(&String::from_utf8_lossy(&said)) {
             return Some(path.to_owned());
         }

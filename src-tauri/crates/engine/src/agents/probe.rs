@@ -6,6 +6,7 @@ use super::find;
 use super::specs::AgentSpec;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -55,7 +56,9 @@ pub(super) async fn query_signed_in(
 async fn run_and_capture(program: &Path, args: &[&str], env: &EnvMap) -> Option<(bool, String)> {
     let mut command = isolated_command(program, env);
     command.args(args).stdout(Stdio::piped()).stderr(Stdio::null());
-    let output = timeout(QUERY_TIMEOUT, command.output()).await.ok()?.ok()?;
+    let output =
+        timeout(QUERY_TIMEOUT, command.output()).await.log_dropped("waiting for an agent")?;
+    let output = output.log_dropped("asking an agent")?;
     Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 

@@ -5,6 +5,7 @@ use super::find;
 use super::specs::AgentSpec;
 use regatta_protocol::agent::EnvVar;
 use regatta_protocol::worker::Sandbox;
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -94,7 +95,7 @@ pub(super) fn state_paths(spec: &AgentSpec, env: &EnvMap) -> Vec<PathBuf> {
     }
     for folder in state.iter().filter(|path| path.extension().is_none()) {
         // One that can't be made is left out of the sandbox, and the agent says what it lacks.
-        std::fs::create_dir_all(folder).ok();
+        std::fs::create_dir_all(folder).log_dropped("making an agent's folder");
     }
     state
 }
@@ -157,7 +158,7 @@ impl UnknownAgent<'_> {
         let made = |(variable, folder): (&str, &str)| {
             let folder = place.join(folder);
             // As with the state of a known agent.
-            std::fs::create_dir_all(&folder).ok();
+            std::fs::create_dir_all(&folder).log_dropped("making a folder of a trial");
             (variable.to_owned(), folder)
         };
         PRIVATE_FOLDERS.map(made).into()

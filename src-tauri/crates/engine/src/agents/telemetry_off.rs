@@ -3,6 +3,7 @@
 
 use super::environment::EnvMap;
 use crate::ids::new_id;
+use regatta_trace::LogDropped;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,8 +56,9 @@ fn apply_settings_file(prefix: &str, system: [&str; 2], folder: &Path, env: &mut
     let is_theirs = named.iter().any(|name| env.contains_key(name))
         || system.iter().any(|file| Path::new(file).exists());
     if !is_theirs
-        && let Ok(file) =
+        && let Some(file) =
             write_file_atomically(folder, ("quiet-settings.json", SETTINGS_JSON), false)
+                .log_dropped("writing an agent's settings")
     {
         env.insert(variable, file.display().to_string());
     }
@@ -71,8 +73,9 @@ fn apply_plugins_wrapper(folder: &Path, env: &mut EnvMap) {
     let (finds, hands_on) = CODEX_VARIABLES;
     if let Some(codex) = env.get(finds).cloned()
         && !own.chain(CODEX_SYSTEM_FILES.map(PathBuf::from)).any(says)
-        && let Ok(script) =
+        && let Some(script) =
             write_file_atomically(folder, ("codex-without-plugins", CODEX_SCRIPT), true)
+                .log_dropped("writing an agent's wrapper")
     {
         env.insert(hands_on.to_owned(), codex);
         env.insert(finds.to_owned(), script.display().to_string());

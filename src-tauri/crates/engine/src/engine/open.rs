@@ -15,6 +15,7 @@ use crate::store;
 use regatta_client::Timing;
 use regatta_protocol::UserMessage;
 use regatta_protocol::request::MAX_PARALLEL;
+use regatta_trace::LogDropped;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl Engine {
         // All at once: each may take its time.
         let closing: Vec<_> = self.0.places.schedulers().flat_map(close).collect();
         for closed in closing {
-            closed.await.ok(); // It was being closed already.
+            closed.await.log_dropped("closing a place"); // It was being closed already.
         }
         self.0.log.close().await;
     }

@@ -13,6 +13,7 @@ use crate::scheduler::{AttemptDriver, PersistedQueue, QueuedAttempt, terminal_en
 use crate::store::{self, invocations, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::{Capability, ErrorCode, Event, Place, Status, TaskView, UserMessage};
+use regatta_trace::LogDropped;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -132,7 +133,8 @@ async fn read_suspended(
 ) -> Result<PersistedQueue, EngineError> {
     let body = log.readers.with(read::persisted_queue).await?;
     // What can't be read is as nothing: then its tasks are interrupted.
-    let mut kept: PersistedQueue = serde_json::from_str(&body).unwrap_or_default();
+    let kept = serde_json::from_str(&body).log_failed("reading what was held");
+    let mut kept: PersistedQueue = kept.unwrap_or_default();
     kept.tasks.retain(|waiting| {
         let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
         let waits = |task: &&TaskView| {

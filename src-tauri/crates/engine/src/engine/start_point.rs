@@ -13,6 +13,7 @@ use regatta_protocol::secret::Secret;
 use regatta_protocol::{
     BatchRequest, Capability, ErrorCode, RepositoryAddress, TaskId, UserMessage,
 };
+use regatta_trace::LogDropped;
 use std::path::PathBuf;
 
 /// The branch that is the main version of most projects.
@@ -112,7 +113,7 @@ impl Engine {
         ground: StartPoint,
     ) -> Result<StartPoint, RequestProblem> {
         let earlier = match TaskId::parse(thread) {
-            Some(id) => self.task_facts(&id).await.ok(),
+            Some(id) => self.task_facts(&id).await.log_dropped("looking for an earlier task"),
             None => None,
         };
         let fits = earlier.filter(|facts| {

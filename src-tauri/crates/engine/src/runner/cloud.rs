@@ -29,6 +29,7 @@ use regatta_protocol::event::{LineKind, Outcome};
 use regatta_protocol::wire::AnsweredFact;
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{BatchRequest, Capability, Event, Millis, Status, UserMessage};
+use regatta_trace::LogDropped;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -182,7 +183,8 @@ impl CloudRunner {
             let event = Event::Output { kind: LineKind::Note, text, first_line: 0 };
             let happened =
                 RunnerEvent { at: (self.0.now)(), event, remote_seq: None, memory_permit: None };
-            sender.send(happened).await.ok(); // An attempt that ended hears nothing.
+            // An attempt that ended hears nothing.
+            sender.send(happened).await.log_dropped("noting something in an attempt");
         }
     }
 }

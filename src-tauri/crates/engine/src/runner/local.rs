@@ -14,6 +14,7 @@ use regatta_process::ProcessIdentity;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::{WorkerControl, WorkerTask};
 use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, UserMessage};
+use regatta_trace::LogDropped;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -25,6 +26,8 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, debug};
 
 /// How long a worker gets from "stop" to its end. It needs up to 8 seconds for the agent,
 /// and then saves the copy.
@@ -98,7 +101,7 @@ impl LocalRunner {
         let mut line = serde_json::to_vec(task)?;
         line.push(b'\n');
         let mut child = Command::new(&self.program)
-            .arg("worker")
+            .args(["worker", "--trace", &LevelFilter::current().to_string()])
             .env("PATH", self.agents.search_path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -107,6 +110,7 @@ impl LocalRunner {
         let stdin = child.stdin.take().expect("BUG: it is piped");
         let stdout = child.stdout.take().expect("BUG: it is piped");
         // The worker does nothing before it has its task: it is on record before it acts.
+        debug!(pid = child.id(), "started a worker");
         let mark = child.id().and_then(ProcessIdentity::for_pid);
         if let Some(mark) = &mark {
             mark.save(&folder.join(IDENTITY_FILE))?;
@@ -116,9 +120,10 @@ impl LocalRunner {
         let (ended_tx, ended) = watch::channel(None);
         let (stop_tx, stop) = watch::channel(false);
         let lines = BufReader::with_capacity(64 * 1024, stdout);
-        tokio::spawn(forward_output(lines, to, (self.now, ended.clone())));
-        tokio::spawn(write_controls(stdin, line, told, stop_tx));
-        tokio::spawn(supervise_exit(child, stop, mark.clone(), (ended_tx, folder)));
+        tokio::spawn(forward_output(lines, to, (self.now, ended.clone())).in_current_span());
+        tokio::spawn(write_controls(stdin, line, told, stop_tx).in_current_span());
+        let supervised = supervise_exit(child, stop, mark.clone(), (ended_tx, folder));
+        tokio::spawn(supervised.in_current_span());
         Ok(WorkerProcess { events: Some(events), controls, ended, identity: mark })
     }
 }
@@ -167,7 +172,7 @@ impl Runner for LocalRunner {
     async fn send(&self, id: &AttemptId, control: WorkerControl) {
         if let Some(worker) = self.workers().get(id) {
             // An attempt that ended hears nothing.
-            drop(worker.controls.send(control));
+            worker.controls.send(control).log_dropped("telling a worker");
         }
     }
 
@@ -203,7 +208,8 @@ impl Runner for LocalRunner {
         if let Some(mark) = mark {
             mark.wait_for_exit().await;
         }
-        fs::remove_file(self.identity_file(id)).ok(); // There is none where there was no mark.
+        // There is none where there was no mark.
+        fs::remove_file(self.identity_file(id)).log_dropped("forgetting a worker");
     }
 
     /// What works here ends with us.
@@ -317,14 +323,15 @@ async fn forward_output(
     let mut also_ended = ended.clone();
     // Something that the worker left behind may hold its output open: that isn't waited for.
     let overdue = async {
-        also_ended.wait_for(Option::is_some).await.ok();
+        also_ended.wait_for(Option::is_some).await.log_dropped("waiting for a worker's end");
         sleep(OUTPUT_TIMEOUT).await;
     };
     tokio::select! {
         () = forward_events(lines, to.clone(), now) => {}
         () = overdue => {}
     }
-    ended.wait_for(Option::is_some).await.ok(); // An error says that nobody watches any more.
+    // An error says that nobody watches any more.
+    ended.wait_for(Option::is_some).await.log_dropped("waiting for a worker's end");
     drop(to);
 }
 
@@ -367,7 +374,7 @@ async fn supervise_exit(
             if let Some(mark) = &mark {
                 mark.kill_all();
             }
-            drop(child.start_kill()); // It may just have ended.
+            child.start_kill().log_dropped("killing a worker"); // It may just have ended.
             child.wait().await
         }
     };

@@ -2,10 +2,11 @@
 
 use super::RunnerEvent;
 use regatta_protocol::event::LineKind;
-use regatta_protocol::worker::WorkerLine;
+use regatta_protocol::worker::{TraceLevel, WorkerLine, WorkerTrace};
 use regatta_protocol::{Event, Millis};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use tokio::sync::mpsc;
+use tracing::{debug, error, info, trace, warn};
 
 /// The longest line that is taken from a worker: a line of output at its limit, with every
 /// character escaped, and room to spare.
@@ -22,18 +23,36 @@ pub(super) async fn forward_events(
 ) {
     let mut line = Vec::new();
     while let Ok(Some(())) = read_line(&mut from, &mut line).await {
-        let happened = serde_json::from_slice::<WorkerLine>(&line).map_or_else(
-            |_| RunnerEvent {
-                at: now(),
-                event: unparsed_line(&line),
-                remote_seq: None,
-                memory_permit: None,
+        let happened = match serde_json::from_slice::<WorkerLine>(&line) {
+            Ok(line) => line.into(),
+            Err(_) => match serde_json::from_slice(&line) {
+                Ok(trace) => {
+                    write_trace(&trace);
+                    continue;
+                }
+                Err(_) => RunnerEvent {
+                    at: now(),
+                    event: unparsed_line(&line),
+                    remote_seq: None,
+                    memory_permit: None,
+                },
             },
-            RunnerEvent::from,
-        );
+        };
         if to.send(happened).await.is_err() {
             return;
         }
+    }
+}
+
+/// Writes a worker's line into our log, where it stands under the attempt's ids.
+fn write_trace(WorkerTrace { level, text }: &WorkerTrace) {
+    const ROOM: &str = "regatta_worker";
+    match level {
+        TraceLevel::Error => error!(target: ROOM, "{text}"),
+        TraceLevel::Warn => warn!(target: ROOM, "{text}"),
+        TraceLevel::Info => info!(target: ROOM, "{text}"),
+        TraceLevel::Debug => debug!(target: ROOM, "{text}"),
+        TraceLevel::Trace => trace!(target: ROOM, "{text}"),
     }
 }
 
@@ -72,6 +91,8 @@ async fn read_line(
 mod tests {
     use super::*;
     use regatta_protocol::Status;
+    use regatta_trace::LevelFilter;
+    use tracing::{Instrument, Level};
 
     async fn forwarded(bytes: &[u8]) -> Vec<(Millis, Event)> {
         let (to, mut lines) = mpsc::channel::<RunnerEvent>(1);
@@ -95,6 +116,21 @@ mod tests {
             |text: &str| Event::Output { kind: LineKind::Note, text: text.into(), first_line: 0 };
         let expected = [(5, status), (7, note("hey \u{fffd}")), (7, note("")), (6, Event::Unknown)];
         assert_eq!(found, expected);
+    }
+
+    #[tokio::test]
+    async fn a_trace_is_a_line_of_the_log_and_no_event() {
+        let (send, lines) = std::sync::mpsc::channel();
+        let send = move |level, line| send.send((level, line)).expect("it is read");
+        let log = regatta_trace::log_to(LevelFilter::DEBUG, send);
+        let text =
+            b"{\"trace\":\"debug\",\"text\":\"worked\"}\n{\"trace\":\"loud\",\"text\":\"x\"}";
+        let span = tracing::error_span!("attempt", task = "t1");
+        let found = forwarded(text).instrument(span).await;
+        drop(log);
+        assert_eq!(found.len(), 1, "what isn't known is kept as text: {found:?}");
+        let expected = "attempt{task=\"t1\"}: regatta_worker: worked".to_owned();
+        assert_eq!(lines.iter().collect::<Vec<_>>(), [(Level::DEBUG, expected)]);
     }
 
     #[tokio::test]

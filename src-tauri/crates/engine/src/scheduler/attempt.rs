@@ -15,7 +15,9 @@ use crate::store::{Entry, TaskFacts, read};
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, TaskId, UserMessage};
+use regatta_trace::LogDropped;
 use tokio::sync::{mpsc, watch};
+use tracing::{info, warn};
 
 type CommandReceiver = mpsc::UnboundedReceiver<AttemptCommand>;
 
@@ -64,10 +66,12 @@ impl<R: Runner> AttemptDriver<R> {
         channels: AttemptChannels,
     ) -> Option<SuspendedAttempt> {
         let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
+        info!("an attempt begins");
         let ended = match self.prepare(&id, waiting.continuation.clone()).await {
             Ok((task, worked)) => self.execute(&id, (&task, worked), (controls, channels)).await,
             Err(error) => Ok(Some(failed_outcome(error.into()))),
         };
+        log_end(&ended);
         // None: the store is closed, or the attempt goes on elsewhere.
         let Ok(Some(mut outcome)) = ended else { return None };
         let now = (self.now)();
@@ -75,15 +79,13 @@ impl<R: Runner> AttemptDriver<R> {
             && let Some(held) = SuspendedAttempt::from_outcome(&waiting, &outcome, now)
         {
             let entries = suspension_entries(&id, now, (outcome, &held));
-            let written = self.log.append(entries).await.ok()?;
-            written.wait().await.ok()?; // As above.
+            let written = self.log.append(entries).await.log_dropped("writing a pause")?;
+            written.wait().await.log_dropped("writing a pause")?; // As above.
             return Some(held);
         }
         let shared = self.publish_result(&id, &mut outcome).await;
         let end = terminal_entries(&id.task, id.number, (self.now)(), outcome);
-        if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
-            written.wait().await.ok(); // As above.
-        }
+        self.write_end(shared.into_iter().chain(end).collect()).await;
         None
     }
 
@@ -93,7 +95,7 @@ impl<R: Runner> AttemptDriver<R> {
         let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
         let mut outcome = Outcome::without_work(Status::Stopped);
         let mut shared = None;
-        if let Ok(facts) = self.read_facts(&id).await
+        if let Some(facts) = self.read_facts(&id).await.log_dropped("reading a held task")
             && facts.view.status == Status::Paused
             && let Some(left) = facts.carried_result
         {
@@ -101,9 +103,13 @@ impl<R: Runner> AttemptDriver<R> {
             shared = self.publish_result(&id, &mut outcome).await;
         }
         let end = terminal_entries(&id.task, id.number, (self.now)(), outcome);
-        // A store that is closed keeps nothing more.
-        if let Ok(written) = self.log.append(shared.into_iter().chain(end).collect()).await {
-            written.wait().await.ok();
+        self.write_end(shared.into_iter().chain(end).collect()).await;
+    }
+
+    /// Writes an end, and waits until it is on disk. A store that is closed keeps nothing more.
+    async fn write_end(&self, end: Vec<Entry>) {
+        if let Some(written) = self.log.append(end).await.log_dropped("writing an end") {
+            written.wait().await.log_dropped("writing an end");
         }
     }
 
@@ -244,7 +250,8 @@ impl<R: Runner> AttemptDriver<R> {
         let asks = !progress.open_questions.is_empty();
         if asks != asked {
             // The queue may have ended.
-            context.question_states.send((context.task.clone(), asks)).ok();
+            let told = context.question_states.send((context.task.clone(), asks));
+            told.log_dropped("telling the queue who asks");
         }
         if let Some(event) = filter_event(happened.event, context) {
             happened.event = event;
@@ -296,6 +303,17 @@ impl<R: Runner> AttemptDriver<R> {
         }
         batcher.flush().await?;
         Ok(Some(outcome))
+    }
+}
+
+fn log_end(ended: &Result<Option<Outcome>, EngineError>) {
+    match ended {
+        Ok(Some(outcome)) => {
+            let code = outcome.notice.as_ref().map(|notice| notice.code);
+            info!(status = ?outcome.status, ?code, "the attempt ended");
+        }
+        Ok(None) => info!("the attempt goes on without us"),
+        Err(error) => warn!(%error, "the attempt's end can't be written"),
     }
 }
 

@@ -23,10 +23,12 @@ use regatta_protocol::request::AgentChoice;
 use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{BatchId, Capability, Millis, TaskId, UserMessage};
+use regatta_trace::LogDropped;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tracing::{Instrument, error, error_span};
 
 /// An answer of the queue; where something is written, it tells when that is on disk.
 pub(crate) type CommandReply = oneshot::Sender<Result<Option<PendingWrite>, EngineError>>;
@@ -158,6 +160,13 @@ struct RunningAttempt {
     is_stopped: bool,
 }
 
+impl RunningAttempt {
+    /// Tells it something. One that has just ended hears nothing.
+    fn send(&self, command: AttemptCommand) {
+        self.commands.send(command).log_dropped("telling an attempt");
+    }
+}
+
 impl<R: Runner> SchedulerLoop<R> {
     async fn run(mut self) {
         loop {
@@ -169,7 +178,7 @@ impl<R: Runner> SchedulerLoop<R> {
                 message = self.commands.recv() => match message {
                     Some(SchedulerCommand::Close { done }) => {
                         self.shut_down().await;
-                        done.send(()).ok(); // Whoever asked may have gone.
+                        done.send(()).log_failed("saying that the queue is closed");
                         return;
                     }
                     Some(message) => self.handle(message),
@@ -204,7 +213,7 @@ impl<R: Runner> SchedulerLoop<R> {
             SchedulerCommand::DiskFree(free) => return self.check_disk(free),
             SchedulerCommand::Close { .. } => unreachable!("BUG: taken by the loop"),
         };
-        reply.send(answer).ok(); // Whoever asked may have gone.
+        reply.send(answer).log_failed("answering"); // Whoever asked may have gone.
     }
 
     fn enqueue(
@@ -263,7 +272,8 @@ impl<R: Runner> SchedulerLoop<R> {
         let (id, attempt) = (task.task.clone(), task.attempt);
         let driver = Arc::clone(&self.driver);
         let (held, asking) = (self.disk_pause.subscribe(), self.question_states.0.clone());
-        let handle = self.attempts.spawn(async move {
+        let span = error_span!("attempt", batch = %task.batch, task = %task.task, attempt);
+        let attempt_run = async move {
             let id = task.task.clone();
             match stopped {
                 false => (id, driver.run(task, heard, (held, asking)).await),
@@ -272,7 +282,8 @@ impl<R: Runner> SchedulerLoop<R> {
                     (id, None)
                 }
             }
-        });
+        };
+        let handle = self.attempts.spawn(attempt_run.instrument(span));
         self.running.insert(
             id,
             RunningAttempt { attempt, commands: controls, handle, is_stopped: stopped },
@@ -288,11 +299,12 @@ impl<R: Runner> SchedulerLoop<R> {
                 let found = self.running.iter().find(by_handle);
                 let (task, working) = found.expect("BUG: it was carried");
                 let task = task.clone();
+                error!(%task, attempt = working.attempt, "an attempt panicked");
                 // A bug of ours ended it. If even that can't be said, the store is closed.
                 self.driver
                     .log
                     .append_now(stop::panicked_entries(&task, working.attempt, self.driver.now))
-                    .ok();
+                    .log_dropped("writing an end");
                 (task, None)
             }
         };
@@ -315,7 +327,7 @@ impl<R: Runner> SchedulerLoop<R> {
             // said, the store is closed.
             Some(held) if stopped => {
                 let events = self.end_queued(held.next);
-                self.driver.log.append_now(events).ok();
+                self.driver.log.append_now(events).log_dropped("writing an end");
             }
             Some(held) => {
                 self.pauses.add(&held);
@@ -331,7 +343,8 @@ impl<R: Runner> SchedulerLoop<R> {
         if self.driver.runner.can(Capability::Queue) && self.persisted != held {
             let body = serde_json::to_string(&held).expect("BUG: what is held is always JSON");
             // A store that is closed keeps nothing more.
-            self.driver.log.write_record(Record::PersistedQueue { body }).ok();
+            let kept = self.driver.log.write_record(Record::PersistedQueue { body });
+            kept.log_dropped("keeping what is held");
             self.persisted = held;
         }
     }
@@ -357,15 +370,14 @@ impl<R: Runner> SchedulerLoop<R> {
     fn send_to_batch(&self, batch: &BatchId, control: &WorkerControl) {
         for task in self.ready_list.running_of_batch(batch) {
             if let Some(working) = self.running.get(task) {
-                working.commands.send(AttemptCommand::Control(control.clone())).ok(); // As in `tell_all`.
+                working.send(AttemptCommand::Control(control.clone()));
             }
         }
     }
 
     fn send_to_all(&self, control: &WorkerControl) {
         for working in self.running.values() {
-            // One that has just ended hears nothing.
-            working.commands.send(AttemptCommand::Control(control.clone())).ok();
+            working.send(AttemptCommand::Control(control.clone()));
         }
     }
 
@@ -384,7 +396,7 @@ impl<R: Runner> SchedulerLoop<R> {
         if self.last_published.as_ref() != Some(&now) {
             let (place, places) = now.clone();
             // A store that is closed has nobody to tell.
-            self.driver.log.update_place(place, places).ok();
+            self.driver.log.update_place(place, places).log_dropped("publishing the place");
             self.last_published = Some(now);
         }
     }

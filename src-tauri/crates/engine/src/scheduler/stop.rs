@@ -8,6 +8,7 @@ use crate::store::Entry;
 use regatta_protocol::event::Outcome;
 use regatta_protocol::worker::WorkerControl;
 use regatta_protocol::{Capability, ErrorCode, Event, Millis, Status, TaskId, UserMessage};
+use regatta_trace::LogDropped;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -22,8 +23,7 @@ impl<R: Runner> SchedulerLoop<R> {
                 events.extend(self.end_queued(waiting));
             } else if let Some(working) = self.running.get_mut(task) {
                 working.is_stopped = true;
-                // One that has just ended hears nothing.
-                working.commands.send(AttemptCommand::Control(WorkerControl::Stop)).ok();
+                working.send(AttemptCommand::Control(WorkerControl::Stop));
             }
         }
         match events.is_empty() {
@@ -47,9 +47,9 @@ impl<R: Runner> SchedulerLoop<R> {
                 self.ready_list.add(task); // It goes on after the next start.
             }
             // Whether that can still be written or not: it ends here.
-            self.driver.log.append_now(events).ok();
+            self.driver.log.append_now(events).log_dropped("writing what ends at the close");
             for working in self.running.values() {
-                working.commands.send(AttemptCommand::Close).ok(); // As above.
+                working.send(AttemptCommand::Close);
             }
         }
         let mut trouble = self.store_error.clone();

@@ -8,6 +8,7 @@ use super::writer::{PublishedState, StoreCommand, Writer};
 use crate::EngineError;
 use regatta_protocol::view::PlaceView;
 use regatta_protocol::{ErrorCode, Millis, UserMessage};
+use regatta_trace::LogDropped;
 use rusqlite::{Connection, ErrorCode as Sqlite};
 use std::fs::{self, File, TryLockError};
 use std::io::Read;
@@ -99,7 +100,7 @@ fn acquire_lock(dir: &Path) -> Result<File, EngineError> {
 /// thread has the file, too, until it runs.
 pub(super) fn release_lock(lock: &File) {
     // An error leaves it to the end of the file.
-    lock.unlock().ok();
+    lock.unlock().log_dropped("giving the lock back");
 }
 
 /// Reads the version from the file's first bytes, so that a newer file isn't even opened
@@ -141,7 +142,7 @@ fn check_integrity(conn: &Connection, dir: &Path, path: &Path) -> rusqlite::Resu
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
         return Err(rusqlite::Error::SqliteFailure(code, Some(verdict)));
     }
-    drop(fs::remove_file(suspect)); // Usually it isn't there.
+    fs::remove_file(suspect).log_dropped("removing a mark"); // Usually it isn't there.
     Ok(())
 }
 
@@ -167,7 +168,8 @@ fn set_aside(dir: &Path, now: Millis) -> std::io::Result<PathBuf> {
             _ => {}
         }
     }
-    drop(fs::remove_file(dir.join(SUSPECT_FILE))); // It was about the file that is gone.
+    // It was about the file that is gone.
+    fs::remove_file(dir.join(SUSPECT_FILE)).log_dropped("removing a mark");
     Ok(aside)
 }
 

@@ -12,6 +12,7 @@ use crate::fold;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::{BatchView, Counts};
 use regatta_protocol::{BatchId, Capability, Event, LogEvent, Millis, Place, Status, TaskView};
+use regatta_trace::LogDropped;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 /// The longest name of an agent that a view shows, in characters.
@@ -92,7 +93,8 @@ pub(super) fn reply_all(group: Vec<StoreCommand>, created: Vec<CreateResult>, co
             StoreCommand::Record { done, .. } => send_reply(done, ()),
             StoreCommand::EnsureBatchChannel { batch, fresh, done, .. } => {
                 let found = invocations::find_batch_channel(conn, &batch);
-                send_reply(done, found.ok().flatten().unwrap_or(fresh));
+                let found = found.log_dropped("looking for the batch's channel").flatten();
+                send_reply(done, found.unwrap_or(fresh));
             }
             _ => {} // Nobody waits.
         }

@@ -12,6 +12,7 @@ use regatta_protocol::request::{AgentChoice, BatchRequest, TaskRequest};
 use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::worker::Author;
 use regatta_protocol::{BatchId, Event, Millis, Place, TaskId, UserMessage};
+use regatta_trace::LogDropped;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -347,5 +348,5 @@ impl Entry {
 
 /// Sends an answer. Whoever asked may have gone, and then nobody misses it.
 pub(super) fn send_reply<T>(to: oneshot::Sender<T>, value: T) {
-    drop(to.send(value));
+    to.send(value).log_failed("answering from the store");
 }

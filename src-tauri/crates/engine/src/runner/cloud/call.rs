@@ -5,6 +5,7 @@ use crate::runner::{AttemptId, EventReceiver, RunnerEvent};
 use crate::store::invocations::InvokedAttempt;
 use regatta_client::{Address, RunId};
 use regatta_protocol::UserMessage;
+use regatta_trace::LogDropped;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
@@ -81,7 +82,8 @@ impl Call {
     /// Returns when no lane is open any more.
     pub(super) async fn wait_until_closed(&self) {
         let mut open = self.open_count.subscribe();
-        open.wait_for(|open| *open == 0).await.ok(); // It is never dropped while it is used.
+        // It is never dropped while it is used.
+        open.wait_for(|open| *open == 0).await.log_dropped("waiting for the attempts");
     }
 
     /// Nothing more comes in this lane.

@@ -13,6 +13,7 @@ use ending::outcome_from_end;
 use regatta_client::CallError;
 use regatta_client::{Address, InvokeBody, RunId, Session, SessionEnd, SessionEvent, Work};
 use regatta_protocol::{Event, Millis, RepositoryAddress, Secret, Status, TaskId, UserMessage};
+use regatta_trace::LogDropped;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -61,7 +62,7 @@ impl CallDriver {
         }
         self.call.set_control(ControlChannel::Unavailable);
         self.close_all();
-        taken.await.ok(); // It ends as nobody tells it anything any more.
+        taken.await.log_failed("writing the batch's channel"); // It ends as nobody tells it anything any more.
     }
 
     /// Has the session begun or go on; `None` if every lane was told why not.
@@ -117,7 +118,8 @@ impl CallDriver {
         to: &Address,
     ) -> Result<Option<(Session, Vec<InvokedAttempt>)>, CallError> {
         let id = self.task.invocation.id.clone();
-        let Ok(parts) = self.mark_sent(id.clone()).await else { return Ok(None) };
+        let sent = self.mark_sent(id.clone()).await.log_dropped("noting that a call is sent");
+        let Some(parts) = sent else { return Ok(None) };
         self.close_ended(&parts);
         let open = parts.iter().filter(|part| part.is_open);
         let tasks: Vec<_> = open.map(|part| part.request.clone()).collect();
@@ -167,7 +169,8 @@ impl CallDriver {
         };
         let (id, name) = (self.task.invocation.id.clone(), run.to_string());
         // Should it not be kept, the store is closed and nothing else will be, either.
-        self.shared.log.write_record(Record::Run { id, run: name }).ok();
+        let kept = self.shared.log.write_record(Record::Run { id, run: name });
+        kept.log_dropped("keeping a run's name");
         self.call.set_control(ControlChannel::Available(to, run));
     }
 
@@ -265,7 +268,7 @@ impl CallDriver {
                     .batch_channel
                     .send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room })
                     .await
-                    .ok();
+                    .log_dropped("writing the batch's channel");
             }
             None => {}
         }
@@ -302,7 +305,8 @@ impl CallDriver {
             if task.is_none_or(|task| task == n) && attempt_stream.sender().is_some() {
                 let (task, thread) = (attempt_stream.id.task.clone(), thread.to_owned());
                 // Should it not be kept, the store is closed.
-                self.shared.log.write_record(Record::Thread { task, thread }).ok();
+                let kept = self.shared.log.write_record(Record::Thread { task, thread });
+                kept.log_dropped("keeping a thread's name");
             }
         }
     }
@@ -321,7 +325,8 @@ impl CallDriver {
     async fn batch_channel_seq(&self) -> u64 {
         let batch = self.task.invocation.batch.clone();
         let read = move |conn: &_| invocations::batch_channel_seq(conn, &batch);
-        self.shared.log.readers.with(read).await.unwrap_or_default()
+        let read = self.shared.log.readers.with(read).await;
+        read.log_dropped("reading how far a batch was received").unwrap_or_default()
     }
 }
 
@@ -335,10 +340,11 @@ async fn record_batch_channel(
     let Some(first) = events.recv().await else { return };
     let fresh = TaskId::parse(&crate::ids::new_id()).expect("BUG: our ids are ids");
     let batch = &task.invocation.batch;
-    let Ok(task) = inner.log.ensure_batch_channel(batch, fresh, first.at).await else { return };
+    let made = inner.log.ensure_batch_channel(batch, fresh, first.at).await;
+    let Some(task) = made.log_dropped("keeping what a place said of a batch") else { return };
     let id = AttemptId { task, number: 1 };
     let mut intake = EventBatcher::new(&inner.log, &id);
     intake.push(first);
     // An error says that the store is closed: nothing can be kept any more.
-    intake.forward_all(&mut events).await.ok();
+    intake.forward_all(&mut events).await.log_dropped("keeping what a place said of a batch");
 }

@@ -20,6 +20,7 @@ use agent_client_protocol::v1::schema::{
 };
 use regatta_process::Process;
 use regatta_protocol::event::{Event, LineKind, StepState};
+use regatta_trace::LogDropped;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,7 +125,7 @@ impl Listener {
         let shown = self.message_buffer.finish();
         self.show(shown).await;
         // An error: the conversation is over, and nobody waits for the message.
-        drop(self.messages.send(line).await);
+        self.messages.send(line).await.log_dropped("handing a message on");
     }
 
     async fn finish_turn(&mut self, state: StepState) {
@@ -145,7 +146,8 @@ impl Listener {
     }
 
     async fn handle_update(&mut self, params: &str) {
-        let Ok(update) = serde_json::from_str::<SessionNotification>(params) else {
+        let update = serde_json::from_str::<SessionNotification>(params);
+        let Some(update) = update.log_failed("reading an update") else {
             return self.note_unknown(params);
         };
         let shown = self.display_items(update.update);

@@ -1,6 +1,7 @@
 //! Every protocol line of an attempt as it was sent, but for keys, for whoever wants to know exactly.
 
 use crate::redact::Redactor;
+use regatta_trace::LogDropped;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +21,8 @@ impl RawLog {
     /// In the attempt's own folder, as `agent.jsonl`, without the keys in `hidden`.
     pub(super) fn create_in(scratch: &Path, redactor: Redactor) -> Self {
         let file = File::options().create(true).append(true).open(scratch.join("agent.jsonl"));
-        Self { file: file.ok(), remaining_bytes: MAX_BYTES, redactor }
+        let file = file.log_dropped("opening the file of raw lines");
+        Self { file, remaining_bytes: MAX_BYTES, redactor }
     }
 
     /// Nowhere.
@@ -32,7 +34,9 @@ impl RawLog {
     pub(super) fn add(&mut self, line: &str) {
         let Some(file) = &mut self.file else { return };
         let bytes = format!("{}\n", self.redactor.redact(line));
-        if bytes.len() > self.remaining_bytes || file.write_all(bytes.as_bytes()).is_err() {
+        let written = (bytes.len() <= self.remaining_bytes)
+            .then(|| file.write_all(bytes.as_bytes()).log_dropped("writing a raw line"));
+        if written.flatten().is_none() {
             self.file = None;
             return;
         }

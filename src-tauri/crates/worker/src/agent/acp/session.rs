@@ -16,6 +16,7 @@ use futures::future::Fuse;
 use futures::{FutureExt, Sink, Stream};
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{Event, Safety};
+use regatta_trace::LogDropped;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,7 +79,7 @@ impl Session {
             .connect_with(transport_lines(line), async move |connection| {
                 let turn = run_turns(&connection, &subject, &events, signs).await;
                 // An error can't come: the receiver lives until the connection is closed.
-                drop(tell.send(turn));
+                tell.send(turn).log_failed("telling the turn's end");
                 Ok(())
             });
         tokio::pin!(talking);
@@ -86,7 +87,8 @@ impl Session {
             ended = &mut talking => ended,
             turn = &mut told => {
                 // The turn counts, whether or not the connection closes well.
-                drop(tokio::time::timeout(DRAIN_TIMEOUT, &mut talking).await);
+                let closed = tokio::time::timeout(DRAIN_TIMEOUT, &mut talking).await;
+                closed.log_dropped("closing the connection");
                 return turn.unwrap_or_else(|_| TurnEnd::ConnectionLost(String::new()));
             }
         };
@@ -183,7 +185,8 @@ impl TurnInputs {
         };
         let cancel = || {
             // An error: the connection is gone, which the answer tells as well.
-            drop(connection.send_notification(CancelNotification::new(session.clone())));
+            let sent = connection.send_notification(CancelNotification::new(session.clone()));
+            sent.log_failed("cancelling the turn");
         };
         let answer = connection.send_request(prompt).block_task();
         tokio::pin!(answer);
@@ -201,7 +204,8 @@ impl TurnInputs {
                 Ok(()) = &mut self.cost_limit_reached => {
                     self.is_last_turn = true;
                     cancel();
-                    drop(tokio::time::timeout(CANCEL_TIMEOUT, &mut answer).await);
+                    let ended = tokio::time::timeout(CANCEL_TIMEOUT, &mut answer).await;
+                    ended.log_dropped("waiting for the turn's end");
                     return turn_end::cost_limit_reached();
                 }
                 Some(told) = self.messages.recv() => {
@@ -313,11 +317,11 @@ impl PermissionAsker {
         let (answer, answered) = oneshot::channel();
         let asked = PendingQuestion { question, decision, answer };
         // Too many questions, or nobody to answer: the agent hears that it was cancelled.
-        drop(self.questions.try_send(asked));
+        self.questions.try_send(asked).log_dropped("asking a question");
         connection.spawn(async move {
             let withdrawn = responder.cancellation();
             let option = tokio::select! {
-                answered = answered => answered.ok(),
+                answered = answered => answered.log_dropped("waiting for an answer"),
                 () = withdrawn.cancelled() => None,
             };
             let number = option.and_then(|option| option.parse::<usize>().ok());

@@ -2,6 +2,7 @@
 
 use agent_client_protocol::v1::schema::UsageUpdate;
 use regatta_protocol::event::Usage;
+use regatta_trace::LogDropped;
 use tokio::sync::oneshot;
 
 /// The agent's own figures.
@@ -30,7 +31,7 @@ impl UsageMeter {
             && let Some(over) = self.limit_reached.take()
         {
             // An error: the conversation is over anyway.
-            over.send(()).ok();
+            over.send(()).log_failed("ending a turn that costs too much");
         }
         self.usage(update.used)
     }
