@@ -1,12 +1,16 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
+import type { Commands } from '../bindings/commands';
 import type { Backend, Subscription } from './backend';
 import { asNotice } from './as-notice';
 
+/** What a command takes, and nothing for one that takes nothing. */
+type Args<C extends keyof Commands & string> = Commands[C]['args'] extends undefined ? [] : [Commands[C]['args']];
+
 /** The shell's command of that name. Its error is a `UserMessage`, whatever went wrong on the way. */
-async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
+async function call<C extends keyof Commands & string>(command: C, ...[args]: Args<C>): Promise<Commands[C]['answer']> {
   try {
-    return await invoke<T>(command, args);
+    return await invoke<Commands[C]['answer']>(command, args ?? {});
   } catch (error) {
     throw asNotice(error);
   }

@@ -6,7 +6,6 @@ mod endpoints;
 mod key_store;
 mod mock_endpoint;
 
-use super::names::COMMANDS;
 use crate::secrets::Secrets;
 use crate::{state, with_plugins};
 use regatta_protocol::endpoint::SecretState;
@@ -20,6 +19,12 @@ use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
 use tauri::{App, WebviewWindow, WebviewWindowBuilder};
 use tempfile::TempDir;
+
+macro_rules! names {
+    ($($module:ident::$name:ident,)*) => { &[$(stringify!($name)),*] };
+}
+
+const COMMANDS: &[&str] = commands!(names);
 
 /// The app with everything but a display, in a data folder of its own.
 struct MockApp {
@@ -212,32 +217,27 @@ fn the_page_may_call_nothing_but_our_own_commands() {
     assert!(refused.to_string().contains("not allowed"), "{refused}");
 }
 
-/// The command list stands in four places that can't share one: the build script's (which
-/// is `COMMANDS`), the handler's, the capability's and the page's.
+/// The list makes the handler and the permissions; the capability and the page are compared.
 #[test]
-fn the_four_lists_of_commands_are_one() {
+fn the_commands_of_the_list_are_granted_and_called() {
     let ours: BTreeSet<String> = COMMANDS.iter().map(ToString::to_string).collect();
     assert_eq!(ours.len(), COMMANDS.len(), "no command twice");
 
-    let source = include_str!("../mod.rs");
-    let handler = between(source, "generate_handler![", "]");
-    let handled: BTreeSet<String> = handler
-        .split(',')
-        .filter_map(|path| path.trim().split_once("::"))
-        .map(|(_, name)| name.to_owned())
-        .collect();
-    assert_eq!(handled, ours, "the handler in commands/mod.rs");
-
     let capability: Value = serde_json::from_str(include_str!("../../../capabilities/main.json"))
         .expect("the capability is JSON");
-    let granted: BTreeSet<String> = capability["permissions"]
+    let given = ["core:event:allow-listen", "core:event:allow-unlisten", "commands"];
+    assert_eq!(capability["permissions"], json!(given), "capabilities/main.json");
+
+    let set: Value = serde_json::from_str(include_str!("../../../permissions/commands.json"))
+        .expect("the set is JSON");
+    let granted: BTreeSet<String> = set["set"][0]["permissions"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|p| p.as_str()?.strip_prefix("allow-"))
         .map(|name| name.replace('-', "_"))
         .collect();
-    assert_eq!(granted, ours, "capabilities/main.json");
+    assert_eq!(granted, ours, "the set that the build script makes");
 
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/backend/tauri.ts");
     let page = std::fs::read_to_string(page).expect("the page's backend");
@@ -261,11 +261,6 @@ fn nothing_in_the_configuration_names_another_origin() {
     }
     let capability = include_str!("../../../capabilities/main.json");
     assert!(!capability.contains("remote"), "{capability}");
-}
-
-fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
-    let (_, rest) = text.split_once(from).expect("the beginning");
-    rest.split_once(to).expect("the end").0
 }
 
 /// The files below `folder` that hold `text`.
