@@ -1,6 +1,8 @@
 //! What the whole-program tests share: a project, a data folder, the program, and a look
 //! at what is left running.
 
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
 mod fault_proxy;
 mod git_host;
 mod model_server;

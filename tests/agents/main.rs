@@ -1,6 +1,8 @@
 //! Real coding agents through the engine, with a scripted model and no account. Those whose
 //! programs aren't in the cache are named and left out; `cargo xtask test --agents` brings them.
 
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
 mod connections;
 mod real_agents_env;
 

@@ -69,6 +69,7 @@ fn declaration<T: TS>(config: &Config) -> String {
     format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(config))
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of types")]
 fn bindings() -> String {
     let config = &Config::new().with_large_int("number");
     let all = declarations!(

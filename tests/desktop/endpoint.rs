@@ -57,6 +57,7 @@ impl Drop for ServeProcess {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn a_batch_at_an_endpoint_is_seen_through_a_restart_of_its_server() {
     let env = TestEnv::new();
     let mut server = ServeProcess::start(&env, "127.0.0.1:0");

@@ -11,6 +11,7 @@ use std::fs;
 const MESSAGE: &str = "Message to this task";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn questions_are_answered_while_the_others_work_and_a_task_goes_on_with_a_message() {
     let screen = VirtualDisplay::new();
     let go = screen.home().join("go");

@@ -1,6 +1,7 @@
 //! The door to git at remotes: a host of our own on this machine, with and without
 //! encryption, and the real program as git's askpass.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
 
 mod encrypted;
 mod fetch;

@@ -1,5 +1,7 @@
 //! House rules that no compiler checks: who may use whom, and what may stand where.
 
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
 mod crate_dependencies;
 mod definitions;
 mod names;

@@ -115,7 +115,8 @@ fn a_lint_is_expected_with_a_reason_and_never_allowed() {
 #[test]
 fn processes_start_at_their_doors_only() {
     let inside = rust_files().filter(|source| !source.is_under(&PROCESS_STARTERS));
-    let found = lines_with(inside, &["Command::new", "process::Command", "CommandExt"]);
+    // Clippy refuses the call itself (.clippy.toml), but not that a file is let off from that.
+    let found = lines_with(inside, &["disallowed_methods", "CommandExt"]);
     assert_none("processes started elsewhere", &found);
 }
 

@@ -184,6 +184,7 @@ impl CredentialProvider for AppKeys {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn an_app_hands_each_agent_its_own_key_and_keeps_none() {
     let keys_env = AgentKeysEnv::new();
     let env = &keys_env.env;

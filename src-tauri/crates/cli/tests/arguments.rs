@@ -1,5 +1,6 @@
 //! What the program says to a command line that can't be run, before anything is made.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,6 @@
 //! Whole batches of the practice agent, as a person sees them in the terminal.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;

@@ -2,6 +2,8 @@
 //! loopback, beside what others use for it. Prints CPU and wall time, and fails when ours
 //! isn't at least three times cheaper than each, or when long lines take more than their time.
 
+#![expect(clippy::disallowed_methods, reason = "it measures programs")]
+
 use regatta_client::frame::{Frame, Framer};
 use regatta_client::{Address, Client, EventPart, InvokeBody, Work, decode};
 use regatta_protocol::Secret;

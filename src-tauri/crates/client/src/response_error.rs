@@ -121,6 +121,7 @@ pub(crate) async fn from_unexpected_content(answer: Response, asked: CallKind) -
     CallError::Refused(notice.with_details(details), status)
 }
 
+#[expect(clippy::too_many_lines, reason = "a sentence for each status")]
 fn message_for_status(
     status: StatusCode,
     wait: Option<&str>,

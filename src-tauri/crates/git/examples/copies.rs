@@ -6,6 +6,8 @@
 //! be all that is measured. The last line is the ratio of the two total times. Ends with 1 when
 //! a copy failed.
 
+#![expect(clippy::disallowed_methods, reason = "it measures programs")]
+
 use regatta_git::Git;
 use std::error::Error;
 use std::path::{Path, PathBuf};

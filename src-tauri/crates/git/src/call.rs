@@ -1,6 +1,8 @@
 //! One call of the git program: fed, drained, and with a limit on its time and on what is
 //! read of it.
 
+#![expect(clippy::disallowed_methods, reason = "the door to git")]
+
 use crate::error::GitError;
 use crate::paths_and_ids::absolute;
 use std::ffi::{OsStr, OsString};

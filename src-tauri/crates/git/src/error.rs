@@ -146,6 +146,7 @@ impl GitError {
 const NOTHING_CHANGED: &str = "Nothing was changed.";
 
 impl From<&GitError> for UserMessage {
+    #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
     fn from(error: &GitError) -> Self {
         let say = |code, what: String, next: &str| Self::new(code, what, NOTHING_CHANGED, next);
         let notice = match error {

@@ -1,5 +1,7 @@
 //! The practice agent as its clients meet it: a program that reads and writes JSON lines.
 
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

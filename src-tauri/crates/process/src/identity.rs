@@ -75,6 +75,8 @@ impl ProcessIdentity {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
     use super::*;
     use std::ffi::OsStr;
     use std::os::unix::fs::PermissionsExt;

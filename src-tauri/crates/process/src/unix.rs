@@ -1,5 +1,7 @@
 //! What Linux and macOS share: sessions and groups, signals, sockets with a file, mode bits.
 
+#![expect(clippy::disallowed_methods, reason = "the door to processes")]
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;

@@ -1,6 +1,8 @@
 //! The agent's program: how it is started, in its sandbox or without one, and with nothing of our
 //! environment.
 
+#![expect(clippy::disallowed_methods, reason = "starts agents")]
+
 mod sandbox_exec;
 
 use crate::sandbox::{self, RequiredPaths};

@@ -1,5 +1,7 @@
 //! Where things are.
 
+#![expect(clippy::disallowed_methods, reason = "starts cargo, npm and what they built")]
+
 use std::env;
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,8 @@
 //! its own; and a computer without any. The library looks at its environment once, so each
 //! start of the app is a process: this program again, with one of the tests marked `ignore`.
 
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
 use super::{MockApp, files_with, mock_in};
 use crate::secrets::Secrets;
 use crate::state;

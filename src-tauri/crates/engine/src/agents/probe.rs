@@ -1,6 +1,8 @@
 //! Asking an agent how it stands, without a prompt and so without cost; and installing one in a
 //! folder of ours.
 
+#![expect(clippy::disallowed_methods, reason = "asks agents and the login shell")]
+
 use super::environment::EnvMap;
 use super::find;
 use super::specs::AgentSpec;

@@ -1,5 +1,7 @@
 //! What an agent may reach on Linux, with bubblewrap.
 
+#![expect(clippy::disallowed_methods, reason = "asks agents and the login shell")]
+
 use super::environment::{EnvMap, Environment};
 use super::find;
 use super::specs::AgentSpec;

@@ -102,6 +102,8 @@ fn write_file_atomically(
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
     use super::super::find::tests::write_program;
     use super::*;
     use std::process::Command;

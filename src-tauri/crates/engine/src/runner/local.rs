@@ -1,5 +1,7 @@
 //! This computer as a place: each attempt is a `regatta worker` of its own.
 
+#![expect(clippy::disallowed_methods, reason = "starts workers")]
+
 use super::continuation::{self, Continuation};
 use super::worker_output::forward_events;
 use super::{

@@ -1,5 +1,7 @@
 //! The worker as the engine meets it: a program at the end of two pipes.
 
+#![expect(clippy::disallowed_methods, reason = "tests look from outside")]
+
 mod acp;
 mod bad_acp;
 mod command;
