@@ -23,7 +23,6 @@ macro_rules! handler {
 }
 
 /// Takes a call from the window to its command.
-#[expect(clippy::too_many_lines, reason = "a list of commands")]
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     commands!(handler)
 }

@@ -91,8 +91,12 @@ async fn the_token_is_nowhere_to_be_found() {
     );
     assert_eq!(served.terminate(), Some(0));
     assert_eq!(needles.search_folder(env.root()).found, Vec::<String>::new(), "after the end");
+    assert_log_without_prompts(&env, &run);
+}
+
+fn assert_log_without_prompts(env: &TestEnv, run: &str) {
     let log = read_log(&env.data_dir());
-    assert!(log.contains(&run) && log.contains("regatta_worker"), "it holds what it can: {log}");
+    assert!(log.contains(run) && log.contains("regatta_worker"), "it holds what it can: {log}");
     for word in ["environ", "config.txt", "Go on?", "done.txt", "more.txt"] {
         assert!(!log.contains(word), "a word of a prompt: {word}");
     }

@@ -2,8 +2,6 @@
 //! is where a person's programs are. The shell may take a while, so it is asked when its answer
 //! is needed, once, and what it said is kept for the next start.
 
-#![expect(clippy::disallowed_methods, reason = "asks agents and the login shell")]
-
 use super::environment::Environment;
 use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};

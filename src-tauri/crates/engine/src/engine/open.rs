@@ -62,7 +62,6 @@ impl Engine {
     ///
     /// # Errors
     /// The folder is in use, can't be written, or was written by a newer Regatta.
-    #[expect(clippy::too_many_lines, reason = "each part needs those before it")]
     pub async fn open(options: EngineOptions) -> Result<Self, EngineError> {
         Opening::new(options).await?.finish(Vec::new()).await
     }

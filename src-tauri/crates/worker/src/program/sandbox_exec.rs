@@ -1,7 +1,5 @@
 //! The last step into a sandbox.
 
-#![expect(clippy::disallowed_methods, reason = "starts agents")]
-
 use crate::sandbox;
 use std::ffi::OsString;
 use std::path::Path;
