@@ -24,8 +24,11 @@ const PROCESS_STARTERS: [&str; 13] = [
 ];
 
 /// What asks the operating system about processes, or is different from one to another.
-const SYSTEM_WORDS: [&str; 14] = [
-    "nix::",
+const SYSTEM_WORDS: [&str; 17] = [
+    " nix::",
+    "(nix::",
+    "<nix::",
+    "&nix::",
     "\"/proc",
     "\"setsid\"",
     "killpg",
@@ -41,9 +44,10 @@ const SYSTEM_WORDS: [&str; 14] = [
     "unix::fs::",
 ];
 
-/// Who asks it all the same: the door, the sandbox (what it shows and refuses), and the practice
-/// agent.
-const SYSTEM_ASKERS: [&str; 4] = [
+/// Who asks it all the same: the door, the log's file (below the door, and its owner's alone), the
+/// sandbox (what it shows and refuses), and the practice agent.
+const SYSTEM_ASKERS: [&str; 5] = [
+    "src-tauri/crates/trace/src/log_file.rs",
     "src-tauri/crates/process/",
     "src-tauri/crates/worker/src/sandbox",
     "src-tauri/crates/engine/src/agents/sandbox.rs",
