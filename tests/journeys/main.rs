@@ -14,3 +14,4 @@ mod remote;
 mod sandbox;
 mod serve;
 mod task_control;
+mod terminal;

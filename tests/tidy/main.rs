@@ -6,6 +6,7 @@ mod crate_dependencies;
 mod definitions;
 mod names;
 mod pages;
+mod snapshots;
 mod sources;
 mod top_folder;
 

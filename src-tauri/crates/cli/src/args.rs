@@ -99,6 +99,9 @@ pub(crate) struct RunArgs {
     /// How many tasks may work at the same time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLEL)))]
     pub(crate) max_parallel: Option<u32>,
+    /// A file that holds the key of the endpoint that the file names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) endpoint_key_file: Option<PathBuf>,
     /// Where batches are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -107,7 +110,8 @@ pub(crate) struct RunArgs {
     /// variable RUST_LOG says, or info)
     #[arg(long, value_name = "FILTER")]
     pub(crate) log: Option<Filter>,
-    /// Print each event as one line of JSON
+    /// Print each event as one line of JSON. The first line names the batch:
+    /// {"event":"run","run_id":"…","name":"…"}
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -185,7 +189,7 @@ pub(crate) struct ShowArgs {
     /// Where batches are kept
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Print each event as one line of JSON
+    /// Print each event as one line of JSON. The first line names the batch, as with `run`
     #[arg(long)]
     pub(crate) json: bool,
 }

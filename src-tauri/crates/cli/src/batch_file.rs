@@ -3,6 +3,7 @@
 use crate::request::bad_request;
 use regatta_protocol::agent::AgentSelection;
 use regatta_protocol::agent_name::non_empty;
+use regatta_protocol::secret::Secret;
 use regatta_protocol::wire::InvokeTask;
 use regatta_protocol::{AgentChoice, BatchRequest, KnownAgent, UserMessage};
 use serde::Deserialize;
@@ -10,16 +11,17 @@ use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::Path;
 
-/// What a call to a server says by name.
+/// What only the body of a call has: names of agents, and the token, which is never stored.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct AgentNames {
+struct CallFields {
     model: Option<String>,
     parallel_tasks: Vec<InvokeTask>,
+    github_token: Option<Secret>,
 }
 
-/// Reads the batch of a file.
-pub(crate) fn read_batch(file: &Path) -> Result<BatchRequest, UserMessage> {
+/// Reads the batch of a file, and the token for its repository's host if there is one.
+pub(crate) fn read_batch(file: &Path) -> Result<(BatchRequest, Option<Secret>), UserMessage> {
     let shown = file.display();
     let text = fs::read_to_string(file).map_err(|problem| {
         bad_request(
@@ -29,8 +31,9 @@ pub(crate) fn read_batch(file: &Path) -> Result<BatchRequest, UserMessage> {
     })?;
     let text = text.trim_start_matches('\u{feff}');
     let mut request: BatchRequest = parse(file, text)?;
-    apply_agent_names(&mut request, &parse(file, text)?)?;
-    Ok(request)
+    let fields: CallFields = parse(file, text)?;
+    apply_agent_names(&mut request, &fields)?;
+    Ok((request, fields.github_token.filter(|token| !token.is_empty())))
 }
 
 fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, UserMessage> {
@@ -54,7 +57,7 @@ fn parser_message(problem: &serde_json::Error) -> String {
 }
 
 /// Gives the batch and its tasks the agents and models that are named.
-fn apply_agent_names(request: &mut BatchRequest, named: &AgentNames) -> Result<(), UserMessage> {
+fn apply_agent_names(request: &mut BatchRequest, named: &CallFields) -> Result<(), UserMessage> {
     if let Some(model) = non_empty(named.model.as_deref()) {
         model.clone_into(&mut request.options.model);
     }

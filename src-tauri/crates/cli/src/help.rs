@@ -31,7 +31,10 @@ what it doesn't know is left out:
     \"parallel_tasks\": [
       { \"task_name\": \"Guide\", \"prompt\": \"Write a guide for new sailors.\" } ] }
 
-`agent` and `model` may be named in it, for the batch and for each task.";
+`agent` and `model` may be named in it, for the batch and for each task. `repo_url` may be an
+https address: `github_token` is then given to its host by askpass, and kept in memory only. With
+{ \"endpoint\": { \"id\": \"cloud\", \"name\": \"Cloud\", \"address\": \"https://…\" } } the tasks run
+there, with the key of --endpoint-key-file.";
 
 /// `regatta serve --help`.
 pub(crate) const SERVE: &str = "\

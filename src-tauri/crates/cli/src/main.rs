@@ -17,6 +17,7 @@ mod render;
 mod request;
 mod run;
 mod sanitize;
+mod secrets;
 mod serve;
 mod show;
 mod table;

@@ -3,7 +3,7 @@
 use crate::args::{AddArgs, ShowArgs};
 use crate::error::CommandError;
 use crate::print::write_stderr;
-use regatta_engine::{Engine, EngineOptions, NoCredentials};
+use regatta_engine::{CredentialProvider, Engine, EngineOptions, NoCredentials};
 use regatta_protocol::app::Settings;
 use regatta_protocol::view::BatchDetail;
 use regatta_protocol::{ErrorCode, UserMessage};
@@ -16,8 +16,10 @@ use std::sync::Arc;
 pub(crate) async fn open_engine(
     dir: Option<&Path>,
     limit: Option<u32>,
+    credentials: Arc<dyn CredentialProvider>,
 ) -> Result<Engine, CommandError> {
-    open_with(engine_options(absolute_data_dir(dir)?, limit)?).await
+    let options = engine_options(absolute_data_dir(dir)?, limit)?;
+    open_with(EngineOptions { credentials, ..options }).await
 }
 
 /// Starts the log of what goes on in the given folder, or in the usual one. Without a log the

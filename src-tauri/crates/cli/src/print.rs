@@ -4,7 +4,8 @@ use crate::render;
 use crate::sanitize::{self, sanitize};
 use crate::task_names::TaskNames;
 use console::Term;
-use regatta_protocol::LogEvent;
+use regatta_protocol::view::BatchView;
+use regatta_protocol::{BatchId, LogEvent};
 use regatta_trace::LogDropped;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -28,6 +29,19 @@ struct JsonEvent<'a> {
     task_name: Option<&'a str>,
 }
 
+/// The first line of JSON: which batch it is.
+#[derive(Serialize)]
+struct JsonBatch<'a> {
+    event: &'static str,
+    run_id: &'a BatchId,
+    name: &'a str,
+}
+
+/// The line of JSON that stands before a batch's events.
+pub(crate) fn batch_line(batch: &BatchView) -> String {
+    json_line(&JsonBatch { event: "run", run_id: &batch.id, name: &batch.name })
+}
+
 /// Everything that `events` are worth, ready to be written.
 pub(crate) fn format_events(events: &[LogEvent], names: &TaskNames, form: OutputFormat) -> String {
     let mut text = String::new();
@@ -49,9 +63,12 @@ fn push_lines(text: &mut String, event: &LogEvent, names: &TaskNames) {
 
 fn push_json(text: &mut String, event: &LogEvent, names: &TaskNames) {
     let task_name = event.task.as_ref().map(|task| names.full(task));
-    let line = serde_json::to_string(&JsonEvent { event, task_name });
-    text.push_str(&sanitize::escape_json(&line.expect("BUG: an event is always JSON")));
-    text.push('\n');
+    text.push_str(&json_line(&JsonEvent { event, task_name }));
+}
+
+fn json_line(value: &impl Serialize) -> String {
+    let line = serde_json::to_string(value).expect("BUG: an event is always JSON");
+    sanitize::escape_json(&line) + "\n"
 }
 
 /// Writes to standard output at once.

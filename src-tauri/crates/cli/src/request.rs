@@ -5,14 +5,24 @@ use crate::args::RunArgs;
 use crate::{agent_args, batch_file};
 use regatta_protocol::agent::AgentOptions;
 use regatta_protocol::request::RequestProblem;
+use regatta_protocol::secret::Secret;
 use regatta_protocol::{AgentChoice, BatchRequest, ErrorCode, UserMessage};
 use std::path::Path;
 
+/// A batch to start, and the token for its repository's host if it brings one.
+pub(crate) struct RunRequest {
+    pub(crate) batch: BatchRequest,
+    pub(crate) token: Option<Secret>,
+}
+
 /// Reads the file or takes the tasks; what the command line says wins over the file.
-pub(crate) fn build_request(args: &RunArgs) -> Result<BatchRequest, UserMessage> {
-    let mut request = match &args.file {
+pub(crate) fn build_request(args: &RunArgs) -> Result<RunRequest, UserMessage> {
+    let (mut request, token) = match &args.file {
         Some(file) => batch_file::read_batch(file)?,
-        None => BatchRequest { parallel_tasks: args.task.clone(), ..BatchRequest::default() },
+        None => {
+            let parallel_tasks = args.task.clone();
+            (BatchRequest { parallel_tasks, ..BatchRequest::default() }, None)
+        }
     };
     if let Some(repo) = &args.repo {
         let repo = repo.to_str().ok_or_else(|| bad_project_path(repo))?;
@@ -38,7 +48,7 @@ pub(crate) fn build_request(args: &RunArgs) -> Result<BatchRequest, UserMessage>
         request.safety = level.into();
     }
     request.max_parallel = args.max_parallel.or(request.max_parallel);
-    Ok(request)
+    Ok(RunRequest { batch: request, token })
 }
 
 /// What keeps a batch from being started, each with its technical part below it.
@@ -121,6 +131,10 @@ mod tests {
     use std::fs;
 
     fn build_from(args: &[&str]) -> Result<BatchRequest, UserMessage> {
+        build_with_token(args).map(|request| request.batch)
+    }
+
+    fn build_with_token(args: &[&str]) -> Result<RunRequest, UserMessage> {
         let args = ["regatta", "run"].iter().chain(args);
         match CommandLine::try_parse_from(args).expect("a good command line").command {
             Command::Run(args) => build_request(&args),
@@ -232,6 +246,24 @@ mod tests {
         assert_eq!(other.options.model, "", "that was the other agent's");
         let model = build_from(&["--file", &path, "--model", "sonnet"]).expect("a batch");
         assert_eq!(model.options.model, "sonnet", "the command line wins");
+    }
+
+    #[test]
+    fn a_token_comes_along_and_is_no_part_of_what_is_stored() {
+        for (token, expected) in [
+            (r#""github_token": "hush","#, Some("hush")),
+            (r#""github_token": " hush\n","#, Some("hush")),
+            (r#""github_token": "","#, None),
+            (r#""github_token": null,"#, None),
+            (r#""token": "hush","#, None),
+        ] {
+            let text = format!(r#"{{{token} "repo_url": "https://example.org/o/r"}}"#);
+            let (_dir, path) = write_batch_file(&text);
+            let request = build_with_token(&["--file", &path]).expect("a batch");
+            assert_eq!(request.token.as_ref().map(Secret::expose), expected, "{text}");
+            let stored = serde_json::to_string(&request.batch).expect("JSON");
+            assert!(!stored.contains("hush"), "{stored}");
+        }
     }
 
     #[test]

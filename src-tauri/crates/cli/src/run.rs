@@ -4,13 +4,18 @@ use crate::args::RunArgs;
 use crate::error::CommandError;
 use crate::interrupt::Interrupt;
 use crate::print::{self, OutputFormat, write_stderr};
+use crate::request::RunRequest;
+use crate::secrets::EndpointKey;
 use crate::task_names::TaskNames;
 use crate::{answers, open_engine, request, sanitize, table};
-use regatta_engine::{Edge, Engine, EngineError, Follower};
+use regatta_engine::{
+    CredentialProvider, Edge, Engine, EngineError, Follower, NoCredentials, StartOptions,
+};
 use regatta_protocol::view::BatchDetail;
-use regatta_protocol::{BatchId, Status};
+use regatta_protocol::{BatchId, BatchRequest, Status, UserMessage};
 use regatta_trace::LogDropped;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -19,21 +24,38 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts the batch, shows it as it goes, and says how it ended.
 pub(crate) async fn run(args: &RunArgs) -> Result<ExitCode, CommandError> {
-    let request = request::build_request(args)?;
-    let problems = request.problems();
+    let RunRequest { batch, token } = request::build_request(args)?;
+    let problems = batch.problems();
     if !problems.is_empty() {
         return Err(problems.into());
     }
+    let credentials = credentials(args, &batch)?;
     let mut interrupt = Interrupt::watch()?;
     open_engine::start_log(args.data_dir.as_deref(), args.log.clone())?;
-    let engine = open_engine::open_engine(args.data_dir.as_deref(), request.max_parallel).await?;
-    let batch = engine.start(request).await?;
-    let ended = follow_batch(&engine, &batch, args, &mut interrupt).await;
+    let (dir, limit) = (args.data_dir.as_deref(), batch.max_parallel);
+    let engine = open_engine::open_engine(dir, limit, credentials).await?;
+    let started = engine.start_with(batch, StartOptions { token, ..Default::default() }).await?;
+    let ended = follow_batch(&engine, &started.detail, args, &mut interrupt).await;
     engine.close().await;
     Ok(ended.unwrap_or_else(|error| {
         write_stderr(&error.message(Edge::Terminal).to_string());
         ExitCode::FAILURE
     }))
+}
+
+/// The key of the endpoint that the batch names, if one is.
+fn credentials(
+    args: &RunArgs,
+    batch: &BatchRequest,
+) -> Result<Arc<dyn CredentialProvider>, UserMessage> {
+    Ok(match (&args.endpoint_key_file, &batch.endpoint) {
+        (Some(file), Some(endpoint)) => Arc::new(EndpointKey::from_file(endpoint, file)?),
+        (Some(_), None) => {
+            let what = "There is a key for an endpoint, and no endpoint.";
+            return Err(request::bad_request(what, "Write endpoint into the batch's file."));
+        }
+        (None, _) => Arc::new(NoCredentials),
+    })
 }
 
 async fn follow_batch(
@@ -51,6 +73,10 @@ async fn follow_batch(
     };
     write_stderr(&format!("Started {name} ({id}): {tasks}."));
     let names = TaskNames::load(engine, batch).await?;
+    if form == OutputFormat::Json {
+        // Whoever doesn't read this is told with the first event.
+        print::write_stdout(&print::batch_line(&batch.batch)).log_dropped("naming the batch");
+    }
     let mut printing = tokio::spawn(print_events(engine.follow(id, 0), names, form));
     let answering = tokio::spawn(answers::answer_questions(engine.clone(), id.clone()));
     let is_read = tokio::select! {

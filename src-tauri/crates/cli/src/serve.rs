@@ -5,9 +5,11 @@ use crate::error::CommandError;
 use crate::interrupt::Interrupt;
 use crate::open_engine;
 use crate::print::{write_stderr, write_stdout};
+use regatta_engine::NoCredentials;
 use regatta_protocol::UserMessage;
 use regatta_server::{AgentRegistry, ApiKey, Limits, Server, ServerOptions, Tls};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Serves until it is told to end.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
@@ -19,7 +21,8 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
     };
     let server = Server::bind(server_options(args, key)?).await?;
     open_engine::start_log(args.data_dir.as_deref(), args.log.clone())?;
-    let engine = open_engine::open_engine(args.data_dir.as_deref(), args.max_parallel).await?;
+    let (dir, limit) = (args.data_dir.as_deref(), args.max_parallel);
+    let engine = open_engine::open_engine(dir, limit, Arc::new(NoCredentials)).await?;
     write_stdout(&format!("Regatta listens on {}\n", server.url()))?;
     if let Some(key) = made {
         write_stdout(&format!("API key (shown only now): {key}\n"))?;

@@ -35,6 +35,7 @@ async fn show_events(
 ) -> Result<(), CommandError> {
     let names = TaskNames::load(engine, batch).await?;
     let chosen: Option<&TaskId> = args.task.as_ref().and(batch.tasks.first()).map(|task| &task.id);
+    print::write_stdout(&print::batch_line(&batch.batch))?;
     let mut after = 0;
     loop {
         let mut events = engine.events(&batch.batch.id, after, PAGE_EVENTS).await?;

@@ -84,6 +84,16 @@ fn the_long_help_says_how_to_call_it_and_fits_a_terminal() {
 }
 
 #[test]
+fn each_command_says_how_it_is_called() {
+    for verb in ["run", "show", "serve", "add", "agents", "practice-agent"] {
+        let output = EmptyEnv::new().regatta(&[verb, "--help"]);
+        assert_eq!(output.exit_code, Some(0));
+        insta::assert_snapshot!(format!("help_{verb}"), output.stdout);
+    }
+    insta::assert_snapshot!("help", EmptyEnv::new().regatta(&["--help"]).stdout);
+}
+
+#[test]
 fn no_words_at_all_get_the_help_and_a_failure() {
     let output = EmptyEnv::new().regatta(&[]);
     assert_eq!(output.exit_code, Some(2));
@@ -157,6 +167,23 @@ fn a_file_without_a_project_needs_one_on_the_command_line() {
     std::fs::write(env.path().join("batch.json"), "{}").unwrap();
     let output = env.regatta(&["run", "--file", "batch.json", "--data-dir", "data"]);
     env.assert_refused(&output, &["No project is named.", "--repo DIR"]);
+}
+
+#[test]
+fn a_key_is_for_the_endpoint_that_the_file_names() {
+    let env = EmptyEnv::new();
+    let write = |endpoint: &str| {
+        let task = "\"parallel_tasks\": [{\"task_name\": \"A\", \"prompt\": \"x\"}]";
+        std::fs::write(env.path().join("batch.json"), format!("{{{endpoint}{task}}}")).unwrap();
+    };
+    let run = |more: &[&str]| env.run_batch(&[&["--file", "batch.json"][..], more].concat());
+    write("");
+    let output = run(&["--endpoint-key-file", "key"]);
+    env.assert_refused(&output, &["no endpoint", "the batch's file"]);
+    write("\"endpoint\": {\"id\": \"e\", \"name\": \"E\", \"address\": \"http://127.0.0.1:9\"}, ");
+    env.assert_refused(&run(&["--endpoint-key-file", "key"]), &["key can't be read"]);
+    let output = env.run_batch(&["--task", "A=x", "--endpoint-key-file", "key"]);
+    env.assert_refused(&output, &["no endpoint"]);
 }
 
 #[test]

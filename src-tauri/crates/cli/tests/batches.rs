@@ -101,6 +101,48 @@ fn lines_then_a_table_then_branches() {
     assert!(again.contains("[Guide] regatta/guide/guide\n"), "{again}");
 }
 
+/// What was printed, without what is another each time or on another computer.
+fn redact(text: &str, env: &ProjectEnv) -> String {
+    let root = env.0.path().to_str().unwrap();
+    let is_id = |word: &str| {
+        word.len() == 36 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    };
+    let is_same = |line: &&str| !line.contains("works without a sandbox");
+    let text: String = text.split_inclusive('\n').filter(is_same).collect();
+    let text = text.replace(root, "ROOT");
+    let words = text.split_inclusive(|sign: char| !(sign.is_alphanumeric() || sign == '-'));
+    words
+        .map(|word| {
+            let id = word.trim_end_matches(|sign: char| !sign.is_alphanumeric());
+            if is_id(id) { word.replace(id, "ID") } else { word.to_owned() }
+        })
+        .collect()
+}
+
+#[test]
+fn what_a_batch_prints_from_its_start_to_its_branch() {
+    let env = ProjectEnv::new();
+    let prompt = "write guide.md: How to sail\nrun printf '\\033[31mred\\033[0m\\n'\nsay Done.";
+    let mut all = String::new();
+    let mut keep = |what: &str, mut command: Command| {
+        let output = command.output().unwrap();
+        let (out, err) = (to_text(&output.stdout), to_text(&output.stderr));
+        all += &format!("$ regatta {what}\n{err}{out}({:?})\n\n", output.status.code());
+    };
+    keep("run", env.run_command(&[&format!("Guide={prompt}")]));
+    keep("show", env.regatta(&["show", "Guide"]));
+    keep("show --task", env.regatta(&["show", "Guide", "--task", "Guide"]));
+    keep("add", env.regatta(&["add", "Guide"]));
+    keep("show, again", env.regatta(&["show", "Guide"]));
+    keep("show --task, unknown", env.regatta(&["show", "Guide", "--task", "Idle"]));
+    keep("add, unknown", env.regatta(&["add", "Other"]));
+    keep("run, failing", env.run_command(&["Bad=fail the harbour is closed"]));
+    let mut missing = env.run_command(&["A=x"]);
+    missing.args(["--start-from", "nowhere"]);
+    keep("run, no such branch", missing);
+    insta::assert_snapshot!(redact(&all, &env));
+}
+
 #[test]
 fn one_failure_makes_the_exit_code_1() {
     let env = ProjectEnv::new();

@@ -51,15 +51,21 @@ const fn terminal_hint(code: ErrorCode) -> Option<&'static str> {
             "Make a first commit there with git, or name another project with --repo."
         }
         E::BranchMissing => "Name a branch, tag or commit that is there with --start-from.",
-        E::TokenRefused => "Clone the project with git, and name the clone with --repo.",
+        E::TokenRefused => {
+            "Write a token that may read it into the batch's file, or clone the project with git \
+             and name the clone with --repo."
+        }
         E::DataInUse => "Close it first, or name another data folder with --data-dir.",
         E::StoreTooNew => "Start the newer version, or name another data folder with --data-dir.",
-        E::KeyMissing
-        | E::KeyRefused
+        E::KeyMissing => "Put the endpoint's key into a file and name it with --endpoint-key-file.",
+        E::KeyRefused
         | E::EndpointMissing
         | E::EndpointUnreachable
         | E::EndpointRefused
-        | E::EndpointProtocol => "Open the app and look at the endpoint's address and key there.",
+        | E::EndpointProtocol => {
+            "Look at the endpoint's address in the batch's file, and at its key in the file that \
+             --endpoint-key-file names."
+        }
         _ => return None,
     })
 }

@@ -7,7 +7,7 @@ use std::fmt;
 /// and no `Serialize`, and its `Debug` says nothing.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(transparent)]
+#[serde(from = "String")]
 pub struct Secret(String);
 
 impl Secret {
@@ -30,6 +30,12 @@ impl Secret {
     }
 }
 
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -45,5 +51,7 @@ mod tests {
         let secret = Secret::new(" hush \n");
         assert_eq!(secret.expose(), "hush");
         assert_eq!(format!("{secret:?}"), "Secret(…)");
+        let read: Secret = serde_json::from_str("\" hush \\n\"").expect("a text");
+        assert_eq!(read, secret);
     }
 }

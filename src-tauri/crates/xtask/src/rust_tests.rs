@@ -52,6 +52,8 @@ pub(crate) fn test() -> XtaskResult {
 fn step(runner: &[&str], help: &'static str) -> Step {
     let mut command = paths::cargo(runner);
     command.args(EVERYTHING).envs(clippy::environment().into_iter().flatten());
+    // A snapshot that differs or is missing fails, and nothing is written beside it.
+    command.envs([("INSTA_UPDATE", "no"), ("INSTA_FORCE_PASS", "0")]);
     Step::new("Rust tests", command, help)
 }
 

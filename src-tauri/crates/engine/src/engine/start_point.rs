@@ -7,7 +7,6 @@ use crate::project;
 use crate::store::BatchStart;
 use regatta_client::Address;
 use regatta_git::{Git, GitError, Heads, Remote};
-use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::secret::Secret;
 use regatta_protocol::{
@@ -76,20 +75,22 @@ impl Engine {
         }
     }
 
-    /// What tasks start from in a place that fetches the repository itself. The repository is asked with the person's own
-    /// token, so that one which is refused is said before anything starts.
+    /// What tasks start from in a place that fetches the repository itself. The repository is
+    /// asked with the token that the place will be given, so that one which is refused is said
+    /// before anything starts.
     pub(super) async fn resolve_remote_start(
         &self,
         request: &BatchRequest,
-        endpoint: Option<&Endpoint>,
+        token: Option<&Secret>,
     ) -> Result<StartPoint, RequestProblem> {
         let none =
             || project_problem("No repository is chosen.", "Choose one, or paste its address.");
         let asked = requested_project(request).ok_or_else(none)?;
+        let endpoint = request.endpoint.as_ref();
         let address = endpoint.map(|endpoint| Address::parse(&endpoint.address)).transpose();
         let address = address.map_err(|notice| request_problem("endpoint", notice))?;
         let remote =
-            self.0.access.authenticated_remote(asked, None).await.map_err(project_error)?;
+            self.0.access.authenticated_remote(asked, token).await.map_err(project_error)?;
         let sees_folders = address.is_some_and(|address| address.is_loopback());
         if remote.address().folder().is_some() && !sees_folders {
             return Err(project_problem(

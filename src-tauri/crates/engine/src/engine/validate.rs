@@ -49,7 +49,7 @@ impl Engine {
         }
         let found = match place.can(Capability::LocalFolder) {
             true => self.resolve_local_start(request, token).await,
-            false => self.resolve_remote_start(request, request.endpoint.as_ref()).await,
+            false => self.resolve_remote_start(request, token).await,
         };
         match found {
             Ok(ground) if problems.is_empty() => Ok(ground),
