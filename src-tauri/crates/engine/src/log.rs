@@ -4,10 +4,9 @@
 //! for it: a slow one costs nothing and loses nothing.
 
 use crate::EngineError;
-use crate::store::invocations::Record;
 use crate::store::{
-    CreateResult, Entry, NewBatch, OpenStore, PublishedState, ReaderPool, StoreCommand, StoreError,
-    read,
+    CreateResult, Entry, NewBatch, OpenStore, PublishedState, ReaderPool, Record, StoreCommand,
+    StoreError, read,
 };
 use regatta_protocol::view::{PlaceView, QueuePosition};
 use regatta_protocol::{BatchId, LogEvent, Millis, TaskId, UserMessage};

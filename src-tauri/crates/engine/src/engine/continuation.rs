@@ -6,8 +6,7 @@ use crate::EngineError;
 use crate::ids::new_id;
 use crate::runner::{Continuation, can_continue};
 use crate::scheduler::QueuedAttempt;
-use crate::store::TaskFacts;
-use crate::store::invocations::{FollowUp, NewInvocation, Record};
+use crate::store::{FollowUp, NewInvocation, Record, TaskFacts};
 use regatta_protocol::{BatchRequest, Capability, Place, TaskId};
 
 impl Engine {

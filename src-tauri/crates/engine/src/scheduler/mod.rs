@@ -16,7 +16,7 @@ use crate::disk;
 use crate::log::PendingWrite;
 use crate::runner::Runner;
 use crate::store::Entry;
-use crate::store::invocations::Record;
+use crate::store::Record;
 use pause::{AgentPauses, SuspendedAttempt};
 use ready_list::ReadyList;
 use regatta_protocol::request::AgentChoice;

@@ -1,25 +1,14 @@
 //! The same request once: a key that came before joins the batch that came with it. Source:
 //! <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>.
 
+use super::command::{CreateResult, NewBatch};
 use super::read;
-use super::writer::NewBatch;
 use regatta_protocol::request::BatchRequest;
 use regatta_protocol::{BatchId, Capability, Millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// How long a key is known: a day.
 const KEY_LIFETIME_MS: Millis = 24 * 60 * 60 * 1000;
-
-/// What became of a new batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CreateResult {
-    /// It is in the file.
-    New,
-    /// The same request with the same key was this batch.
-    Joined(BatchId),
-    /// Its key came with another request before.
-    KeyReused,
-}
 
 /// A request and the key that it came with.
 #[derive(Debug, Clone, Copy)]

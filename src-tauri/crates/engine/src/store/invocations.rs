@@ -2,6 +2,7 @@
 //! file before anything is sent, so that after a restart it is known what may be under way
 //! elsewhere.
 
+use super::command::{FollowUp, NewInvocation, Record};
 use super::json::{from_json, to_json};
 use super::view_cache::ViewCache;
 use crate::fold;
@@ -11,63 +12,6 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 /// What people call the pseudo-task that holds what a place says of a batch as a whole.
 const BATCH_CHANNEL_NAME: &str = "Whole batch";
-
-/// Something to keep of an invocation or of the place's side of a task.
-#[derive(Debug, Clone)]
-pub(crate) enum Record {
-    /// These attempts will be sent together.
-    Planned(NewInvocation),
-    /// From now on it may have left this computer.
-    Sent {
-        /// The invocation.
-        id: String,
-    },
-    /// The place goes on with it under this name, and tells its events again when asked.
-    Run {
-        /// The invocation.
-        id: String,
-        /// The place's name for it.
-        run: String,
-    },
-    /// Something is allowed for all tasks of a batch.
-    Allowed {
-        /// The batch.
-        batch: BatchId,
-        /// The questions' key.
-        key: String,
-    },
-    /// What is held now, as the queue has it.
-    PersistedQueue {
-        /// As JSON.
-        body: String,
-    },
-    /// The place's name for the conversation of a task.
-    Thread {
-        /// The task.
-        task: TaskId,
-        /// The name.
-        thread: String,
-    },
-}
-
-/// An invocation to be made.
-#[derive(Debug, Clone)]
-pub(crate) struct NewInvocation {
-    /// Also its idempotency key.
-    pub(crate) id: String,
-    pub(crate) batch: BatchId,
-    /// Tasks with the number of their attempt.
-    pub(crate) attempts: Vec<(TaskId, u32)>,
-    /// What is said next to one finished task, instead of its prompt.
-    pub(crate) follow_up: Option<FollowUp>,
-}
-
-/// What is said next in a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FollowUp {
-    pub(crate) thread: String,
-    pub(crate) message: String,
-}
 
 /// An invocation as it is in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

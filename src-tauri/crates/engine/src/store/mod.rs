@@ -2,11 +2,14 @@
 //! everyone else reads on connections of their own ([`read`], [`lines`], [`search`]).
 
 mod chunk;
+mod command;
+mod damage;
 pub(crate) mod idempotency;
 pub(crate) mod invocations;
 mod json;
 pub(crate) mod lines;
 pub(crate) mod list;
+mod lock;
 pub(crate) mod open;
 pub(crate) mod read;
 mod schema;
@@ -17,13 +20,14 @@ mod transaction;
 mod view_cache;
 mod writer;
 
-pub(crate) use idempotency::CreateResult;
+pub(crate) use command::{
+    BatchStart, CreateResult, Entry, FollowUp, NewBatch, NewInvocation, NewTask, Record,
+    StoreCommand, StoreError,
+};
 pub(crate) use open::OpenStore;
 pub(crate) use read::{ReaderPool, TaskFacts};
 pub(crate) use task_row::TaskExtra;
-pub(crate) use writer::{
-    BatchStart, Entry, NewBatch, NewTask, PublishedState, StoreCommand, StoreError,
-};
+pub(crate) use writer::PublishedState;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,16 +1,19 @@
 //! Opening the store: one Regatta to a data folder, a newer file left alone, a damaged one
 //! set aside.
 
+use super::command::StoreCommand;
+use super::damage::is_damage;
+use super::lock::acquire_lock;
 use super::read::{self, ReaderPool};
 use super::schema;
 use super::view_cache::ViewCache;
-use super::writer::{PublishedState, StoreCommand, Writer};
+use super::writer::{PublishedState, Writer};
 use crate::EngineError;
 use regatta_protocol::view::PlaceView;
 use regatta_protocol::{ErrorCode, Millis, UserMessage};
 use regatta_trace::LogDropped;
-use rusqlite::{Connection, ErrorCode as Sqlite};
-use std::fs::{self, File, TryLockError};
+use rusqlite::Connection;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -80,29 +83,6 @@ pub(crate) fn open(dir: &Path, now: Millis) -> Result<OpenStore, EngineError> {
     })
 }
 
-/// Makes the folder and takes its lock, which is held until it is released.
-fn acquire_lock(dir: &Path) -> Result<File, EngineError> {
-    fs::create_dir_all(dir).map_err(|error| EngineError::data_read_only(dir, &error))?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(dir.join("lock"))
-        .map_err(|error| EngineError::data_read_only(dir, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EngineError::DataInUse { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(EngineError::data_read_only(dir, &error)),
-    }
-}
-
-/// Gives a lock back. Closing its file isn't enough: a program that is being started by another
-/// thread has the file, too, until it runs.
-pub(super) fn release_lock(lock: &File) {
-    // An error leaves it to the end of the file.
-    lock.unlock().log_dropped("giving the lock back");
-}
-
 /// Reads the version from the file's first bytes, so that a newer file isn't even opened
 /// by this program's SQLite.
 fn refuse_newer(path: &Path) -> Result<(), EngineError> {
@@ -146,10 +126,6 @@ fn check_integrity(conn: &Connection, dir: &Path, path: &Path) -> rusqlite::Resu
     Ok(())
 }
 
-fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase))
-}
-
 /// Gives the damaged file another name; returns that name. It is never overwritten.
 fn set_aside(dir: &Path, now: Millis) -> std::io::Result<PathBuf> {
     let mut aside = dir.join(format!("{DB_FILE}.damaged-{now}"));
@@ -182,34 +158,4 @@ fn damaged_notice(aside: &Path, error: &rusqlite::Error) -> UserMessage {
         "Regatta starts with an empty history; keep the file if someone may be able to read it.",
     )
     .with_details(format!("{}: {error}", aside.display()))
-}
-
-/// What a person is told when the store can't be written. Damage is remembered for the next
-/// start.
-pub(super) fn store_error_notice(conn: &Connection, error: &rusqlite::Error) -> UserMessage {
-    let notice = crate::error::store_notice(error);
-    if is_damage(error)
-        && let Some(path) = conn.path()
-        && let Err(error) = File::create(format!("{path}.suspect"))
-    {
-        return notice.with_details(format!("the damage could not be noted: {error}"));
-    }
-    notice
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lock_that_was_given_back_is_free_though_somebody_else_has_its_file() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let held = acquire_lock(dir.path()).expect("it is free");
-        let inherited = held.try_clone().expect("a second handle, as a started program has");
-        assert!(matches!(acquire_lock(dir.path()), Err(EngineError::DataInUse { .. })));
-        release_lock(&held);
-        drop(held);
-        assert!(acquire_lock(dir.path()).is_ok());
-        drop(inherited);
-    }
 }

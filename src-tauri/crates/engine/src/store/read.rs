@@ -1,10 +1,10 @@
 //! Reading on connections of their own, never in the writer's way.
 
+use super::command::BatchStart;
 use super::json::from_json;
 use super::lines::chunk_text;
 use super::task_row::{self, StoredTask};
 use super::view_cache::CarriedResult;
-use super::writer::BatchStart;
 use crate::EngineError;
 use regatta_protocol::agent::AgentSelection;
 use regatta_protocol::request::{BatchRequest, TaskRequest};

@@ -1,7 +1,7 @@
 //! The steps of a task: what the agent did, in plain words.
 
+use super::command::Entry;
 use super::json::{from_json, to_json};
-use super::writer::Entry;
 use regatta_protocol::event::Step;
 use regatta_protocol::{TaskId, TaskView};
 use rusqlite::{Connection, OptionalExtension, params};

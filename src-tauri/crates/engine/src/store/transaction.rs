@@ -1,32 +1,24 @@
 //! One group of messages becomes one transaction.
 
 use super::chunk::{split_chunks, split_parts};
-use super::idempotency::{self, CreateResult};
+use super::command::{
+    CreateResult, Entry, NewBatch, NewTask, StoreCommand, StoreError, send_reply,
+};
+use super::idempotency;
 use super::invocations;
 use super::json::{enum_text, to_json};
 use super::steps;
 use super::task_row;
-use super::view_cache::{CachedBatch, ViewCache};
-use super::writer::{Entry, NewBatch, NewTask, StoreCommand, StoreError, send_reply};
+use super::view_cache::{CachedBatch, CommittedChanges, ViewCache};
 use crate::fold;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::view::{BatchView, Counts};
-use regatta_protocol::{BatchId, Capability, Event, LogEvent, Millis, Place, Status, TaskView};
+use regatta_protocol::{Capability, Event, LogEvent, Millis, Place, Status, TaskView};
 use regatta_trace::LogDropped;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 /// The longest name of an agent that a view shows, in characters.
 const MAX_AGENT_CHARS: usize = 60;
-
-/// What a transaction changed.
-#[derive(Debug, Default)]
-pub(super) struct CommittedChanges {
-    pub(super) revision: u64,
-    /// The batches that changed: last sequence number, and whether they are over.
-    pub(super) batches: Vec<(BatchId, u64, bool)>,
-    /// What became of new batches, in order.
-    pub(super) created: Vec<CreateResult>,
-}
 
 /// Writes the group, or nothing of it.
 pub(super) fn commit_group(
@@ -103,7 +95,7 @@ pub(super) fn reply_all(group: Vec<StoreCommand>, created: Vec<CreateResult>, co
 
 fn read_cache_name(conn: &Connection, path: &str) -> Result<String, StoreError> {
     conn.query_row("SELECT cache FROM projects WHERE path = ?1", [path], |row| row.get(0))
-        .map_err(|error| StoreError(super::open::store_error_notice(conn, &error)))
+        .map_err(|error| StoreError(super::damage::store_error_notice(conn, &error)))
 }
 
 /// Refuses what a person waits for; keeps what happened and must not be lost.

@@ -1,7 +1,7 @@
 //! The views of what is under way, in the writer's memory; all others rest in the file.
 
+use super::command::CreateResult;
 use super::json::{enum_text, from_json, to_json};
-use super::transaction::CommittedChanges;
 use regatta_protocol::event::{ChangeTotals, Outcome};
 use regatta_protocol::{BatchId, BatchView, Event, Millis, Status, TaskId, TaskView};
 use rusqlite::{Connection, params};
@@ -50,6 +50,16 @@ pub(super) struct CachedBatch {
     pub(super) key: i64,
     pub(super) view: BatchView,
     is_dirty: bool,
+}
+
+/// What a transaction changed.
+#[derive(Debug, Default)]
+pub(super) struct CommittedChanges {
+    pub(super) revision: u64,
+    /// The batches that changed: last sequence number, and whether they are over.
+    pub(super) batches: Vec<(BatchId, u64, bool)>,
+    /// What became of new batches, in order.
+    pub(super) created: Vec<CreateResult>,
 }
 
 impl ViewCache {

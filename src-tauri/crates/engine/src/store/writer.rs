@@ -3,23 +3,17 @@
 //! anyone. What can't be written now (the disk is full) is kept and tried again. Source of the
 //! journal's promises: <https://sqlite.org/wal.html>.
 
-use super::idempotency::CreateResult;
-use super::invocations::Record;
-use super::task_row::{StoredTask, TaskExtra};
+use super::command::{CreateResult, StoreCommand, StoreError, send_reply};
 use super::transaction;
-use super::view_cache::ViewCache;
-use regatta_protocol::request::{AgentChoice, BatchRequest, TaskRequest};
+use super::view_cache::{CommittedChanges, ViewCache};
 use regatta_protocol::view::{PlaceView, QueuePosition};
-use regatta_protocol::worker::Author;
-use regatta_protocol::{BatchId, Event, Millis, Place, TaskId, UserMessage};
-use regatta_trace::LogDropped;
+use regatta_protocol::{BatchId, UserMessage};
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 /// The least time between two commits under load. When nothing came for longer than this,
 /// the next message is committed at once.
@@ -28,126 +22,6 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(10);
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// How long to wait before writing again what couldn't be written.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
-
-/// Something that happened to a task, to be written.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) task: TaskId,
-    pub(crate) attempt: u32,
-    pub(crate) at: Millis,
-    pub(crate) event: Event,
-}
-
-/// A batch to be written, with its tasks.
-#[derive(Debug)]
-pub(crate) struct NewBatch {
-    pub(crate) id: BatchId,
-    pub(crate) at: Millis,
-    /// The same key within a day joins the batch that came with it first.
-    pub(crate) idempotency_key: Option<String>,
-    /// Its tasks are in `tasks`; here the list is empty.
-    pub(crate) request: BatchRequest,
-    /// Where its tasks run. Not written: what can be done there may change with the program.
-    pub(crate) place: Place,
-    pub(crate) title: String,
-    /// What people call the commit that it starts from.
-    pub(crate) start_from: String,
-    pub(crate) start: BatchStart,
-    pub(crate) max_parallel: u32,
-    pub(crate) tasks: Vec<NewTask>,
-}
-
-impl NewBatch {
-    /// The request with its tasks.
-    pub(super) fn full_request(&self) -> BatchRequest {
-        let parallel_tasks = super::task_row::group_rows(self.tasks.iter().map(NewTask::to_stored));
-        BatchRequest { parallel_tasks, ..self.request.clone() }
-    }
-}
-
-/// A task of a new batch.
-#[derive(Debug)]
-pub(crate) struct NewTask {
-    pub(crate) id: TaskId,
-    pub(crate) name: String,
-    pub(crate) prompt: String,
-    pub(crate) time_limit_s: Option<u64>,
-    pub(crate) extra: TaskExtra,
-}
-
-impl NewTask {
-    /// Who does it.
-    pub(crate) fn agent(&self, request: &BatchRequest) -> AgentChoice {
-        super::task_row::select_agent(request, &self.extra).agent
-    }
-
-    fn to_stored(&self) -> StoredTask {
-        let task = TaskRequest {
-            task_name: self.name.clone(),
-            prompt: self.prompt.clone(),
-            time_limit_s: self.time_limit_s,
-            turn_limit: self.extra.turn_limit,
-            cost_limit_cents: self.extra.cost_limit_cents,
-            ..TaskRequest::default()
-        };
-        StoredTask { task, extra: self.extra.clone() }
-    }
-}
-
-/// What every attempt of a batch starts from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BatchStart {
-    /// The project's folder.
-    pub(crate) project: String,
-    /// The name of the project's cache in the data folder.
-    pub(crate) cache: String,
-    /// The commit.
-    pub(crate) commit: String,
-    /// In whose name commits are made.
-    pub(crate) author: Author,
-    /// Whether results become branches of the repository by themselves.
-    #[serde(default)]
-    #[serde(rename = "share")]
-    pub(crate) publish: bool,
-}
-
-/// Why something could not be written.
-#[derive(Debug, Clone)]
-pub(crate) struct StoreError(pub(crate) UserMessage);
-
-/// What the writer is asked to do.
-#[derive(Debug)]
-pub(crate) enum StoreCommand {
-    /// Writes events. Kept until it worked.
-    Append {
-        entries: Vec<Entry>,
-        /// The task's last number of its place's log that is in ours with these.
-        remote_seq: Option<(TaskId, u64)>,
-        /// The room it takes in memory; given back once it is on disk.
-        memory_permit: Option<OwnedSemaphorePermit>,
-        done: Option<oneshot::Sender<()>>,
-    },
-    /// Writes a new batch, or says which it joins, or why not.
-    CreateBatch { batch: Box<NewBatch>, done: oneshot::Sender<Result<CreateResult, StoreError>> },
-    /// Notes that a project is used now; answers with the name of its cache.
-    UseProject {
-        project: String,
-        fresh_cache: String,
-        done: oneshot::Sender<Result<String, StoreError>>,
-    },
-    /// Keeps something of an invocation. Kept until it worked.
-    Record { record: Record, done: oneshot::Sender<()> },
-    /// Makes the pseudo-task of a batch, unless there is one. Kept until it worked; answers
-    /// with its id.
-    EnsureBatchChannel { batch: BatchId, fresh: TaskId, at: Millis, done: oneshot::Sender<TaskId> },
-    /// Makes the place and the queue known. Never written.
-    PublishPlace { place: PlaceView, queues: HashMap<BatchId, Vec<QueuePosition>> },
-    /// Writes what there is and ends.
-    Close { done: oneshot::Sender<()> },
-    /// Changes a setting of the writer's connection.
-    #[cfg(test)]
-    Pragma(&'static str, u32),
-}
 
 /// What everyone may know without reading: what was committed last, and where things are.
 #[derive(Debug, Clone)]
@@ -212,7 +86,7 @@ impl Writer {
                 }
                 Err(error) => {
                     self.views.clear();
-                    let notice = super::open::store_error_notice(&self.conn, &error);
+                    let notice = super::damage::store_error_notice(&self.conn, &error);
                     transaction::refuse_requests(&mut group, &StoreError(notice.clone()));
                     self.store_error.send_replace(Some(notice));
                 }
@@ -241,8 +115,8 @@ impl Writer {
         closing
     }
 
-    /// Makes known what was written; returns what became of new batches.
-    fn publish(&mut self, written: transaction::CommittedChanges) -> Vec<CreateResult> {
+    /// Makes known what was written; gives back what became of new batches.
+    fn publish(&mut self, written: CommittedChanges) -> Vec<CreateResult> {
         if self.store_error.borrow().is_some() {
             self.store_error.send_replace(None);
         }
@@ -287,16 +161,16 @@ impl Writer {
             self.conn.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
         {
             self.store_error
-                .send_replace(Some(super::open::store_error_notice(&self.conn, &error)));
+                .send_replace(Some(super::damage::store_error_notice(&self.conn, &error)));
         }
         drop(self.conn);
-        super::open::release_lock(&self.lock);
+        super::lock::release_lock(&self.lock);
     }
 }
 
 /// Adds what has come in, and what comes in until `until`, as long as the group is small.
 fn collect_group(messages: &Receiver<StoreCommand>, group: &mut Vec<StoreCommand>, until: Instant) {
-    let mut bytes: usize = group.iter().map(command_weight).sum();
+    let mut bytes: usize = group.iter().map(StoreCommand::weight).sum();
     while bytes < GROUP_BYTES {
         let left = until.saturating_duration_since(Instant::now());
         let next = if left.is_zero() {
@@ -306,7 +180,7 @@ fn collect_group(messages: &Receiver<StoreCommand>, group: &mut Vec<StoreCommand
         };
         match next {
             Some(message) => {
-                bytes += command_weight(&message);
+                bytes += message.weight();
                 group.push(message);
             }
             None => return,
@@ -326,27 +200,4 @@ fn wait_for_more(messages: &Receiver<StoreCommand>, group: &mut Vec<StoreCommand
         Err(RecvTimeoutError::Timeout) => true,
         Err(RecvTimeoutError::Disconnected) => false,
     }
-}
-
-fn command_weight(message: &StoreCommand) -> usize {
-    match message {
-        StoreCommand::Append { entries, .. } => entries.iter().map(Entry::weight).sum(),
-        _ => 0,
-    }
-}
-
-impl Entry {
-    /// About how much memory it takes.
-    pub(crate) fn weight(&self) -> usize {
-        let text = match &self.event {
-            Event::Output { text, .. } => text.len(),
-            _ => 0,
-        };
-        text + 512
-    }
-}
-
-/// Sends an answer. Whoever asked may have gone, and then nobody misses it.
-pub(super) fn send_reply<T>(to: oneshot::Sender<T>, value: T) {
-    to.send(value).log_failed("answering from the store");
 }

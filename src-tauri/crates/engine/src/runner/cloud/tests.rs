@@ -3,8 +3,8 @@
 use super::super::conformance::{TestBehaviour, check_runner};
 use super::*;
 use crate::credentials::BoxFuture as Answer;
-use crate::store::invocations::{NewInvocation, Record};
 use crate::store::{self, BatchStart, Entry, NewBatch, NewTask};
+use crate::store::{NewInvocation, Record};
 use crate::test_endpoint::{ReceivedCall, TestEndpoint};
 use regatta_protocol::worker::Author;
 use regatta_protocol::{BatchId, EndpointId, Secret, TaskId};

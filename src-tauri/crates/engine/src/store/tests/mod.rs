@@ -7,8 +7,8 @@ mod transcript;
 pub(crate) mod version_4;
 mod writing;
 
+use super::command::{BatchStart, Entry, NewBatch, NewTask, StoreCommand};
 use super::open::open;
-use super::writer::{BatchStart, Entry, NewBatch, NewTask, StoreCommand};
 use super::{CreateResult, OpenStore, StoreError};
 use crate::places::sample_place;
 use regatta_protocol::event::LineKind;
