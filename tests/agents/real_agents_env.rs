@@ -50,7 +50,7 @@ impl RealAgentsEnv {
             return None;
         }
         let (env, model) = (TestEnv::new(), ModelServer::start().await);
-        let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a home folder");
+        let home = TempDir::new_in("/var/tmp").expect("a home folder");
         let environment = environment(home.path(), agents, &model.address());
         let program = program(&env);
         let engine = open_engine(&env, &program, environment.clone()).await;

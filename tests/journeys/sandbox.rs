@@ -33,8 +33,9 @@ echo made > made.txt
 (trap '' TERM INT HUP; setsid sh -c 'sleep 600 & sleep 600' < /dev/null > /dev/null 2>&1 &)
 "#;
 
-/// A home folder that isn't below the folder for temporary files, where nothing would be
-/// seen anyway, with a bus and an SSH agent that listen in it.
+/// A home folder with a bus and an SSH agent that listen in it. It isn't below the folder for
+/// temporary files, where nothing would be seen anyway, nor where the clone lies: a bus takes no
+/// address with a space in it, and a socket none of more than a hundred bytes.
 struct SandboxHome {
     dir: TempDir,
     bus: String,
@@ -43,7 +44,7 @@ struct SandboxHome {
 
 impl SandboxHome {
     fn new() -> Self {
-        let dir = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let dir = TempDir::new_in("/var/tmp").unwrap();
         fs::create_dir(dir.path().join(".ssh")).unwrap();
         fs::write(dir.path().join(".ssh/id"), "the private key").unwrap();
         fs::write(dir.path().join(".Xauthority"), "the cookie").unwrap();

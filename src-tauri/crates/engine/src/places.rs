@@ -68,7 +68,8 @@ impl PlaceHost {
     pub(crate) fn start<R: Runner>(
         spec: PlaceSpec,
         driver: Arc<AttemptDriver<R>>,
-        (limit, suspended): (u32, PersistedQueue),
+        limit: u32,
+        suspended: PersistedQueue,
     ) -> Self {
         Self { spec, scheduler: Scheduler::start(driver, limit, suspended) }
     }

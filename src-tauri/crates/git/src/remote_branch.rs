@@ -38,7 +38,7 @@ impl Git {
                     counted.await.log_dropped("counting commits")
                 }
                 None => {
-                    let counted = self.count_remote_commits(remote, cache, (base, commit));
+                    let counted = self.count_remote_commits(remote, cache, base, commit);
                     counted.await.log_dropped("counting commits")
                 }
             },
@@ -52,7 +52,8 @@ impl Git {
         &self,
         remote: &Remote,
         cache: Option<&Path>,
-        (base, tip): (&str, &str),
+        base: &str,
+        tip: &str,
     ) -> Result<u32, GitError> {
         let folder = PrivateDir::new()?;
         self.call(CallScope::NoRepository)

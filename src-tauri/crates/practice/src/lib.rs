@@ -1,10 +1,11 @@
 //! The practice agent: a program that speaks real ACP on its standard streams, needs no
 //! network and costs nothing. A prompt is either directives ([`script`], done by [`script_runner`]
 //! and [`shell`]) or ordinary words, on which it surveys the project ([`survey`]).
-//! A conversation goes on in another process (it remembers nothing, so nothing is lost), and
-//! has [`settings`]. [`session_output`] is what it can show and ask, [`stop_behaviour`] how it
-//! takes being stopped. Source: <https://agentclientprotocol.com/protocol/overview>.
+//! [`client_requests`] answers the client. A conversation goes on in another process (it
+//! remembers nothing, so nothing is lost), and has [`settings`]. [`session_output`] is what it can
+//! show and ask, [`stop_behaviour`] how it takes being stopped. Source: <https://agentclientprotocol.com/protocol/overview>.
 
+mod client_requests;
 mod script;
 mod script_runner;
 mod session_output;
@@ -15,15 +16,14 @@ mod survey;
 
 use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::schema::{
-    AgentCapabilities, CancelNotification, ClientCapabilities, ContentBlock, ContentChunk,
-    Implementation, InitializeRequest, InitializeResponse, LoadSessionRequest, LoadSessionResponse,
-    NewSessionRequest, NewSessionResponse, PromptRequest, PromptResponse, ResumeSessionRequest,
-    ResumeSessionResponse, SessionCapabilities, SessionId, SessionNotification,
-    SessionResumeCapabilities, SessionUpdate, SetSessionConfigOptionRequest,
-    SetSessionConfigOptionResponse, SetSessionModeRequest, SetSessionModeResponse, StopReason,
+    AgentCapabilities, CancelNotification, ClientCapabilities, ClientRequest, ContentBlock,
+    Implementation, InitializeResponse, LoadSessionRequest, LoadSessionResponse,
+    NewSessionResponse, PromptRequest, PromptResponse, ResumeSessionRequest, ResumeSessionResponse,
+    SessionCapabilities, SessionId, SessionResumeCapabilities, StopReason,
 };
 use agent_client_protocol::v1::{ConnectionTo, Responder};
 use agent_client_protocol::{Agent, Client, Error, Lines};
+use client_requests::ClientRequests;
 use futures::{Sink, Stream};
 use session_output::{Backpressure, SessionOutput};
 use settings::Settings;
@@ -85,83 +85,28 @@ impl Session {
 }
 
 impl PracticeAgent {
-    #[expect(clippy::too_many_lines, reason = "a handler for each message of the protocol")]
     async fn serve(self: &Arc<Self>) -> Result<(), Error> {
-        let room = Backpressure::new();
-        let (one, two, three, four) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let (five, six, seven, eight) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let (room_one, room_two, room_three) = (room.clone(), room.clone(), room.clone());
-        let (room_five, room_six, room_seven, room_eight) =
-            (room.clone(), room.clone(), room.clone(), room.clone());
+        let backpressure = Backpressure::new();
+        let lines = Lines::new(outgoing(backpressure.clone()), incoming());
+        let requests = ClientRequests { agent: self.clone(), backpressure };
+        let agent = self.clone();
         let served = Agent
             .v1()
             .name("practice")
             .on_receive_request(
-                async move |request: InitializeRequest, responder, _connection| {
-                    room_one.acquire().await;
-                    responder.respond(one.initialize(&request.client_capabilities))
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .on_receive_request(
-                async move |request: NewSessionRequest, responder, _connection| {
-                    room_two.acquire().await;
-                    responder.respond(two.new_session(request.cwd))
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .on_receive_request(
-                async move |request: PromptRequest, responder, connection| {
-                    three.clone().prompt(request, responder, connection, &room_three)
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .on_receive_request(
-                async move |request: ResumeSessionRequest, responder, _connection| {
-                    room_five.acquire().await;
-                    responder.respond(five.resume(request))
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .on_receive_request(
-                async move |request: LoadSessionRequest, responder, connection| {
-                    room_six.acquire().await;
-                    connection.send_notification(replay_notification(&request.session_id))?;
-                    room_six.acquire().await;
-                    responder.respond(six.load(request))
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .on_receive_request(
-                async move |request: SetSessionModeRequest, responder, _connection| {
-                    room_seven.acquire().await;
-                    let chosen =
-                        seven.select_option(&request.session_id, "mode", &request.mode_id.0);
-                    responder.respond_with_result(chosen.map(|_| SetSessionModeResponse::new()))
-                },
-                agent_client_protocol::on_receive_request!(),
-            )
-            .on_receive_request(
-                async move |request: SetSessionConfigOptionRequest, responder, _connection| {
-                    room_eight.acquire().await;
-                    let value = request.value.as_value_id().map(|id| id.0.clone());
-                    let value = value.unwrap_or_default();
-                    let chosen =
-                        eight.select_option(&request.session_id, &request.config_id.0, &value);
-                    responder.respond_with_result(
-                        chosen.map(|all| SetSessionConfigOptionResponse::new(all.options())),
-                    )
+                async move |request: ClientRequest, responder, connection| {
+                    requests.answer(request, responder, connection).await
                 },
                 agent_client_protocol::on_receive_request!(),
             )
             .on_receive_notification(
                 async move |cancel: CancelNotification, _connection| {
-                    four.cancel(&cancel.session_id);
+                    agent.cancel(&cancel.session_id);
                     Ok(())
                 },
                 agent_client_protocol::on_receive_notification!(),
             )
-            .connect_to(Lines::new(outgoing(room), incoming()))
+            .connect_to(lines)
             .await;
         if !self.stop_behaviour.ends_with_input() {
             std::future::pending::<()>().await;
@@ -275,12 +220,6 @@ impl PracticeAgent {
             Err(problem) => Err(Error::new(-32602, problem)),
         }
     }
-}
-
-/// What a conversation that is loaded tells again.
-fn replay_notification(session: &SessionId) -> SessionNotification {
-    let words = ContentChunk::new("This was said before.\n".into());
-    SessionNotification::new(session.clone(), SessionUpdate::AgentMessageChunk(words))
 }
 
 fn incoming() -> impl Stream<Item = io::Result<String>> + Send + 'static {

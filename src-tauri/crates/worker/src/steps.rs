@@ -59,16 +59,16 @@ impl BuiltinStep {
         } else {
             (self.failed_title, StepState::Failed)
         };
-        self.report(events, title, (state, detail));
+        self.report(events, title, state, detail);
     }
 
     /// Tells that it ended well, in other words.
     pub(crate) fn report_done_as(self, events: &EventSender, title: &str) {
-        self.report(events, title, (StepState::Done, String::new()));
+        self.report(events, title, StepState::Done, String::new());
     }
 
     /// Tells how it stands, and heads the transcript with it.
-    fn report(self, events: &EventSender, title: &str, (state, detail): (StepState, String)) {
+    fn report(self, events: &EventSender, title: &str, state: StepState, detail: String) {
         let step = Step { detail, ..Step::new(self.id, self.kind, title, state) };
         events.send(Event::Step(step));
         let text = title.to_owned();

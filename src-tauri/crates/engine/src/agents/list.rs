@@ -2,6 +2,7 @@
 //! were last asked, what is missing.
 
 use super::environment::{self, EnvMap};
+use super::install::{self, ProgramSearch};
 use super::specs::{AgentSpec, spec};
 use super::{AgentRegistry, known_id, probe, safety_text};
 use crate::EngineError;
@@ -137,7 +138,7 @@ impl AgentRegistry {
         };
         self.set_busy(agent, "Asking it how it stands");
         let folder = self.0.data_dir.join("agents").join("probe").join("empty");
-        let (env, sandbox) = self.env_and_sandbox((agent, program.program()), &folder).await;
+        let (env, sandbox) = self.env_and_sandbox(agent, program.program(), &folder).await;
         let report = match safety_text::can_ask(agent) {
             false => ProbeReport::default(),
             true => {
@@ -194,9 +195,9 @@ impl AgentRegistry {
         self.set_busy(&agent, "Installing");
         let env = self.agent_env(&agent).await;
         let tell = |line: String| self.set_busy(&agent, &line);
-        let folders = self.search_folders(Some(id));
+        let programs = ProgramSearch { folders: &self.search_folders(Some(id)), env: &env };
         let installed =
-            probe::install(spec(id).packages, &self.install_dir(id), (&folders, &env), tell).await;
+            install::install(spec(id).packages, &self.install_dir(id), programs, tell).await;
         self.set_idle(&agent, installed.as_ref().err().cloned());
         installed.map_err(EngineError::Refused)?;
         self.probe(&agent, now).await;
@@ -341,7 +342,7 @@ echo '{}'
         let data = dir.path().join("data");
         std::fs::create_dir(&data).expect("a folder");
         let agents =
-            AgentRegistry::new((worker, data), Environment::default(), Arc::new(NoCredentials));
+            AgentRegistry::new(worker, data, Environment::default(), Arc::new(NoCredentials));
         let other = |n: u32| AgentChoice::Acp {
             command: vec!["/bin/true".to_owned(), n.to_string()],
             env: Vec::new(),

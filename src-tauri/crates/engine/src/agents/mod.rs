@@ -4,6 +4,7 @@
 
 mod environment;
 mod find;
+mod install;
 mod list;
 mod login_shell;
 mod models;
@@ -22,6 +23,7 @@ use login_shell::LoginPath;
 use regatta_protocol::agent::{AgentOptions, EnvVar};
 use regatta_protocol::worker::{AgentProgram, Sandbox};
 use regatta_protocol::{AgentChoice, KnownAgent, UserMessage};
+use sandbox::SandboxPaths;
 use specs::spec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,20 +73,19 @@ pub(crate) struct LaunchRequest<'a> {
 
 impl AgentRegistry {
     pub(crate) fn new(
-        (ours, data): (PathBuf, PathBuf),
+        regatta_program: PathBuf,
+        data_dir: PathBuf,
         env: Environment,
         keys: Arc<dyn CredentialProvider>,
     ) -> Self {
-        let (sandbox, said) = (OnceCell::new(), ProbeCache::load(&data));
-        let login_path = LoginPath::load(&data, &env);
         Self(Arc::new(AgentRegistryInner {
-            regatta_program: ours,
-            data_dir: data,
+            regatta_program,
+            login_path: LoginPath::load(&data_dir, &env),
+            probe_cache: ProbeCache::load(&data_dir),
+            data_dir,
             env,
-            login_path,
             credentials: keys,
-            bwrap: sandbox,
-            probe_cache: said,
+            bwrap: OnceCell::new(),
         }))
     }
 
@@ -130,7 +131,7 @@ impl AgentRegistry {
         let program = self.resolve(request.agent).await?;
         let row = known_id(request.agent).map(spec);
         let (env, sandbox) =
-            self.env_and_sandbox((request.agent, program.program()), request.cache).await;
+            self.env_and_sandbox(request.agent, program.program(), request.cache).await;
         let mut options = request.options.clone();
         if request.prefers_small_model && options.model.is_empty() {
             options.model = self.small_model(request.agent);
@@ -191,7 +192,8 @@ impl AgentRegistry {
     /// `cache`: what it must be able to read besides.
     async fn env_and_sandbox(
         &self,
-        (agent, program): (&AgentChoice, &Path),
+        agent: &AgentChoice,
+        program: &Path,
         cache: &Path,
     ) -> (EnvMap, Option<Sandbox>) {
         let mut env = self.agent_env(agent).await;
@@ -209,7 +211,8 @@ impl AgentRegistry {
             }
             None => self.unknown_agent_state(agent, program, &mut env),
         };
-        let sandbox = sandbox::build_sandbox(bwrap, &self.0.env, state, (&self.0.data_dir, cache));
+        let paths = SandboxPaths { writable: state, data_dir: &self.0.data_dir, cache };
+        let sandbox = sandbox::build_sandbox(bwrap, &self.0.env, paths);
         (env, Some(sandbox))
     }
 
@@ -290,7 +293,7 @@ mod tests {
     fn agents(dir: &Path) -> AgentRegistry {
         let env = [("HOME".to_owned(), dir.join("home").display().to_string())];
         let env: Environment = env.into_iter().collect();
-        AgentRegistry::new(("/x/regatta".into(), dir.join("data")), env, Arc::new(NoCredentials))
+        AgentRegistry::new("/x/regatta".into(), dir.join("data"), env, Arc::new(NoCredentials))
     }
 
     #[test]
@@ -362,7 +365,8 @@ mod tests {
         std::fs::write(&shell, text).expect("a file");
         let env = Environment::default().with_login_shell(Some(shell));
         let agents = AgentRegistry::new(
-            ("/x/regatta".into(), dir.path().into()),
+            "/x/regatta".into(),
+            dir.path().into(),
             env,
             Arc::new(NoCredentials),
         );

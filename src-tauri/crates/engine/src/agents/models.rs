@@ -102,7 +102,8 @@ mod tests {
         ]);
         std::fs::write(dir.join("agents.json"), kept.to_string()).expect("a file");
         AgentRegistry::new(
-            ("/x/regatta".into(), dir.into()),
+            "/x/regatta".into(),
+            dir.into(),
             Environment::default(),
             Arc::new(NoCredentials),
         )

@@ -1,15 +1,13 @@
-//! Asking an agent how it stands, without a prompt and so without cost; and installing one in a
-//! folder of ours.
+//! Asking an agent how it stands, without a prompt and so without cost.
 
-#![expect(clippy::disallowed_methods, reason = "asks agents and the login shell")]
+#![expect(clippy::disallowed_methods, reason = "asks agents, and starts what installs them")]
 
 use super::environment::EnvMap;
-use super::find;
 use super::specs::AgentSpec;
 use regatta_protocol::worker::{ProbeReport, ProbeTask};
 use regatta_protocol::{ErrorCode, UserMessage};
 use regatta_trace::LogDropped;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -20,8 +18,6 @@ use tokio::time::timeout;
 const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long it may take to begin a conversation.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(180);
-/// How long an installation may take.
-const INSTALL_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 /// The version that `program --version` prints; empty means none that could be found.
 pub(super) async fn query_version(program: &Path, env: &EnvMap) -> String {
@@ -98,63 +94,8 @@ fn probe_failed(what: &str, details: &str) -> ProbeReport {
     ProbeReport { problem: Some(notice.with_details(details)), ..ProbeReport::default() }
 }
 
-/// Installs npm packages in `folder`, telling each line of progress.
-pub(super) async fn install(
-    packages: &[&str],
-    folder: &Path,
-    (folders, env): (&[PathBuf], &EnvMap),
-    mut on_progress: impl FnMut(String),
-) -> Result<(), UserMessage> {
-    let Some(npm) = find::find_program("npm", folders) else {
-        let next = "Install Node.js from nodejs.org (it brings npm), then try again.";
-        return Err(install_failed(
-            "npm, which installs this agent, isn't on this computer.",
-            next,
-        ));
-    };
-    let problem = |error: std::io::Error| {
-        install_failed("The installation could not begin.", "Try again.")
-            .with_details(error.to_string())
-    };
-    std::fs::create_dir_all(folder).map_err(problem)?;
-    let mut command = isolated_command(&npm, env);
-    command.arg("install").arg("--prefix").arg(folder);
-    command.args(["--no-audit", "--no-fund", "--loglevel=http", "--"]);
-    // On an older Node, npm picks old versions unless it is told otherwise.
-    command.args(packages.iter().map(|name| format!("{name}@latest")));
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(problem)?;
-    let mut lines = BufReader::new(child.stderr.take().expect("BUG: it is piped")).lines();
-    let mut last = Vec::new();
-    let work = async {
-        let mut fetched = 0;
-        while let Ok(Some(line)) = lines.next_line().await {
-            fetched += usize::from(line.contains("http fetch"));
-            on_progress(format!("Installing: {fetched} parts fetched"));
-            last.push(line);
-            last.drain(..last.len().saturating_sub(20));
-        }
-        child.wait().await
-    };
-    match timeout(INSTALL_TIMEOUT, work).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(_) => {
-            Err(install_failed("The installation failed.", "Look at the details, then try again.")
-                .with_details(last.join("\n")))
-        }
-        Err(_) => {
-            Err(install_failed("The installation took too long and was ended.", "Try again."))
-        }
-    }
-}
-
-fn install_failed(what: &str, next: &str) -> UserMessage {
-    let safe = "Nothing else on this computer was changed.";
-    UserMessage::new(ErrorCode::InstallFailed, what, safe, next)
-}
-
 /// A program with this environment and nothing else, which ends when nobody waits for it.
-fn isolated_command(program: &Path, env: &EnvMap) -> Command {
+pub(super) fn isolated_command(program: &Path, env: &EnvMap) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(env).stdin(Stdio::null()).kill_on_drop(true);
     command

@@ -178,17 +178,25 @@ impl UnknownAgent<'_> {
 const PRIVATE_FOLDERS: [(&str, &str); 2] =
     [("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")];
 
-/// What an agent that writes to `writable` may reach.
+/// What an agent may write besides its copy, and what of ours it may not or has to see.
+pub(super) struct SandboxPaths<'a> {
+    pub(super) writable: Vec<PathBuf>,
+    /// Hidden, apart from the agents in it.
+    pub(super) data_dir: &'a Path,
+    /// Readable: the copy's objects are there.
+    pub(super) cache: &'a Path,
+}
+
+/// What an agent may reach in a sandbox of `program`.
 pub(super) fn build_sandbox(
     program: PathBuf,
     env: &Environment,
-    writable: Vec<PathBuf>,
-    (data, cache): (&Path, &Path),
+    SandboxPaths { writable, data_dir, cache }: SandboxPaths<'_>,
 ) -> Sandbox {
     let secrets = env.home().into_iter().flat_map(|home| SECRET_PATHS.map(|name| home.join(name)));
     let session = SESSION_VARIABLES.iter().filter_map(|name| env.get(name)).flat_map(parse_paths);
-    let hidden = secrets.chain(session).chain([data.to_owned()]).collect();
-    let ours = data.join("agents");
+    let hidden = secrets.chain(session).chain([data_dir.to_owned()]).collect();
+    let ours = data_dir.join("agents");
     Sandbox { program, writable, hidden, readable: vec![cache.to_owned(), ours] }
 }
 
@@ -225,9 +233,12 @@ mod tests {
             ("SSH_AUTH_SOCK", "/h/agent.sock"),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
-        let ours = (Path::new("/h/data"), Path::new("/h/data/cache"));
-        let hidden =
-            build_sandbox("/usr/bin/bwrap".into(), &env.collect(), Vec::new(), ours).hidden;
+        let paths = SandboxPaths {
+            writable: Vec::new(),
+            data_dir: Path::new("/h/data"),
+            cache: Path::new("/h/data/cache"),
+        };
+        let hidden = build_sandbox("/usr/bin/bwrap".into(), &env.collect(), paths).hidden;
         let rest: Vec<_> = hidden.into_iter().skip(SECRET_PATHS.len()).collect();
         let expected = ["/h/bus", "/h/docker.sock", "/h/agent.sock", "/h/data"];
         assert_eq!(rest, expected.map(PathBuf::from));

@@ -57,7 +57,7 @@ fn apply_settings_file(prefix: &str, system: [&str; 2], folder: &Path, env: &mut
         || system.iter().any(|file| Path::new(file).exists());
     if !is_theirs
         && let Some(file) =
-            write_file_atomically(folder, ("quiet-settings.json", SETTINGS_JSON), false)
+            write_file_atomically(folder, "quiet-settings.json", SETTINGS_JSON, false)
                 .log_dropped("writing an agent's settings")
     {
         env.insert(variable, file.display().to_string());
@@ -74,7 +74,7 @@ fn apply_plugins_wrapper(folder: &Path, env: &mut EnvMap) {
     if let Some(codex) = env.get(finds).cloned()
         && !own.chain(CODEX_SYSTEM_FILES.map(PathBuf::from)).any(says)
         && let Some(script) =
-            write_file_atomically(folder, ("codex-without-plugins", CODEX_SCRIPT), true)
+            write_file_atomically(folder, "codex-without-plugins", CODEX_SCRIPT, true)
                 .log_dropped("writing an agent's wrapper")
     {
         env.insert(hands_on.to_owned(), codex);
@@ -85,7 +85,8 @@ fn apply_plugins_wrapper(folder: &Path, env: &mut EnvMap) {
 /// The file with this text. An agent that starts now reads the whole of it or the one before.
 fn write_file_atomically(
     folder: &Path,
-    (name, text): (&str, &str),
+    name: &str,
+    text: &str,
     is_program: bool,
 ) -> io::Result<PathBuf> {
     let file = folder.join(name);

@@ -56,8 +56,7 @@ impl Engine {
         let unnamed = "The service didn't say how this task's conversation can go on.";
         let thread = facts.thread.clone().ok_or(EngineError::WrongState(unnamed))?;
         let follow_up = FollowUp { thread, message: message.to_owned() };
-        let (waiting, events) =
-            next_attempt((&facts, &place), Some(Continuation::default()), now());
+        let (waiting, events) = next_attempt(&facts, &place, Some(Continuation::default()), now());
         self.record_invocation(&place, std::slice::from_ref(&waiting), Some(follow_up)).await?;
         self.enqueue(&place, vec![waiting], events).await
     }
@@ -74,7 +73,7 @@ impl Engine {
             return Err(EngineError::WrongState("This task has no save point."));
         }
         let place = self.place_of(&facts.request);
-        let (waiting, events) = next_attempt((&facts, &place), Some(continuation), now());
+        let (waiting, events) = next_attempt(&facts, &place, Some(continuation), now());
         self.enqueue(&place, vec![waiting], events).await
     }
 }

@@ -16,13 +16,13 @@ pub(super) fn expand_tasks(request: &mut BatchRequest, place: &Place) -> Vec<New
     let mut taken: HashSet<String> = single.map(|row| row.task_name.trim().to_owned()).collect();
     let mut tasks = Vec::new();
     for (number, row) in (0..).zip(rows) {
-        let each = row_selections((request, place), &row);
+        let each = row_selections(request, place, &row);
         let several = each.len() > 1;
         for (pick, label) in each {
             let name = row.task_name.trim();
             let name =
                 if several { unique_name(name, &label, &mut taken) } else { name.to_owned() };
-            tasks.push(new_task(name, (number, &row), pick));
+            tasks.push(new_task(name, number, &row, pick));
         }
     }
     tasks
@@ -30,7 +30,8 @@ pub(super) fn expand_tasks(request: &mut BatchRequest, place: &Place) -> Vec<New
 
 /// Who does a row, once for each task, and what tells their names apart.
 fn row_selections(
-    (request, place): (&BatchRequest, &Place),
+    request: &BatchRequest,
+    place: &Place,
     row: &TaskRequest,
 ) -> Vec<(Option<AgentSelection>, String)> {
     let named: Vec<(Option<AgentSelection>, String)> = match row.agents.as_slice() {
@@ -67,11 +68,7 @@ fn unique_name(row: &str, label: &str, taken: &mut HashSet<String>) -> String {
     name
 }
 
-fn new_task(
-    name: String,
-    (number, row): (u32, &TaskRequest),
-    pick: Option<AgentSelection>,
-) -> NewTask {
+fn new_task(name: String, number: u32, row: &TaskRequest, pick: Option<AgentSelection>) -> NewTask {
     let row_name = row.task_name.trim();
     let extra = TaskExtra {
         row: Some(number),

@@ -106,10 +106,10 @@ impl Opening {
                 .map_err(|error| EngineError::data_read_only(&dir, &error))?;
         }
         let EngineOptions { program, credentials, environment, .. } = options;
-        let folders = (program.clone(), dirs.0.clone());
+        let keys = Arc::clone(&credentials);
         Ok(Self {
             log: Log::new(&store),
-            agents: AgentRegistry::new(folders, environment, Arc::clone(&credentials)),
+            agents: AgentRegistry::new(program.clone(), dirs.0.clone(), environment, keys),
             access: RemoteAccess { program, dirs, tokens: BatchTokens::default(), credentials },
             limit: options.limit.clamp(1, MAX_PARALLEL),
             resumes_paused_tasks: options.resumes_paused_tasks,
@@ -124,8 +124,8 @@ impl Opening {
     }
 
     pub(super) fn local_runner(&self) -> LocalRunner {
-        let programs = (self.access.program.clone(), self.agents.clone());
-        LocalRunner::new(programs, self.access.dirs.clone(), now)
+        let RemoteAccess { program, dirs, .. } = &self.access;
+        LocalRunner::new(program.clone(), self.agents.clone(), dirs.clone(), now)
     }
 
     fn cloud_runner(&self) -> CloudRunner {
@@ -145,13 +145,13 @@ impl Opening {
         let local_spec = PlaceSpec::new("local", |endpoint| endpoint.is_none(), &local.runner);
         let cloud_spec = PlaceSpec::new("cloud", |endpoint| endpoint.is_some(), &cloud.runner);
         let mut hosts = others;
-        hosts.push(PlaceHost::start(cloud_spec, cloud, (u32::MAX, PersistedQueue::default())));
+        hosts.push(PlaceHost::start(cloud_spec, cloud, u32::MAX, PersistedQueue::default()));
         let specs: Vec<PlaceSpec> =
             [local_spec].into_iter().chain(hosts.iter().map(|host| host.spec)).collect();
         let leftover = recovery::recover(&local, &self.access.dirs, &specs).await?;
         let suspended =
             if self.resumes_paused_tasks { leftover.suspended } else { PersistedQueue::default() };
-        hosts.insert(0, PlaceHost::start(local_spec, local, (self.limit, suspended)));
+        hosts.insert(0, PlaceHost::start(local_spec, local, self.limit, suspended));
         let places = Places(hosts);
         for (place, waiting) in leftover.detached {
             // Nobody waits for it: opening never waits for a network.

@@ -162,7 +162,7 @@ async fn mark_interrupted(log: &Log, dirs: &Dirs, task: &TaskView) -> Result<(),
         };
         Outcome { notice: Some(notice), ..Outcome::without_work(Status::Interrupted) }
     } else {
-        let (events, outcome) = interrupted_outcome((log, dirs), &id, task).await?;
+        let (events, outcome) = interrupted_outcome(log, dirs, &id, task).await?;
         entries.extend(events.into_iter().map(|event| store::Entry {
             task: id.task.clone(),
             attempt: id.number,
@@ -183,7 +183,8 @@ fn not_started_notice(safe: &str, next: &str) -> UserMessage {
 }
 
 async fn interrupted_outcome(
-    (log, dirs): (&Log, &Dirs),
+    log: &Log,
+    dirs: &Dirs,
     id: &AttemptId,
     task: &TaskView,
 ) -> Result<(Vec<Event>, Outcome), EngineError> {

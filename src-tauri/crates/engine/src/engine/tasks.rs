@@ -80,7 +80,7 @@ impl Engine {
                 return Err(EngineError::WrongState("This task isn't over yet."));
             }
             let place = self.place_of(&facts.request);
-            let (waiting, events) = next_attempt((&facts, &place), None, now());
+            let (waiting, events) = next_attempt(&facts, &place, None, now());
             let same = |known: &&mut (_, Vec<QueuedAttempt>, _)| known.1[0].batch == waiting.batch;
             match batches.iter_mut().find(same) {
                 Some(known) => {
@@ -184,7 +184,8 @@ impl Engine {
 
 /// A task's next attempt in the line, and what is written of it.
 pub(super) fn next_attempt(
-    (facts, place): (&TaskFacts, &Place),
+    facts: &TaskFacts,
+    place: &Place,
     continuation: Option<Continuation>,
     now: Millis,
 ) -> (QueuedAttempt, Vec<Entry>) {

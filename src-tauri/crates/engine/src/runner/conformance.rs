@@ -28,16 +28,13 @@ pub(super) async fn check_runner<R: Runner>(
     let id = |name: &str, number| AttemptId { task: TaskId::parse(name).expect("an id"), number };
     let (one, two, three) = (id("finish", 1), id("wait", 2), id("die", 3));
     assert_eq!(runner.status(&one).await, AttemptState::Unknown);
-    tells_everything_once_and_in_order(runner, (&one, &task(&one, TestBehaviour::Finish))).await;
-    listens_while_it_works(runner, (&two, &task(&two, TestBehaviour::Wait))).await;
-    says_when_it_ended_without_a_word(runner, (&three, &task(&three, TestBehaviour::Die))).await;
+    tells_everything_once_and_in_order(runner, &one, &task(&one, TestBehaviour::Finish)).await;
+    listens_while_it_works(runner, &two, &task(&two, TestBehaviour::Wait)).await;
+    says_when_it_ended_without_a_word(runner, &three, &task(&three, TestBehaviour::Die)).await;
     assert_eq!(runner.list().await, []);
 }
 
-async fn tells_everything_once_and_in_order<R: Runner>(
-    runner: &R,
-    (id, task): (&AttemptId, &R::Task),
-) {
+async fn tells_everything_once_and_in_order<R: Runner>(runner: &R, id: &AttemptId, task: &R::Task) {
     runner.submit(id, task).await.expect("it starts");
     runner.submit(id, task).await.expect("once more changes nothing");
     assert_eq!(runner.list().await, std::slice::from_ref(id));
@@ -56,7 +53,7 @@ async fn tells_everything_once_and_in_order<R: Runner>(
     assert_eq!(runner.status(id).await, AttemptState::Unknown);
 }
 
-async fn listens_while_it_works<R: Runner>(runner: &R, (id, task): (&AttemptId, &R::Task)) {
+async fn listens_while_it_works<R: Runner>(runner: &R, id: &AttemptId, task: &R::Task) {
     runner.submit(id, task).await.expect("it starts");
     let mut events = runner.events(id).await.expect("its events");
     let first = with_timeout(events.recv()).await.expect("it works");
@@ -75,10 +72,7 @@ async fn listens_while_it_works<R: Runner>(runner: &R, (id, task): (&AttemptId, 
     runner.release(id).await;
 }
 
-async fn says_when_it_ended_without_a_word<R: Runner>(
-    runner: &R,
-    (id, task): (&AttemptId, &R::Task),
-) {
+async fn says_when_it_ended_without_a_word<R: Runner>(runner: &R, id: &AttemptId, task: &R::Task) {
     runner.submit(id, task).await.expect("it starts");
     let lines = collect_events(runner, id).await;
     assert_eq!(find_outcome(&lines), None);

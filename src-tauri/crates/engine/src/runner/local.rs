@@ -2,13 +2,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "starts workers")]
 
-use super::continuation::{self, Continuation};
+mod worker_task;
+
+use super::continuation::Continuation;
 use super::worker_output::forward_events;
 use super::{
     AttemptId, AttemptState, EventReceiver, Progress, Runner, RunnerEvent, failed_outcome,
 };
 use crate::EngineError;
-use crate::agents::{AgentRegistry, LaunchRequest};
+use crate::agents::AgentRegistry;
 use crate::dirs::Dirs;
 use crate::interrupted_work::{self, InterruptedAttempt};
 use crate::store::TaskFacts;
@@ -30,6 +32,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, debug};
+pub(crate) use worker_task::WorkerTaskSource;
 
 /// How long a worker gets from "stop" to its end. It needs up to 8 seconds for the agent,
 /// and then saves the copy.
@@ -82,7 +85,8 @@ struct WorkerProcess {
 impl LocalRunner {
     /// Workers are `program worker`; each has a copy and a scratch folder of its own.
     pub(crate) fn new(
-        (program, agents): (PathBuf, AgentRegistry),
+        program: PathBuf,
+        agents: AgentRegistry,
         dirs: Dirs,
         now: fn() -> Millis,
     ) -> Self {
@@ -122,9 +126,10 @@ impl LocalRunner {
         let (ended_tx, ended) = watch::channel(None);
         let (stop_tx, stop) = watch::channel(false);
         let lines = BufReader::with_capacity(64 * 1024, stdout);
-        tokio::spawn(forward_output(lines, to, (self.now, ended.clone())).in_current_span());
+        tokio::spawn(forward_output(lines, to, self.now, ended.clone()).in_current_span());
         tokio::spawn(write_controls(stdin, line, told, stop_tx).in_current_span());
-        let supervised = supervise_exit(child, stop, mark.clone(), (ended_tx, folder));
+        let supervision = Supervision { stop, identity: mark.clone(), ended: ended_tx, folder };
+        let supervised = supervision.wait_for_exit(child);
         tokio::spawn(supervised.in_current_span());
         Ok(WorkerProcess { events: Some(events), controls, ended, identity: mark })
     }
@@ -143,7 +148,8 @@ impl Runner for LocalRunner {
         facts: TaskFacts,
         continuation: Option<Continuation>,
     ) -> Result<WorkerTask, EngineError> {
-        build_worker_task((&self.dirs, &self.agents), id, facts, continuation).await
+        let source = WorkerTaskSource { dirs: &self.dirs, agents: &self.agents };
+        source.build(id, facts, continuation).await
     }
 
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), UserMessage> {
@@ -246,60 +252,6 @@ pub(crate) async fn recover_crashed(
     (rescued.events, Outcome { exit_status: ended_by, commit, totals, ..ended })
 }
 
-/// Everything a worker needs for an attempt.
-pub(crate) async fn build_worker_task(
-    (dirs, agents): (&Dirs, &AgentRegistry),
-    id: &AttemptId,
-    facts: TaskFacts,
-    continuation: Option<Continuation>,
-) -> Result<WorkerTask, EngineError> {
-    let cache = dirs.cache(&facts.start.cache);
-    let wanted = LaunchRequest {
-        agent: &facts.agent_selection.agent,
-        options: &facts.agent_selection.options,
-        prefers_small_model: facts.request.haiku,
-        turn_limit: facts.task_request.turn_limit,
-        cache: &cache,
-    };
-    let equipment = agents.launch_spec(&wanted).await.map_err(EngineError::Refused)?;
-    let start_commit = facts.start.commit.clone();
-    // One that starts afresh makes its own, whether that is on disk already or not.
-    let number = if continuation.is_some() { facts.copy_attempt } else { id.number };
-    let copy_id = AttemptId { task: id.task.clone(), number };
-    let copy_commit = match &facts.save_commit {
-        Some(commit) if continuation.is_some() => commit.clone(),
-        _ => start_commit.clone(),
-    };
-    let prompt = continuation::build_prompt(&facts, continuation.as_ref());
-    let earlier = continuation::previous_summary(&facts, continuation.as_ref());
-    Ok(WorkerTask {
-        task_name: facts.task_request.task_name,
-        prompt,
-        previous_summary: earlier,
-        cache,
-        start_commit,
-        copy_commit,
-        copy: dirs.copy(&copy_id),
-        scratch: dirs.scratch(id),
-        ref_prefix: interrupted_work::ref_prefix(id),
-        author: facts.start.author,
-        agent: equipment.program,
-        time_limit_s: facts.task_request.time_limit_s,
-        save_interval_s: None,
-        reuse_copy: continuation.is_some(),
-        env: equipment.env,
-        options: equipment.options,
-        is_autonomous: equipment.autonomous_mode,
-        session_meta: equipment.session_meta,
-        safety: facts.request.safety,
-        sandbox: equipment.sandbox,
-        session: facts.view.session.filter(|_| continuation.is_some()),
-        allowed_for_batch: facts.allowed_keys,
-        allowed_once: continuation.map_or_else(Vec::new, |continuation| continuation.allowed_once),
-        cost_limit_cents: facts.task_request.cost_limit_cents,
-    })
-}
-
 impl WorkerProcess {
     /// Waits for the process, which is killed when it takes too long.
     async fn wait_for_exit(mut self) -> Option<ProcessIdentity> {
@@ -320,7 +272,8 @@ impl WorkerProcess {
 async fn forward_output(
     lines: BufReader<ChildStdout>,
     to: mpsc::Sender<RunnerEvent>,
-    (now, mut ended): (fn() -> Millis, watch::Receiver<Option<String>>),
+    now: fn() -> Millis,
+    mut ended: watch::Receiver<Option<String>>,
 ) {
     let mut also_ended = ended.clone();
     // Something that the worker left behind may hold its output open: that isn't waited for.
@@ -356,34 +309,43 @@ async fn write_controls(
     }
 }
 
-/// Waits for the worker's end, and sees to it that it comes once it was told to stop.
-async fn supervise_exit(
-    mut child: Child,
-    mut stop: watch::Receiver<bool>,
-    mark: Option<ProcessIdentity>,
-    (ended, folder): (watch::Sender<Option<String>>, PathBuf),
-) {
-    let overdue = async {
-        if stop.wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await; // It can't be told any more: no limit here.
-        }
-        sleep(STOP_TIMEOUT).await;
-    };
-    let status = tokio::select! {
-        status = child.wait() => status,
-        () = overdue => {
-            // It had its time: killed with everything it started.
-            if let Some(mark) = &mark {
-                mark.kill_all();
+/// What is known and told of a worker's end.
+struct Supervision {
+    /// Whether it was told to stop.
+    stop: watch::Receiver<bool>,
+    /// `None` if it could not be found out.
+    identity: Option<ProcessIdentity>,
+    /// Hears how it ended.
+    ended: watch::Sender<Option<String>>,
+    /// Its scratch folder.
+    folder: PathBuf,
+}
+
+impl Supervision {
+    /// Waits for the worker's end, and sees to it that it comes once it was told to stop.
+    async fn wait_for_exit(mut self, mut child: Child) {
+        let overdue = async {
+            if self.stop.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await; // It can't be told any more: no limit here.
             }
-            child.start_kill().log_dropped("killing a worker"); // It may just have ended.
-            child.wait().await
+            sleep(STOP_TIMEOUT).await;
+        };
+        let status = tokio::select! {
+            status = child.wait() => status,
+            () = overdue => {
+                // It had its time: killed with everything it started.
+                if let Some(identity) = &self.identity {
+                    identity.kill_all();
+                }
+                child.start_kill().log_dropped("killing a worker"); // It may just have ended.
+                child.wait().await
+            }
+        };
+        if let Some(identity) = &self.identity {
+            identity.kill_all(); // A worker that was killed could not clean up behind itself.
         }
-    };
-    if let Some(mark) = &mark {
-        mark.kill_all(); // A worker that was killed could not clean up behind itself.
+        self.ended.send_replace(Some(describe_exit(&status, &self.folder.join(STDERR_FILE))));
     }
-    ended.send_replace(Some(describe_exit(&status, &folder.join(STDERR_FILE))));
 }
 
 fn describe_exit(status: &std::io::Result<ExitStatus>, said: &Path) -> String {

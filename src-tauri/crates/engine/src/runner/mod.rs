@@ -16,7 +16,7 @@ pub(crate) use continuation::{Continuation, can_continue, open_question_hint};
 pub(crate) use event_batcher::{EventBatcher, MAX_EVENTS_AT_ONCE};
 pub(crate) use local::LocalRunner;
 #[cfg(test)]
-pub(crate) use local::{build_worker_task, recover_crashed};
+pub(crate) use local::{WorkerTaskSource, recover_crashed};
 
 use crate::EngineError;
 use crate::store::TaskFacts;

@@ -19,12 +19,21 @@ use regatta_trace::LogDropped;
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
-type CommandReceiver = mpsc::UnboundedReceiver<AttemptCommand>;
+/// The channels between the scheduler and a running attempt.
+pub(super) struct AttemptChannels {
+    pub(super) controls: mpsc::UnboundedReceiver<AttemptCommand>,
+    /// The reason for which running attempts are suspended; `None` if they aren't.
+    pub(super) disk_pause: watch::Receiver<Option<UserMessage>>,
+    /// Hears whether the task waits for a person.
+    pub(super) question_states: mpsc::UnboundedSender<(TaskId, bool)>,
+}
 
-/// The channels between the scheduler and a running attempt: in, the reason for which running
-/// attempts are suspended (`None` if they aren't); out, whether the task waits for a person.
-type AttemptChannels =
-    (watch::Receiver<Option<UserMessage>>, mpsc::UnboundedSender<(TaskId, bool)>);
+/// An attempt that can be handed to its place.
+struct PreparedAttempt<T> {
+    task: T,
+    /// Whether it was at work before: in a place that went on without us.
+    has_worked: bool,
+}
 
 /// What is wanted of an attempt at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +71,12 @@ impl<R: Runner> AttemptDriver<R> {
     pub(super) async fn run(
         &self,
         waiting: QueuedAttempt,
-        controls: CommandReceiver,
         channels: AttemptChannels,
     ) -> Option<SuspendedAttempt> {
         let id = AttemptId { task: waiting.task.clone(), number: waiting.attempt };
         info!("an attempt begins");
         let ended = match self.prepare(&id, waiting.continuation.clone()).await {
-            Ok((task, worked)) => self.execute(&id, (&task, worked), (controls, channels)).await,
+            Ok(prepared) => self.execute(&id, &prepared, channels).await,
             Err(error) => Ok(Some(failed_outcome(error.into()))),
         };
         log_end(&ended);
@@ -78,7 +86,7 @@ impl<R: Runner> AttemptDriver<R> {
         if self.runner.can(Capability::Queue)
             && let Some(held) = SuspendedAttempt::from_outcome(&waiting, &outcome, now)
         {
-            let entries = suspension_entries(&id, now, (outcome, &held));
+            let entries = suspension_entries(&id, now, outcome, &held);
             let written = self.log.append(entries).await.log_dropped("writing a pause")?;
             written.wait().await.log_dropped("writing a pause")?; // As above.
             return Some(held);
@@ -113,17 +121,17 @@ impl<R: Runner> AttemptDriver<R> {
         }
     }
 
-    /// Everything that the attempt needs, and whether it was at work before: in a place that
-    /// went on without us.
+    /// Everything that the attempt needs.
     async fn prepare(
         &self,
         id: &AttemptId,
         continuation: Option<Continuation>,
-    ) -> Result<(R::Task, bool), EngineError> {
+    ) -> Result<PreparedAttempt<R::Task>, EngineError> {
         let facts = self.read_facts(id).await?;
         // Where work ends with us, only a task that is held is active before it begins.
-        let worked = self.runner.can(Capability::Detach) && facts.view.status.is_active();
-        Ok((self.runner.prepare(id, facts, continuation).await?, worked))
+        let has_worked = self.runner.can(Capability::Detach) && facts.view.status.is_active();
+        let task = self.runner.prepare(id, facts, continuation).await?;
+        Ok(PreparedAttempt { task, has_worked })
     }
 
     async fn read_facts(&self, id: &AttemptId) -> Result<TaskFacts, EngineError> {
@@ -135,8 +143,8 @@ impl<R: Runner> AttemptDriver<R> {
     async fn execute(
         &self,
         id: &AttemptId,
-        (task, worked): (&R::Task, bool),
-        (controls, (disk_pause, question_states)): (CommandReceiver, AttemptChannels),
+        PreparedAttempt { task, has_worked }: &PreparedAttempt<R::Task>,
+        AttemptChannels { controls, disk_pause, question_states }: AttemptChannels,
     ) -> Result<Option<Outcome>, EngineError> {
         if let Err(notice) = self.runner.submit(id, task).await {
             return Ok(Some(failed_outcome(notice)));
@@ -153,10 +161,10 @@ impl<R: Runner> AttemptDriver<R> {
             question_states,
             place_publishes: !self.runner.can(Capability::Publish),
         };
-        let mut progress = Progress { has_worked: worked, ..Progress::default() };
+        let mut progress = Progress { has_worked: *has_worked, ..Progress::default() };
         // Controls get through while events wait for room on the disk.
         tokio::select! {
-            read = self.record_events(id, (events, &context), &mut progress) => read?,
+            read = self.record_events(id, events, &context, &mut progress) => read?,
             () = self.forward_commands(id, controls, &stop_intent) => {}
         }
         let stop_intent = *stop_intent.borrow();
@@ -201,7 +209,8 @@ impl<R: Runner> AttemptDriver<R> {
     async fn record_events(
         &self,
         id: &AttemptId,
-        (mut events, context): (EventReceiver, &AttemptContext),
+        mut events: EventReceiver,
+        context: &AttemptContext,
         progress: &mut Progress,
     ) -> Result<(), EngineError> {
         let mut batcher = EventBatcher::new(&self.log, id);
@@ -210,7 +219,7 @@ impl<R: Runner> AttemptDriver<R> {
             tokio::select! {
                 count = events.recv_many(&mut came, MAX_EVENTS_AT_ONCE) => {
                     for happened in came.drain(..) {
-                        Self::record_event(&mut batcher, (happened, context), progress);
+                        Self::record_event(&mut batcher, happened, context, progress);
                     }
                     if count == 0 || progress.outcome.is_some() {
                         return batcher.flush().await;
@@ -226,7 +235,8 @@ impl<R: Runner> AttemptDriver<R> {
 
     fn record_event(
         batcher: &mut EventBatcher<'_>,
-        (mut happened, context): (RunnerEvent, &AttemptContext),
+        mut happened: RunnerEvent,
+        context: &AttemptContext,
         progress: &mut Progress,
     ) {
         if progress.outcome.is_some() {
@@ -263,7 +273,7 @@ impl<R: Runner> AttemptDriver<R> {
     async fn forward_commands(
         &self,
         id: &AttemptId,
-        mut controls: CommandReceiver,
+        mut controls: mpsc::UnboundedReceiver<AttemptCommand>,
         stop_intent: &watch::Sender<StopIntent>,
     ) {
         while let Some(told) = controls.recv().await {
@@ -336,7 +346,8 @@ fn filter_event(event: Event, context: &AttemptContext) -> Option<Event> {
 fn suspension_entries(
     id: &AttemptId,
     at: Millis,
-    (outcome, held): (Outcome, &SuspendedAttempt),
+    outcome: Outcome,
+    held: &SuspendedAttempt,
 ) -> Vec<Entry> {
     let notice = Some(held.notice.clone());
     let number = held.next.attempt;

@@ -6,6 +6,7 @@ mod pause;
 mod ready_list;
 mod stop;
 
+use attempt::AttemptChannels;
 pub(crate) use attempt::AttemptDriver;
 pub(crate) use pause::PersistedQueue;
 pub(crate) use ready_list::QueuedAttempt;
@@ -271,12 +272,16 @@ impl<R: Runner> SchedulerLoop<R> {
         let (controls, heard) = mpsc::unbounded_channel();
         let (id, attempt) = (task.task.clone(), task.attempt);
         let driver = Arc::clone(&self.driver);
-        let (held, asking) = (self.disk_pause.subscribe(), self.question_states.0.clone());
+        let channels = AttemptChannels {
+            controls: heard,
+            disk_pause: self.disk_pause.subscribe(),
+            question_states: self.question_states.0.clone(),
+        };
         let span = error_span!("attempt", batch = %task.batch, task = %task.task, attempt);
         let attempt_run = async move {
             let id = task.task.clone();
             match stopped {
-                false => (id, driver.run(task, heard, (held, asking)).await),
+                false => (id, driver.run(task, channels).await),
                 true => {
                     driver.end_suspended(&task).await;
                     (id, None)

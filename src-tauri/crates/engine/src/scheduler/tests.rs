@@ -13,7 +13,7 @@ use crate::remote_access::RemoteAccess;
 use crate::runner::{
     AttemptId, AttemptState, Continuation, EventReceiver, Progress, Runner, RunnerEvent,
 };
-use crate::runner::{build_worker_task, recover_crashed};
+use crate::runner::{WorkerTaskSource, recover_crashed};
 use crate::store::{self, BatchStart, NewBatch, NewTask, TaskFacts, read};
 use regatta_protocol::event::{LineKind, Outcome};
 use regatta_protocol::request::{AgentChoice, BatchRequest};
@@ -52,9 +52,13 @@ impl Runner for Arc<FakeRunner> {
         continuation: Option<Continuation>,
     ) -> Result<WorkerTask, EngineError> {
         let dirs = Dirs("/nowhere/at/all".into());
-        let ground = ("/x/regatta".into(), dirs.0.clone());
-        let agents = AgentRegistry::new(ground, Environment::default(), Arc::new(NoCredentials));
-        build_worker_task((&dirs, &agents), id, facts, continuation).await
+        let agents = AgentRegistry::new(
+            "/x/regatta".into(),
+            dirs.0.clone(),
+            Environment::default(),
+            Arc::new(NoCredentials),
+        );
+        WorkerTaskSource { dirs: &dirs, agents: &agents }.build(id, facts, continuation).await
     }
 
     async fn submit(&self, id: &AttemptId, task: &WorkerTask) -> Result<(), UserMessage> {
@@ -111,18 +115,18 @@ impl SchedulerEnv {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::new(&store::open::open(dir.path(), 1).unwrap());
         let fake = Arc::new(FakeRunner::default());
-        let queue = Self::start_scheduler(&dir, (&log, &fake), (limit, PersistedQueue::default()));
+        let queue =
+            Scheduler::start(Self::driver(&dir, &log, &fake), limit, PersistedQueue::default());
         Self { dir, runner: fake, log, scheduler: queue }
     }
 
-    fn start_scheduler(
+    fn driver(
         dir: &tempfile::TempDir,
-        (log, fake): (&Log, &Arc<FakeRunner>),
-        (limit, kept): (u32, PersistedQueue),
-    ) -> Scheduler {
+        log: &Log,
+        fake: &Arc<FakeRunner>,
+    ) -> Arc<AttemptDriver<Arc<FakeRunner>>> {
         let (access, runner) = (RemoteAccess::without_credentials(dir.path()), Arc::clone(fake));
-        let driver = AttemptDriver { log: log.clone(), runner, access, now: || 5 };
-        Scheduler::start(Arc::new(driver), limit, kept)
+        Arc::new(AttemptDriver { log: log.clone(), runner, access, now: || 5 })
     }
 
     /// Starts a batch of tasks `<batch>0`, `<batch>1`, …

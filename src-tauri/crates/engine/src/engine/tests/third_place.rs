@@ -80,7 +80,7 @@ async fn open(fixture: &EngineFixture) -> Engine {
     let driver = opening.driver(ClusterRunner(opening.local_runner()));
     let accepts = |endpoint: Option<&Endpoint>| endpoint.is_some_and(|e| e.address == CLUSTER);
     let spec = PlaceSpec::new("cluster", accepts, &driver.runner);
-    let host = PlaceHost::start(spec, driver, (u32::MAX, PersistedQueue::default()));
+    let host = PlaceHost::start(spec, driver, u32::MAX, PersistedQueue::default());
     opening.finish(vec![host]).await.unwrap()
 }
 

@@ -3,7 +3,7 @@
 mod ending;
 
 use super::call::{AttemptStream, Call, ControlChannel};
-use super::demux::{Demux, DemuxEvent, Target};
+use super::demux::{Demux, DemuxEvent, Target, TargetedEvent};
 use super::{CallTask, CloudShared, messages};
 use crate::EngineError;
 use crate::credentials::repository_token;
@@ -164,7 +164,7 @@ impl CallDriver {
             self.call.set_control(ControlChannel::Unavailable);
             let working = Event::Status { status: Status::Working, notice: None };
             for attempt_stream in &self.call.streams {
-                self.send_event(attempt_stream, (self.shared.now)(), (working.clone(), None)).await;
+                self.send_event(attempt_stream, (self.shared.now)(), working.clone(), None).await;
             }
             return;
         };
@@ -187,7 +187,6 @@ impl CallDriver {
             tokio::time::sleep(LINGER_TIMEOUT).await;
         };
         tokio::pin!(rest);
-        let mut said = Vec::new();
         loop {
             let heard = tokio::select! {
                 heard = session.next() => heard,
@@ -196,9 +195,8 @@ impl CallDriver {
             };
             match heard {
                 SessionEvent::Event(item) => {
-                    stream_state.demux.push(item, (self.shared.now)(), &mut said);
-                    for one in said.drain(..) {
-                        self.handle_demuxed(stream_state, one).await;
+                    for demuxed in stream_state.demux.push(item, (self.shared.now)()) {
+                        self.handle_demuxed(stream_state, demuxed).await;
                     }
                 }
                 SessionEvent::Reconnecting(why) => {
@@ -225,9 +223,7 @@ impl CallDriver {
 
     async fn handle_demuxed(&self, stream_state: &mut StreamState, said: DemuxEvent) {
         match said {
-            DemuxEvent::Event { target: to, at, event, remote_seq: wire } => {
-                self.route_event(stream_state, to, at, (event, wire)).await
-            }
+            DemuxEvent::Event(event) => self.route_event(stream_state, event).await,
             DemuxEvent::Thread { task, thread } => self.record_thread(task, &thread),
             DemuxEvent::Failed { task, message } => {
                 let outcome = failed_outcome(messages::endpoint_failed(&message));
@@ -243,31 +239,26 @@ impl CallDriver {
         }
     }
 
-    async fn route_event(
-        &self,
-        stream_state: &StreamState,
-        to: Target,
-        at: Millis,
-        (event, wire): (Event, Option<u64>),
-    ) {
-        let attempt_stream = match to {
+    async fn route_event(&self, stream_state: &StreamState, targeted: TargetedEvent) {
+        let TargetedEvent { target, at, event, remote_seq } = targeted;
+        let attempt_stream = match target {
             Target::Task(n) => Some(&self.call.streams[n]),
             Target::Batch => None,
         };
         match attempt_stream.filter(|attempt_stream| attempt_stream.sender().is_some()) {
             Some(attempt_stream) => {
                 let is_last = matches!(event, Event::Outcome(_));
-                self.send_event(attempt_stream, at, (event, wire)).await;
+                self.send_event(attempt_stream, at, event, remote_seq).await;
                 if is_last {
                     self.call.close_stream(attempt_stream);
                 }
             }
             // What is said of a task that is over is kept with the batch, as far as it is text.
             None if attempt_stream.is_none() || matches!(event, Event::Output { .. }) => {
-                let room = self.acquire_memory(&event).await;
+                let memory_permit = self.acquire_memory(&event).await;
                 stream_state
                     .batch_channel
-                    .send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room })
+                    .send(RunnerEvent { at, event, remote_seq, memory_permit })
                     .await
                     .log_dropped("writing the batch's channel");
             }
@@ -280,12 +271,12 @@ impl CallDriver {
         &self,
         attempt_stream: &AttemptStream,
         at: Millis,
-        (event, wire): (Event, Option<u64>),
+        event: Event,
+        remote_seq: Option<u64>,
     ) {
         let Some(to) = attempt_stream.sender() else { return };
-        let room = self.acquire_memory(&event).await;
-        if to.send(RunnerEvent { at, event, remote_seq: wire, memory_permit: room }).await.is_err()
-        {
+        let memory_permit = self.acquire_memory(&event).await;
+        if to.send(RunnerEvent { at, event, remote_seq, memory_permit }).await.is_err() {
             self.call.close_stream(attempt_stream); // Nobody carries it any more.
         }
     }

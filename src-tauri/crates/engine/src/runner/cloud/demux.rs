@@ -25,13 +25,7 @@ pub(super) enum Target {
 #[derive(Debug, PartialEq)]
 pub(super) enum DemuxEvent {
     /// Something happened.
-    Event {
-        target: Target,
-        at: Millis,
-        event: Event,
-        /// Everything up to this number of the place's log is in the log with it.
-        remote_seq: Option<u64>,
-    },
+    Event(TargetedEvent),
     /// The name of a conversation; `None` means that of all tasks.
     Thread { task: Option<usize>, thread: String },
     /// The terminal word; ours says how each task ended.
@@ -40,9 +34,28 @@ pub(super) enum DemuxEvent {
     Failed { task: Option<usize>, message: String },
 }
 
+/// Something that happened, and whose it is.
+#[derive(Debug, PartialEq)]
+pub(super) struct TargetedEvent {
+    pub(super) target: Target,
+    pub(super) at: Millis,
+    pub(super) event: Event,
+    /// Everything up to this number of the place's log is in the log with it.
+    pub(super) remote_seq: Option<u64>,
+}
+
+/// When something was said, and its number in the place's log if it has one.
+#[derive(Debug, Clone, Copy)]
+struct Stamp {
+    at: Millis,
+    remote_seq: Option<u64>,
+}
+
 /// The tasks of a call, and what is unfinished of each.
 #[derive(Debug)]
 pub(super) struct Demux {
+    /// What came out and wasn't taken yet.
+    demuxed: Vec<DemuxEvent>,
     names: HashMap<String, usize>,
     tasks: Vec<LineBuffer>,
     batch_channel: LineBuffer,
@@ -67,55 +80,59 @@ impl Demux {
         let line_buffer = |taken| LineBuffer { last_seq: taken, ..LineBuffer::default() };
         let line_buffers = tasks.iter().map(|(_, taken)| line_buffer(*taken)).collect();
         let names = tasks.into_iter().enumerate().map(|(n, (name, _))| (name, n)).collect();
-        Self { names, tasks: line_buffers, batch_channel: line_buffer(whole_taken), step_count: 0 }
+        Self {
+            demuxed: Vec::new(),
+            names,
+            tasks: line_buffers,
+            batch_channel: line_buffer(whole_taken),
+            step_count: 0,
+        }
     }
 
     /// What an item says.
-    pub(super) fn push(&mut self, item: DecodedEvent, now: Millis, said: &mut Vec<DemuxEvent>) {
-        let before = said.len();
-        for received in item.parts {
-            self.push_received(received, (item.id, now), said);
+    pub(super) fn push(&mut self, item: DecodedEvent, now: Millis) -> Vec<DemuxEvent> {
+        let stamp = Stamp { at: now, remote_seq: item.id };
+        for part in item.parts {
+            self.push_part(part, stamp);
         }
-        keep_last_remote_seq(&mut said[before..]);
+        let mut demuxed = take(&mut self.demuxed);
+        keep_last_remote_seq(&mut demuxed);
+        demuxed
     }
 
-    /// The text of an unfinished line, which nothing will finish any more.
-    pub(super) fn flush(&mut self, to: Target, said: &mut Vec<DemuxEvent>) {
-        let Some((at, event, wire)) = self.buffer_mut(to).flush() else { return };
-        said.push(DemuxEvent::Event { target: to, at, event, remote_seq: wire });
+    /// The text of an unfinished line, which nothing will finish any more; `None` if there is
+    /// none.
+    pub(super) fn flush(&mut self, target: Target) -> Option<TargetedEvent> {
+        let (event, Stamp { at, remote_seq }) = self.buffer_mut(target).flush()?;
+        Some(TargetedEvent { target, at, event, remote_seq })
     }
 
-    fn push_received(
-        &mut self,
-        received: EventPart,
-        (id, now): (Option<u64>, Millis),
-        said: &mut Vec<DemuxEvent>,
-    ) {
-        match received {
+    fn push_part(&mut self, part: EventPart, stamp: Stamp) {
+        match part {
             EventPart::Output { task, text, kind, at } => {
-                let to = self.target_of(task.as_deref());
-                self.push_text((to, kind), &text, (at.unwrap_or(now), id), said);
+                let stamp = Stamp { at: at.unwrap_or(stamp.at), ..stamp };
+                self.push_text(self.target_of(task.as_deref()), kind, &text, stamp);
             }
             EventPart::Fact { task, at, event } => {
-                let to = self.target_of(Some(&task));
-                self.push_event(to, at, (messages::localise_interruption(event), id), said);
+                let event = messages::localise_interruption(event);
+                self.push_event(self.target_of(Some(&task)), event, Stamp { at, ..stamp });
             }
             EventPart::Step { task, step, text } => {
-                let to = self.target_of(task.as_deref());
-                self.push_step(to, (step, text), (now, id), said);
+                self.push_step(self.target_of(task.as_deref()), step, &text, stamp);
             }
             EventPart::Raw { task, text } => {
-                let to = self.target_of(task.as_deref());
                 let event = Event::Output { kind: LineKind::Raw, text, first_line: 0 };
-                self.push_event(to, now, (event, id), said);
+                self.push_event(self.target_of(task.as_deref()), event, stamp);
             }
             EventPart::Run { thread_id: Some(thread), task, .. } => {
-                said.push(DemuxEvent::Thread { task: self.task_index(task.as_deref()), thread });
+                let task = self.task_index(task.as_deref());
+                self.demuxed.push(DemuxEvent::Thread { task, thread });
             }
             EventPart::Failed { task, message } => {
-                said.push(DemuxEvent::Failed { task: self.task_index(task.as_deref()), message });
+                let task = self.task_index(task.as_deref());
+                self.demuxed.push(DemuxEvent::Failed { task, message });
             }
-            EventPart::Ended { end } => said.push(DemuxEvent::Ended(end.map(Box::new))),
+            EventPart::Ended { end } => self.demuxed.push(DemuxEvent::Ended(end.map(Box::new))),
             // Our own log says when an attempt began.
             EventPart::Run { .. } | EventPart::Attempt { .. } => {}
         }
@@ -139,73 +156,53 @@ impl Demux {
     }
 
     /// Takes printed text, which may begin and end in the middle of a line.
-    fn push_text(
-        &mut self,
-        (to, kind): (Target, LineKind),
-        text: &str,
-        (at, id): (Millis, Option<u64>),
-        said: &mut Vec<DemuxEvent>,
-    ) {
-        let line_buffer = self.buffer_mut(to);
-        if id.is_some_and(|id| id <= line_buffer.last_seq) {
+    fn push_text(&mut self, target: Target, kind: LineKind, text: &str, stamp: Stamp) {
+        if self.is_known(target, stamp) {
             return;
         }
-        if line_buffer.kind.is_some_and(|other| other != kind) {
-            self.flush(to, said);
+        if self.buffer_mut(target).kind.is_some_and(|other| other != kind) {
+            self.flush_buffer(target);
         }
-        let line_buffer = self.buffer_mut(to);
+        let line_buffer = self.buffer_mut(target);
+        let remote_seq = stamp.remote_seq.or(line_buffer.remote_seq);
         (line_buffer.kind, line_buffer.at, line_buffer.remote_seq) =
-            (Some(kind), at, id.or(line_buffer.remote_seq));
+            (Some(kind), stamp.at, remote_seq);
         // The number of a piece covers all of it: its last line must be whole, too.
-        let whole = match id {
+        let whole = match stamp.remote_seq {
             Some(_) if !text.ends_with('\n') => None,
             _ => text.rfind('\n'),
         };
-        let rest = whole.map_or(text, |end| {
-            line_buffer.text.push_str(&text[..=end]);
-            said.extend(line_buffer.flush().map(|(at, event, wire)| DemuxEvent::Event {
-                target: to,
-                at,
-                event,
-                remote_seq: wire,
-            }));
-            &text[end + 1..]
-        });
+        let (lines, rest) = text.split_at(whole.map_or(0, |end| end + 1));
+        if !lines.is_empty() {
+            line_buffer.text.push_str(lines);
+            self.flush_buffer(target);
+        }
         if !rest.is_empty() {
-            (line_buffer.kind, line_buffer.at, line_buffer.remote_seq) = (Some(kind), at, id);
+            let line_buffer = self.buffer_mut(target);
+            (line_buffer.kind, line_buffer.at, line_buffer.remote_seq) =
+                (Some(kind), stamp.at, stamp.remote_seq);
             line_buffer.text.push_str(rest);
             if line_buffer.text.len() > MAX_UNFINISHED_BYTES {
-                self.flush(to, said);
+                self.flush_buffer(target);
             }
         }
     }
 
     /// Takes what isn't text. With a number of its own it ends an unfinished line first, so
     /// that the number never passes text that isn't in the log.
-    fn push_event(
-        &mut self,
-        to: Target,
-        at: Millis,
-        (event, id): (Event, Option<u64>),
-        said: &mut Vec<DemuxEvent>,
-    ) {
-        if id.is_some_and(|id| id <= self.buffer_mut(to).last_seq) {
+    fn push_event(&mut self, target: Target, event: Event, stamp: Stamp) {
+        if self.is_known(target, stamp) {
             return;
         }
-        if id.is_some() || matches!(event, Event::Output { .. } | Event::Outcome(_)) {
-            self.flush(to, said);
+        let Stamp { at, remote_seq } = stamp;
+        if remote_seq.is_some() || matches!(event, Event::Output { .. } | Event::Outcome(_)) {
+            self.flush_buffer(target);
         }
-        said.push(DemuxEvent::Event { target: to, at, event, remote_seq: id });
+        self.demuxed.push(DemuxEvent::Event(TargetedEvent { target, at, event, remote_seq }));
     }
 
-    fn push_step(
-        &mut self,
-        to: Target,
-        (mut step, text): (Step, String),
-        (now, id): (Millis, Option<u64>),
-        said: &mut Vec<DemuxEvent>,
-    ) {
-        if id.is_some_and(|id| id <= self.buffer_mut(to).last_seq) {
+    fn push_step(&mut self, target: Target, mut step: Step, text: &str, stamp: Stamp) {
+        if self.is_known(target, stamp) {
             return;
         }
         self.step_count += 1;
@@ -217,12 +214,22 @@ impl Demux {
             StepKind::Thought => LineKind::Thought,
             _ => LineKind::Stdout,
         };
+        self.push_event(target, Event::Step(step), stamp);
         let text = text.trim_end_matches('\n');
-        self.push_event(to, now, (Event::Step(step), id), said);
         if !text.is_empty() {
             let event = Event::Output { kind, text: text.to_owned(), first_line: 0 };
-            self.push_event(to, now, (event, id), said);
+            self.push_event(target, event, stamp);
         }
+    }
+
+    fn flush_buffer(&mut self, target: Target) {
+        let flushed = self.flush(target);
+        self.demuxed.extend(flushed.map(DemuxEvent::Event));
+    }
+
+    /// Whether it was taken before.
+    fn is_known(&mut self, target: Target, stamp: Stamp) -> bool {
+        stamp.remote_seq.is_some_and(|seq| seq <= self.buffer_mut(target).last_seq)
     }
 }
 
@@ -230,18 +237,18 @@ impl Demux {
 fn keep_last_remote_seq(said: &mut [DemuxEvent]) {
     let mut later = Vec::new();
     for one in said.iter_mut().rev() {
-        if let DemuxEvent::Event { target: to, remote_seq: wire, .. } = one {
-            if later.contains(to) {
-                *wire = None;
+        if let DemuxEvent::Event(TargetedEvent { target, remote_seq, .. }) = one {
+            if later.contains(target) {
+                *remote_seq = None;
             }
-            later.push(*to);
+            later.push(*target);
         }
     }
 }
 
 impl LineBuffer {
     /// Everything that is there, as lines.
-    fn flush(&mut self) -> Option<(Millis, Event, Option<u64>)> {
+    fn flush(&mut self) -> Option<(Event, Stamp)> {
         let kind = self.kind.take()?;
         let mut text = take(&mut self.text);
         if text.ends_with('\n') {
@@ -249,7 +256,8 @@ impl LineBuffer {
         } else if text.is_empty() {
             return None;
         }
-        Some((self.at, Event::Output { kind, text, first_line: 0 }, self.remote_seq.take()))
+        let stamp = Stamp { at: self.at, remote_seq: self.remote_seq.take() };
+        Some((Event::Output { kind, text, first_line: 0 }, stamp))
     }
 }
 

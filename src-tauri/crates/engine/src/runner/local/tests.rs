@@ -75,14 +75,15 @@ fn task(dir: &Path, id: &AttemptId, play: TestBehaviour) -> WorkerTask {
 
 fn agents(dir: &Path) -> AgentRegistry {
     AgentRegistry::new(
-        (write_worker_script(dir), dir.to_owned()),
+        write_worker_script(dir),
+        dir.to_owned(),
         Environment::default(),
         Arc::new(NoCredentials),
     )
 }
 
-fn program_and_agents(dir: &Path) -> (PathBuf, AgentRegistry) {
-    (write_worker_script(dir), agents(dir))
+fn runner(dir: &Path) -> LocalRunner {
+    LocalRunner::new(write_worker_script(dir), agents(dir), Dirs(dir.to_owned()), || 1)
 }
 
 fn id(number: u32) -> AttemptId {
@@ -92,16 +93,14 @@ fn id(number: u32) -> AttemptId {
 #[tokio::test]
 async fn this_computer_keeps_to_the_contract() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner =
-        LocalRunner::new(program_and_agents(dir.path()), Dirs(dir.path().to_owned()), || 1);
+    let runner = runner(dir.path());
     check_runner(&runner, |id, play| task(dir.path(), id, play)).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_died_is_told_with_its_last_words() {
     let dir = tempfile::tempdir().expect("a folder");
-    let runner =
-        LocalRunner::new(program_and_agents(dir.path()), Dirs(dir.path().to_owned()), || 1);
+    let runner = runner(dir.path());
     runner.submit(&id(1), &task(dir.path(), &id(1), TestBehaviour::Die)).await.expect("it starts");
     let mut ended = runner.workers()[&id(1)].ended.clone();
     let how = ended.wait_for(Option::is_some).await.expect("it ends").clone().expect("how");
@@ -115,14 +114,13 @@ async fn a_worker_that_died_is_told_with_its_last_words() {
 #[tokio::test]
 async fn a_worker_of_an_earlier_start_is_known_and_ended() {
     let dir = tempfile::tempdir().expect("a folder");
-    let dirs = Dirs(dir.path().to_owned());
-    let before = LocalRunner::new(program_and_agents(dir.path()), dirs.clone(), || 1);
+    let before = runner(dir.path());
     before.submit(&id(7), &task(dir.path(), &id(7), TestBehaviour::Wait)).await.expect("it starts");
     let mut events = before.events(&id(7)).await.expect("events");
     events.recv().await.expect("it works");
 
     // The next start knows nothing but what is on the disk.
-    let after = LocalRunner::new(program_and_agents(dir.path()), dirs, || 1);
+    let after = runner(dir.path());
     assert_eq!(after.list().await, [id(7)]);
     drop(before); // Its pipes close, as when the program is killed.
     after.release(&id(7)).await;
@@ -134,7 +132,8 @@ async fn a_worker_of_an_earlier_start_is_known_and_ended() {
 async fn a_program_that_is_not_there_is_said() {
     let dir = tempfile::tempdir().expect("a folder");
     let runner = LocalRunner::new(
-        ("/nowhere/regatta".into(), agents(dir.path())),
+        "/nowhere/regatta".into(),
+        agents(dir.path()),
         Dirs(dir.path().to_owned()),
         || 1,
     );

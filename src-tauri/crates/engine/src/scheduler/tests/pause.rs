@@ -85,7 +85,8 @@ async fn what_is_held_is_held_after_the_next_start_too() {
     env.log.append_now(Vec::new()).unwrap().wait().await.unwrap(); // All before it is on disk.
     let body = env.log.readers.with(read::persisted_queue).await.unwrap();
     let kept: PersistedQueue = serde_json::from_str(&body).unwrap();
-    env.scheduler = SchedulerEnv::start_scheduler(&env.dir, (&env.log, &env.runner), (2, kept));
+    env.scheduler =
+        Scheduler::start(SchedulerEnv::driver(&env.dir, &env.log, &env.runner), 2, kept);
     let place = env.wait_for_place(|known| known.place.limit == 2).await;
     assert_eq!((place.agent_pauses[0].until, place.agent_pauses[0].tasks), (Some(60_005), 2));
     env.scheduler.send(SchedulerCommand::Tick(60_004)).unwrap();

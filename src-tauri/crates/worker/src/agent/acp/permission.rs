@@ -20,7 +20,8 @@ const MAX_OPTIONS: usize = 12;
 pub(super) fn build_question(
     id: String,
     request: &RequestPermissionRequest,
-    (calls, safety): (&ToolCalls, Safety),
+    calls: &ToolCalls,
+    safety: Safety,
 ) -> (Question, Decision) {
     let about = calls.question_texts(&request.tool_call.tool_call_id.0);
     let (title, detail) = about.unwrap_or_default();
@@ -112,7 +113,7 @@ mod tests {
         let request: RequestPermissionRequest = serde_json::from_value(request).expect("valid");
         let mut calls = ToolCalls::new(Path::new("/copy"));
         calls.apply(&request.tool_call);
-        build_question("q1".into(), &request, (&calls, Safety::Balanced)).0
+        build_question("q1".into(), &request, &calls, Safety::Balanced).0
     }
 
     #[test]

@@ -17,6 +17,7 @@ use futures::{FutureExt, Sink, Stream};
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{Event, Safety};
 use regatta_trace::LogDropped;
+use serde_json::Value;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -178,32 +179,22 @@ impl TurnInputs {
         session: &SessionId,
         prompt: String,
     ) -> TurnEnd {
-        // Read as plain JSON: a reason for the end that the crate doesn't know is still an end.
-        let prompt = PromptRequest::new(session.clone(), vec![prompt.into()]);
-        let Ok(prompt) = UntypedMessage::new("session/prompt", prompt) else {
-            unreachable!("BUG: a prompt is always JSON")
-        };
-        let cancel = || {
-            // An error: the connection is gone, which the answer tells as well.
-            let sent = connection.send_notification(CancelNotification::new(session.clone()));
-            sent.log_failed("cancelling the turn");
-        };
-        let answer = connection.send_request(prompt).block_task();
+        let answer = connection.send_request(prompt_message(session, prompt)).block_task();
         tokio::pin!(answer);
         let mut interrupted = false;
         let too_late = Fuse::terminated();
         tokio::pin!(too_late);
-        let answer = loop {
+        loop {
             tokio::select! {
                 biased;
-                answer = &mut answer => break answer,
+                answer = &mut answer => return self.turn_end(answer, connection, interrupted),
                 Ok(()) = &mut self.cancelled => {
                     self.is_last_turn = true;
-                    cancel();
+                    cancel_turn(connection, session);
                 }
                 Ok(()) = &mut self.cost_limit_reached => {
                     self.is_last_turn = true;
-                    cancel();
+                    cancel_turn(connection, session);
                     let ended = tokio::time::timeout(CANCEL_TIMEOUT, &mut answer).await;
                     ended.log_dropped("waiting for the turn's end");
                     return turn_end::cost_limit_reached();
@@ -212,7 +203,7 @@ impl TurnInputs {
                     self.pending.push(told.text);
                     if told.interrupts_turn && !interrupted {
                         interrupted = true;
-                        cancel();
+                        cancel_turn(connection, session);
                         too_late.set(tokio::time::sleep(CANCEL_TIMEOUT).fuse());
                     }
                 }
@@ -221,7 +212,16 @@ impl TurnInputs {
                     return turn_end::cancel_timed_out();
                 }
             }
-        };
+        }
+    }
+
+    /// What the answer to a prompt means.
+    fn turn_end(
+        &mut self,
+        answer: Result<Value, Error>,
+        connection: &ConnectionTo<agent_client_protocol::Agent>,
+        interrupted: bool,
+    ) -> TurnEnd {
         match answer {
             Ok(result) => {
                 turn_end::from_stop_reason(result["stopReason"].as_str().unwrap_or_default())
@@ -258,6 +258,19 @@ impl TurnInputs {
             self.pending.push(told.text);
         }
     }
+}
+
+/// A prompt as plain JSON: a reason for its turn's end that the crate doesn't know is still an
+/// end.
+fn prompt_message(session: &SessionId, prompt: String) -> UntypedMessage {
+    let prompt = PromptRequest::new(session.clone(), vec![prompt.into()]);
+    UntypedMessage::new("session/prompt", prompt).expect("BUG: a prompt is always JSON")
+}
+
+fn cancel_turn(connection: &ConnectionTo<agent_client_protocol::Agent>, session: &SessionId) {
+    // An error: the connection is gone, which the answer tells as well.
+    let sent = connection.send_notification(CancelNotification::new(session.clone()));
+    sent.log_failed("cancelling the turn");
 }
 
 /// The session, set as it was asked for, and what is said first in it.
@@ -312,7 +325,7 @@ impl PermissionAsker {
             let mut calls = self.tool_calls.lock().unwrap_or_else(PoisonError::into_inner);
             let id = format!("q{}", self.count.fetch_add(1, Ordering::Relaxed) + 1);
             calls.apply(&request.tool_call);
-            permission::build_question(id, &request, (&calls, self.safety))
+            permission::build_question(id, &request, &calls, self.safety)
         };
         let (answer, answered) = oneshot::channel();
         let asked = PendingQuestion { question, decision, answer };

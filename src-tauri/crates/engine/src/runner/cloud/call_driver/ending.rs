@@ -3,7 +3,7 @@
 use super::{CallDriver, StreamState};
 use crate::runner::AttemptId;
 use crate::runner::cloud::call::AttemptStream;
-use crate::runner::cloud::demux::{DemuxEvent, Target};
+use crate::runner::cloud::demux::{Target, TargetedEvent};
 use crate::runner::cloud::messages;
 use crate::runner::failed_outcome;
 use crate::store::invocations::InvokedAttempt;
@@ -18,7 +18,7 @@ impl CallDriver {
         for attempt_stream in &self.call.streams {
             let text = messages::ENDED_NOTE.to_owned();
             let note = Event::Output { kind: LineKind::Note, text, first_line: 0 };
-            self.send_event(attempt_stream, (self.shared.now)(), (note, None)).await;
+            self.send_event(attempt_stream, (self.shared.now)(), note, None).await;
         }
         let ended_by = "the service's word \"end\"".to_owned();
         let outcome = Outcome { exit_status: ended_by, ..Outcome::without_work(Status::Finished) };
@@ -36,7 +36,7 @@ impl CallDriver {
         for (n, attempt_stream) in self.call.streams.iter().enumerate() {
             if task.is_none_or(|task| task == n) {
                 let event = Event::Outcome(outcome(attempt_stream));
-                self.send_event(attempt_stream, (self.shared.now)(), (event, None)).await;
+                self.send_event(attempt_stream, (self.shared.now)(), event, None).await;
                 self.call.close_stream(attempt_stream);
             }
         }
@@ -49,28 +49,26 @@ impl CallDriver {
         }
         for attempt_stream in &self.call.streams {
             let event = Event::Outcome(failed_outcome(notice.clone()));
-            self.send_event(attempt_stream, (self.shared.now)(), (event, None)).await;
+            self.send_event(attempt_stream, (self.shared.now)(), event, None).await;
         }
         self.close_all();
     }
 
     /// Hands on what nothing will finish any more.
     pub(super) async fn flush_all(&self, stream_state: &mut StreamState) {
-        let mut said = Vec::new();
-        for n in 0..self.call.streams.len() {
-            stream_state.demux.flush(Target::Task(n), &mut said);
-        }
-        stream_state.demux.flush(Target::Batch, &mut said);
-        for one in said {
-            if let DemuxEvent::Event { target: to, at, event, remote_seq: wire } = one {
-                self.route_event(stream_state, to, at, (event, wire)).await;
+        let tasks = (0..self.call.streams.len()).map(Target::Task);
+        for target in tasks.chain([Target::Batch]) {
+            if let Some(event) = stream_state.demux.flush(target) {
+                self.route_event(stream_state, event).await;
             }
         }
     }
 
     pub(super) async fn write_batch_note(&self, stream_state: &StreamState, text: String) {
         let event = Event::Output { kind: LineKind::Note, text, first_line: 0 };
-        self.route_event(stream_state, Target::Batch, (self.shared.now)(), (event, None)).await;
+        let (target, at) = (Target::Batch, (self.shared.now)());
+        let note = TargetedEvent { target, at, event, remote_seq: None };
+        self.route_event(stream_state, note).await;
     }
 
     pub(super) fn lose_all(&self, why: &UserMessage) {

@@ -21,20 +21,15 @@ fn fact(task: &str, id: Option<u64>) -> DecodedEvent {
 
 /// Whose text it is, the text and its number.
 fn demuxed(split: &mut Demux, items: Vec<DecodedEvent>) -> Vec<(Target, String, Option<u64>)> {
-    let mut said = Vec::new();
-    items.into_iter().for_each(|item| split.push(item, 1, &mut said));
-    said.into_iter().map(text_of).collect()
+    items.into_iter().flat_map(|item| split.push(item, 1)).map(text_of).collect()
 }
 
 fn text_of(said: DemuxEvent) -> (Target, String, Option<u64>) {
     match said {
-        DemuxEvent::Event {
-            target: to,
-            event: Event::Output { text, .. },
-            remote_seq: wire,
-            ..
-        } => (to, text, wire),
-        DemuxEvent::Event { target: to, remote_seq: wire, .. } => (to, "fact".into(), wire),
+        DemuxEvent::Event(TargetedEvent { target, event, remote_seq, .. }) => match event {
+            Event::Output { text, .. } => (target, text, remote_seq),
+            _ => (target, "fact".into(), remote_seq),
+        },
         other => panic!("{other:?}"),
     }
 }
@@ -65,11 +60,10 @@ fn pieces_become_whole_lines_of_their_task() {
     ];
     let expected: Vec<_> = expected.map(|(to, text)| (to, text.to_owned(), None)).into();
     assert_eq!(demuxed(&mut split, items), expected);
-    let mut said = Vec::new();
-    split.flush(a, &mut said);
-    split.flush(b, &mut said);
-    split.flush(b, &mut said);
-    assert_eq!(said.into_iter().map(text_of).collect::<Vec<_>>(), [(b, "left".into(), None)]);
+    assert_eq!(split.flush(a), None);
+    let left = split.flush(b).map(|event| text_of(DemuxEvent::Event(event)));
+    assert_eq!(left, Some((b, "left".into(), None)));
+    assert_eq!(split.flush(b), None);
 }
 
 #[test]
@@ -126,7 +120,7 @@ proptest! {
         let mut said = Vec::new();
         for (n, (task, piece)) in pieces.iter().enumerate() {
             let id = numbered.then_some(n as u64 + 1);
-            split.push(printed(names[*task], piece, id), 1, &mut said);
+            said.extend(split.push(printed(names[*task], piece, id), 1));
         }
         let got: Vec<(Target, String)> = said
             .into_iter()
@@ -150,9 +144,12 @@ fn an_end_of_the_servers_own_is_not_told_as_one_of_ours() {
         UserMessage::new(ErrorCode::Interrupted, "Regatta ended while this worked.", "", "");
     let event = Event::Status { status: Status::Interrupted, notice: Some(notice) };
     let received = vec![EventPart::Fact { task: "a".into(), at: 1, event }];
-    let mut said = Vec::new();
-    split.push(DecodedEvent { id: Some(1), parts: received }, 1, &mut said);
-    let [DemuxEvent::Event { event: Event::Status { notice: Some(notice), .. }, .. }] = &said[..]
+    let said = split.push(DecodedEvent { id: Some(1), parts: received }, 1);
+    let [
+        DemuxEvent::Event(TargetedEvent {
+            event: Event::Status { notice: Some(notice), .. }, ..
+        }),
+    ] = &said[..]
     else {
         panic!("{said:?}");
     };
