@@ -105,11 +105,13 @@ fn the_log_has_no_gap_and_show_tells_the_same_again() {
     let env = TestEnv::new();
     let ran =
         env.run_batch(&[("A", "print 500 lines\nwrite a.txt: a"), ("B", "print 300 lines")], &[]);
-    let events = ran.events();
+    let said = ran.events();
+    let (begun, events) = said.split_first().expect("it said something");
+    assert!(begun["run_id"].is_string() && begun["seq"].is_null(), "it says which it is: {begun}");
     let seqs: Vec<u64> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
     let shown = env.run_on_batch("show", "journey", &["--json"]);
-    assert_eq!(shown.events(), events, "the store holds what was shown");
+    assert_eq!(shown.events(), said, "the store holds what was shown");
     let text = env.run_on_batch("show", "journey", &["--task", "B"]).stdout;
     assert!(text.contains("300"), "{text}");
 }

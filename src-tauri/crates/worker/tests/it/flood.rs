@@ -5,7 +5,7 @@ use crate::test_env::{TestEnv, Worker};
 use regatta_protocol::Status;
 use regatta_protocol::event::{Event, LineKind};
 use regatta_protocol::worker::WorkerControl;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The most memory that the worker has had, in KiB; `None` if it has ended, and what it said is
 /// still being read.
@@ -116,6 +116,7 @@ fn a_hundred_thousand_updates_take_no_more_memory_than_a_tenth_of_them() {
 fn a_stop_is_heard_in_the_middle_of_a_flood() {
     let test_env = TestEnv::new();
     let script = "begin; prompt=$id; while :; do updates 0 10000; done & flood=$!; ask; \
+                  [ -z \"$line\" ] || : > heard; \
                   kill $flood; id=$prompt; answer '{\"stopReason\":\"cancelled\"}'";
     let updates = UPDATES.split("begin;").next().expect("the function");
     let mut worker =
@@ -124,10 +125,9 @@ fn a_stop_is_heard_in_the_middle_of_a_flood() {
         worker.read_until("lines", |event| matches!(event, Event::Output { .. }));
     }
     worker.send(&WorkerControl::Stop);
-    let begun = Instant::now();
     worker.finish();
-    // It is terminated after five seconds if it hears nothing.
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    // One that hears nothing is terminated, whatever it does.
+    assert!(test_env.copy().join("heard").exists(), "it heard that its turn is over");
     assert_eq!(worker.outcome().status, Status::Stopped);
     assert_eq!(test_env.processes(), [""; 0]);
 }
