@@ -8,10 +8,17 @@ use regatta_engine::CredentialProvider;
 use regatta_protocol::endpoint::{
     ConnectionTest, CredentialsView, Endpoint, EndpointView, SecretState, TokenView,
 };
-use regatta_protocol::{EndpointId, ErrorCode, Secret, UserMessage};
+use regatta_protocol::{EndpointId, ErrorCode, Place, Secret, UserMessage};
 use tauri::{AppHandle, Runtime, command};
 
 const MAX_SECRET_BYTES: usize = 4_096;
+
+/// Where a batch can run: this computer, then each endpoint, under its id.
+#[command]
+pub(crate) async fn places<R: Runtime>(app: AppHandle<R>) -> CommandResult<Vec<Place>> {
+    let endpoints = state::store(&app)?.settings().endpoints;
+    Ok(state::engine(&app)?.places(&endpoints))
+}
 
 #[command]
 pub(crate) async fn credentials<R: Runtime>(app: AppHandle<R>) -> CommandResult<CredentialsView> {

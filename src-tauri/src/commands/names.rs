@@ -39,6 +39,7 @@ macro_rules! commands {
             task::answer_question,
             task::look_up_branch,
             task::continue_with,
+            endpoints::places,
             endpoints::credentials,
             endpoints::save_endpoint,
             endpoints::remove_endpoint,

@@ -17,6 +17,7 @@ import type {
   KnownAgent,
   LinePage,
   Matches,
+  Place,
   PlaceView,
   ProjectView,
   RepositoryPage,
@@ -61,6 +62,8 @@ export interface Backend {
   saveSettings(settings: Settings): Promise<void>;
   setLimit(limit: number): Promise<void>;
 
+  /** Where a batch can run: this computer, then each endpoint, under its id. */
+  places(): Promise<Place[]>;
   credentials(): Promise<CredentialsView>;
   /** Keeps an endpoint; one with the id "new" is another one, and is given its id. */
   saveEndpoint(endpoint: Endpoint): Promise<CredentialsView>;

@@ -212,7 +212,7 @@ export class FakeBackend extends FakeAgents implements Backend {
   }
 
   async checkBatch(request: BatchRequest): Promise<RequestProblem[]> {
-    const key = this.places.endpoints.find((one) => one.endpoint.id === request.endpoint?.id)?.key;
+    const key = this.placeState.endpoints.find((one) => one.endpoint.id === request.endpoint?.id)?.key;
     return findProblems(request, (await this.checkProject(request.repo_url)).state, key);
   }
 

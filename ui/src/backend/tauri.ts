@@ -58,6 +58,7 @@ export const tauri: Backend = {
   settings: () => call('settings'),
   saveSettings: (settings) => call('save_settings', { settings }),
   setLimit: (limit) => call('set_limit', { limit }),
+  places: () => call('places'),
   credentials: () => call('credentials'),
   saveEndpoint: (endpoint) => call('save_endpoint', { endpoint }),
   removeEndpoint: (id) => call('remove_endpoint', { id }),

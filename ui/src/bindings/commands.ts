@@ -1,7 +1,7 @@
 // Made by `REGATTA_WRITE_BINDINGS=1 cargo test -p regatta-tests --test contract`.
 // Do not edit: change src-tauri/src/commands instead.
 
-import type { AgentChoice, AgentsView, BatchDetail, BatchId, BatchRequest, BatchView, Changes, ConnectionTest, CredentialsView, Draft, Endpoint, EndpointId, FilePatch, HomeView, KnownAgent, LinePage, Matches, ProjectView, PublishResult, Recipe, RemoteBranch, RepositoryPage, RequestProblem, Settings, Step, TaskId, TaskView } from './protocol';
+import type { AgentChoice, AgentsView, BatchDetail, BatchId, BatchRequest, BatchView, Changes, ConnectionTest, CredentialsView, Draft, Endpoint, EndpointId, FilePatch, HomeView, KnownAgent, LinePage, Matches, Place, ProjectView, PublishResult, Recipe, RemoteBranch, RepositoryPage, RequestProblem, Settings, Step, TaskId, TaskView } from './protocol';
 
 /** The shell's commands: what each takes and answers. */
 export interface Commands {
@@ -25,6 +25,7 @@ export interface Commands {
   look_up_branch: { args: { task: TaskId }; answer: RemoteBranch };
   needs_you: { args: undefined; answer: TaskView[] };
   open_link: { args: { url: string }; answer: void };
+  places: { args: undefined; answer: Place[] };
   practice_project: { args: undefined; answer: ProjectView };
   quit: { args: { stopWork: boolean }; answer: void };
   read_changes: { args: { task: TaskId }; answer: Changes };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isList, deriveName, parsePastedList } from './pasted-list';
+import { isList, deriveName, nextName, parsePastedList } from './pasted-list';
 
 const names = (text: string) => parsePastedList(text).map((task) => task.name);
 const same = (...texts: string[]) => texts.map((text) => ({ name: text, prompt: text }));
@@ -137,4 +137,11 @@ it('is a list from two tasks on', () => {
   expect(isList('one')).toBe(false);
   expect(isList('one\n\n')).toBe(false);
   expect(isList('one\ntwo')).toBe(true);
+});
+
+it('a copy has the next number that is free', () => {
+  expect(nextName('Footer', ['Footer'])).toBe('Footer 2');
+  expect(nextName(' Footer 2 ', ['Footer', 'Footer 2', 'Footer 3'])).toBe('Footer 4');
+  expect(nextName('Chapter1', ['Chapter1'])).toBe('Chapter1 2');
+  expect(nextName('', [''])).toBe('');
 });

@@ -158,3 +158,12 @@ function numberDuplicates(tasks: PastedTask[]): PastedTask[] {
     return { ...found, name: `${found.name} ${prompts.length + 1}` };
   });
 }
+
+/** The name of a copy: "Footer" becomes "Footer 2", or the first number that is not in `taken`. */
+export function nextName(name: string, taken: string[]): string {
+  const base = name.trim().replace(/ \d+$/, '');
+  if (base === '') return '';
+  let number = 2;
+  while (taken.includes(`${base} ${number}`)) number += 1;
+  return `${base} ${number}`;
+}

@@ -15,9 +15,9 @@ const WORK = { id: 'e1', name: 'Work', address: 'https://api.cloudcoding.ai' };
 const HERE = { id: 'e2', name: 'Test server', address: 'http://127.0.0.1:8787' };
 
 it('a place has a name that says where it is', () => {
-  expect(placeName(undefined)).toBe('This computer');
-  expect(placeName(WORK)).toBe('Work (cloud)');
-  expect(placeName(HERE)).toBe('Test server (server on this computer)');
+  expect(placeName(placeAt(), undefined)).toBe('This computer');
+  expect(placeName(placeAt(WORK), WORK)).toBe('Work (cloud)');
+  expect(placeName(placeAt(HERE), HERE)).toBe('Test server (server on this computer)');
 });
 
 it('a batch in the cloud is called by owner and name, one here by its folder', () => {

@@ -18,8 +18,8 @@ export function can(batch: { place: Place }, capability: Capability): boolean {
 }
 
 /** "This computer", "Work (cloud)". */
-export function placeName(endpoint: Endpoint | undefined): string {
-  if (!endpoint) return 'This computer';
+export function placeName(place: Place, endpoint: Endpoint | undefined): string {
+  if (!endpoint) return place.label;
   return `${endpoint.name} (${isLocalAddress(endpoint.address) ? 'server on this computer' : 'cloud'})`;
 }
 

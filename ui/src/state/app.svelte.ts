@@ -7,6 +7,8 @@ import type {
   BatchView,
   HomeView,
   UserMessage,
+  EndpointId,
+  Place,
   PlaceView,
   ProjectRef,
   Settings,
@@ -47,6 +49,8 @@ export class App {
   readonly channelIdByBatch = new SvelteMap<BatchId, TaskId>();
 
   place: PlaceView = $state.raw(EMPTY_PLACE);
+  /** Where a batch can run: this computer first. */
+  places: Place[] = $state.raw([]);
   projects: ProjectRef[] = $state.raw([]);
   /** Repositories that batches at endpoints used before. */
   repositories: ProjectRef[] = $state.raw([]);
@@ -94,6 +98,11 @@ export class App {
       this.failure = asNotice(error);
     }
     this.isReady = true;
+  }
+
+  /** The place of requests that name this endpoint, or none; `undefined` if it isn't there any more. */
+  findPlace(endpoint: EndpointId | null): Place | undefined {
+    return endpoint === null ? this.places[0] : this.places.find(({ id }) => id === endpoint);
   }
 
   /** Reads home again: projects, batches, the place. */
@@ -196,13 +205,18 @@ export class App {
   async withSettingsReload<T>(change: () => Promise<T>): Promise<T> {
     return this.#enqueueSave(async () => {
       const view = await change();
-      const { endpoints, github_api, agents } = await this.backend.settings();
+      const [{ endpoints, github_api, agents }, places] = await Promise.all([
+        this.backend.settings(),
+        this.backend.places(),
+      ]);
+      this.places = places;
       this.settings = { ...this.settings, endpoints, github_api, agents };
       return view;
     });
   }
 
   async #load(): Promise<void> {
+    this.places = await this.backend.places();
     const first = await this.#loadHome();
     await Promise.all([...first.running, ...first.recent].map(({ id }) => this.subscribeToBatch(id)));
     // What changed between the reading and the listening.

@@ -13,7 +13,8 @@ import type {
   Recipe,
 } from '../bindings/protocol';
 import { agentKey, NO_OPTIONS, isSamePick } from '../lib/agents';
-import { deriveName, type PastedTask } from '../lib/pasted-list';
+import { deriveName, nextName, type PastedTask } from '../lib/pasted-list';
+import { can } from '../lib/place';
 import { serialQueue } from '../lib/serial-queue';
 import type { App } from './app.svelte';
 import type { Project } from './project.svelte';
@@ -89,7 +90,7 @@ export class BatchForm {
     const draft = await this.#app.withErrorToast(() => this.#app.backend.loadDraft());
     this.maxParallel = this.#app.settings.limit;
     if (draft) this.#restore(draft);
-    const path = (draft?.endpoint ? '' : draft?.project) || this.#app.projects[0]?.path;
+    const path = (this.isLocal && draft?.project) || this.#app.projects[0]?.path;
     if (path) await this.#project.choose(path);
     if (draft) this.startFrom = draft.start_from;
     if (draft && draft.tasks.length > 0) this.saveState = 'saved';
@@ -99,14 +100,16 @@ export class BatchForm {
   /** Fills the form with a batch that was started before. Returns a function that undoes it. */
   async fillFrom(request: BatchRequest): Promise<() => void> {
     const before = this.toDraft();
-    if (!request.endpoint) await this.#project.choose(request.repo_url);
+    const place = this.#app.findPlace(request.endpoint?.id ?? null);
+    const choosesAgents = place !== undefined && can({ place }, 'agents');
+    if (place && can({ place }, 'local_folder')) await this.#project.choose(request.repo_url);
     this.#restore({
       title: request.name,
       project: request.repo_url,
       start_from: request.branch,
-      agent: request.endpoint ? this.agent : request.agent,
-      options: request.endpoint ? this.options : request.options,
-      safety: request.endpoint ? this.safety : request.safety,
+      agent: choosesAgents ? request.agent : this.agent,
+      options: choosesAgents ? request.options : this.options,
+      safety: choosesAgents ? request.safety : this.safety,
       endpoint: request.endpoint?.id ?? null,
       haiku: request.haiku,
       max_parallel: request.max_parallel ?? this.#app.settings.limit,
@@ -144,8 +147,7 @@ export class BatchForm {
   /** The project is another one, or was looked at again. */
   syncProject(): void {
     const { current } = this.#project;
-    if (!this.placeChoice.endpoint && this.startFrom && current && !current.branches.includes(this.startFrom))
-      this.startFrom = '';
+    if (this.isLocal && this.startFrom && current && !current.branches.includes(this.startFrom)) this.startFrom = '';
     const other = current?.path !== this.#projectPath;
     this.#projectPath = current?.path;
     if (other) this.markChanged();
@@ -197,7 +199,8 @@ export class BatchForm {
   }
 
   duplicateTask(task: TaskDraft): TaskDraft {
-    const copy = this.#createTask({ ...task.toRequest(this.pick), task_name: this.#uniqueName(task.name) });
+    const taken = this.tasks.map((other) => other.name.trim());
+    const copy = this.#createTask({ ...task.toRequest(this.pick), task_name: nextName(task.name, taken) });
     this.tasks.splice(this.tasks.indexOf(task) + 1, 0, copy);
     this.markChanged();
     return copy;
@@ -244,12 +247,12 @@ export class BatchForm {
 
   /** How many things a person should look at before starting. */
   get concernCount(): number {
-    const { endpoint, address, notice } = this.placeChoice;
+    const { notice } = this.placeChoice;
     const { current } = this.#project;
-    const chosen = endpoint ? address !== '' : current !== null;
+    const chosen = this.repository !== '';
     const whole = this.problems.filter(({ row, field }) => row === null && (chosen || field !== 'project'));
     const rows = this.tasksWithProblems().length > 0 ? 1 : 0;
-    const project = !chosen || (endpoint ? notice !== null : current?.unsaved) ? 1 : 0;
+    const project = !chosen || (this.isLocal ? current?.unsaved : notice !== null) ? 1 : 0;
     return whole.length + rows + project;
   }
 
@@ -260,8 +263,18 @@ export class BatchForm {
 
   /** How many tasks are started: a draft becomes several where several agents do it. */
   get taskCount(): number {
-    if (this.placeChoice.endpoint) return this.#nonEmpty.length;
+    if (!this.placeChoice.can('agents')) return this.#nonEmpty.length;
     return this.#nonEmpty.reduce((sum, task) => sum + task.taskCount, 0);
+  }
+
+  /** Whether a folder on this computer is worked on, not a repository by its address. */
+  get isLocal(): boolean {
+    return this.placeChoice.can('local_folder');
+  }
+
+  /** The project's folder, or the repository's address; empty where none is chosen. */
+  get repository(): string {
+    return this.isLocal ? (this.#project.current?.path ?? '') : this.placeChoice.address;
   }
 
   /** The batch's agent, with what was chosen of what it offers. */
@@ -270,35 +283,23 @@ export class BatchForm {
   }
 
   toRequest(): BatchRequest {
-    const { endpoint, address, haiku } = this.placeChoice;
-    const shared = {
+    const { endpoint } = this.placeChoice;
+    return {
       name: this.title.trim(),
       branch: this.startFrom,
       thread_id: '',
-      parallel_tasks: this.#nonEmpty.map((task) => (endpoint ? task.toTextRequest() : task.toRequest(this.pick))),
+      repo_url: this.repository,
+      ...(endpoint ? { endpoint } : {}),
+      ...(this.placeChoice.can('queue') ? { max_parallel: this.maxParallel } : {}),
+      ...this.#work(),
     };
-    // Which agent works there is decided there.
-    if (endpoint) {
-      return {
-        ...shared,
-        agent: { kind: 'practice' },
-        options: NO_OPTIONS,
-        safety: 'balanced',
-        repo_url: address,
-        haiku,
-        endpoint,
-      };
-    }
-    const repo_url = this.#project.current?.path ?? '';
-    const { agent, options, safety } = this;
-    return { ...shared, agent, options, safety, repo_url, haiku: false, max_parallel: this.maxParallel };
   }
 
   toDraft(): Draft {
-    const { endpoint, address, haiku } = this.placeChoice;
+    const { endpoint, haiku } = this.placeChoice;
     return {
       title: this.title,
-      project: endpoint ? address : (this.#project.current?.path ?? ''),
+      project: this.repository,
       start_from: this.startFrom,
       agent: this.agent,
       options: this.options,
@@ -307,6 +308,22 @@ export class BatchForm {
       haiku,
       max_parallel: this.maxParallel,
       tasks: this.tasks.map((task) => task.toRequest(this.pick)),
+    };
+  }
+
+  /** The tasks and who does them; where that is decided at the place, only what it takes. */
+  #work(): Pick<BatchRequest, 'agent' | 'options' | 'safety' | 'haiku' | 'parallel_tasks'> {
+    if (this.placeChoice.can('agents')) {
+      const { agent, options, safety } = this;
+      const parallel_tasks = this.#nonEmpty.map((task) => task.toRequest(this.pick));
+      return { agent, options, safety, haiku: false, parallel_tasks };
+    }
+    return {
+      agent: { kind: 'practice' },
+      options: NO_OPTIONS,
+      safety: 'balanced',
+      haiku: this.placeChoice.haiku,
+      parallel_tasks: this.#nonEmpty.map((task) => task.toTextRequest()),
     };
   }
 
@@ -348,7 +365,7 @@ export class BatchForm {
     this.isStarting = true;
     try {
       this.isStartTried = true;
-      if (!this.placeChoice.endpoint) await this.#project.refresh();
+      if (this.isLocal) await this.#project.refresh();
       await this.check();
       if (this.problems.length > 0) return undefined;
       const detail = await this.#app.withErrorToast(() => this.#app.backend.startBatch(this.toRequest()));
@@ -394,15 +411,6 @@ export class BatchForm {
 
   #createTask(task: TaskRequest): TaskDraft {
     return new TaskDraft((this.#lastKey += 1), task, this.pick);
-  }
-
-  #uniqueName(name: string): string {
-    const taken = this.tasks.map((task) => task.name.trim());
-    const base = name.trim().replace(/ \d+$/, '');
-    if (base === '') return '';
-    for (let number = 2; ; number += 1) {
-      if (!taken.includes(`${base} ${number}`)) return `${base} ${number}`;
-    }
   }
 }
 

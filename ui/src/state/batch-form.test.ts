@@ -267,6 +267,35 @@ describe('at an endpoint', () => {
     expect(form.agent).toEqual({ kind: 'acp', command: ['codex-acp'] });
   });
 
+  it('what is asked and sent follows what the place can do, whatever its kind', async () => {
+    const [here, ...others] = await backend.places();
+    const clusters = others.map((one) => ({ ...one, kind: 'cluster', capabilities: ['agents' as const] }));
+    if (!here) throw new Error('no places');
+    backend.places = async () => [here, ...clusters];
+    await app.refresh();
+    form.choosePlace('e-1');
+    form.chooseRepository('https://github.com/acme/shop.git', 'main');
+    form.chooseAgent({ kind: 'known', id: 'codex' });
+    const task = form.addTask('Footer');
+    const count = form.taskCount;
+    task.otherPicks = [{ agent: { kind: 'practice' }, options: NO_OPTIONS }];
+    const request = form.toRequest();
+    expect(request).toMatchObject({
+      repo_url: 'https://github.com/acme/shop.git',
+      endpoint: { id: 'e-1' },
+      agent: { kind: 'known', id: 'codex' },
+    });
+    expect(request.max_parallel).toBeUndefined();
+    expect(form.taskCount).toBe(count + 1);
+
+    form.choosePlace(null);
+    expect(form.toRequest()).toMatchObject({
+      repo_url: '/home/sam/Projects/acme-shop',
+      max_parallel: form.maxParallel,
+    });
+    expect(form.toRequest().endpoint).toBeUndefined();
+  });
+
   it('an endpoint that was removed leaves the batch on this computer', async () => {
     await open('cloud-draft');
     await app.withSettingsReload(() => backend.removeEndpoint('e-1'));

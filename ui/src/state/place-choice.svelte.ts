@@ -1,6 +1,10 @@
 import { asNotice } from '../backend';
-import type { Endpoint, EndpointId, UserMessage } from '../bindings/protocol';
+import type { Capability, Endpoint, EndpointId, Place, UserMessage } from '../bindings/protocol';
+import { can } from '../lib/place';
 import type { App } from './app.svelte';
+
+/** Before the places are known, and where Regatta could not begin: nothing can be done there. */
+const UNKNOWN_PLACE: Place = { id: '', kind: '', label: '', capabilities: [] };
 
 /** Where the batch that is being written will run and, at an endpoint, on which repository. */
 export class PlaceChoice {
@@ -15,13 +19,20 @@ export class PlaceChoice {
   #endpointId: EndpointId | null = $state(null);
   #loadCount = 0;
   #app: App;
-  /** The endpoint; `undefined` for this computer, also where it was removed from the settings. */
+  /** The endpoint that a request names; `undefined` for a place that needs none. */
   readonly endpoint: Endpoint | undefined = $derived.by(() =>
     this.#app.settings.endpoints.find(({ id }) => id === this.#endpointId),
   );
+  /** The place; this computer also where the endpoint was removed from the settings. */
+  readonly place: Place = $derived.by(() => this.#app.findPlace(this.endpoint?.id ?? null) ?? UNKNOWN_PLACE);
 
   constructor(app: App) {
     this.#app = app;
+  }
+
+  /** Whether something can be done where the batch will run. */
+  can(capability: Capability): boolean {
+    return can(this, capability);
   }
 
   /** Chooses an endpoint; `null` for this computer. */
@@ -43,7 +54,7 @@ export class PlaceChoice {
     const { address } = this;
     this.branches = [];
     this.notice = null;
-    if (!this.endpoint || address === '') return;
+    if (this.can('local_folder') || address === '') return;
     try {
       const branches = await this.#app.backend.branches(address);
       if (number === this.#loadCount) this.branches = branches;

@@ -74,6 +74,26 @@ impl MockApp {
 }
 
 #[test]
+fn this_computer_and_each_endpoint_are_places_with_what_can_be_done_there() {
+    let mock = mock();
+    let id = mock.add_endpoint("Ours", "http://127.0.0.1:9");
+    let places = mock.call("places", json!({})).expect("places");
+    let known: Vec<_> =
+        places.as_array().expect("a list").iter().map(|place| &place["id"]).collect();
+    assert_eq!(known, [&json!("local"), &json!(id)]);
+    assert_eq!(
+        (&places[0]["label"], &places[1]["label"]),
+        (&json!("This computer"), &json!("Ours"))
+    );
+    let can = |place: usize, what: &str| {
+        let capabilities = places[place]["capabilities"].as_array().expect("a list");
+        capabilities.contains(&json!(what))
+    };
+    assert!(can(0, "local_folder") && !can(0, "key"), "{places}");
+    assert!(can(1, "key") && !can(1, "local_folder"), "{places}");
+}
+
+#[test]
 fn a_key_is_entered_tested_replaced_and_removed() {
     let mock = mock();
     let (address, asked) = serve(agents);

@@ -225,7 +225,7 @@ export class FakeAgents extends FakePlaces {
     }
     this.#change(
       { kind: 'known', id },
-      { key: this.places.store ? 'kept' : 'for_session', state: 'ready', missing: null },
+      { key: this.placeState.store ? 'kept' : 'for_session', state: 'ready', missing: null },
     );
   }
 

@@ -1,12 +1,14 @@
 import type {
   CredentialsView,
   Endpoint,
+  Place,
   UserMessage,
   Repository,
   RepositoryPage,
   SecretState,
   ConnectionTest,
 } from '../../bindings/protocol';
+import { placeAt } from '../../lib/testing';
 
 /** What the simulation begins with, of places and secrets. */
 export interface Places {
@@ -59,7 +61,7 @@ const refuse = (code: UserMessage['code'], what: string, next: string): UserMess
 
 /** The simulation's endpoints, keys, token and repositories. "wrong" in a key makes it a refused one. */
 export class FakePlaces {
-  places: Places;
+  placeState: Places;
   protected github_api = GITHUB_API;
   /** Addresses of repositories that were used, the newest first. */
   protected used: string[] = [];
@@ -68,15 +70,20 @@ export class FakePlaces {
   #ids = 10;
 
   constructor(places: Places) {
-    this.places = structuredClone(places);
+    this.placeState = structuredClone(places);
   }
 
   get endpoints(): Endpoint[] {
-    return this.places.endpoints.map(({ endpoint }) => endpoint);
+    return this.placeState.endpoints.map(({ endpoint }) => endpoint);
+  }
+
+  /** Where a batch can run. */
+  async places(): Promise<Place[]> {
+    return [placeAt(), ...this.endpoints.map((endpoint) => placeAt(endpoint))];
   }
 
   async credentials(): Promise<CredentialsView> {
-    const { endpoints, token, store } = this.places;
+    const { endpoints, token, store } = this.placeState;
     const host = new URL(this.github_api).host.replace(/^api\./, '');
     return structuredClone({ endpoints, github: { host, token }, store: store ? null : NO_STORE });
   }
@@ -91,10 +98,10 @@ export class FakePlaces {
         'Write one that begins with https://, or http:// for this computer.',
       );
     }
-    const known = this.places.endpoints.find((one) => one.endpoint.id === endpoint.id);
+    const known = this.placeState.endpoints.find((one) => one.endpoint.id === endpoint.id);
     const id = known ? endpoint.id : `e-${(this.#ids += 1)}`;
     const kept = { ...endpoint, id, name: endpoint.name.trim(), address };
-    if (!known) this.places.endpoints.push({ endpoint: kept, key: 'missing' });
+    if (!known) this.placeState.endpoints.push({ endpoint: kept, key: 'missing' });
     else {
       if (known.endpoint.address !== address) known.key = 'missing';
       known.endpoint = kept;
@@ -103,7 +110,7 @@ export class FakePlaces {
   }
 
   async removeEndpoint(id: string): Promise<CredentialsView> {
-    this.places.endpoints = this.places.endpoints.filter((one) => one.endpoint.id !== id);
+    this.placeState.endpoints = this.placeState.endpoints.filter((one) => one.endpoint.id !== id);
     return this.credentials();
   }
 
@@ -135,19 +142,19 @@ export class FakePlaces {
     if (!/^https?:\/\/[^/@?#]+/.test(address)) {
       throw refuse('bad_request', 'This is not an address.', 'Write one that begins with https://.');
     }
-    if (address !== this.github_api) this.places.token = 'missing';
+    if (address !== this.github_api) this.placeState.token = 'missing';
     this.github_api = address;
     return this.credentials();
   }
 
   async setGithubToken(token: string): Promise<CredentialsView> {
-    this.places.token = this.#storeSecret('github', token);
+    this.placeState.token = this.#storeSecret('github', token);
     return this.credentials();
   }
 
   async removeGithubToken(): Promise<CredentialsView> {
     this.#secrets.delete('github');
-    this.places.token = 'missing';
+    this.placeState.token = 'missing';
     return this.credentials();
   }
 
@@ -159,7 +166,7 @@ export class FakePlaces {
 
   async repositories(page: number): Promise<RepositoryPage> {
     const notice = this.#tokenNotice();
-    if (this.places.token === 'missing') throw refuse('key_missing', 'There is no GitHub token yet.', 'Enter one.');
+    if (this.placeState.token === 'missing') throw refuse('key_missing', 'There is no GitHub token yet.', 'Enter one.');
     if (notice && this.#secrets.get('github')?.includes('wrong')) throw notice;
     const repositories = REPOSITORIES.slice((page - 1) * PAGE, page * PAGE);
     const next = page * PAGE < REPOSITORIES.length ? page + 1 : null;
@@ -206,11 +213,11 @@ export class FakePlaces {
 
   #storeSecret(id: string, secret: string): SecretState {
     this.#secrets.set(id, secret);
-    return this.places.store ? 'kept' : 'for_session';
+    return this.placeState.store ? 'kept' : 'for_session';
   }
 
   #findEndpoint(id: string): { endpoint: Endpoint; key: SecretState } {
-    const found = this.places.endpoints.find((one) => one.endpoint.id === id);
+    const found = this.placeState.endpoints.find((one) => one.endpoint.id === id);
     if (!found) throw refuse('endpoint_missing', 'This endpoint is not there any more.', 'Add it again.');
     return found;
   }

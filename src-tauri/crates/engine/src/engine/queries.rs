@@ -4,13 +4,22 @@ use super::Engine;
 use crate::EngineError;
 use crate::log::Follower;
 use crate::store::{TaskFacts, lines, list, read, search, steps};
+use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::event::Step;
 use regatta_protocol::view::{BatchDetail, LinePage, Matches, PlaceView};
-use regatta_protocol::{BatchId, BatchRequest, BatchView, LogEvent, Millis, TaskId, TaskView};
+use regatta_protocol::{
+    BatchId, BatchRequest, BatchView, LogEvent, Millis, Place, TaskId, TaskView,
+};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 impl Engine {
+    /// Where a batch can run: this computer first, then each of `endpoints` under its id.
+    pub fn places(&self, endpoints: &[Endpoint]) -> Vec<Place> {
+        let named = endpoints.iter().map(Some);
+        [None].into_iter().chain(named).map(|name| self.0.places.place_of(name)).collect()
+    }
+
     /// Batches with a task that waits or works, the newest first.
     ///
     /// # Errors
