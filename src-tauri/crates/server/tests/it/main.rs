@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod agent_selection;
+mod answers;
 mod auth;
 mod http_client;
 mod idempotency;

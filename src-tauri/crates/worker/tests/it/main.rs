@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests look from outside")]
 
 mod acp;
+mod acp_traffic;
 mod bad_acp;
 mod command;
 mod flood;
