@@ -19,6 +19,7 @@ use crate::event::{DecodedEvent, EventPart};
 use crate::frame::Event;
 use fields::{Fields, Payload};
 use regatta_protocol::event::LineKind;
+use regatta_protocol::json_text::replace_lone_surrogates;
 use regatta_protocol::wire::{End, Fact};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -42,9 +43,10 @@ const FACT_KEYS: [&str; 10] = [
 pub fn decode(event: Event) -> DecodedEvent {
     let id = parse_event_id(&event.id);
     let kind = if event.event == "message" { "" } else { event.event.as_str() };
-    let received = match serde_json::from_str(&event.data) {
-        Ok(Payload::Fields(fields)) => decode_object(kind, fields, &event.data),
-        _ => decode_non_object(kind, &event.data),
+    let data = replace_lone_surrogates(&event.data);
+    let received = match serde_json::from_str(&data) {
+        Ok(Payload::Fields(fields)) => decode_object(kind, fields, &data),
+        _ => decode_non_object(kind, &data),
     };
     DecodedEvent { id, parts: received }
 }
@@ -93,6 +95,8 @@ fn decode_envelope(kind: &str, mut fields: Fields<'_>, whole: &str) -> Vec<Event
             decode_object(inner, inside, whole)
         }
         Some(Payload::Text(text)) => decode_non_object(inner, &text),
+        // An end without a word about it is an end.
+        Some(Payload::Other(Value::Null)) if inner == "end" => decode_non_object(inner, ""),
         _ => return vec![raw_part(fields.task(), kind, whole)],
     };
     let more = fields.into_map();

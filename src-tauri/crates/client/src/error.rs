@@ -68,7 +68,9 @@ impl StreamError {
     pub(crate) fn too_large() -> Self {
         let what =
             "The endpoint sent an event of more than 64 MB, which is more than Regatta takes.";
-        Self { can_resume: false, ..Self::connection_lost(what) }
+        let mut error = Self::connection_lost(what);
+        error.user_message.code = ErrorCode::PayloadTooLarge;
+        Self { can_resume: false, ..error }
     }
 
     fn connection_lost(what: &str) -> Self {

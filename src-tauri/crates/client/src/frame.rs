@@ -111,6 +111,16 @@ impl Framer {
         Ok(None)
     }
 
+    /// The event that the stream's end cuts off, as far as its lines came whole. By the standard
+    /// it is to be left out; but what a server said of a task is kept, whatever is missing.
+    pub fn finish(&mut self) -> Option<Event> {
+        self.block.truncate(self.line);
+        self.block.push(b'\n');
+        let event = parse_fields(&self.block);
+        (self.block, self.line) = (Vec::new(), 0);
+        event
+    }
+
     /// Moves bytes from the input to the block up to the end of a line, which is left out.
     fn complete_line(&mut self) -> Result<bool, EventTooLarge> {
         let mut rest = &self.input[self.input_read..];

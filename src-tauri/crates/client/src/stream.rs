@@ -73,7 +73,12 @@ impl ResponseStream {
                     self.heartbeat.on_bytes(self.last_bytes_at);
                     self.framer.feed(bytes);
                 }
-                None => self.is_over = true,
+                None => {
+                    self.is_over = true;
+                    // One with an id comes again when the stream is resumed.
+                    let last = self.framer.finish().filter(|event| event.id.is_empty());
+                    return Ok(last.map(|event| self.decode_event(event)));
+                }
             }
         }
     }

@@ -3,8 +3,8 @@
 //! [`app`]), what went wrong ([`user_message`]), what the engine and a worker say to each other
 //! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
 //! ([`agent_name`]), where tasks run ([`place`]), which places there are besides this computer
-//! ([`endpoint`]), where a repository is ([`repository_address`]), and what is said over the
-//! network ([`wire`]). Only serde: no I/O, no time, no randomness.
+//! ([`endpoint`]), where a repository is ([`repository_address`]), what is said over the
+//! network ([`wire`]), and how others' JSON is repaired ([`json_text`]). Only serde: no I/O, no time, no randomness.
 
 pub mod agent;
 pub mod agent_name;
@@ -12,6 +12,7 @@ pub mod app;
 pub mod endpoint;
 pub mod event;
 pub mod id;
+pub mod json_text;
 mod outcome;
 pub mod place;
 pub mod question;

@@ -207,3 +207,29 @@ proptest! {
         prop_assert_eq!(seen, expected.len());
     }
 }
+
+#[test]
+fn what_the_end_of_a_stream_cuts_off_is_kept_line_by_line() {
+    let cases: [(&str, &[u8], Option<&str>); 8] = [
+        ("no empty line", b"event: custom\ndata: a\n", Some("custom|a|")),
+        ("CRLF", b"data: a\r\ndata: b\r\n", Some("message|a\nb|")),
+        ("half a line more", b"data: a\ndata: b", Some("message|a|")),
+        ("half a line", b"data: a", None),
+        ("no data", b"event: custom\nid: 7\n", None),
+        ("a comment", b": beat\n", None),
+        ("a whole event", b"data: a\n\n", None),
+        ("nothing", b"", None),
+    ];
+    for (name, bytes, expected) in cases {
+        for piece in PIECES {
+            let mut framer = Framer::default();
+            for piece in bytes.chunks(piece) {
+                framer.feed(Bytes::copy_from_slice(piece));
+                while framer.next_frame().expect("it is small").is_some() {}
+            }
+            let last = framer.finish().map(|e| format_event(&e.event, &e.data, &e.id));
+            assert_eq!(last.as_deref(), expected, "{name}");
+            assert_eq!(framer.finish(), None, "{name}: once");
+        }
+    }
+}

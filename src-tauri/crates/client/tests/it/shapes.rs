@@ -59,7 +59,7 @@ fn escapes_and_every_character_come_through() {
     let payload = serde_json::json!({ "task_name": "a\"b", "stdout": text }).to_string();
     assert_eq!(decoded("custom", &payload), [output(Some("a\"b"), text)]);
     let surrogates = r#"{"stdout":"\ud83d\ude00 \ud83d"}"#;
-    assert_eq!(decoded("custom", surrogates), [raw(None, &format!("custom: {surrogates}"))]);
+    assert_eq!(decoded("custom", surrogates), [output(None, "😀 \u{fffd}")]);
 }
 
 #[test]
@@ -244,4 +244,32 @@ fn every_fact_of_a_worker_is_taken_apart_and_put_together() {
         seen += 1;
     }
     assert!(seen > 0, "fixtures of facts");
+}
+
+#[test]
+fn an_end_may_come_without_a_word_about_it() {
+    let ended = [EventPart::Ended { end: None }];
+    for (kind, data) in [
+        ("", r#"{"event":"end","data":null}"#),
+        ("end", r#"{"event":"end","data":null}"#),
+        ("", r#"{"event":"end","data":{}}"#),
+        ("", r#"{"event":"end","data":""}"#),
+        ("end", "null"),
+        ("end", "{}"),
+    ] {
+        assert_eq!(decoded(kind, data), ended, "{kind} {data}");
+    }
+    for data in [r#"{"event":"custom","data":null}"#, r#"{"event":"ending","data":null}"#] {
+        assert_eq!(decoded("", data), [raw(None, data)]);
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_replaced_in_the_text_of_its_task() {
+    let payload = r#"{"task_name":"a","stdout":"x\ud83d y\n"}"#;
+    let expected = [output(Some("a"), "x\u{fffd} y\n")];
+    assert_eq!(decoded("custom", payload), expected);
+    assert_eq!(decoded("", &format!(r#"{{"event":"custom","data":{payload}}}"#)), expected);
+    let escaped = r#"{"task_name":"a","stdout":"x\\ud83d\n"}"#;
+    assert_eq!(decoded("custom", escaped), [output(Some("a"), "x\\ud83d\n")]);
 }

@@ -1,14 +1,16 @@
 //! Every answer but the wanted one: its sentence, and that nothing is sent twice.
 
 use crate::loopback::{LoopbackServer, http_response};
-use regatta_client::{Address, CallError, Client, InvokeBody, RunCommand, RunId, Work};
+use regatta_client::{
+    Address, CallError, Client, EventPart, InvokeBody, ResponseStream, RunCommand, RunId, Work,
+};
 use regatta_protocol::{ErrorCode, Secret, TaskRequest, wire::AnsweredFact};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-async fn invoke(to: &Address) -> CallError {
+async fn call(to: &Address) -> Result<ResponseStream, CallError> {
     let token = Secret::new("the-token");
     let task = TaskRequest { task_name: "a".into(), prompt: "go".into(), ..TaskRequest::default() };
     let body = InvokeBody {
@@ -21,8 +23,11 @@ async fn invoke(to: &Address) -> CallError {
         name: "",
         max_parallel: None,
     };
-    let called = Client::new().invoke(to, &body, "the-idempotency-key").await;
-    called.expect_err("it can't work")
+    Client::new().invoke(to, &body, "the-idempotency-key").await
+}
+
+async fn invoke(to: &Address) -> CallError {
+    call(to).await.expect_err("it can't work")
 }
 
 /// Status, headers, body; then the code and the sentences.
@@ -344,4 +349,41 @@ async fn orders_go_to_their_run_and_task() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(server.requests()[2].body().expect("a body"), r#"{"question":"q","option":"yes"}"#);
+}
+
+/// What a stream of these bytes says, and the code of the error that ends it.
+async fn read_stream(
+    events: impl Fn() -> String + Send + Sync + 'static,
+) -> (Vec<EventPart>, Option<ErrorCode>) {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let server = LoopbackServer::responding(move |_| format!("{head}{}", events()).into_bytes());
+    let mut stream = call(&server.await.address).await.expect("a stream");
+    let mut parts = Vec::new();
+    loop {
+        match stream.next().await {
+            Ok(Some(event)) => parts.extend(event.parts),
+            Ok(None) => return (parts, None),
+            Err(error) => return (parts, Some(error.user_message.code)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_without_its_empty_line_is_kept_unless_it_comes_again() {
+    let event = "event: custom\ndata: {\"task_name\":\"a\",\"stdout\":\"last words\"}\n";
+    let (parts, error) = read_stream(move || event.to_owned()).await;
+    assert_eq!(error, None);
+    let said =
+        |part: &EventPart| matches!(part, EventPart::Output { text, .. } if text == "last words");
+    assert!(matches!(&parts[..], [part] if said(part)), "{parts:?}");
+    // A numbered one is sent again when the stream goes on.
+    let (parts, _) = read_stream(move || format!("id: 7\n{event}")).await;
+    assert_eq!(parts, []);
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_is_called_so() {
+    let large = || format!("data: {}\n\n", "x".repeat(65 * 1024 * 1024));
+    let (parts, error) = read_stream(large).await;
+    assert_eq!((parts, error), (Vec::new(), Some(ErrorCode::PayloadTooLarge)));
 }

@@ -133,3 +133,34 @@ ask"#;
     );
     worker.assert_failed(ErrorCode::AgentProtocol);
 }
+
+#[test]
+fn an_error_in_another_form_ends_the_turn_with_its_words() {
+    for (error, said) in [
+        (r#""it broke""#, "it broke"),
+        (r#"{"code":"ECONNRESET","message":"it broke"}"#, "it broke"),
+        (r#"{"code":-32603}"#, "-32603"),
+        ("null", "answered with nothing"),
+    ] {
+        let test_env = TestEnv::new();
+        // It goes on living: without the end of the turn the task would be at work for ever.
+        let script = format!(
+            r#"begin; printf '{{"jsonrpc":"2.0","id":%s,"error":%s}}\n' "$id" '{error}'; ask"#
+        );
+        let worker = run_script(&test_env, &script);
+        worker.assert_failed(ErrorCode::AgentFailed);
+        let message = &worker.outcome().notice.as_ref().expect("it says why").message;
+        assert!(message.contains(said), "{error}: {message}");
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_replaced_and_the_rest_is_shown() {
+    let test_env = TestEnv::new();
+    let script = r#"begin
+printf '%s\n' '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s","update":{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"cut \ud83d here"}}}}'
+end"#;
+    let worker = run_script(&test_env, script);
+    assert_eq!(worker.lines(LineKind::AgentMessage), ["cut \u{fffd} here"]);
+    assert_eq!(worker.lines(LineKind::Stdout), [""; 0]);
+}

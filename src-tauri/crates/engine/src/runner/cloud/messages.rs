@@ -7,6 +7,14 @@ const CHECK_BRANCH_HINT: &str = "Look up its branch; or try again, which starts 
 
 /// Nobody here knows how the task ended; `why` says what happened to the connection.
 pub(super) fn connection_lost(why: &UserMessage) -> UserMessage {
+    if why.code == ErrorCode::PayloadTooLarge {
+        // The connection was fine: it is we who can't read on.
+        return UserMessage {
+            impact: KEPT_IMPACT.to_owned(),
+            hint: CHECK_BRANCH_HINT.to_owned(),
+            ..why.clone()
+        };
+    }
     let details = why.details.as_ref().map(|more| format!("{}\n{more}", why.message));
     UserMessage::new(
         ErrorCode::ConnectionLost,

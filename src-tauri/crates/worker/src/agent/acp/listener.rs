@@ -8,7 +8,7 @@ use super::message_buffer::MessageBuffer;
 use super::raw_log::RawLog;
 use super::tool_calls::ToolCalls;
 use super::usage::UsageMeter;
-use super::wire::{RawLine, RawLineSplitter, Routed, route};
+use super::wire::{RawLine, RawLineSplitter, Routed, repair_response, route};
 use super::{DisplayItem, plan};
 use crate::agent::{AgentSummary, read_chunk};
 use crate::line_splitter::LineSplitter;
@@ -20,7 +20,9 @@ use agent_client_protocol::v1::schema::{
 };
 use regatta_process::Process;
 use regatta_protocol::event::{Event, LineKind, StepState};
+use regatta_protocol::json_text::replace_lone_surrogates;
 use regatta_trace::LogDropped;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,6 +104,10 @@ impl Listener {
             }
         };
         self.raw_log.lock().unwrap_or_else(PoisonError::into_inner).add(&line);
+        let line = match replace_lone_surrogates(&line) {
+            Cow::Owned(repaired) => repaired,
+            Cow::Borrowed(_) => line,
+        };
         match route(&line) {
             Routed::Update(_) if self.is_replaying.load(Ordering::Acquire) => {}
             Routed::Update(params) => self.handle_update(params).await,
@@ -116,7 +122,7 @@ impl Listener {
                     let state = if done { StepState::Done } else { StepState::Failed };
                     self.finish_turn(state).await;
                 }
-                self.forward(line).await;
+                self.forward(repair_response(&line).unwrap_or(line)).await;
             }
         }
     }

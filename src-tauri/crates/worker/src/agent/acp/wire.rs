@@ -1,13 +1,18 @@
 //! Lines of an ACP agent's output, sorted before anything else sees them. Pure.
 
+use crate::text::one_line;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// The longest line that is taken for a message, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+/// How much is told of an error that has no words.
+const MAX_ERROR_CHARS: usize = 300;
+/// The number of an error that has none: JSON-RPC's "internal error".
+const INTERNAL_ERROR: i32 = -32603;
 /// How much is shown of a line that is too long for a message.
 const MAX_SHOWN: usize = 1024 * 1024;
 
@@ -83,6 +88,34 @@ pub(super) struct PromptEnd {
     pub(super) stop_reason: String,
     /// The tokens that it used, where the agent tells them.
     pub(super) tokens: Option<u64>,
+}
+
+/// An answer that is not quite one by [JSON-RPC](https://www.jsonrpc.org/specification#response_object),
+/// as one that is: an error that is a text, or has no number or no message, and an answer with
+/// neither result nor error, are errors. The protocol's crate would drop them, and the turn would
+/// never end. `None` if nothing is to be repaired.
+pub(super) fn repair_response(line: &str) -> Option<String> {
+    let mut response: Map<String, Value> = serde_json::from_str(line).ok()?;
+    let id = response.get("id").filter(|_| !response.contains_key("method"))?.clone();
+    let error = match response.remove("error") {
+        Some(Value::Null) | None if response.contains_key("result") => return None,
+        error => error.unwrap_or_default(),
+    };
+    let is_whole = error["code"].as_i64().is_some_and(|code| i32::try_from(code).is_ok())
+        && error["message"].is_string();
+    let error = if is_whole { error } else { to_error_object(&error) };
+    (!is_whole).then(|| json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string())
+}
+
+/// An error object with the words of one in another form.
+fn to_error_object(error: &Value) -> Value {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let words = text(error).or_else(|| text(&error["message"])).or_else(|| text(&error["error"]));
+    let words = words.unwrap_or_else(|| match error {
+        Value::Null => "It answered with nothing.".to_owned(),
+        other => one_line(&other.to_string(), MAX_ERROR_CHARS),
+    });
+    json!({ "code": INTERNAL_ERROR, "message": words, "data": error })
 }
 
 /// Sorts one line.
@@ -162,6 +195,48 @@ mod tests {
         }
         assert!(matches!(&given[..], [RawLine::TooLong(text)] if text.len() == MAX_SHOWN));
         assert_eq!(raw.push(b"xx\nnext\n"), [RawLine::Whole("next".into())]);
+    }
+
+    #[test]
+    fn answers_that_are_errors_in_another_form_are_errors() {
+        for (error, words) in [
+            (r#""it broke""#, "it broke"),
+            (r#"{"code":"ECONNRESET","message":"it broke"}"#, "it broke"),
+            (r#"{"code":-32603.5,"message":"it broke"}"#, "it broke"),
+            (r#"{"code":99999999999,"message":"it broke"}"#, "it broke"),
+            (r#"{"message":"it broke"}"#, "it broke"),
+            (r#"{"error":"it broke"}"#, "it broke"),
+            (r#"{"code":-32603}"#, r#"{"code":-32603}"#),
+            ("17", "17"),
+            ("null", "It answered with nothing."),
+        ] {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":"a","error":{error}}}"#);
+            let repaired = repair_response(&line).expect("it is repaired");
+            let repaired: Value = serde_json::from_str(&repaired).expect("JSON");
+            assert_eq!(
+                (&repaired["id"], &repaired["error"]["code"]),
+                (&json!("a"), &json!(-32603))
+            );
+            assert_eq!(repaired["error"]["message"], words, "{error}");
+        }
+        let nothing = repair_response(r#"{"jsonrpc":"2.0","id":3}"#).expect("it is repaired");
+        assert!(nothing.contains(r#""id":3"#) && nothing.contains("answered with nothing"));
+    }
+
+    #[test]
+    fn other_lines_are_not_repaired() {
+        for line in [
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"it broke"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{"stopReason":"end_turn"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":null}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"x","error":"no"}"#,
+            r#"{"jsonrpc":"2.0","error":"no"}"#,
+            r#"["error"]"#,
+            "error",
+        ] {
+            assert_eq!(repair_response(line), None, "{line}");
+        }
     }
 
     #[test]
