@@ -159,6 +159,7 @@ mod tests {
     fn an_agent_to_sign_in_to_is_told_once_and_a_limit_is_not() {
         let hold = |until| AgentPause {
             agent: AgentChoice::Known { id: KnownAgent::Codex },
+            task: None,
             notice: UserMessage::new(ErrorCode::SignInNeeded, "Signed out.", "Saved.", "Sign in."),
             until,
             tasks: 2,

@@ -880,7 +880,12 @@ tests?: Array<TestRun>,
 /**
  * When the agent's service can be used again, if the end is a usage limit and it said so.
  */
-retry_at?: number, };
+retry_at?: number, 
+/**
+ * Whether the end was read from the agent's last words and not from an error that it gave.
+ * Then it may be a mistake, and says nothing of the agent's other tasks.
+ */
+is_doubtful?: boolean, };
 
 /**
  * One task as it stands. Under 8 KB as JSON, however much the task printed.
@@ -1165,6 +1170,11 @@ export type AgentPause = {
  * The agent.
  */
 agent: AgentChoice, 
+/**
+ * The only one of its tasks that is held; `None` means all. So it is where the reason was
+ * read from the agent's words, until a second task says the same.
+ */
+task?: TaskId, 
 /**
  * Why, and what to do.
  */

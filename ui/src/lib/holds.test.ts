@@ -26,6 +26,9 @@ it('holds the waiting tasks of its agent and no others', () => {
   expect(of({ agent: 'Codex', status: 'paused' })).toBe(signIn);
   expect(of({ agent: 'Claude Code', status: 'working' })).toBeUndefined();
   expect(of({ agent: 'Practice agent' })).toBeUndefined();
+  const one = { ...place, holds: [{ ...limit, task: 'a' }] };
+  expect(findHold(aTask({ id: 'a', agent: 'Claude Code' }), aBatch(), one)?.task).toBe('a');
+  expect(findHold(aTask({ id: 'b', agent: 'Claude Code' }), aBatch(), one)).toBeUndefined();
   const endpoint = { id: 'e', name: 'Work', address: 'https://api.cloudcoding.example' };
   expect(findHold(aTask({ agent: 'Claude Code' }), aBatch({ endpoint }), place)).toBeUndefined();
 });

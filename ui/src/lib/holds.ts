@@ -22,9 +22,9 @@ const prefixTime = (when: string) => (/^\d/.test(when) && when.length === 5 ? `a
 /** What holds a task back, if it waits for its agent and not for a free place. */
 export function findHold(task: TaskView, batch: BatchView, place: PlaceView): AgentPause | undefined {
   if (!can(batch, 'queue') || (task.status !== 'waiting' && task.status !== 'paused')) return undefined;
-  return place.holds.find(({ agent }) =>
-    task.agent ? task.agent === agentName(agent) : agentKey(batch.agent) === agentKey(agent),
-  );
+  const isOfAgent = ({ agent }: AgentPause) =>
+    task.agent ? task.agent === agentName(agent) : agentKey(batch.agent) === agentKey(agent);
+  return place.holds.find((hold) => isOfAgent(hold) && (hold.task === undefined || hold.task === task.id));
 }
 
 /** How many holds end only when a person says so. */

@@ -66,6 +66,11 @@ pub struct Outcome {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub retry_at: Option<Millis>,
+    /// Whether the end was read from the agent's last words and not from an error that it gave.
+    /// Then it may be a mistake, and says nothing of the agent's other tasks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub is_doubtful: bool,
 }
 
 impl Outcome {
@@ -81,6 +86,7 @@ impl Outcome {
             exit_status: String::new(),
             tests: Vec::new(),
             retry_at: None,
+            is_doubtful: false,
         }
     }
 }

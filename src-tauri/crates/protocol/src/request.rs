@@ -139,6 +139,15 @@ impl AgentChoice {
         }
     }
 
+    /// Which of the known agents it is; `None` if it is another.
+    #[must_use]
+    pub const fn known(&self) -> Option<KnownAgent> {
+        match self {
+            Self::Known { id } => Some(*id),
+            Self::Practice | Self::Acp { .. } | Self::Command { .. } => None,
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn label(&self) -> String {

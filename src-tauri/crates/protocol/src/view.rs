@@ -256,6 +256,11 @@ pub struct PlaceView {
 pub struct AgentPause {
     /// The agent.
     pub agent: AgentChoice,
+    /// The only one of its tasks that is held; `None` means all. So it is where the reason was
+    /// read from the agent's words, until a second task says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub task: Option<TaskId>,
     /// Why, and what to do.
     pub notice: UserMessage,
     /// When its tasks go on by themselves; `None` means when a person says so.

@@ -6,7 +6,7 @@
 //! standard input ends, the worker ends the agent and itself.
 
 use crate::Millis;
-use crate::agent::{AgentCapabilities, AgentOptions, EnvVar, Safety};
+use crate::agent::{AgentCapabilities, AgentOptions, EnvVar, KnownAgent, Safety};
 use crate::event::{AgentSession, Event};
 use crate::user_message::UserMessage;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,9 @@ pub struct WorkerTask {
     /// What the agent wants to hear in `_meta` of a new conversation, as JSON; empty means nothing.
     #[serde(default)]
     pub session_meta: String,
+    /// Which agent it is, where that is known: its own forms of an error are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_agent: Option<KnownAgent>,
     /// How much it may do without asking.
     #[serde(default)]
     pub safety: Safety,

@@ -17,7 +17,7 @@ use regatta_git::{Git, GitError};
 use regatta_process::{GracePeriod, ProgramExit, Signals};
 use regatta_protocol::event::{Outcome, SaveReason};
 use regatta_protocol::worker::{AgentProgram, WorkerTask};
-use regatta_protocol::{ErrorCode, Status, UserMessage};
+use regatta_protocol::{ErrorCode, KnownAgent, Status, UserMessage};
 use regatta_trace::LogDropped;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,8 @@ struct AttemptEnd {
     own_exit: Option<ProgramExit>,
     exit: ProgramExit,
     summary: AgentSummary,
+    /// Whether `reason` was read from the agent's last words.
+    is_doubtful: bool,
 }
 
 /// Does the task that is told first; how it ended.
@@ -105,8 +107,10 @@ async fn run_attempt(
     let (saver, by_itself) = end_agent(&mut attempt_loop, &why).await;
     let (spoken, ended) = drain(agent).await;
     debug!(exit = %ended, "nothing of the agent runs any more");
+    let in_words = find_error_in_words(&why, task.known_agent, &spoken.last_message);
     let end = AttemptEnd {
-        reason: classify_end(why, &spoken.last_message),
+        is_doubtful: in_words.is_some(),
+        reason: in_words.unwrap_or(why),
         own_exit: by_itself,
         summary: spoken,
         exit: ended,
@@ -176,16 +180,16 @@ async fn request_end(agent: &mut RunningAgent, until: Instant) -> GracePeriod {
     GracePeriod::ForProgram(until.min(Instant::now() + CANCEL_GRACE))
 }
 
-/// What an end means whose last words are nothing but an error.
-fn classify_end(why: StopReason, last_words: &str) -> StopReason {
-    let trouble = match &why {
-        StopReason::TurnEnded(TurnEnd::Done) => agent_error::classify_message(last_words, now()),
-        StopReason::TurnEnded(TurnEnd::Failed(notice)) if notice.code == ErrorCode::AgentDied => {
-            agent_error::classify_last_line(last_words, now())
-        }
-        _ => None,
-    };
-    trouble.map_or(why, |trouble| StopReason::TurnEnded(trouble.to_turn_end(last_words)))
+/// What an end means after which an agent's last words are nothing but its error: some say in
+/// this way, and in no other, that their turn failed.
+fn find_error_in_words(
+    why: &StopReason,
+    agent: Option<KnownAgent>,
+    last_words: &str,
+) -> Option<StopReason> {
+    let agent = agent.filter(|_| *why == StopReason::TurnEnded(TurnEnd::Done))?;
+    let kind = agent_error::classify_message(agent, last_words, now())?;
+    Some(StopReason::TurnEnded(kind.to_turn_end(last_words)))
 }
 
 /// Waits until all output was sent; what is told of it, and how the program ended.
@@ -246,6 +250,7 @@ async fn finish(mut saver: Box<SavePointWriter>, end: AttemptEnd, events: &Event
         exit_status: ended_by,
         tests,
         retry_at,
+        is_doubtful: end.is_doubtful,
     }
 }
 

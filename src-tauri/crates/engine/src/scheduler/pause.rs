@@ -36,6 +36,8 @@ pub(super) struct SuspendedAttempt {
     pub(super) notice: UserMessage,
     /// When; `None` means when a person says so.
     pub(super) until: Option<Millis>,
+    /// Whether the reason may be a mistake.
+    pub(super) is_doubtful: bool,
 }
 
 impl SuspendedAttempt {
@@ -64,7 +66,7 @@ impl SuspendedAttempt {
             Some(_) => UserMessage { hint: RESUMES_BY_ITSELF.to_owned(), ..notice },
             None => notice,
         };
-        Some(Self { next, notice, until })
+        Some(Self { next, notice, until, is_doubtful: outcome.is_doubtful })
     }
 }
 
@@ -73,19 +75,23 @@ impl SuspendedAttempt {
 pub(super) struct AgentPauses(pub(super) Vec<AgentPause>);
 
 impl AgentPauses {
-    /// Holds an agent's tasks, until the latest time that was told.
+    /// Holds an agent's tasks, until the latest time that was told. One task's doubt holds that
+    /// task only, until a second of the agent's tasks says the same.
     pub(super) fn add(&mut self, held: &SuspendedAttempt) {
-        let agent = held.next.agent.clone();
-        let (notice, until) = (held.notice.clone(), held.until);
-        match self.0.iter_mut().find(|hold| hold.agent == agent) {
-            // A person who has to sign in is waited for in any case.
-            Some(hold) if hold.until.is_none() => {}
-            Some(hold) => {
-                hold.until = until.map(|until| hold.until.map_or(until, |old| old.max(until)));
-                hold.notice = notice;
-            }
-            None => self.0.push(AgentPause { agent, notice, until, tasks: 0 }),
+        let QueuedAttempt { agent, task, .. } = &held.next;
+        let is_alone = |hold: &AgentPause| hold.agent != *agent || hold.task.as_ref() == Some(task);
+        let is_first_doubt = held.is_doubtful && self.0.iter().all(is_alone);
+        let mut added = AgentPause {
+            agent: agent.clone(),
+            task: is_first_doubt.then(|| task.clone()),
+            notice: held.notice.clone(),
+            until: held.until,
+            tasks: 0,
+        };
+        for before in self.0.extract_if(.., |hold| hold.agent == *agent) {
+            added = merge(before, added);
         }
+        self.0.push(added);
     }
 
     /// Lifts the pauses that end at `now` or before.
@@ -95,7 +101,9 @@ impl AgentPauses {
 
     /// What waits for a person is held as long as something waits.
     pub(super) fn drop_idle(&mut self, line: &ReadyList) {
-        self.0.retain(|hold| hold.until.is_some() || line.waiting_count_for(&hold.agent) > 0);
+        self.0.retain(|hold| {
+            hold.until.is_some() || line.waiting_count_where(|task| holds(hold, task)) > 0
+        });
     }
 
     /// A person says that an agent's tasks go on.
@@ -103,23 +111,38 @@ impl AgentPauses {
         self.0.retain(|hold| hold.agent != *agent);
     }
 
-    /// Whether an agent's tasks are held.
-    pub(super) fn is_paused(&self, agent: &AgentChoice) -> bool {
-        self.0.iter().any(|hold| hold.agent == *agent)
+    /// Whether a task is held.
+    pub(super) fn is_paused(&self, waiting: &QueuedAttempt) -> bool {
+        self.0.iter().any(|hold| holds(hold, waiting))
     }
 
     /// As they are kept, with their tasks.
     pub(super) fn to_persisted(&self, line: &ReadyList) -> PersistedQueue {
-        let tasks = line.waiting_where(|agent| self.is_paused(agent));
+        let tasks = line.waiting_where(|waiting| self.is_paused(waiting));
         PersistedQueue { holds: self.0.clone(), tasks }
     }
 
     /// All of them, each with how many tasks wait for it.
     pub(super) fn to_views(&self, line: &ReadyList) -> Vec<AgentPause> {
         let view = |hold: &AgentPause| AgentPause {
-            tasks: line.waiting_count_for(&hold.agent),
+            tasks: line.waiting_count_where(|waiting| holds(hold, waiting)),
             ..hold.clone()
         };
         self.0.iter().map(view).collect()
+    }
+}
+
+/// Whether `hold` is about a task.
+fn holds(hold: &AgentPause, waiting: &QueuedAttempt) -> bool {
+    hold.agent == waiting.agent && hold.task.as_ref().is_none_or(|only| *only == waiting.task)
+}
+
+/// One pause of an agent for two: the later word, until the later time.
+fn merge(before: AgentPause, added: AgentPause) -> AgentPause {
+    match (before.until, added.until) {
+        // A person who has to sign in is waited for in any case.
+        (None, _) => AgentPause { task: added.task, ..before },
+        (_, None) => added,
+        (Some(old), Some(new)) => AgentPause { until: Some(old.max(new)), ..added },
     }
 }

@@ -76,18 +76,18 @@ impl ReadyList {
         found.map(|(_, wished)| *wished = priority).is_some()
     }
 
-    /// How many wait for an agent.
-    pub(super) fn waiting_count_for(&self, agent: &AgentChoice) -> u32 {
-        self.waiting.iter().filter(|(waiting, _)| waiting.agent == *agent).count() as u32
+    /// How many of the waiting tasks are `wanted`.
+    pub(super) fn waiting_count_where(&self, wanted: impl Fn(&QueuedAttempt) -> bool) -> u32 {
+        self.waiting.iter().filter(|(waiting, _)| wanted(waiting)).count() as u32
     }
 
-    /// The tasks that wait for certain agents, in the order in which they came.
+    /// The waiting tasks that are `wanted`, in the order in which they came.
     pub(super) fn waiting_where(
         &self,
-        wanted: impl Fn(&AgentChoice) -> bool,
+        wanted: impl Fn(&QueuedAttempt) -> bool,
     ) -> Vec<QueuedAttempt> {
         let waiting = self.waiting.iter().map(|(waiting, _)| waiting);
-        waiting.filter(|waiting| wanted(&waiting.agent)).cloned().collect()
+        waiting.filter(|waiting| wanted(waiting)).cloned().collect()
     }
 
     /// The next task that may start when `limit` may work at the same time; it counts as
@@ -99,7 +99,7 @@ impl ReadyList {
         let has_room = |task: &&QueuedAttempt| {
             task.max_parallel.is_none_or(|cap| self.busy_count_of_batch(&task.batch, cap) < cap)
         };
-        let may = |task: &&QueuedAttempt| has_room(task) && !holds.is_paused(&task.agent);
+        let may = |task: &&QueuedAttempt| has_room(task) && !holds.is_paused(task);
         let next = self.start_order().into_iter().find(may)?.task.clone();
         let task = self.remove(&next)?;
         self.mark_running(&task);

@@ -41,7 +41,7 @@ impl<R: Runner> SchedulerLoop<R> {
                 .ready_list
                 .drain_waiting()
                 .into_iter()
-                .partition(|task| self.pauses.is_paused(&task.agent));
+                .partition(|task| self.pauses.is_paused(task));
             let events = waiting.into_iter().flat_map(|task| self.end_queued(task)).collect();
             for task in held {
                 self.ready_list.add(task); // It goes on after the next start.

@@ -3,9 +3,9 @@
 use crate::acp::ACP_SHELL;
 use crate::test_env::{TestEnv, Worker};
 use regatta_protocol::agent::AgentOptions;
-use regatta_protocol::event::{AgentSession, Event, LineKind, StepKind, TestRun};
+use regatta_protocol::event::{AgentSession, Event, LineKind, Outcome, StepKind, TestRun};
 use regatta_protocol::worker::WorkerTask;
-use regatta_protocol::{ErrorCode, Status};
+use regatta_protocol::{ErrorCode, KnownAgent, Status};
 
 fn session_named(id: &str) -> Option<AgentSession> {
     Some(AgentSession { id: id.into(), can_resume: true, can_load: true })
@@ -246,23 +246,50 @@ fn errors_of_the_agents_service_are_told_apart() {
         worker.assert_failed(code);
         assert_eq!(worker.outcome().retry_at, retry_at);
     }
-    for (words, code) in [
-        ("API Error: 401 Invalid authentication credentials", Some(ErrorCode::SignInNeeded)),
-        ("Claude AI usage limit reached|4000000000", Some(ErrorCode::UsageLimit)),
-        ("The API answers 401 now.", None),
+}
+
+/// An agent with its own form of an error, and whether it was known to be that agent.
+fn end_with_words(words: &str, known_agent: Option<KnownAgent>) -> Outcome {
+    let test_env = TestEnv::new();
+    let task = test_env.practice_task(&format!("write a.txt: a\nsay {words}"));
+    let worker = test_env.run_task(&WorkerTask { known_agent, ..task });
+    assert!(worker.outcome().commit.is_some());
+    worker.outcome().clone()
+}
+
+#[test]
+fn an_error_in_the_last_words_counts_in_the_agents_own_form_and_with_doubt() {
+    let claude = Some(KnownAgent::ClaudeCode);
+    for (words, agent, code) in [
+        (
+            "API Error: 401 Invalid authentication credentials",
+            claude,
+            Some(ErrorCode::SignInNeeded),
+        ),
+        ("Claude AI usage limit reached|4000000000", claude, Some(ErrorCode::UsageLimit)),
+        ("The API answers 401 now.", claude, None),
+        ("Claude AI usage limit reached|4000000000", Some(KnownAgent::Codex), None),
+        ("API Error: 401 Invalid authentication credentials", None, None),
+    ] {
+        let outcome = end_with_words(words, agent);
+        assert_eq!(outcome.notice.as_ref().map(|notice| notice.code), code, "{words}");
+        assert_eq!(outcome.is_doubtful, code.is_some(), "{words}");
+    }
+}
+
+#[test]
+fn what_a_command_prints_is_no_limit_and_no_sign_in() {
+    for line in [
+        "Error: 429 too many requests, retry after 5s",
+        "error: 3 of 429 tests failed",
+        "error: disk quota exceeded",
+        "API Error: 401 Unauthorized",
     ] {
         let test_env = TestEnv::new();
-        let worker =
-            test_env.run_task(&test_env.practice_task(&format!("write a.txt: a\nsay {words}")));
-        assert_eq!(worker.outcome().notice.as_ref().map(|notice| notice.code), code, "{words}");
-        assert!(worker.outcome().commit.is_some());
+        let worker = test_env.run_task(&test_env.command_task(&format!("echo '{line}'\nexit 1")));
+        worker.assert_failed(ErrorCode::AgentDied);
+        assert_eq!((worker.outcome().retry_at, worker.outcome().is_doubtful), (None, false));
     }
-    let test_env = TestEnv::new();
-    let worker = test_env.run_task(
-        &test_env.command_task("echo 'Error: 429 too many requests, retry after 5s'\nexit 1"),
-    );
-    worker.assert_failed(ErrorCode::UsageLimit);
-    assert!(worker.outcome().retry_at.is_some());
 }
 
 #[test]

@@ -94,6 +94,7 @@ impl TestEnv {
             env: Vec::new(),
             options: Default::default(),
             session_meta: String::new(),
+            known_agent: None,
             safety: Default::default(),
             sandbox: None,
             session: None,

@@ -61,6 +61,7 @@ fn task(dir: &Path, id: &AttemptId, play: TestBehaviour) -> WorkerTask {
         env: Vec::new(),
         options: Default::default(),
         session_meta: String::new(),
+        known_agent: None,
         safety: Default::default(),
         sandbox: None,
         session: None,

@@ -62,6 +62,7 @@ impl WorkerTaskSource<'_> {
             options: equipment.options,
             is_autonomous: equipment.autonomous_mode,
             session_meta: equipment.session_meta,
+            known_agent: facts.agent_selection.agent.known(),
             safety: facts.request.safety,
             sandbox: equipment.sandbox,
             session: facts.view.session.filter(|_| continuation.is_some()),

@@ -64,6 +64,58 @@ async fn an_expired_sign_in_holds_the_agent_until_a_person_says_so() {
     env.wait_for_status("a0", Status::Finished).await;
 }
 
+/// The end of an attempt in whose last words the limit was read.
+fn doubtful(code: ErrorCode) -> Event {
+    let Event::Outcome(outcome) = failed_with_retry_at(code, None) else { unreachable!() };
+    Event::Outcome(Outcome { is_doubtful: true, ..outcome })
+}
+
+#[tokio::test]
+async fn one_tasks_doubt_holds_that_task_only_until_a_second_says_the_same() {
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 3, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", status_event(Status::Working)).await;
+    env.emit("a0-1", doubtful(ErrorCode::UsageLimit)).await;
+    env.wait_for_status("a0", Status::Paused).await;
+    // The others of that agent go on.
+    env.wait_until_started(&["a0-1", "a1-1"]).await;
+    let place = env.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
+    let [hold] = &place.agent_pauses[..] else { panic!("{place:?}") };
+    assert_eq!((hold.task.as_ref().map(TaskId::as_str), hold.tasks), (Some("a0"), 1));
+
+    env.emit("a1-1", status_event(Status::Working)).await;
+    env.emit("a1-1", doubtful(ErrorCode::UsageLimit)).await;
+    env.wait_for_status("a1", Status::Paused).await;
+    let whole = env.wait_for_place(|known| {
+        matches!(&known.place.agent_pauses[..], [hold] if hold.task.is_none() && hold.tasks == 3)
+    });
+    let until = whole.await.agent_pauses[0].until.expect("it ends by itself");
+    env.scheduler.send(SchedulerCommand::Tick(until - 1)).unwrap();
+    env.stop_task("a2").await;
+    env.wait_until_started(&["a0-1", "a1-1"]).await;
+    env.scheduler.send(SchedulerCommand::Tick(until)).unwrap();
+    env.wait_until_started(&["a0-1", "a1-1", "a0-2"]).await;
+}
+
+#[tokio::test]
+async fn a_certain_sign_holds_the_agent_after_a_doubt_of_the_same_task_too() {
+    let env = SchedulerEnv::new(1).await;
+    env.start_batch("a", 2, None).await;
+    env.wait_until_started(&["a0-1"]).await;
+    env.emit("a0-1", doubtful(ErrorCode::SignInNeeded)).await;
+    env.wait_until_started(&["a0-1", "a1-1"]).await;
+    let place = env.wait_for_place(|known| !known.place.agent_pauses.is_empty()).await;
+    assert_eq!((place.agent_pauses[0].until, place.agent_pauses[0].tasks), (None, 1));
+    env.emit("a1-1", failed_with_retry_at(ErrorCode::SignInNeeded, None)).await;
+    env.wait_for_place(|known| {
+        matches!(&known.place.agent_pauses[..], [hold] if hold.task.is_none() && hold.tasks == 2)
+    })
+    .await;
+    env.scheduler.send(SchedulerCommand::ResumeAgent(AgentChoice::Practice)).unwrap();
+    env.wait_until_started(&["a0-1", "a1-1", "a0-2"]).await;
+}
+
 /// The next queue finds what was held, as after a restart.
 #[tokio::test]
 async fn what_is_held_is_held_after_the_next_start_too() {

@@ -28,7 +28,8 @@ pub(super) fn from_prompt_error(problem: &Error) -> TurnEnd {
 
 fn classify_error(problem: &Error) -> AgentErrorKind {
     let data = problem.data.clone().unwrap_or_default();
-    match agent_error::classify(&problem.message, &data, now()) {
+    let code = i32::from(problem.code);
+    match agent_error::classify(code.into(), &problem.message, &data, now()) {
         AgentErrorKind::Other if problem.code == AcpCode::AUTH_REQUIRED => AgentErrorKind::SignIn,
         known => known,
     }
