@@ -22,6 +22,10 @@ use tokio::task::JoinHandle;
 /// How long a stopped batch is waited for. Its agents get 8 seconds to end by themselves.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What is said where the project has changes that are in no commit.
+const LEFT_OUT: &str = "The project has uncommitted changes; they stay where they are, and the tasks start \
+     without them.";
+
 /// Starts the batch, shows it as it goes, and says how it ended.
 pub(crate) async fn run(args: &RunArgs) -> Result<ExitCode, CommandError> {
     let RunRequest { batch, token } = request::build_request(args)?;
@@ -35,6 +39,9 @@ pub(crate) async fn run(args: &RunArgs) -> Result<ExitCode, CommandError> {
     let (dir, limit) = (args.data_dir.as_deref(), batch.max_parallel);
     let engine = open_engine::open_engine(dir, limit, credentials).await?;
     let started = engine.start_with(batch, StartOptions { token, ..Default::default() }).await?;
+    if started.leaves_changes_out {
+        write_stderr(LEFT_OUT);
+    }
     let ended = follow_batch(&engine, &started.detail, args, &mut interrupt).await;
     engine.close().await;
     Ok(ended.unwrap_or_else(|error| {

@@ -144,6 +144,17 @@ fn what_a_batch_prints_from_its_start_to_its_branch() {
 }
 
 #[test]
+fn what_is_in_no_commit_is_said_to_stay_out() {
+    let env = ProjectEnv::new();
+    let said =
+        |env: &ProjectEnv| to_text(&env.run_command(&["A=say Hi."]).output().unwrap().stderr);
+    assert!(!said(&env).contains("uncommitted"), "{}", said(&env));
+    std::fs::write(env.project().join("draft.md"), "an idea\n").unwrap();
+    let said = said(&env);
+    assert!(said.contains("uncommitted changes") && said.contains("without them"), "{said}");
+}
+
+#[test]
 fn one_failure_makes_the_exit_code_1() {
     let env = ProjectEnv::new();
     let ran =

@@ -129,6 +129,13 @@ mod tests {
             refused(true),
             refused(false),
             GitError::DiskFull { details: said() },
+            GitError::Dangerous {
+                what: "a link into the .git folder".into(),
+                object: "9b6f".into(),
+                details: said(),
+            },
+            GitError::HeadMissing { project: path(), branch: "main".into() },
+            GitError::ReadOnly { folder: path(), details: said() },
             GitError::TimedOut { call: "git fetch".into() },
             GitError::Failed { call: "git fetch".into(), details: said() },
             GitError::Io { doing: "making a copy".into(), details: said() },

@@ -58,9 +58,10 @@ pub(crate) fn parse_folder(text: &str) -> PathBuf {
 /// What git knows of the folder; a repository without a commit is an error here.
 pub(crate) async fn read_facts(dir: &Path) -> Result<ProjectFacts, GitError> {
     let facts = Git::find().await?.inspect(dir).await?;
+    // Where only what is open is missing, another branch can be started from.
     match facts.head {
-        Some(_) => Ok(facts),
-        None => Err(GitError::NoCommit(dir.to_owned())),
+        None if facts.branches.is_empty() => Err(GitError::NoCommit(dir.to_owned())),
+        _ => Ok(facts),
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::call::CallScope;
 use crate::error::GitError;
 use crate::files::{remove_if_older, temp_sibling};
+use crate::fsck::Origin;
 use crate::paths_and_ids::{absolute, check_commit_id};
 use crate::program::Git;
 use crate::remote::Remote;
@@ -32,6 +33,21 @@ const FETCH_ARGS: [&str; 7] = [
 ];
 /// The files that make a pack.
 const FILES_PER_PACK: usize = 3;
+
+/// What a commit is fetched for from one local repository into another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FetchPurpose<'a> {
+    /// To be worked from. The ref will hold it; where the history is cut, it is cut then.
+    Cache {
+        /// The ref.
+        held: &'a str,
+    },
+    /// To come into a project as a result.
+    Publish {
+        /// A file with the ids of dangerous objects that the project has already.
+        known: &'a Path,
+    },
+}
 
 impl Git {
     /// Makes the bare `cache` if it isn't there, and brings `commit` with its history from
@@ -114,6 +130,7 @@ impl Git {
         let call = self
             .remote_call(into, remote)
             .durable()
+            .checked(Origin::Project)
             .args(FETCH_ARGS)
             .args(how)
             .args(["--end-of-options".as_ref(), remote.git_argument().as_os_str(), what.as_ref()])
@@ -150,25 +167,29 @@ impl Git {
     }
 
     /// Fetches a commit from one local repository into another, with all checks on and
-    /// nothing else touched. `held`: the ref that will hold it; where the history is cut
-    /// in `from`, it is cut then.
+    /// nothing else touched.
     pub(crate) async fn fetch_local(
         &self,
         from: &Path,
         into: CallScope<'_>,
         commit: &str,
-        held: Option<&str>,
+        purpose: FetchPurpose<'_>,
     ) -> Result<(), GitError> {
         check_commit_id(commit)?;
         if !from.is_dir() {
             return Err(GitError::NotAFolder(from.to_owned()));
         }
-        let mut call = self.call(into).durable().args(FETCH_ARGS);
-        let mut what = commit.to_owned();
-        if let Some(held) = held {
-            call = call.args(["--update-shallow"]);
-            what = format!("{commit}:{held}");
-        }
+        let call = self.call(into).durable();
+        let (call, what) = match purpose {
+            FetchPurpose::Cache { held } => {
+                let call = call.checked(Origin::Project).args(FETCH_ARGS);
+                (call.args(["--update-shallow"]), format!("{commit}:{held}"))
+            }
+            FetchPurpose::Publish { known } => {
+                let skipped = call.checked(Origin::Result).setting("fetch.fsck.skipList", known);
+                (skipped.args(FETCH_ARGS), commit.to_owned())
+            }
+        };
         let fetched = call
             .args(["--end-of-options".as_ref(), absolute(from).as_os_str(), what.as_ref()])
             .env("GIT_ALLOW_PROTOCOL", "file")
@@ -192,18 +213,18 @@ impl Git {
         commit: &str,
         held: &str,
     ) -> Result<(), GitError> {
+        let purpose = FetchPurpose::Cache { held };
         let in_the_way =
             |said: &str| said.contains("shallow.lock") || said.contains("shallow file has changed");
         for _ in 1..FETCH_TRIES {
-            match self.fetch_local(project, CallScope::Repository(cache), commit, Some(held)).await
-            {
+            match self.fetch_local(project, CallScope::Repository(cache), commit, purpose).await {
                 Err(GitError::Failed { details, .. }) if in_the_way(&details) => {
                     tokio::time::sleep(FETCH_RETRY_DELAY).await;
                 }
                 other => return other,
             }
         }
-        self.fetch_local(project, CallScope::Repository(cache), commit, Some(held)).await
+        self.fetch_local(project, CallScope::Repository(cache), commit, purpose).await
     }
 
     /// Makes an empty cache under another name and moves it into place, so that a cache

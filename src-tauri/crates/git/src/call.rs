@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the door to git")]
 
 use crate::error::GitError;
+use crate::fsck;
 use crate::paths_and_ids::absolute;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,12 +13,14 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tracing::debug;
+use tracing::{debug, warn};
 
 /// How long a call may take when nothing else is said.
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(300);
 /// How much of a call's output is read when nothing else is said.
 const DEFAULT_OUTPUT_LIMIT: usize = 512 * 1024 * 1024;
+/// How many slips of a history are put on record.
+const MAX_SLIPS: usize = 20;
 /// How much of what a call complains about is kept.
 const STDERR_LIMIT: usize = 64 * 1024;
 
@@ -103,6 +106,15 @@ impl Call {
     pub(crate) fn durable(self) -> Self {
         self.setting("core.fsync", "objects,pack-metadata,reference")
             .setting("core.fsyncMethod", "batch")
+    }
+
+    /// Refuses objects that are dangerous, and takes those with slips that aren't.
+    pub(crate) fn checked(mut self, origin: fsck::Origin) -> Self {
+        self.command.args(["-c", "fetch.fsckObjects=true"]);
+        for setting in fsck::settings(origin) {
+            self.command.args(["-c", &setting]);
+        }
+        self
     }
 
     /// Adds the command and its arguments.
@@ -213,6 +225,7 @@ impl Call {
         match drained {
             Ok(Ok(mut ended)) => {
                 debug!(call, code = ended.code, ms, "called git");
+                log_slips(&ended.stderr);
                 (ended.call, ended.project) = (self.name, self.project);
                 Ok(ended)
             }
@@ -232,6 +245,13 @@ impl CallOutput {
             return GitError::Failed { call: self.call.clone(), details: "too much output".into() };
         }
         GitError::from_exit(&self.call, self.project.as_deref(), self.code, &self.stderr)
+    }
+}
+
+/// Puts on record what git found in objects that it took all the same.
+fn log_slips(said: &str) {
+    for line in said.lines().filter(|line| line.starts_with("warning: object ")).take(MAX_SLIPS) {
+        warn!(line, "git found a slip in a history");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong at the door to git, by what the caller can do about it.
 
+use crate::fsck::{self, Refused};
 use regatta_protocol::{AddressProblem, ErrorCode, UserMessage};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,32 @@ pub enum GitError {
     /// The disk is full.
     #[error("no space left on the disk: {details}")]
     DiskFull {
+        /// What git said.
+        details: String,
+    },
+    /// What was to be fetched holds something dangerous, and was kept out.
+    #[error("{what} was kept out: {details}")]
+    Dangerous {
+        /// What it is, in words: "a link into the .git folder".
+        what: String,
+        /// The object's id.
+        object: String,
+        /// What git said.
+        details: String,
+    },
+    /// The branch that is checked out isn't there, while others are.
+    #[error("HEAD of {} names the branch {branch:?}, which isn't there", .project.display())]
+    HeadMissing {
+        /// The project.
+        project: PathBuf,
+        /// The branch.
+        branch: String,
+    },
+    /// The folder can't be written.
+    #[error("{} can't be written: {details}", .folder.display())]
+    ReadOnly {
+        /// The folder.
+        folder: PathBuf,
         /// What git said.
         details: String,
     },
@@ -137,6 +164,14 @@ impl GitError {
         if has("No space left on device") || has("Disk quota exceeded") {
             return Self::DiskFull { details: said.trim().to_owned() };
         }
+        if let Some(Refused { object, what }) = fsck::find_refused(said) {
+            return Self::Dangerous { what, object, details: said.trim().to_owned() };
+        }
+        if let Some(project) = project
+            && (has("Permission denied") || has("Read-only file system"))
+        {
+            return Self::ReadOnly { folder: project.to_owned(), details: said.trim().to_owned() };
+        }
         let ended =
             code.map_or_else(|| "ended by a signal".to_owned(), |c| format!("exit code {c}"));
         Self::Failed { call: call.to_owned(), details: format!("{ended}\n{}", said.trim()) }
@@ -144,6 +179,7 @@ impl GitError {
 }
 
 const NOTHING_CHANGED: &str = "Nothing was changed.";
+const SAFE: &str = "Your project and what was saved before are safe.";
 
 impl From<&GitError> for UserMessage {
     #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
@@ -207,11 +243,38 @@ impl From<&GitError> for UserMessage {
                 "What was saved before is safe.",
                 "Free some space, then try again.",
             ),
-            GitError::TimedOut { .. } | GitError::Failed { .. } | GitError::Io { .. } => Self::new(
+            GitError::Dangerous { what, .. } => Self::new(
+                ErrorCode::GitFailed,
+                format!("It was kept out, as it holds something dangerous: {what}."),
+                SAFE,
+                "If a task made it, continue that task and have it corrected; if it is older, it has \
+                 to be corrected in the project.",
+            ),
+            GitError::HeadMissing { branch, .. } => say(
+                ErrorCode::BranchMissing,
+                format!(
+                    "The branch \u{201c}{}\u{201d}, which is open in the project, isn't there.",
+                    single_line(branch)
+                ),
+                "Choose another version to start from.",
+            ),
+            GitError::ReadOnly { folder, .. } => Self::new(
+                ErrorCode::GitFailed,
+                format!("The project {} is read-only for your user.", folder.display()),
+                SAFE,
+                "Let your user write there, then try again.",
+            ),
+            GitError::TimedOut { .. } => Self::new(
+                ErrorCode::GitFailed,
+                "The program git took too long and was ended.",
+                SAFE,
+                "Try again; the details say what it was doing.",
+            ),
+            GitError::Failed { .. } | GitError::Io { .. } => Self::new(
                 ErrorCode::GitFailed,
                 "The program git could not do what was asked of it.",
-                "Your project and what was saved before are safe.",
-                "Try again; the details say what git reported.",
+                SAFE,
+                "The details say what git reported.",
             ),
         };
         notice.with_details(error.to_string())
@@ -338,6 +401,13 @@ mod tests {
             remote(RemoteErrorKind::Rejected),
             remote(RemoteErrorKind::Other),
             GitError::DiskFull { details: said() },
+            GitError::Dangerous {
+                what: "a link into the .git folder".into(),
+                object: "9b6f".into(),
+                details: said(),
+            },
+            GitError::HeadMissing { project: path(), branch: "main".into() },
+            GitError::ReadOnly { folder: path(), details: said() },
             GitError::TimedOut { call: "git fetch".into() },
             GitError::Failed { call: "git fetch".into(), details: said() },
             GitError::Io { doing: "making a copy".into(), details: said() },

@@ -61,7 +61,10 @@ impl Git {
     pub async fn resolve(&self, repo: &Path, rev: &str) -> Result<String, GitError> {
         if rev.is_empty() {
             let head = self.resolve_commit(repo, "HEAD").await?;
-            return head.ok_or_else(|| GitError::NoCommit(repo.to_owned()));
+            return match head {
+                Some(commit) => Ok(commit),
+                None => Err(self.why_no_head(repo).await?),
+            };
         }
         let missing = || GitError::RevisionMissing { rev: rev.to_owned() };
         if rev.len() > MAX_REVISION_BYTES || rev.contains('\0') {
@@ -73,6 +76,15 @@ impl Git {
             }
         }
         Err(missing())
+    }
+
+    /// Why nothing is checked out: there is no commit at all, or only not where HEAD leads.
+    async fn why_no_head(&self, repo: &Path) -> Result<GitError, GitError> {
+        let project = repo.to_owned();
+        if self.list_branches(repo).await?.is_empty() {
+            return Ok(GitError::NoCommit(project));
+        }
+        Ok(GitError::HeadMissing { project, branch: self.current_branch(repo).await? })
     }
 
     /// In whose name commits of this project are made: the person's own name and address

@@ -16,6 +16,7 @@ mod diff;
 mod error;
 mod excludes;
 mod files;
+mod fsck;
 mod heads;
 mod init_project;
 mod inspect;
@@ -31,6 +32,7 @@ mod remote_call;
 mod save;
 mod slug;
 mod stage;
+mod trusted_folders;
 
 pub use askpass::ASKPASS_SOCKET;
 pub use changes::summarize;

@@ -3,11 +3,17 @@
 
 use crate::call::{Call, CallScope};
 use crate::error::GitError;
+use crate::trusted_folders::TrustedFolders;
 use regatta_process::is_program;
+use regatta_trace::LogDropped;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The oldest git that has all that is used here.
 const MIN_VERSION: (u32, u32) = (2, 39);
+
+/// How much of the person's list of trusted folders is read, in bytes.
+const MAX_TRUSTED_BYTES: usize = 64 * 1024;
 
 /// Said with every call. Command-line settings win over every file.
 const SETTINGS: &[&str] = &[
@@ -22,15 +28,6 @@ const SETTINGS: &[&str] = &[
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
     "fetch.fsckObjects=true",
-    // Slips of old programs, found in many honest histories, dangerous to nobody.
-    "fetch.fsck.badEmail=ignore",
-    "fetch.fsck.badTimezone=ignore",
-    "fetch.fsck.missingEmail=ignore",
-    "fetch.fsck.missingNameBeforeEmail=ignore",
-    "fetch.fsck.missingSpaceBeforeDate=ignore",
-    "fetch.fsck.missingSpaceBeforeEmail=ignore",
-    "fetch.fsck.zeroPaddedDate=ignore",
-    "fetch.fsck.zeroPaddedFilemode=ignore",
     // Whoever else writes is quick, but the disk may be slow.
     "core.filesRefLockTimeout=30000",
     "core.packedRefsTimeout=30000",
@@ -44,6 +41,8 @@ const SETTINGS: &[&str] = &[
 #[derive(Debug, Clone)]
 pub struct Git {
     program: PathBuf,
+    /// The folders of others that the person trusts, if there are any.
+    trusted_folders: Option<Arc<TrustedFolders>>,
 }
 
 impl Git {
@@ -59,18 +58,35 @@ impl Git {
             .map(|folder| folder.join(name))
             .find(|file| is_program(file))
             .ok_or(GitError::NotInstalled)?;
-        let git = Self { program };
+        let mut git = Self { program, trusted_folders: None };
         let said = git.call(CallScope::NoRepository).args(["version"]).run_text().await?;
         match parse_version(&said) {
-            Some(found) if found >= MIN_VERSION => Ok(git),
+            Some(found) if found >= MIN_VERSION => {
+                git.trusted_folders = git.read_trusted_folders().await?.map(Arc::new);
+                Ok(git)
+            }
             _ => Err(GitError::TooOld { found: said }),
+        }
+    }
+
+    /// Which folders of other users the person told git to trust: their `safe.directory`.
+    /// Source: <https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory>.
+    async fn read_trusted_folders(&self) -> Result<Option<TrustedFolders>, GitError> {
+        let args = ["config", "-z", "--get-all", "safe.directory"];
+        let call = self.call_with_personal_settings(CallScope::NoRepository).args(args);
+        match call.output_limit(MAX_TRUSTED_BYTES).run_optional().await {
+            Ok(Some(values)) => TrustedFolders::new(&values).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Ok(Err::<(), _>(error).log_dropped("reading safe.directory").and(None)),
         }
     }
 
     /// A call on `place`, safe from the start; arguments are added to it.
     pub(crate) fn call(&self, scope: CallScope<'_>) -> Call {
         let mut call = self.bare_call(scope);
-        call.command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let trusted = self.trusted_folders.as_ref().map(|folders| folders.file());
+        let settings = trusted.unwrap_or_else(|| PathBuf::from("/dev/null"));
+        call.command.env("GIT_CONFIG_GLOBAL", settings).env("GIT_CONFIG_NOSYSTEM", "1");
         for setting in SETTINGS {
             call.command.args(["-c", setting]);
         }

@@ -1,11 +1,16 @@
 //! Brings a result into the project as a new branch, and touches nothing else there.
 
+use crate::cache::FetchPurpose;
 use crate::call::CallScope;
 use crate::error::GitError;
+use crate::paths_and_ids::check_commit_id;
+use crate::private_dir::PrivateDir;
 use crate::program::Git;
 use std::collections::HashSet;
 use std::path::Path;
 
+/// The most dangerous objects that a project may have already.
+const MAX_KNOWN_OBJECTS: usize = 20;
 /// How often a name is looked for anew when somebody else takes it in between.
 const MAX_NAME_TRIES: usize = 10;
 
@@ -25,7 +30,7 @@ impl Git {
     ) -> Result<String, GitError> {
         let branch = format!("refs/heads/{wanted}");
         self.call(CallScope::NoRepository).args(["check-ref-format", &branch]).run().await?;
-        self.fetch_local(cache, CallScope::Folder(project), commit, None).await?;
+        self.fetch_result(cache, commit, project).await?;
         let mut last = None;
         for _ in 0..MAX_NAME_TRIES {
             let name = free_branch_name(wanted, &self.taken_branch_names(project).await?);
@@ -36,6 +41,40 @@ impl Git {
             }
         }
         Err(last.expect("BUG: there is at least one attempt"))
+    }
+
+    /// Brings the objects of a result into the project. What is dangerous is refused, unless the
+    /// project has it already: then it is old, and every result would hold it.
+    async fn fetch_result(
+        &self,
+        cache: &Path,
+        commit: &str,
+        project: &Path,
+    ) -> Result<(), GitError> {
+        let folder = PrivateDir::new()?;
+        let list = folder.path().join("known");
+        let mut known = String::new();
+        for _ in 0..MAX_KNOWN_OBJECTS {
+            let writing = |error| GitError::io("writing what the project has already", &error);
+            tokio::fs::write(&list, &known).await.map_err(writing)?;
+            let purpose = FetchPurpose::Publish { known: &list };
+            match self.fetch_local(cache, CallScope::Folder(project), commit, purpose).await {
+                Err(GitError::Dangerous { object, .. })
+                    if !known.contains(&object) && self.has_object(project, &object).await? =>
+                {
+                    known = format!("{known}{object}\n");
+                }
+                other => return other,
+            }
+        }
+        let purpose = FetchPurpose::Publish { known: &list };
+        self.fetch_local(cache, CallScope::Folder(project), commit, purpose).await
+    }
+
+    async fn has_object(&self, project: &Path, id: &str) -> Result<bool, GitError> {
+        check_commit_id(id)?;
+        let call = self.call(CallScope::Folder(project)).args(["cat-file", "-e", id]);
+        Ok(call.run_optional().await?.is_some())
     }
 
     /// The branches of the project, and the one that will be there with the next commit.

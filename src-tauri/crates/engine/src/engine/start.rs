@@ -30,6 +30,8 @@ pub struct StartedBatch {
     pub detail: BatchDetail,
     /// Whether it was there before.
     pub was_joined: bool,
+    /// Whether the project has changes that are in no commit, and so in no task's copy.
+    pub leaves_changes_out: bool,
 }
 
 impl Engine {
@@ -60,6 +62,8 @@ impl Engine {
         let place = self.place_of(&request);
         // A place that makes branches by itself does so in any case.
         let publish = options.publish && place.can(Capability::Publish);
+        let leaves_changes_out =
+            matches!(ground.source, StartSource::Folder { is_dirty: true, .. });
         let start = BatchStart { publish, ..self.prepare_cache(&ground).await? };
         let mut batch = self.new_batch((request, &place), ground.start_from, start);
         batch.idempotency_key = options.idempotency_key;
@@ -76,7 +80,8 @@ impl Engine {
         }
         self.record_invocation(&place, &waiting, None).await?;
         self.enqueue(&place, waiting, Vec::new()).await?;
-        Ok(StartedBatch { detail: self.batch(&id).await?, was_joined: false })
+        let detail = self.batch(&id).await?;
+        Ok(StartedBatch { detail, was_joined: false, leaves_changes_out })
     }
 
     /// What the key of a request means, if it came before: then nothing is looked at again.
@@ -98,7 +103,8 @@ impl Engine {
 
     async fn join_existing(&self, before: CreateResult) -> Result<StartedBatch, EngineError> {
         let CreateResult::Joined(id) = before else { return Err(EngineError::KeyReused) };
-        Ok(StartedBatch { detail: self.batch(&id).await?, was_joined: true })
+        let detail = self.batch(&id).await?;
+        Ok(StartedBatch { detail, was_joined: true, leaves_changes_out: false })
     }
 
     /// Brings the commit into the project's cache, so that the project isn't needed any
@@ -107,7 +113,7 @@ impl Engine {
         let git = Git::find().await?;
         let dirs = &self.0.access.dirs;
         let (cache, author) = match &start_point.source {
-            StartSource::Folder(project) => {
+            StartSource::Folder { top: project, .. } => {
                 let author = git.author(project).await?;
                 let cache = self.0.log.use_project(&start_point.project, new_id()).await?;
                 git.update_cache(project, &dirs.cache(&cache), &start_point.commit).await?;

@@ -30,8 +30,13 @@ pub(super) struct StartPoint {
 
 /// Where the commit is to be had.
 pub(super) enum StartSource {
-    /// In a project on this computer: its top folder.
-    Folder(PathBuf),
+    /// In a project on this computer.
+    Folder {
+        /// Its top folder.
+        top: PathBuf,
+        /// Whether it has changes that are in no commit.
+        is_dirty: bool,
+    },
     /// At a remote.
     Remote(Remote),
     /// Where an earlier task started from, as its work is there, too.
@@ -154,7 +159,8 @@ async fn resolve_folder(asked: &str, branch: &str) -> Result<StartPoint, Request
         ));
     };
     let start_from = if branch.is_empty() { facts.current } else { branch.to_owned() };
-    Ok(StartPoint { source: StartSource::Folder(facts.top), project: path, commit, start_from })
+    let source = StartSource::Folder { top: facts.top, is_dirty: facts.is_dirty };
+    Ok(StartPoint { source, project: path, commit, start_from })
 }
 
 /// What a branch of a remote (or a whole commit id) is called, and its commit.

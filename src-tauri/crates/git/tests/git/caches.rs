@@ -192,13 +192,52 @@ async fn a_history_with_old_slips_is_taken_and_one_that_is_dangerous_is_not() {
         env.git.update_cache(&env.project, &env.cache, &old).await.unwrap();
     }
     let blob = git(&env.project, &["rev-parse", "HEAD:README.md"]);
+    for slip in [b"a\0".as_slice(), b"b\0"] {
+        // Twice the same entry, and two in the wrong order: git itself clones both.
+        let entry = |name: &[u8]| [b"100644 ".as_slice(), name, &object_id(&blob)].concat();
+        let double = env.write_object("tree", &[entry(slip), entry(b"a\0")].concat());
+        let text =
+            format!("tree {double}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nOld\n");
+        let old = env.write_object("commit", text.as_bytes());
+        env.git.update_cache(&env.project, &env.cache, &old).await.unwrap();
+    }
     let evil_tree = env.write_tree(&format!("100644 blob {blob}\t.git\n"));
     let text =
         format!("tree {evil_tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nEvil\n");
     let evil = env.write_object("commit", text.as_bytes());
     let error = env.git.update_cache(&env.project, &env.cache, &evil).await.unwrap_err();
-    let GitError::Failed { details, .. } = error else { panic!("{error}") };
-    assert!(details.contains("hasDotgit"), "{details}");
+    let GitError::Dangerous { what, details, .. } = error else { panic!("{error}") };
+    assert!(details.contains("hasDotgit") && what.contains("named .git"), "{what}: {details}");
+}
+
+/// An id's bytes.
+fn object_id(hex: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+#[tokio::test]
+async fn a_list_of_submodules_with_a_slip_is_taken_and_one_that_runs_something_is_not() {
+    let env = TestEnv::new().await;
+    let list = |line: &str| format!("[submodule \"ui\"]\n\tpath = ui\n\t{line}\n");
+    write(&env.project, ".gitmodules", &list("url = https://host:owner/lib.git"));
+    env.commit("An address that isn't one");
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
+    write(&copy, "fine", "x");
+    let saved = env.save_copy(&copy, &start).await;
+    env.git.publish(&env.cache, &saved.commit, &env.project, "fine").await.unwrap();
+
+    write(&copy, ".gitmodules", &list("url = x\n\tupdate = !touch mark"));
+    let saved = env.save_copy(&copy, &start).await;
+    let error = env.git.publish(&env.cache, &saved.commit, &env.project, "evil").await.unwrap_err();
+    let GitError::Dangerous { what, .. } = &error else { panic!("{error}") };
+    assert!(what.contains(".gitmodules") && what.contains("command"), "{what}");
+    let message = regatta_protocol::UserMessage::from(error);
+    assert!(message.message.contains(".gitmodules"), "{}", message.message);
+    assert!(!message.hint.to_lowercase().contains("try again"), "{}", message.hint);
+    git(&env.project, &["rev-parse", "--verify", "-q", "fine"]);
+    assert_eq!(git(&env.project, &["branch", "--list", "evil"]), "");
 }
 
 /// Texts whose objects lie in the one folder from which git guesses how many there are.

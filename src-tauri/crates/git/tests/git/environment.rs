@@ -142,6 +142,45 @@ async fn a_person_without_a_name() {
 }
 
 #[test]
+fn a_folder_of_another_user_is_used_if_the_person_trusts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap();
+    let environment = [("HOME", home), ("XDG_CONFIG_HOME", "/nowhere")];
+    let trusting = |values: &str| format!("[core]\n\tbare = true\n[safe]\n{values}");
+    write(folder.path(), ".gitconfig", &trusting("\tdirectory = /elsewhere\n\tdirectory = *\n"));
+    run_test_alone("one_that_is_trusted", &environment);
+    // An empty value takes back what stands before it.
+    write(folder.path(), ".gitconfig", &trusting("\tdirectory = *\n\tdirectory =\n"));
+    run_test_alone("one_that_is_not_trusted", &environment);
+}
+
+/// A project that belongs to somebody else; `None` where that can't be had.
+async fn foreign_project() -> Option<TestEnv> {
+    let env = TestEnv::new().await;
+    // Only root may give a folder away; for anyone else there is nothing to try.
+    let given = |path: &Path| std::os::unix::fs::chown(path, Some(12_345), None).is_ok();
+    (given(&env.project) && given(&env.project.join(".git"))).then_some(env)
+}
+
+#[tokio::test]
+#[ignore = "run by a_folder_of_another_user_is_used_if_the_person_trusts_it"]
+async fn one_that_is_trusted() {
+    let Some(env) = foreign_project().await else { return };
+    assert!(!env.git.inspect(&env.project).await.unwrap().is_dirty);
+    let start = env.cache_head().await;
+    let branch = env.git.publish(&env.cache, &start, &env.project, "r").await.unwrap();
+    assert_eq!(branch, "r");
+}
+
+#[tokio::test]
+#[ignore = "run by a_folder_of_another_user_is_used_if_the_person_trusts_it"]
+async fn one_that_is_not_trusted() {
+    let Some(env) = foreign_project().await else { return };
+    let error = env.git.inspect(&env.project).await.unwrap_err();
+    assert_eq!(error, GitError::DubiousOwnership(env.project.clone()));
+}
+
+#[test]
 fn a_missing_or_an_old_git_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();

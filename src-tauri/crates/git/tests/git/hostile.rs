@@ -146,7 +146,7 @@ async fn a_result_that_would_harm_the_project_is_not_added() {
     write(&copy, ".gitmodules", "[submodule \"x\"]\n\tpath = x\n\turl = --upload-pack=evil\n");
     let saved = env.save_copy(&copy, &start).await;
     let error = env.git.publish(&env.cache, &saved.commit, &env.project, "r").await.unwrap_err();
-    let GitError::Failed { details, .. } = error else { panic!("{error}") };
+    let GitError::Dangerous { details, .. } = error else { panic!("{error}") };
     assert!(details.contains("gitmodulesUrl"), "{details}");
     assert_eq!(git(&env.project, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
 }

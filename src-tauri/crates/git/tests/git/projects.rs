@@ -275,6 +275,21 @@ async fn looking_at_a_project_and_adding_to_it_runs_nothing_that_it_names() {
     assert!(mark.exists());
 }
 
+#[tokio::test]
+async fn an_open_branch_that_is_not_there_is_said_and_others_can_be_started_from() {
+    let env = TestEnv::new().await;
+    let start = git(&env.project, &["rev-parse", "HEAD"]);
+    git(&env.project, &["checkout", "-q", "-b", "develop"]);
+    git(&env.project, &["symbolic-ref", "HEAD", "refs/heads/gone"]);
+    let facts = env.git.inspect(&env.project).await.unwrap();
+    assert_eq!((facts.head.as_deref(), facts.current.as_str()), (None, "gone"));
+    let error = env.git.resolve(&env.project, "").await.unwrap_err();
+    let project = env.project.clone();
+    assert_eq!(error, GitError::HeadMissing { project, branch: "gone".into() });
+    assert!(UserMessage::from(error).message.contains("gone"));
+    assert_eq!(env.git.resolve(&env.project, "develop").await.unwrap(), start);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_project_of_another_user_is_refused_with_its_own_words() {
