@@ -58,9 +58,13 @@ impl TestServer {
     }
 
     fn end_with_signal(&mut self, signal: Signal) -> Option<i32> {
+        self.signal(signal);
+        self.child.wait().unwrap().code()
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         nix::sys::signal::kill(id, signal).unwrap();
-        self.child.wait().unwrap().code()
     }
 
     /// The signal that nobody hears.

@@ -7,8 +7,8 @@ use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_polite_signals_stop_tasks_and_end_streams_with_their_last_word() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+async fn each_signal_to_end_stops_tasks_and_ends_streams_with_their_last_word() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         check_end_by(signal).await;
     }
 }
@@ -26,6 +26,25 @@ async fn check_end_by(signal: Signal) {
     let end = events.last().unwrap();
     assert_eq!((end.kind.as_str(), &end.data["status"]), ("end", &json!("stopped")));
     env.assert_nothing_runs(Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_to_outlive_its_terminal_does() {
+    let env = TestEnv::new();
+    let command = super::serve_command(&env, &[]);
+    // As `nohup` starts it: what it inherits is that the signal is ignored.
+    let mut nohup = std::process::Command::new("env");
+    nohup.arg("--ignore-signal=HUP").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            nohup.env(name, value);
+        }
+    }
+    let mut served = TestServer::spawn(&env, nohup);
+    served.signal(Signal::SIGHUP);
+    assert_eq!(served.client.request("GET", "/healthz").await.status, 200);
+    let code = tokio::task::spawn_blocking(move || served.terminate()).await.unwrap();
+    assert_eq!(code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

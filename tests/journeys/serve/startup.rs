@@ -55,7 +55,10 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let cert = write_file(&env, "cert.pem", &made.cert.pem());
     let key = write_file(&env, "key.pem", &made.signing_key.serialize_pem());
     let api_key = write_file(&env, "api-key.txt", "sesame\n");
-    let said = env.root().join("said.txt");
+    let (said, warned) = (env.root().join("said.txt"), env.root().join("warned.txt"));
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(&api_key, std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .unwrap();
     let mut child = serve_command(&env, &["--tls-cert"])
         .arg(&cert)
         .arg("--tls-key")
@@ -63,6 +66,7 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
         .arg("--api-key-file")
         .arg(&api_key)
         .stdout(std::fs::File::create(&said).unwrap())
+        .stderr(std::fs::File::create(&warned).unwrap())
         .spawn()
         .unwrap();
     let read = || std::fs::read_to_string(&said).unwrap_or_default();
@@ -70,6 +74,9 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     assert_eq!(read().lines().count(), 1, "a key that was given isn't said: {}", read());
     let url = read().trim().replace("Regatta listens on ", "");
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let warned = std::fs::read_to_string(&warned).unwrap();
+    let warnings: Vec<_> = warned.lines().filter(|line| line.contains("can read")).collect();
+    assert!(matches!(&warnings[..], [one] if one.contains("api-key.txt")), "{warned}");
     let ask = |url: &str| {
         let mut curl = Command::new("curl");
         curl.args(["-sS", "-o", "/dev/null", "-w", "%{http_code} %{http_version}", "--cacert"]);

@@ -8,7 +8,7 @@ use regatta_protocol::request::MAX_PARALLEL;
 use regatta_server::NamedAgent;
 use regatta_trace::{Filter, LevelFilter};
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 /// Several coding tasks at the same time, each in its own copy of your project
@@ -119,10 +119,10 @@ pub(crate) struct RunArgs {
 /// A server to start.
 #[derive(Debug, Args)]
 #[command(after_help = "Without --api-key-file a key is made and printed once. Ends cleanly on \
-                        Ctrl-C or SIGTERM: tasks are stopped and what they did is saved.")]
+                        Ctrl-C, SIGTERM or the end of its terminal: tasks are stopped and what they did is saved.")]
 pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
+    /// Where to listen, an address or a name of this computer; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787", value_parser = parse_listen)]
     pub(crate) listen: SocketAddr,
     /// One more name by which callers may call it; may be given several times
     #[arg(long, value_name = "NAME[:PORT]")]
@@ -214,4 +214,35 @@ fn parse_task(text: &str) -> Result<TaskRequest, String> {
         prompt: prompt.to_owned(),
         ..TaskRequest::default()
     })
+}
+
+/// An address to listen at, or a name that this computer's own resolver knows.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let found: Vec<SocketAddr> =
+        text.to_socket_addrs().map_err(|problem| problem.to_string())?.collect();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| "there is no such address".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_or_a_name_of_this_computer_is_listened_at() {
+        for text in ["127.0.0.1:0", "[::1]:8787", "localhost:0", "localhost:8787"] {
+            let address = parse_listen(text).expect("it is here");
+            assert!(address.ip().is_loopback(), "{text}: {address}");
+            assert_eq!(
+                address.port(),
+                text.rsplit(':').next().and_then(|p| p.parse().ok()).unwrap_or(1)
+            );
+        }
+        for text in ["localhost", "127.0.0.1", "localhost:99999", "localhost:http", ""] {
+            assert!(parse_listen(text).is_err(), "{text}");
+        }
+    }
 }

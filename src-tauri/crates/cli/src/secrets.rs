@@ -1,6 +1,7 @@
 //! The secrets that a command brings along. They are in memory only, and each goes only where
 //! it was meant for.
 
+use crate::print::write_stderr;
 use crate::request::bad_request;
 use regatta_engine::{BoxFuture, CredentialProvider, NoCredentials};
 use regatta_protocol::UserMessage;
@@ -24,6 +25,7 @@ pub(crate) struct EndpointKey {
 impl EndpointKey {
     /// The key of `endpoint`, out of its file.
     pub(crate) fn from_file(endpoint: &Endpoint, file: &Path) -> Result<Self, UserMessage> {
+        warn_if_others_can_read(file);
         let key = read_key(file).map_err(|problem| {
             let what = format!("The key's file {} can't be read: {problem}.", file.display());
             bad_request(&what, "Check its path and who may read it.")
@@ -45,6 +47,16 @@ impl CredentialProvider for EndpointKey {
 
     fn git_token<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Option<Secret>> {
         NoCredentials.git_token(host)
+    }
+}
+
+/// Says that other users of this computer can read a secret, where they can.
+pub(crate) fn warn_if_others_can_read(file: &Path) {
+    if regatta_process::is_readable_by_others(file) {
+        write_stderr(&format!(
+            "Other users of this computer can read {}. Take that from them: chmod 600.",
+            file.display()
+        ));
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::args::ServeArgs;
 use crate::error::CommandError;
 use crate::interrupt::Interrupt;
-use crate::open_engine;
 use crate::print::{write_stderr, write_stdout};
+use crate::{open_engine, secrets};
 use regatta_engine::NoCredentials;
 use regatta_protocol::UserMessage;
 use regatta_server::{AgentRegistry, ApiKey, Limits, Server, ServerOptions, Tls};
@@ -19,6 +19,8 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
         Some(file) => (ApiKey::from_file(file)?, None),
         None => ApiKey::generate().map(|(key, text)| (key, Some(text)))?,
     };
+    let secret_files = [args.api_key_file.as_deref(), args.tls_key.as_deref()];
+    secret_files.into_iter().flatten().for_each(secrets::warn_if_others_can_read);
     let server = Server::bind(server_options(args, key)?).await?;
     open_engine::start_log(args.data_dir.as_deref(), args.log.clone())?;
     let (dir, limit) = (args.data_dir.as_deref(), args.max_parallel);

@@ -252,7 +252,11 @@ impl Session {
         let answer = self.client.resume(&self.to, &run, self.last_event_id);
         let answer = tokio::time::timeout(self.timing.answer_timeout, answer).await;
         match answer {
-            Ok(Ok(stream)) => {
+            Ok(Ok(None)) => {
+                self.connection = Connection::Closed(SessionEnd::Ended);
+                Some(SessionEvent::Ended(SessionEnd::Ended))
+            }
+            Ok(Ok(Some(stream))) => {
                 self.attach(stream);
                 debug!(after = self.last_event_id, "connected again");
                 Some(SessionEvent::Reconnected)

@@ -82,7 +82,8 @@ impl Client {
         open_stream(answer, CallKind::StartWork).await
     }
 
-    /// Goes on with a run's events after the one numbered `after`.
+    /// Goes on with a run's events after the one numbered `after`; `None` if the run is over and
+    /// has no more of them.
     ///
     /// # Errors
     /// [`CallError`].
@@ -91,7 +92,7 @@ impl Client {
         to: &Address,
         run: &RunId,
         after: u64,
-    ) -> Result<ResponseStream, CallError> {
+    ) -> Result<Option<ResponseStream>, CallError> {
         let mut headers = self.auth_headers(to)?;
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.insert("last-event-id", HeaderValue::from(after));
@@ -101,7 +102,10 @@ impl Client {
             .send()
             .await
             .map_err(|e| response_error::from_send_error(&e, CallKind::Other))?;
-        open_stream(answer, CallKind::Other).await
+        if answer.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        open_stream(answer, CallKind::Other).await.map(Some)
     }
 
     /// Asks something of a run.

@@ -46,6 +46,12 @@ pub enum EngineError {
     /// It was asked of a task that isn't in the right state for it.
     #[error("wrong state: {0}")]
     WrongState(&'static str),
+    /// The question was answered before, with something else.
+    #[error("the question was answered with {answer:?}")]
+    AlreadyAnswered {
+        /// What it was answered.
+        answer: String,
+    },
     /// It can't be done as things are, such as an agent's program that isn't there.
     #[error("{0}")]
     Refused(UserMessage),
@@ -136,6 +142,12 @@ impl EngineError {
             Self::WrongState(why) => {
                 UserMessage::new(ErrorCode::WrongState, *why, "Nothing was changed.", "")
             }
+            Self::AlreadyAnswered { answer } => UserMessage::new(
+                ErrorCode::WrongState,
+                format!("This question was answered already: \u{201c}{answer}\u{201d}."),
+                "That answer counts.",
+                "Nothing is to be done.",
+            ),
             Self::Git(error) => error.into(),
             Self::File { path, source } => UserMessage::new(
                 ErrorCode::DataReadOnly,

@@ -18,6 +18,7 @@ mod edge;
 mod engine;
 mod error;
 mod fold;
+mod given_answers;
 mod ids;
 mod interrupted_work;
 mod log;

@@ -14,6 +14,7 @@ mod changes;
 mod copy;
 mod diff;
 mod error;
+mod error_message;
 mod excludes;
 mod files;
 mod fsck;

@@ -19,7 +19,7 @@
 //! | `set_own_group`, `session_command`, `end_session` | `setsid`, `killpg` | the same | `CREATE_NEW_PROCESS_GROUP`; there is no login shell |
 //! | `exec`, `exit_signal` | `execvp`, wait status | the same | start and wait; none |
 //! | `QuestionSocket`, `ask` | Unix socket | the same | named pipe: first instance, for this user only, random name |
-//! | `is_program`, `set_executable`, `create_private_dir` | mode bits | the same | the name's ending; inherited access lists |
+//! | `is_program`, `is_readable_by_others`, `set_executable`, `create_private_dir` | mode bits | the same | the name's ending; inherited access lists |
 //! | `free_disk_bytes`, `raise_open_file_limit` | `statvfs`, `setrlimit` | the same | `GetDiskFreeSpaceEx`; nothing |
 //!
 //! Where Linux and macOS do "the same", it is in `unix.rs`, which both hand on. On macOS reading
@@ -36,6 +36,6 @@ pub use identity::ProcessIdentity;
 pub use process::{GracePeriod, Process, ProgramExit, StdioPipes};
 pub use system::{
     MemoryUse, QuestionSocket, Signals, TerminationSignals, ask, become_session_leader,
-    create_private_dir, end_session, exec, free_disk_bytes, is_program, memory_use,
-    raise_open_file_limit, session_command, set_executable, set_own_group,
+    create_private_dir, end_session, exec, free_disk_bytes, is_program, is_readable_by_others,
+    memory_use, raise_open_file_limit, session_command, set_executable, set_own_group,
 };

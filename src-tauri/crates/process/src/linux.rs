@@ -6,8 +6,8 @@
 
 pub use crate::unix::{
     QuestionSocket, Signals, TerminationSignals, ask, create_private_dir, end_session, exec,
-    free_disk_bytes, is_program, raise_open_file_limit, session_command, set_executable,
-    set_own_group,
+    free_disk_bytes, is_program, is_readable_by_others, raise_open_file_limit, session_command,
+    set_executable, set_own_group,
 };
 pub(crate) use crate::unix::{exit_signal, kill};
 use nix::errno::Errno;
@@ -26,6 +26,14 @@ use tokio::process::{Child, Command};
 /// How soon after it fell silent a program is looked at, and how often at the most and least.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(500);
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Whether this process was started with a signal ignored, or has it so.
+pub(crate) fn ignores(signal: Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal as u32 - 1)) != 0
+}
 
 /// Makes this process the head of its own session, and the one that takes in orphans.
 ///

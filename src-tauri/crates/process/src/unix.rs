@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the door to processes")]
 
+use crate::system::ignores;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
@@ -15,6 +16,7 @@ use std::os::unix::net::UnixStream as BlockingStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -40,7 +42,7 @@ pub struct Signals {
 
 /// The signals by which the system wants us to end.
 #[derive(Debug)]
-pub struct TerminationSignals([tokio::signal::unix::Signal; 3]);
+pub struct TerminationSignals(Vec<tokio::signal::unix::Signal>);
 
 impl Signals {
     /// Listens from now on. What is started from now on takes these signals as usual, also where
@@ -49,23 +51,40 @@ impl Signals {
     /// # Errors
     /// The system doesn't let us listen.
     pub fn listen() -> io::Result<Self> {
-        let [terminate, interrupt, hang_up] =
-            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
-        let termination = TerminationSignals([terminate?, interrupt?, hang_up?]);
+        let termination = TerminationSignals::listen()?;
         Ok(Self { termination, child: signal(SignalKind::child())? })
     }
 }
 
 impl TerminationSignals {
+    /// Listens from now on: to the polite signal, to Ctrl-C, and to the end of the terminal,
+    /// unless we were started so that this is to be outlived ([nohup(1)]).
+    ///
+    /// [nohup(1)]: https://man7.org/linux/man-pages/man1/nohup.1.html
+    ///
+    /// # Errors
+    /// The system doesn't let us listen.
+    pub fn listen() -> io::Result<Self> {
+        let outlives_terminal = ignores(Signal::SIGHUP);
+        let hang_up = (!outlives_terminal).then(SignalKind::hangup);
+        let kinds = [SignalKind::terminate(), SignalKind::interrupt()].into_iter().chain(hang_up);
+        kinds.map(signal).collect::<io::Result<_>>().map(Self)
+    }
+
     /// Waits until one of them comes.
     pub async fn recv(&mut self) {
-        let [terminate, interrupt, hang_up] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
+        let any = std::future::poll_fn(|cx| {
+            let came = self.0.iter_mut().any(|signal| signal.poll_recv(cx).is_ready());
+            if came { Poll::Ready(()) } else { Poll::Pending }
+        });
+        any.await;
     }
+}
+
+/// Whether users other than its owner may read a file, as far as its mode says.
+#[must_use]
+pub fn is_readable_by_others(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|facts| facts.permissions().mode() & 0o044 != 0)
 }
 
 /// Keeps Ctrl-C in our terminal from a program that is started: it is ours to answer.

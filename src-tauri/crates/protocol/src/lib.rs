@@ -4,7 +4,8 @@
 //! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
 //! ([`agent_name`]), where tasks run ([`place`]), which places there are besides this computer
 //! ([`endpoint`]), where a repository is ([`repository_address`]), what is said over the
-//! network ([`wire`]), and how others' JSON is repaired ([`json_text`]). Only serde: no I/O, no time, no randomness.
+//! network ([`wire`]), and how others' JSON is
+//! repaired ([`json_text`]) and read ([`reading`]). Only serde: no I/O, no time, no randomness.
 
 pub mod agent;
 pub mod agent_name;
@@ -16,8 +17,10 @@ pub mod json_text;
 mod outcome;
 pub mod place;
 pub mod question;
+pub mod reading;
 pub mod repository_address;
 pub mod request;
+mod request_problems;
 pub mod secret;
 pub mod status;
 pub mod user_message;

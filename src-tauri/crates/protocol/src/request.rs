@@ -5,9 +5,8 @@
 
 use crate::agent::{AgentOptions, AgentSelection, EnvVar, KnownAgent, Safety};
 use crate::endpoint::Endpoint;
-use crate::user_message::{ErrorCode, UserMessage};
+use crate::user_message::UserMessage;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// The most tasks one batch may have.
 pub const MAX_TASKS: usize = 200;
@@ -17,8 +16,12 @@ pub const MAX_PROMPT_CHARS: usize = 100_000;
 pub const MAX_NAME_CHARS: usize = 10_000;
 /// How often each agent of a row may do it.
 pub const MAX_TIMES: u32 = 9;
-const NO_PROGRAM: &str = "No program is named for the agent.";
-const NAME_PROGRAM: &str = "Name the program to start.";
+/// The longest time limit of a task, in seconds: 30 days.
+pub const MAX_TIME_LIMIT_S: u64 = 30 * 24 * 3_600;
+/// The most turns that a task may be limited to.
+pub const MAX_TURN_LIMIT: u32 = 10_000;
+/// The highest cost that a task may be limited to, in cents.
+pub const MAX_COST_LIMIT_CENTS: u32 = 10_000_000;
 /// The most tasks that may work at the same time on one computer.
 pub const MAX_PARALLEL: u32 = 64;
 
@@ -177,29 +180,6 @@ pub struct RequestProblem {
 }
 
 impl BatchRequest {
-    /// Everything that can be said against the request without looking at a disk.
-    #[must_use]
-    pub fn problems(&self) -> Vec<RequestProblem> {
-        let mut found = Vec::new();
-        self.collect_batch_problems(&mut found);
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        for (row, task) in self.parallel_tasks.iter().enumerate() {
-            collect_task_problems(row, task, &mut found);
-            let name = task.task_name.trim();
-            if let Some(first) = seen.get(name).filter(|_| !name.is_empty()) {
-                found.push(row_problem(
-                    row,
-                    "name",
-                    format!("Task {} already has this name.", first + 1),
-                    "Give this one another name.",
-                ));
-            } else {
-                seen.insert(name, row);
-            }
-        }
-        found
-    }
-
     /// The title to show: the given one, or the first task's name.
     #[must_use]
     pub fn title(&self) -> String {
@@ -209,174 +189,11 @@ impl BatchRequest {
         }
         self.parallel_tasks.first().map_or_else(String::new, |t| t.task_name.trim().to_owned())
     }
-
-    fn collect_batch_problems(&self, found: &mut Vec<RequestProblem>) {
-        let count =
-            self.parallel_tasks.iter().map(TaskRequest::task_count).fold(0, usize::saturating_add);
-        if self.parallel_tasks.is_empty() {
-            found.push(batch_problem(
-                "tasks",
-                "This batch has no tasks.".into(),
-                "Write at least one.",
-            ));
-        }
-        if count > MAX_TASKS {
-            found.push(batch_problem(
-                "tasks",
-                format!("This batch has {count} tasks; {MAX_TASKS} is the most."),
-                "Split it into two batches.",
-            ));
-        }
-        if self.name.chars().count() > MAX_NAME_CHARS {
-            found.push(batch_problem(
-                "title",
-                "The batch's name is too long.".into(),
-                "Shorten it.",
-            ));
-        }
-        if self.max_parallel.is_some_and(|n| n == 0 || n > MAX_PARALLEL) {
-            found.push(batch_problem(
-                "parallel",
-                "The number of tasks at the same time is out of range.".into(),
-                "Choose a number from 1 to 64.",
-            ));
-        }
-        if !self.agent.has_program() {
-            found.push(batch_problem("agent", NO_PROGRAM.into(), NAME_PROGRAM));
-        }
-    }
-}
-
-fn collect_task_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
-    if task.task_name.trim().is_empty() {
-        found.push(row_problem(row, "name", "This task has no name.".into(), "Name it."));
-    }
-    if task.task_name.chars().count() > MAX_NAME_CHARS {
-        found.push(row_problem(row, "name", "This name is too long.".into(), "Shorten it."));
-    }
-    if task.prompt.trim().is_empty() {
-        found.push(row_problem(
-            row,
-            "prompt",
-            "This task doesn't say what to do.".into(),
-            "Write what you want done.",
-        ));
-    }
-    let length = task.prompt.chars().count();
-    if length > MAX_PROMPT_CHARS {
-        found.push(row_problem(
-            row,
-            "prompt",
-            format!("This text has {length} characters; {MAX_PROMPT_CHARS} is the most."),
-            "Shorten it, or put the long part into a file of the project.",
-        ));
-    }
-    if task.time_limit_s == Some(0) {
-        found.push(row_problem(
-            row,
-            "time_limit",
-            "A time limit of 0 is no time.".into(),
-            "Leave it out.",
-        ));
-    }
-    collect_limit_problems(row, task, found);
-}
-
-fn collect_limit_problems(row: usize, task: &TaskRequest, found: &mut Vec<RequestProblem>) {
-    if task.turn_limit == Some(0) {
-        found.push(row_problem(
-            row,
-            "turn_limit",
-            "A limit of 0 turns is no turn.".into(),
-            "Leave it out.",
-        ));
-    }
-    if task.cost_limit_cents == Some(0) {
-        found.push(row_problem(
-            row,
-            "cost_limit",
-            "A limit of 0 is no money.".into(),
-            "Leave it out.",
-        ));
-    }
-    if task.times.is_some_and(|times| times == 0 || times > MAX_TIMES) {
-        let what = "The number of times is out of range.".into();
-        found.push(row_problem(row, "times", what, "Choose a number from 1 to 9."));
-    }
-    if !task.agents.iter().all(|pick| pick.agent.has_program()) {
-        found.push(row_problem(row, "agent", NO_PROGRAM.into(), NAME_PROGRAM));
-    }
-}
-
-fn row_problem(row: usize, field: &str, what: String, next: &str) -> RequestProblem {
-    RequestProblem { row: u32::try_from(row).ok(), ..batch_problem(field, what, next) }
-}
-
-fn batch_problem(field: &str, what: String, next: &str) -> RequestProblem {
-    let notice = UserMessage::new(ErrorCode::BadRequest, what, "", next);
-    RequestProblem { row: None, field: field.to_owned(), notice }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn task(name: &str, prompt: &str) -> TaskRequest {
-        TaskRequest { task_name: name.into(), prompt: prompt.into(), ..TaskRequest::default() }
-    }
-
-    fn problem_fields(request: &BatchRequest) -> Vec<(Option<u32>, String)> {
-        request.problems().into_iter().map(|p| (p.row, p.field)).collect()
-    }
-
-    #[test]
-    fn each_bad_row_is_named() {
-        let request = BatchRequest {
-            parallel_tasks: vec![
-                task("a", "do"),
-                task(" ", "do"),
-                task("a ", "do"),
-                task("b", " "),
-                task("c", &"x".repeat(MAX_PROMPT_CHARS + 1)),
-            ],
-            ..BatchRequest::default()
-        };
-        let expected = [(1, "name"), (2, "name"), (3, "prompt"), (4, "prompt")];
-        let expected: Vec<_> = expected.map(|(r, f)| (Some(r), f.to_owned())).to_vec();
-        assert_eq!(problem_fields(&request), expected);
-    }
-
-    #[test]
-    fn a_batch_is_never_empty_or_over_the_limit() {
-        assert_eq!(problem_fields(&BatchRequest::default()), [(None, "tasks".to_owned())]);
-        let rows = (0..=MAX_TASKS).map(|n| task(&format!("t{n}"), "do")).collect();
-        let request = BatchRequest { parallel_tasks: rows, ..BatchRequest::default() };
-        assert_eq!(problem_fields(&request), [(None, "tasks".to_owned())]);
-        let agents = vec![AgentSelection::default(); 3];
-        let row = TaskRequest { agents, times: Some(9), ..task("t", "do") };
-        assert_eq!(row.task_count(), 27);
-        let many = (0..8).map(|n| TaskRequest { task_name: format!("{n}"), ..row.clone() });
-        let request = BatchRequest { parallel_tasks: many.collect(), ..BatchRequest::default() };
-        assert_eq!(problem_fields(&request), [(None, "tasks".to_owned())]);
-    }
-
-    #[test]
-    fn a_limit_of_nothing_and_an_agent_without_a_program_are_named() {
-        let nameless = AgentSelection {
-            agent: AgentChoice::Command { command: vec![" ".into()] },
-            ..AgentSelection::default()
-        };
-        let row = TaskRequest {
-            turn_limit: Some(0),
-            cost_limit_cents: Some(0),
-            times: Some(10),
-            agents: vec![nameless],
-            ..task("a", "do")
-        };
-        let request = BatchRequest { parallel_tasks: vec![row], ..BatchRequest::default() };
-        let expected = ["turn_limit", "cost_limit", "times", "agent"];
-        assert_eq!(problem_fields(&request), expected.map(|field| (Some(0), field.to_owned())));
-    }
 
     #[test]
     fn the_documented_body_is_a_request() {

@@ -10,6 +10,8 @@ use crate::event::{
     ChangeTotals, Event, FileDiffStat, LineKind, Outcome, PlanEntry, Question, SavePoint, Step,
     Usage,
 };
+use crate::reading::{bounded_objects, null_as_default};
+use crate::request::MAX_TASKS;
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::user_message::{ErrorCode, UserMessage};
@@ -29,27 +31,38 @@ pub const HEARTBEAT_S: u64 = 5;
 /// The largest body that our server takes, in bytes.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// The body of the call, as our server takes it. What it doesn't know is left out.
+/// The most messages of one request.
+pub const MAX_MESSAGES: usize = 1_000;
+
+/// The body of the call, as our server takes it. What it doesn't know is left out; `null` for a
+/// field means that it isn't given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct InvokeRequest {
     /// The repository: an https address, or a folder that the server allows.
+    #[serde(deserialize_with = "null_as_default")]
     pub repo_url: String,
     /// The token for the repository's host. In memory only.
     #[cfg_attr(feature = "schema", schema(value_type = String, default = ""))]
+    #[serde(deserialize_with = "null_as_default")]
     pub github_token: Secret,
     /// A single task.
+    #[serde(deserialize_with = "bounded_objects::<_, _, MAX_MESSAGES>")]
     pub messages: Vec<ChatMessage>,
     /// Tasks to run at the same time.
+    #[serde(deserialize_with = "bounded_objects::<_, _, MAX_TASKS>")]
     pub parallel_tasks: Vec<InvokeTask>,
     /// The branch to start from. Empty means `main`, or else the repository's default branch.
+    #[serde(deserialize_with = "null_as_default")]
     pub branch: String,
     /// Whether the smaller, quicker model is wanted, by tasks for which no model is named.
+    #[serde(deserialize_with = "null_as_default")]
     pub haiku: bool,
     /// An earlier task whose work goes on.
     pub thread_id: Option<String>,
     /// Ours: the batch's title.
+    #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     /// Ours: the name of the agent, one of `GET /v1/agents`.
     pub agent: Option<String>,
@@ -65,8 +78,10 @@ pub struct InvokeRequest {
 #[serde(default)]
 pub struct InvokeTask {
     /// Unique inside the batch. It is never a path or a ref.
+    #[serde(deserialize_with = "null_as_default")]
     pub task_name: String,
     /// What the agent is asked to do.
+    #[serde(deserialize_with = "null_as_default")]
     pub prompt: String,
     /// Ours: the time it may take, in seconds. `None` means no limit.
     pub time_limit_s: Option<u64>,
@@ -84,8 +99,10 @@ pub struct InvokeTask {
 pub struct ChatMessage {
     /// `human` for what a person says.
     #[serde(rename = "type")]
+    #[serde(deserialize_with = "null_as_default")]
     pub kind: String,
     /// What is said.
+    #[serde(deserialize_with = "null_as_default")]
     pub content: String,
 }
 

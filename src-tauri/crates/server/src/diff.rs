@@ -13,7 +13,7 @@ use regatta_protocol::wire::ErrorBody;
 #[utoipa::path(get, path = "/v1/runs/{run_id}/tasks/{task_name}/diff",
     params(
         ("run_id" = String, Path, description = "The batch"),
-        ("task_name" = String, Path, description = "The task, percent-encoded"),
+        ("task_name" = String, Path, description = "The task's name, percent-encoded, or its id (its thread_id)"),
     ),
     responses(
         (status = 200, description = "The text", content_type = "text/plain", body = String),

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use futures::StreamExt;
+use regatta_protocol::reading::Object;
 use regatta_protocol::wire::MAX_BODY_BYTES;
 use regatta_protocol::{ErrorCode, UserMessage};
 use serde::de::DeserializeOwned;
@@ -23,6 +24,15 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, ApiError> {
+        if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            let what = "The request's body is compressed, which isn't taken.";
+            let next = "Send it without Content-Encoding.";
+            let notice =
+                UserMessage::new(ErrorCode::BadRequest, what, "Nothing was started.", next);
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, notice));
+        }
         if !is_json(request.headers()) {
             let what = "The request's body isn't said to be JSON.";
             let next = "Send it with Content-Type: application/json.";
@@ -33,7 +43,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for JsonBody<T> {
         let read =
             tokio::time::timeout(state.limits.read_timeout, read_bytes(request.into_body())).await;
         let bytes = read.map_err(|_| body_timeout())??;
-        serde_json::from_slice(&bytes).map(Self).map_err(|problem| {
+        let read = serde_json::from_slice::<Object<T>>(&bytes);
+        read.map(|Object(body)| Self(body)).map_err(|problem| {
             let said = describe_json_error(&problem);
             ApiError::bad_request(
                 format!("The request's body can't be read: {said}."),

@@ -17,6 +17,7 @@ mod health;
 mod invoke;
 mod json_body;
 mod options;
+mod query;
 mod repository;
 mod request_log;
 mod routes;

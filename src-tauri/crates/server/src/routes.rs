@@ -2,13 +2,13 @@
 
 use crate::error::{method_not_allowed, route_not_found};
 use crate::state::AppState;
-use crate::{agents, auth, diff, health, invoke, request_log, runs, tasks};
+use crate::{agents, auth, diff, health, invoke, query, request_log, runs, tasks};
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
 use axum::{Json, Router, middleware};
 use regatta_protocol::wire::{End, ErrorBody, FactEvent, OutputEvent, Update};
 use std::sync::Arc;
-use utoipa::openapi::path::{HttpMethod, Parameter};
+use utoipa::openapi::path::{HttpMethod, Parameter, ParameterIn};
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
@@ -87,7 +87,21 @@ where
         _ => unreachable!("BUG: no route of ours takes another method"),
     });
     let filter = filters.reduce(MethodFilter::or).expect("BUG: a route without a method");
-    Router::new().route(&P::path(), on(filter, handler))
+    let known = query_parameters::<P>();
+    let check =
+        middleware::from_fn(move |request, next| query::refuse_unknown(known, request, next));
+    Router::new().route(&P::path(), on(filter, handler).layer(check))
+}
+
+/// The parameters that a route takes in the query. The document is made once for each route.
+fn query_parameters<P: utoipa::Path>() -> &'static [String] {
+    let parameters = P::operation().parameters.unwrap_or_default();
+    let names = parameters.into_iter().filter_map(|parameter| match parameter {
+        RefOr::T(one) if one.parameter_in == ParameterIn::Query => Some(one.name),
+        _ => None,
+    });
+    // As long as the server: routes are made once.
+    Vec::leak(names.collect())
 }
 
 /// What all routes have in common.

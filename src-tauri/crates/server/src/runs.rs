@@ -8,8 +8,8 @@ use crate::views::{Run, RunDetail, RunList};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use regatta_protocol::BatchId;
 use regatta_protocol::wire::ErrorBody;
 use serde::Deserialize;
@@ -91,6 +91,7 @@ pub(crate) async fn read(
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream", body = SentEvent,
             headers(("x-regatta-run" = String, description = "The batch's id"))),
+        (status = 204, description = "The batch is over, and there are no events after that number: ask no more"),
         (status = 404, description = "There is no such batch", body = ErrorBody),
         (status = 429, description = "Too many streams are open", body = ErrorBody),
     ),
@@ -107,8 +108,19 @@ pub(crate) async fn events(
         None => after.ok().map(|Query(after)| after.after.unwrap_or(0)),
     };
     let after = after.filter(|after| i64::try_from(*after).is_ok()).ok_or_else(invalid_query)?;
+    if is_read_to_the_end(&state, &id, after).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let permit = state.acquire_stream_permit()?;
     stream::respond(&state, &id, after, permit).await
+}
+
+/// Whether a batch is over and all of it was read. An answer without content tells a client that
+/// keeps to the standard to ask no more; after an empty stream it would ask again for ever.
+/// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model>.
+async fn is_read_to_the_end(state: &AppState, id: &BatchId, after: u64) -> Result<bool, ApiError> {
+    let batch = state.engine.batch(id).await?.batch;
+    Ok(batch.ended_at.is_some() && after >= batch.last_seq)
 }
 
 /// Stops every task of a batch that isn't over. They become stopped a moment later.

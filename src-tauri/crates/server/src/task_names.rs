@@ -37,9 +37,11 @@ impl TaskNames {
         self.find_task(task)?.selection.as_ref()
     }
 
-    /// The task of exactly that name.
-    pub(crate) fn task_by_name(&self, name: &str) -> Option<&TaskId> {
-        self.0.iter().find(|known| known.name == name).map(|found| &found.task)
+    /// The task of exactly that name, else that of that id.
+    pub(crate) fn task_by_name_or_id(&self, text: &str) -> Option<&TaskId> {
+        let by_name = self.0.iter().find(|known| known.name == text);
+        let by_id = || self.0.iter().find(|known| known.task.as_str() == text);
+        by_name.or_else(by_id).map(|found| &found.task)
     }
 
     fn find_task(&self, task: &TaskId) -> Option<&NamedTask> {

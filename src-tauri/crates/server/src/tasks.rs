@@ -30,7 +30,7 @@ pub(crate) struct Reply {
 #[utoipa::path(post, path = "/v1/runs/{run_id}/tasks/{task_name}/cancel",
     params(
         ("run_id" = String, Path, description = "The batch"),
-        ("task_name" = String, Path, description = "The task, percent-encoded"),
+        ("task_name" = String, Path, description = "The task's name, percent-encoded, or its id (its thread_id)"),
     ),
     responses(
         (status = 200, description = "The task", body = RunTask),
@@ -52,7 +52,7 @@ pub(crate) async fn cancel(
 #[utoipa::path(post, path = "/v1/runs/{run_id}/tasks/{task_name}/retry",
     params(
         ("run_id" = String, Path, description = "The batch"),
-        ("task_name" = String, Path, description = "The task, percent-encoded"),
+        ("task_name" = String, Path, description = "The task's name, percent-encoded, or its id (its thread_id)"),
     ),
     responses(
         (status = 200, description = "The task", body = RunTask),
@@ -75,7 +75,7 @@ pub(crate) async fn retry(
 #[utoipa::path(post, path = "/v1/runs/{run_id}/tasks/{task_name}/reply",
     params(
         ("run_id" = String, Path, description = "The batch"),
-        ("task_name" = String, Path, description = "The task, percent-encoded"),
+        ("task_name" = String, Path, description = "The task's name, percent-encoded, or its id (its thread_id)"),
     ),
     request_body = Reply,
     responses(
@@ -98,7 +98,7 @@ pub(crate) async fn reply(
     load_task(&state, &task, &names).await
 }
 
-/// The task of that name; the name is compared and never used otherwise.
+/// The task of that name or id; both are compared and never used otherwise.
 pub(crate) async fn find_task(
     state: &AppState,
     named: TaskPath,
@@ -106,7 +106,7 @@ pub(crate) async fn find_task(
     let missing = || ApiError::not_found("task", "GET /v1/runs/{run_id} lists what there is.");
     let Path((run, name)) = named.map_err(|_| missing())?;
     let names = state.task_names(&parse_run_id(&run)?).await?;
-    let task = names.task_by_name(name.trim()).cloned().ok_or_else(missing)?;
+    let task = names.task_by_name_or_id(name.trim()).cloned().ok_or_else(missing)?;
     Ok((task, names))
 }
 

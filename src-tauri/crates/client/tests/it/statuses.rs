@@ -2,7 +2,8 @@
 
 use crate::loopback::{LoopbackServer, http_response};
 use regatta_client::{
-    Address, CallError, Client, EventPart, InvokeBody, ResponseStream, RunCommand, RunId, Work,
+    Address, CallError, Client, EventPart, InvokeBody, ResponseStream, RunCommand, RunId, Session,
+    SessionEnd, SessionEvent, Work,
 };
 use regatta_protocol::{ErrorCode, Secret, TaskRequest, wire::AnsweredFact};
 use std::io::{Read, Write};
@@ -386,4 +387,15 @@ async fn an_event_that_is_too_large_is_called_so() {
     let large = || format!("data: {}\n\n", "x".repeat(65 * 1024 * 1024));
     let (parts, error) = read_stream(large).await;
     assert_eq!((parts, error), (Vec::new(), Some(ErrorCode::PayloadTooLarge)));
+}
+
+#[tokio::test]
+async fn a_run_that_was_read_to_its_end_is_not_asked_for_again() {
+    let server = LoopbackServer::responding(|_| http_response("204 No Content", "", "")).await;
+    let run = RunId::parse("r1").expect("an id");
+    let mut session = Session::resume(&Client::new(), &server.address, run, 7);
+    for _ in 0..3 {
+        assert_eq!(session.next().await, SessionEvent::Ended(SessionEnd::Ended));
+    }
+    assert_eq!(server.requests().len(), 1);
 }

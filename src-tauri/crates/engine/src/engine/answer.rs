@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::EngineError;
+use crate::given_answers::GivenAnswer;
 use crate::runner::Continuation;
 use crate::scheduler::SchedulerCommand;
 use crate::store::Record;
@@ -15,7 +16,8 @@ impl Engine {
     /// on with the answer, in a new attempt.
     ///
     /// # Errors
-    /// The question isn't open (any more), or has no such option.
+    /// The question isn't open (any more), has no such option, or was answered with another one
+    /// ([`EngineError::AlreadyAnswered`]): the first answer counts.
     pub async fn answer(
         &self,
         task: &TaskId,
@@ -23,13 +25,38 @@ impl Engine {
         option: &str,
     ) -> Result<(), EngineError> {
         let (facts, question, option) = self.find_open_question(task, question, option).await?;
+        let answer = GivenAnswer {
+            task: task.clone(),
+            attempt: facts.view.attempt,
+            question: question.id.clone(),
+            option: option.id.clone(),
+            label: option.label.clone(),
+        };
+        match self.0.given_answers.claim(&answer) {
+            None => {}
+            Some(before) if before.option == answer.option => return Ok(()),
+            Some(before) => return Err(EngineError::AlreadyAnswered { answer: before.label }),
+        }
+        let sent = self.send_answer(facts, question, option).await;
+        if sent.is_err() {
+            self.0.given_answers.release(&answer);
+        }
+        sent
+    }
+
+    async fn send_answer(
+        &self,
+        facts: TaskFacts,
+        question: Question,
+        option: QuestionOption,
+    ) -> Result<(), EngineError> {
         if facts.view.status == Status::Interrupted {
             return self
                 .continue_from_copy(facts, continuation_with_answer(&question, &option))
                 .await;
         }
         let control = WorkerControl::Answer { question: question.id, option: option.id };
-        let (task, place) = (task.clone(), self.place_of(&facts.request));
+        let (task, place) = (facts.view.id.clone(), self.place_of(&facts.request));
         self.ask_scheduler(&place, |reply| SchedulerCommand::Send { task, control, reply }).await
     }
 
@@ -67,7 +94,13 @@ impl Engine {
     ) -> Result<(TaskFacts, Question, QuestionOption), EngineError> {
         let facts = self.task_facts(task).await?;
         let open = facts.view.questions.iter().find(|open| open.id == question).cloned();
-        let open = open.ok_or(EngineError::WrongState("This question isn't open any more."))?;
+        let Some(open) = open else {
+            let before = self.0.given_answers.find(task, facts.view.attempt, question);
+            return Err(match before {
+                Some(before) => EngineError::AlreadyAnswered { answer: before.label },
+                None => EngineError::WrongState("This question isn't open any more."),
+            });
+        };
         let offered = open.options.iter().find(|offered| offered.id == option).cloned();
         let offered = offered.ok_or(EngineError::NotFound("answer"))?;
         Ok((facts, open, offered))

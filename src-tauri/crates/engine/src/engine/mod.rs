@@ -21,6 +21,7 @@ pub use start::{StartOptions, StartedBatch};
 pub use watch::ChangeSet;
 
 use crate::agents::AgentRegistry;
+use crate::given_answers::GivenAnswers;
 use crate::log::Log;
 use crate::places::Places;
 use crate::remote_access::RemoteAccess;
@@ -39,6 +40,7 @@ struct EngineInner {
     /// The way to repositories, and to the folders.
     access: RemoteAccess,
     agents: AgentRegistry,
+    given_answers: GivenAnswers,
     notices: Vec<UserMessage>,
 }
 

@@ -6,6 +6,7 @@ use crate::agents::{AgentRegistry, Environment};
 use crate::batch_tokens::BatchTokens;
 use crate::credentials::CredentialProvider;
 use crate::dirs::Dirs;
+use crate::given_answers::GivenAnswers;
 use crate::log::Log;
 use crate::places::{PlaceHost, PlaceSpec, Places};
 use crate::remote_access::RemoteAccess;
@@ -166,7 +167,14 @@ impl Opening {
         let mut published = self.log.published.clone();
         published.wait_for(|known| known.place.limit > 0).await.map_err(|_| EngineError::Closed)?;
         let Self { log, access, agents, notices, .. } = self;
-        Ok(Engine(Arc::new(EngineInner { log, places, access, agents, notices })))
+        Ok(Engine(Arc::new(EngineInner {
+            log,
+            places,
+            access,
+            agents,
+            given_answers: GivenAnswers::default(),
+            notices,
+        })))
     }
 }
 

@@ -9,5 +9,6 @@ mod idempotency;
 mod limits;
 mod openapi;
 mod openapi_conformance;
+mod requests;
 mod server_env;
 mod streams;

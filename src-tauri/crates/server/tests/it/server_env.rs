@@ -40,6 +40,17 @@ case "$task" in
     model=${task#*'"options":{"model":"'}
     say '"event":"output","kind":"out","text":"'"${model%%'"'*}"'"'
     finish finished ;;
+*'"prompt":"Ask"'*)
+    say '"event":"question","id":"q1","title":"Go?","options":[{"id":"y","label":"Yes","kind":"allow_once"},{"id":"n","label":"No","kind":"reject_once"}]'
+    while read -r control; do
+        case "$control" in
+        *'"option":"'*)
+            option=${control#*'"option":"'}
+            say '"event":"answered","question":"q1","option":"'"${option%%'"'*}"'"'
+            finish finished ;;
+        *stop*) finish stopped ;;
+        esac
+    done ;;
 *'"prompt":"Wait"'*)
     while read -r control; do
         case "$control" in
