@@ -53,6 +53,7 @@ impl Git {
                 index: &git_dir.join("index"),
                 excludes_file: self.personal_excludes_file(&found.top).await?,
                 settings: self.disabled_filter_settings(scope).await?,
+                is_copy: false,
             };
             self.stage(&stage).await?;
             self.index_call(&stage).args(["write-tree"]).run_text().await?

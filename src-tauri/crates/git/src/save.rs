@@ -9,11 +9,15 @@ use crate::call::CallScope;
 use crate::error::GitError;
 use crate::files::{remove_if_exists, with_suffix};
 use crate::inspect::sanitize_identity;
-use crate::paths_and_ids::check_commit_id;
+use crate::paths_and_ids::{check_commit_id, to_lossy_string};
 use crate::program::Git;
+use crate::skipped::SkippedPath;
 use crate::stage::Stage;
 use regatta_protocol::worker::Author;
 use std::path::Path;
+
+/// The most ignored files and folders that are named.
+pub const MAX_IGNORED: usize = 5;
 
 /// What to save, and where to.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +51,11 @@ pub struct SaveResult {
     pub tree: String,
     /// Whether any file differs from the base.
     pub has_changes: bool,
-    /// Paths that are not in it: repositories inside the copy, files that can't be read.
-    pub skipped: Vec<String>,
+    /// Paths that are not in it, and why.
+    pub skipped: Vec<SkippedPath>,
+    /// Files and folders that are ignored and so not in it, where nothing else was changed.
+    /// At most [`MAX_IGNORED`].
+    pub ignored: Vec<String>,
 }
 
 impl Git {
@@ -71,6 +78,7 @@ impl Git {
             index: request.index,
             excludes_file: None,
             settings: Vec::new(),
+            is_copy: true,
         };
         let skipped = self.stage_or_rebuild(&stage, request.base).await?;
         let tree = self.index_call(&stage).args(["write-tree"]).run_text().await?;
@@ -88,7 +96,17 @@ impl Git {
             .args(["update-ref", "--no-deref", "--end-of-options", request.refname, &commit])
             .run()
             .await?;
-        Ok(SaveResult { commit, has_changes: tree != base_tree, tree, skipped })
+        let has_changes = tree != base_tree;
+        let ignored = if has_changes { Vec::new() } else { self.list_ignored(&stage).await? };
+        Ok(SaveResult { commit, has_changes, tree, skipped, ignored })
+    }
+
+    /// What lies in the folder and is ignored, folders as a whole.
+    async fn list_ignored(&self, stage: &Stage<'_>) -> Result<Vec<String>, GitError> {
+        let args = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"];
+        let listed = self.index_call(stage).args(args).run().await?;
+        let paths = listed.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        Ok(paths.take(MAX_IGNORED).map(to_lossy_string).collect())
     }
 
     /// Makes a commit of `tree` and gives its id. `words`: in whose name, and its message.
@@ -123,7 +141,7 @@ impl Git {
         &self,
         stage: &Stage<'_>,
         base: &str,
-    ) -> Result<Vec<String>, GitError> {
+    ) -> Result<Vec<SkippedPath>, GitError> {
         let freeing = |error| GitError::io("freeing the index", &error);
         // Of a save that was cut off: there is one at a time.
         remove_if_exists(&with_suffix(stage.index, ".lock")).map_err(freeing)?;

@@ -3,10 +3,13 @@
 //! `git add` is not used: it runs `git status` inside repositories that lie in the folder,
 //! with *their* settings, and gives up at the first file it can't read.
 
-use crate::call::{Call, CallScope};
+use crate::call::{Call, CallOutput, CallScope};
 use crate::error::GitError;
-use crate::paths_and_ids::{absolute, path_from_bytes, to_lossy_string};
+use crate::index_plan::IndexPlan;
+use crate::paths_and_ids::{absolute, path_from_bytes};
 use crate::program::Git;
+use crate::skipped::{SkipReason, SkippedPath, unreadable_folders};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +18,10 @@ const MAX_UNREADABLE: usize = 100;
 /// The size over which a file is left out: it would fill the disk twice, and no place that
 /// holds projects takes it.
 const MAX_FILE_BYTES: u64 = 1024 * 1024 * 1024;
+/// The largest text in another encoding than the declared one that is kept, in bytes.
+const MAX_TEXT_BYTES: u64 = 64 * 1024 * 1024;
+/// The most repositories inside a folder whose files are brought in.
+const MAX_REPOSITORIES: usize = 100;
 /// The size from which a file isn't held in memory as a whole.
 const BIG_FILE_THRESHOLD: &str = "64m";
 
@@ -31,13 +38,15 @@ pub(crate) struct Stage<'a> {
     pub(crate) excludes_file: Option<PathBuf>,
     /// Settings of the repository that are overridden.
     pub(crate) settings: Vec<(OsString, OsString)>,
+    /// Whether the folder is a copy that an agent worked in, with an index of the agent's.
+    pub(crate) is_copy: bool,
 }
 
 impl Git {
     /// Brings every file that isn't ignored into the index, and takes out what is gone.
-    /// Gives the paths that could not be brought in: embedded repositories, files that
-    /// can't be read or stored.
-    pub(crate) async fn stage(&self, stage: &Stage<'_>) -> Result<Vec<String>, GitError> {
+    /// Files of repositories that lie in the folder are brought in as files, without their
+    /// history. Gives the paths that could not be brought in.
+    pub(crate) async fn stage(&self, stage: &Stage<'_>) -> Result<Vec<SkippedPath>, GitError> {
         let refresh = ["update-index", "-q", "--refresh", "--ignore-submodules"];
         self.index_call(stage).args(refresh).run_optional().await?;
         let tracked = self
@@ -45,18 +54,105 @@ impl Git {
             .args(["diff-files", "-z", "--raw", "--no-renames", "--ignore-submodules=all"])
             .run()
             .await?;
-        let listed = self
-            .index_call(stage)
-            .args(["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"])
-            .run()
-            .await?;
+        let listed = self.list_files(stage).await?;
         let mut plan = IndexPlan::default();
         plan.add_tracked(&tracked);
-        plan.add_listed(&listed, |path| is_nonempty_dir(&stage.folder.join(path_from_bytes(path))));
-        plan.skip_matching(|path| is_too_large(&stage.folder.join(path_from_bytes(path))));
+        self.drop_untouched(stage, &mut plan).await?;
+        plan.add_listed(&listed.stdout, |path| is_nonempty_dir(&stage.path_of(path)));
+        plan.skipped.extend(unreadable_folders(&listed.stderr));
+        self.add_inner_repositories(stage, &mut plan).await?;
+        if stage.is_copy {
+            let index = self.read_copy_index(stage).await?;
+            plan.apply_copy_index(index, &listed.stdout, |path| stage.path_of(path).is_file());
+        }
+        plan.skip_matching(SkipReason::TooLarge, |path| is_too_large(&stage.path_of(path)));
         self.remove_all(stage, &plan.remove).await?;
         self.add_all(stage, &plan.add, &mut plan.skipped).await?;
         Ok(plan.skipped)
+    }
+
+    /// The files of the index and of the folder, as far as they aren't ignored.
+    async fn list_files(&self, stage: &Stage<'_>) -> Result<CallOutput, GitError> {
+        let listed = self
+            .index_call(stage)
+            .args(["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"])
+            .output()
+            .await?;
+        if listed.code == Some(0) && !listed.is_truncated {
+            Ok(listed)
+        } else {
+            Err(listed.to_error())
+        }
+    }
+
+    /// Takes files out of the plan that are byte for byte what the index holds. They count as
+    /// changed where `.gitattributes` says that git would write them in another way, with other
+    /// ends of lines; but nobody touched them.
+    async fn drop_untouched(
+        &self,
+        stage: &Stage<'_>,
+        plan: &mut IndexPlan,
+    ) -> Result<(), GitError> {
+        // A pipe would be waited for; and a path is one line here.
+        let is_file = |path: &[u8]| {
+            std::fs::symlink_metadata(stage.path_of(path)).is_ok_and(|found| found.is_file())
+        };
+        let can_ask =
+            |path: &[u8]| !path.contains(&b'\n') && !path.starts_with(b"\"") && is_file(path);
+        let asked: Vec<_> =
+            plan.modified.drain(..).filter(|modified| can_ask(&modified.path)).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<u8> =
+            asked.iter().flat_map(|modified| [&modified.path[..], b"\n"].concat()).collect();
+        let hashed = self
+            .index_call(stage)
+            .args(["hash-object", "--no-filters", "--stdin-paths"])
+            .stdin(paths)
+            .run_text()
+            .await;
+        let ids = match hashed {
+            Ok(ids) => ids,
+            // One of them can't be read, which is found again when they are added.
+            Err(GitError::Failed { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let untouched = asked.iter().zip(ids.lines()).filter(|(modified, id)| modified.id == *id);
+        let untouched: HashSet<&[u8]> = untouched.map(|(modified, _)| &modified.path[..]).collect();
+        plan.add.retain(|path| !untouched.contains(&path[..]));
+        Ok(())
+    }
+
+    /// Plans to bring in the files of repositories that an agent made in its copy and that aren't
+    /// submodules.
+    /// Their own `.git` is not looked into: to git each is a folder of files.
+    async fn add_inner_repositories(
+        &self,
+        stage: &Stage<'_>,
+        plan: &mut IndexPlan,
+    ) -> Result<(), GitError> {
+        let mut seen = 0;
+        while let Some(path) = plan.repositories.pop() {
+            let folder = stage.path_of(&path);
+            seen += 1;
+            // In a submodule and in another working tree `.git` is a file that leads elsewhere.
+            let is_own = stage.is_copy
+                && std::fs::symlink_metadata(folder.join(".git")).is_ok_and(|f| f.is_dir());
+            if !is_own || seen > MAX_REPOSITORIES {
+                plan.skipped.push(SkippedPath::new(&path, SkipReason::Submodule));
+                continue;
+            }
+            let listed = self
+                .index_call(stage)
+                .work_tree(&folder)
+                .env("GIT_INDEX_FILE", absolute(&stage.index.with_extension("none")))
+                .args(["ls-files", "-z", "-t", "--others", "--exclude-standard"])
+                .run()
+                .await?;
+            plan.add_inner(&path, &listed);
+        }
+        Ok(())
     }
 
     /// A call on the stage's index and folder.
@@ -88,7 +184,7 @@ impl Git {
         &self,
         stage: &Stage<'_>,
         paths: &[Vec<u8>],
-        skipped: &mut Vec<String>,
+        skipped: &mut Vec<SkippedPath>,
     ) -> Result<(), GitError> {
         let mut refused = 0;
         let mut parts = vec![paths];
@@ -107,9 +203,12 @@ impl Git {
                 continue;
             }
             match (ended.to_error(), part) {
-                (GitError::Failed { .. }, [path]) if refused < MAX_UNREADABLE => {
+                (GitError::Failed { details, .. }, [path]) if refused < MAX_UNREADABLE => {
                     refused += 1;
-                    skipped.push(to_lossy_string(path));
+                    let reason = SkipReason::from_refusal(&details);
+                    if reason != SkipReason::Encoding || !self.add_as_text(stage, path).await? {
+                        skipped.push(SkippedPath::new(path, reason));
+                    }
                 }
                 (GitError::Failed { .. }, part) if part.len() > 1 => {
                     let (first, last) = part.split_at(part.len() / 2);
@@ -122,60 +221,32 @@ impl Git {
     }
 }
 
-/// What is to be done to an index.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct IndexPlan {
-    add: Vec<Vec<u8>>,
-    remove: Vec<Vec<u8>>,
-    skipped: Vec<String>,
+impl Git {
+    /// Puts a file that isn't in its declared encoding into the index as it is, if it is UTF-8:
+    /// that is what git keeps of it in any case, and makes the declared encoding of it again.
+    async fn add_as_text(&self, stage: &Stage<'_>, path: &[u8]) -> Result<bool, GitError> {
+        let file = stage.path_of(path);
+        let is_small = std::fs::symlink_metadata(&file)
+            .is_ok_and(|found| found.is_file() && found.len() <= MAX_TEXT_BYTES);
+        let text = if is_small { std::fs::read(&file).unwrap_or_default() } else { Vec::new() };
+        if text.contains(&0) || text.is_empty() || str::from_utf8(&text).is_err() {
+            return Ok(false);
+        }
+        let args = ["hash-object", "-w", "--no-filters", "--stdin"];
+        let id = self.index_call(stage).args(args).stdin(text).run_text().await?;
+        let mut entry = format!("100644 {id} 0\t").into_bytes();
+        entry.extend_from_slice(path);
+        entry.push(0);
+        let args = ["update-index", "-z", "--add", "--index-info"];
+        self.index_call(stage).args(args).stdin(entry).run().await?;
+        Ok(true)
+    }
 }
 
-const GITLINK: &[u8] = b"160000";
-
-impl IndexPlan {
-    /// Reads `diff-files -z --raw`: `:mode mode id id letter\0path\0`…
-    fn add_tracked(&mut self, raw: &[u8]) {
-        let mut parts = raw.split(|b| *b == 0);
-        while let (Some(facts), Some(path)) = (parts.next(), parts.next()) {
-            let facts: Vec<&[u8]> = facts.split(|b| *b == b' ').collect();
-            let [_, new_mode, _, _, letter] = facts[..] else { continue };
-            let now_a_repository = new_mode == GITLINK;
-            if now_a_repository {
-                self.skipped.push(to_lossy_string(path));
-            }
-            if letter == b"D" || now_a_repository {
-                self.remove.push(path.to_owned());
-            } else {
-                self.add.push(path.to_owned());
-            }
-        }
-    }
-
-    /// Reads `ls-files -z -t --stage`: `? path\0` for a file that isn't in the index (a
-    /// path with `/` at its end is a repository), `H mode id stage\tpath\0` for one that is.
-    fn add_listed(&mut self, listed: &[u8], has_content: impl Fn(&[u8]) -> bool) {
-        for entry in listed.split(|b| *b == 0) {
-            if let Some(path) = entry.strip_prefix(b"? ") {
-                match path.strip_suffix(b"/") {
-                    Some(folder) => self.skipped.push(to_lossy_string(folder)),
-                    None => self.add.push(path.to_owned()),
-                }
-                continue;
-            }
-            let Some(tab) = entry.iter().position(|b| *b == b'\t') else { continue };
-            let (facts, path) = (&entry[..tab], &entry[tab + 1..]);
-            if facts.split(|b| *b == b' ').nth(1) == Some(GITLINK) && has_content(path) {
-                self.skipped.push(to_lossy_string(path));
-            }
-        }
-    }
-
-    /// Leaves out the files of which `unwanted` says so.
-    fn skip_matching(&mut self, unwanted: impl Fn(&[u8]) -> bool) {
-        let (skipped, put) = std::mem::take(&mut self.add).into_iter().partition(|p| unwanted(p));
-        let skipped: Vec<Vec<u8>> = skipped;
-        self.add = put;
-        self.skipped.extend(skipped.iter().map(|path| to_lossy_string(path)));
+impl Stage<'_> {
+    /// Where a path of the index is on the disk.
+    fn path_of(&self, path: &[u8]) -> PathBuf {
+        self.folder.join(path_from_bytes(path))
     }
 }
 
@@ -191,8 +262,9 @@ fn is_too_large(file: &Path) -> bool {
 }
 
 /// The paths that git left out by itself, such as `.GIT/config`.
-fn parse_ignored_paths(complaints: &str) -> impl Iterator<Item = String> {
-    complaints.lines().filter_map(|line| line.strip_prefix("Ignoring path ")).map(str::to_owned)
+fn parse_ignored_paths(complaints: &str) -> impl Iterator<Item = SkippedPath> {
+    let paths = complaints.lines().filter_map(|line| line.strip_prefix("Ignoring path "));
+    paths.map(|path| SkippedPath::new(path.as_bytes(), SkipReason::Name))
 }
 
 fn join_with_nul(paths: &[Vec<u8>]) -> Vec<u8> {
@@ -207,48 +279,12 @@ fn join_with_nul(paths: &[Vec<u8>]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn paths(paths: &[&str]) -> Vec<Vec<u8>> {
-        paths.iter().map(|path| path.as_bytes().to_vec()).collect()
-    }
-
-    #[test]
-    fn what_git_lists_becomes_a_plan() {
-        let id = "0".repeat(40);
-        let mut plan = IndexPlan::default();
-        let tracked = format!(
-            ":100644 100644 {id} {id} M\0a b\0:100644 000000 {id} {id} D\0gone\0\
-             :100644 120000 {id} {id} T\0link\0:100644 160000 {id} {id} T\0now a repository\0"
-        );
-        plan.add_tracked(tracked.as_bytes());
-        let listed = format!(
-            "? new\nfile\0? inner/\0H 100644 {id} 0\tsame\0H 160000 {id} 0\tempty\0\
-             H 160000 {id} 0\tfilled\0"
-        );
-        plan.add_listed(listed.as_bytes(), |path| path == b"filled");
-        assert_eq!(plan.add, paths(&["a b", "link", "new\nfile"]));
-        assert_eq!(plan.remove, paths(&["gone", "now a repository"]));
-        assert_eq!(plan.skipped, ["now a repository", "inner", "filled"]);
-        plan.skip_matching(|path| path == b"link");
-        assert_eq!(plan.add, paths(&["a b", "new\nfile"]));
-        assert_eq!(plan.skipped.last().map(String::as_str), Some("link"));
-    }
 
     #[test]
     fn what_git_leaves_out_is_heard() {
         let said = "warning: x\nIgnoring path .GIT/config\nIgnoring path a b\n";
-        assert_eq!(parse_ignored_paths(said).collect::<Vec<_>>(), [".GIT/config", "a b"]);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut plan = IndexPlan::default();
-            plan.add_tracked(&bytes);
-            plan.add_listed(&bytes, |_| true);
-            let named = plan.add.len() + plan.remove.len() + plan.skipped.len();
-            prop_assert!(named <= 3 * (bytes.len() + 1));
-        }
+        let expected = [&b".GIT/config"[..], b"a b"];
+        let expected = expected.map(|path| SkippedPath::new(path, SkipReason::Name));
+        assert_eq!(parse_ignored_paths(said).collect::<Vec<_>>(), expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::output::EventSender;
 use crate::text::{format_count, one_line};
-use regatta_git::{Git, GitError, SaveRequest, summarize};
+use regatta_git::{Git, GitError, MAX_IGNORED, SaveRequest, SkippedPath, summarize};
 use regatta_protocol::event::{ChangeTotals, SavePoint, SaveReason};
 use regatta_protocol::worker::WorkerTask;
 use regatta_protocol::{Event, UserMessage};
@@ -15,6 +15,8 @@ use tokio::time::{Instant, timeout};
 
 /// The longest task name in a commit's first line, in characters.
 const MAX_NAME: usize = 200;
+/// How many paths that aren't saved are named for each reason.
+const MAX_SKIPPED_NAMED: usize = 3;
 /// The shortest time between two save points that nobody asked for.
 const MIN_INTERVAL: Duration = Duration::from_secs(15);
 /// Save points by the timer take at most 1 / `TIME_SHARE_DIVISOR` of the time.
@@ -84,15 +86,11 @@ impl SavePointWriter {
             ..self.base_request()
         };
         let saved = self.git.save(request).await?;
-        if let [first, rest @ ..] = &saved.skipped[..] {
-            let others = match rest.len() {
-                0 => String::new(),
-                more => format!(" and {}", format_count(more, "other", "others")),
-            };
-            self.events.send_note(format!(
-                "Not saved, because it is a project of its own or can't be read: {}{others}.",
-                one_line(first, MAX_NAME)
-            ));
+        for note in skipped_notes(saved.skipped) {
+            self.events.send_note(note);
+        }
+        if !saved.ignored.is_empty() {
+            self.events.send_note(ignored_note(&saved.ignored));
         }
         self.number += 1;
         let totals = self.report_save(&saved.commit, saved.has_changes.then_some(reason)).await?;
@@ -139,6 +137,33 @@ impl SavePointWriter {
         self.events.send(Event::Changes { totals, files });
         Ok(totals)
     }
+}
+
+/// What is said where nothing was changed but what the project ignores.
+fn ignored_note(ignored: &[String]) -> String {
+    let names: Vec<_> = ignored.iter().map(|path| one_line(path, MAX_NAME)).collect();
+    let more = if names.len() == MAX_IGNORED { " …" } else { "" };
+    format!(
+        "Nothing is in the result, as the project ignores what is new (.gitignore): {}{more}",
+        names.join(", ")
+    )
+}
+
+/// What is said of paths that aren't in the result: one sentence for each reason.
+fn skipped_notes(mut skipped: Vec<SkippedPath>) -> impl Iterator<Item = String> {
+    skipped.sort_by(|one, other| (one.reason, &one.path).cmp(&(other.reason, &other.path)));
+    skipped.dedup();
+    let groups: Vec<_> =
+        skipped.chunk_by(|one, other| one.reason == other.reason).map(<[_]>::to_vec).collect();
+    groups.into_iter().map(|group| {
+        let named = group.iter().take(MAX_SKIPPED_NAMED);
+        let names: Vec<_> = named.map(|skipped| one_line(&skipped.path, MAX_NAME)).collect();
+        let others = match group.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {}", format_count(more, "other", "others")),
+        };
+        format!("Not saved, because {}: {}{others}.", group[0].reason, names.join(", "))
+    })
 }
 
 /// A saver that may be at work beside everything else.

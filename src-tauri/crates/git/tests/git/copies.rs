@@ -1,7 +1,7 @@
 //! Separate copies.
 
 use crate::test_env::{TestEnv, git, write};
-use regatta_git::GitError;
+use regatta_git::{GitError, SkipReason, SkippedPath};
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
@@ -135,7 +135,7 @@ async fn a_submodule_stays_as_the_project_has_it() {
     assert_eq!(std::fs::read_dir(copy.join("sub")).unwrap().count(), 0);
     write(&copy, "new", "n");
     let saved = env.save_copy(&copy, &start).await;
-    assert_eq!(saved.skipped, Vec::<String>::new());
+    assert_eq!(saved.skipped, []);
     let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
     assert_eq!(changes.files.len(), 1, "{changes:?}");
     let branch = env.git.publish(&env.cache, &saved.commit, &env.project, "r").await.unwrap();
@@ -145,7 +145,8 @@ async fn a_submodule_stays_as_the_project_has_it() {
     git(&copy, &["clone", "-q", "../lib", "sub"]);
     git(&copy.join("sub"), &["commit", "-q", "--allow-empty", "-m", "Moved on"]);
     let saved = env.save_copy(&copy, &start).await;
-    assert_eq!(saved.skipped, ["sub"]);
+    let expected = SkippedPath { path: "sub".into(), reason: SkipReason::Submodule };
+    assert_eq!(saved.skipped, [expected]);
     let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
     assert_eq!(changes.files.len(), 1, "{changes:?}");
 }

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use crate::test_env::{TestEnv, git, git_command, write};
-use regatta_git::GitError;
+use regatta_git::{GitError, SkipReason, SkippedPath};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -53,7 +53,7 @@ async fn nothing_planted_in_a_copy_is_ever_run_or_believed() {
     remove_mark(&mark);
 
     let saved = env.save_copy(&copy, &start).await;
-    assert_eq!(saved.skipped, Vec::<String>::new());
+    assert_eq!(saved.skipped, []);
     let text = git(&env.cache, &["cat-file", "-p", &format!("{}:src/main.txt", saved.commit)]);
     assert_eq!(text, "one\n2\nthree");
     let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
@@ -86,9 +86,9 @@ async fn a_repository_inside_the_copy_cannot_bite_either() {
         "[submodule \"sub\"]\n\tpath = sub\n\turl = ../lib\n\tignore = none\n",
     );
     remove_mark(&mark);
-    let mut saved = env.save_copy(&copy, &start).await;
-    saved.skipped.sort();
-    assert_eq!(saved.skipped, ["other", "sub"]);
+    let saved = env.save_copy(&copy, &start).await;
+    let expected = SkippedPath { path: "sub".into(), reason: SkipReason::Submodule };
+    assert_eq!(saved.skipped, [expected]);
     assert!(!mark.exists());
 
     // The bait is good: what git itself would do takes it.
@@ -114,7 +114,7 @@ async fn a_copy_without_or_with_a_strange_git_folder_is_saved_as_its_files_are()
         }
         write(&copy, "new", "n");
         let saved = env.save_copy(&copy, &start).await;
-        assert_eq!(saved.skipped, Vec::<String>::new(), "{kind}");
+        assert_eq!(saved.skipped, [], "{kind}");
         let names = git(&env.cache, &["ls-tree", "-r", "--name-only", &saved.commit]);
         assert_eq!(names, "README.md\nnew\nsrc/main.txt", "{kind}");
     }

@@ -22,7 +22,7 @@ async fn a_result_goes_from_the_project_through_a_copy_to_a_branch() {
     write(&copy, "src/new.txt", "new\n");
     let saved = env.save_copy(&copy, &start).await;
     assert!(saved.has_changes);
-    assert_eq!(saved.skipped, Vec::<String>::new());
+    assert_eq!(saved.skipped, []);
 
     let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
     let kinds: Vec<_> = changes.files.iter().map(|f| (f.path.as_str(), f.kind)).collect();

@@ -1,7 +1,7 @@
 //! Save points of copies in every state.
 
 use crate::test_env::{TestEnv, author, git, write};
-use regatta_git::{GitError, SaveRequest, SaveResult};
+use regatta_git::{GitError, SaveRequest, SaveResult, SkipReason, SkippedPath};
 use regatta_protocol::worker::Author;
 use std::path::Path;
 
@@ -83,7 +83,7 @@ async fn names_modes_and_links_are_kept_as_they_are() {
     let readme = copy.join("README.md");
     std::fs::set_permissions(&readme, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let saved = env.save_copy(&copy, &start).await;
-    assert_eq!(saved.skipped, Vec::<String>::new());
+    assert_eq!(saved.skipped, []);
     let tree = saved_tree(&env, &saved);
     for name in names {
         assert!(tree.contains(&(name.to_owned(), "100644".to_owned())), "{name:?} in {tree:?}");
@@ -122,7 +122,7 @@ async fn files_folders_and_links_may_take_each_others_place() {
     std::fs::remove_dir_all(copy.join("other")).unwrap();
     write(&copy, "other", "now a file");
     let saved = env.save_copy(&copy, &start).await;
-    assert_eq!(saved.skipped, Vec::<String>::new());
+    assert_eq!(saved.skipped, []);
     let tree = saved_tree(&env, &saved);
     let tree: Vec<_> = tree.iter().map(|(p, m)| (p.as_str(), m.as_str())).collect();
     assert_eq!(
@@ -155,26 +155,116 @@ async fn ignored_files_stay_out_unless_the_project_has_them() {
 }
 
 #[tokio::test]
-async fn repositories_inside_a_copy_are_left_out_and_named() {
+async fn files_of_repositories_inside_a_copy_are_saved_as_files() {
     let (env, start, copy) = env_with_copy().await;
     write(&copy, "beside", "b");
     for (name, has_commit) in [("with", true), ("without", false), ("deep/with", true)] {
         write(&copy.join(name), "file", "f");
+        write(&copy.join(name), "built", "f");
+        write(&copy.join(name), ".gitignore", "built\n");
         git(&copy.join(name), &["init", "-q"]);
         if has_commit {
             git(&copy.join(name), &["add", "-A"]);
             git(&copy.join(name), &["commit", "-q", "-m", "Inner"]);
         }
     }
+    git(&copy, &["clone", "-q", "with", "with/inner"]);
     // A file of the project becomes a repository; a folder of it, too.
     std::fs::remove_file(copy.join("README.md")).unwrap();
     git(&copy, &["clone", "-q", "with", "README.md"]);
     git(&copy.join("src"), &["init", "-q"]);
     write(&copy, "src/more", "m");
-    let mut saved = env.save_copy(&copy, &start).await;
-    saved.skipped.sort();
-    assert_eq!(saved.skipped, ["README.md", "deep/with", "with", "without"]);
-    assert_eq!(saved_paths(&env, &saved), ["beside", "src/main.txt", "src/more"]);
+    let saved = env.save_copy(&copy, &start).await;
+    assert_eq!(saved.skipped, []);
+    let mut expected = vec!["beside", "src/main.txt", "src/more"];
+    let inner = ["README.md", "deep/with", "with", "with/inner", "without"]
+        .map(|folder| [format!("{folder}/.gitignore"), format!("{folder}/file")]);
+    expected.extend(inner.iter().flatten().map(String::as_str));
+    expected.sort_unstable();
+    assert_eq!(saved_paths(&env, &saved), expected);
+    // Nothing of it changes with the next save.
+    assert_eq!(env.save_copy(&copy, &start).await.tree, saved.tree);
+}
+
+#[tokio::test]
+async fn another_working_tree_inside_a_copy_is_left_out_and_named() {
+    let (env, start, copy) = env_with_copy().await;
+    git(&copy, &["worktree", "add", "-q", "--detach", "other"]);
+    write(&copy, "other/new", "n");
+    let saved = env.save_copy(&copy, &start).await;
+    assert_eq!(saved.skipped, [skipped("other", SkipReason::Submodule)]);
+    assert_eq!(saved_paths(&env, &saved), ["README.md", "src/main.txt"]);
+}
+
+#[tokio::test]
+async fn a_sparse_checkout_of_the_agents_removes_nothing() {
+    let (env, start, copy) = env_with_copy().await;
+    git(&copy, &["sparse-checkout", "set", "--no-cone", "/src/"]);
+    assert!(!copy.join("README.md").exists());
+    write(&copy, "docs/new", "n");
+    let saved = env.save_copy(&copy, &start).await;
+    assert_eq!(saved.skipped, []);
+    assert_eq!(saved_paths(&env, &saved), ["README.md", "docs/new", "src/main.txt"]);
+    // What is in the checkout and removed is removed.
+    std::fs::remove_file(copy.join("src/main.txt")).unwrap();
+    let saved = env.save_copy(&copy, &start).await;
+    assert_eq!(saved_paths(&env, &saved), ["README.md", "docs/new"]);
+}
+
+#[tokio::test]
+async fn what_an_agent_added_although_it_is_ignored_is_saved() {
+    let (env, start, copy) = env_with_copy().await;
+    write(&copy, ".gitignore", "*.log\n");
+    for name in ["meant.log", "gone.log", "built.log"] {
+        write(&copy, name, name);
+    }
+    git(&copy, &["add", "-f", "meant.log", "gone.log"]);
+    std::fs::remove_file(copy.join("gone.log")).unwrap();
+    let saved = env.save_copy(&copy, &start).await;
+    let expected = [".gitignore", "README.md", "meant.log", "src/main.txt"];
+    assert_eq!(saved_paths(&env, &saved), expected);
+    // An index that isn't one says nothing, and neither does one that lies elsewhere.
+    write(&copy, ".git/index", "not an index");
+    assert_eq!(saved_paths(&env, &env.save_copy(&copy, &start).await).len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_ignored_is_named_where_nothing_else_was_changed() {
+    let env = TestEnv::new().await;
+    write(&env.project, ".gitignore", "docs/\n*.log\n");
+    env.commit("Ignore");
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
+    assert_eq!(env.save_copy(&copy, &start).await.ignored, [""; 0]);
+    for name in ["docs/a", "docs/b", "x.log"] {
+        write(&copy, name, "x");
+    }
+    assert_eq!(env.save_copy(&copy, &start).await.ignored, ["docs/", "x.log"]);
+    write(&copy, "new", "x");
+    assert_eq!(env.save_copy(&copy, &start).await.ignored, [""; 0]);
+}
+
+#[tokio::test]
+async fn files_that_nobody_touched_are_not_changed_by_rules_about_ends_of_lines() {
+    let env = TestEnv::new().await;
+    write(&env.project, "old.txt", "a\r\nb\r\n");
+    write(&env.project, "edited.txt", "a\r\nb\r\n");
+    env.commit("With CRLF");
+    write(&env.project, ".gitattributes", "*.txt text\n");
+    git(&env.project, &["add", ".gitattributes"]);
+    git(&env.project, &["commit", "-q", "-m", "A rule"]);
+    let start = env.cache_head().await;
+    let copy = env.make_copy(&start, "copy").await;
+    write(&copy, "new.txt", "n\n");
+    write(&copy, "edited.txt", "a\r\nc\r\n");
+    let saved = env.save_copy(&copy, &start).await;
+    let changes = env.git.changes(&env.cache, &start, &saved.commit).await.unwrap();
+    let paths: Vec<_> = changes.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["edited.txt", "new.txt"]);
+}
+
+fn skipped(path: &str, reason: SkipReason) -> SkippedPath {
+    SkippedPath { path: path.into(), reason }
 }
 
 #[cfg(unix)]
@@ -185,7 +275,9 @@ async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
     for n in 0..20 {
         write(&copy, &format!("good/{n}"), "g");
     }
-    write(&copy, "odd.utf16", "x"); // one byte is no UTF-16
+    std::fs::write(copy.join("odd.utf16"), b"\xff").unwrap(); // one byte is no UTF-16
+    // Neither is this, but it is what git keeps of one.
+    write(&copy, "text.utf16", "Ahoy\n");
     write(&copy, "huge", "");
     let huge = std::fs::File::options().write(true).open(copy.join("huge")).unwrap();
     huge.set_len(5_000_000_000).unwrap(); // takes no space
@@ -197,10 +289,20 @@ async fn what_cannot_be_saved_is_named_and_all_else_is_saved() {
     make_fifo(&copy.join("pipe"));
     let mut saved = env.save_copy(&copy, &start).await;
     saved.skipped.sort();
-    assert_eq!(saved.skipped, [".GIT/config", "README.md", "huge", "odd.utf16"]);
+    let expected = [
+        skipped(".GIT/config", SkipReason::Name),
+        skipped("README.md", SkipReason::Unreadable),
+        skipped("huge", SkipReason::TooLarge),
+        skipped("odd.utf16", SkipReason::Encoding),
+    ];
+    assert_eq!(saved.skipped, expected);
     let paths = saved_paths(&env, &saved);
     assert_eq!(paths.iter().filter(|path| path.starts_with("good/")).count(), 20);
-    assert!(paths.contains(&".gitattributes".to_owned()) && paths.contains(&"large".to_owned()));
+    for kept in [".gitattributes", "large", "text.utf16"] {
+        assert!(paths.contains(&kept.to_owned()), "{kept}");
+    }
+    let text = git(&env.cache, &["cat-file", "-p", &format!("{}:text.utf16", saved.commit)]);
+    assert_eq!(text, "Ahoy");
 }
 
 #[cfg(unix)]
