@@ -99,14 +99,27 @@ fn bytes_that_are_no_text_are_shown_as_such() {
 }
 
 #[test]
-fn a_repository_inside_the_copy_is_told_and_not_saved() {
+fn files_of_a_repository_inside_the_copy_are_saved_as_files() {
     let test_env = TestEnv::new();
     let script = "git init -q inner && echo x > inner/file && echo y > outer.txt";
     let worker = test_env.run_task(&test_env.command_task(script));
     assert_eq!(worker.outcome().status, Status::Finished);
+    assert_eq!(worker.outcome().totals.files, 2);
+    let commit = worker.outcome().commit.as_deref().expect("a result");
+    assert_eq!(test_env.git_in_cache(&["show", &format!("{commit}:inner/file")]), "x");
+}
+
+#[test]
+fn what_is_left_out_is_told_with_its_reason() {
+    let test_env = TestEnv::new();
+    let script = "git worktree add -q --detach other; mkfifo pipe; truncate -s 1100M big\n\
+                  echo x > a.txt";
+    let worker = test_env.run_task(&test_env.command_task(script));
     assert_eq!(worker.outcome().totals.files, 1);
     let notes = worker.lines(LineKind::Note);
-    assert!(notes.iter().any(|note| note.contains("inner")), "{notes:?}");
+    for said in ["it is a project of its own: other", "it is larger than 1 GiB: big"] {
+        assert!(notes.iter().any(|note| note.contains(said)), "{said}: {notes:?}");
+    }
 }
 
 #[test]

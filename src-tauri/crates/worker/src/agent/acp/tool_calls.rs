@@ -235,11 +235,13 @@ impl ToolCallState {
         shown
     }
 
-    /// Heads the transcript with the call, once; when it is over and turned out to be about
-    /// something else, once more.
+    /// Heads the transcript with the call, once; when it is over and failed, or turned out to be
+    /// about something else, once more.
     fn heading_line(&mut self) -> Option<DisplayItem> {
-        let heading = self.subject().title(self.kind(), StepState::Done);
-        let over = self.state.is_some_and(|state| state != StepState::Working);
+        // It is headed when it is known what it is about, and once more if it fails.
+        let end = self.state.filter(|state| *state != StepState::Working);
+        let heading = self.subject().title(self.kind(), end.unwrap_or(StepState::Done));
+        let over = end.is_some();
         let due = self.heading.is_empty() || (over && self.heading != heading);
         due.then(|| {
             self.heading.clone_from(&heading);
@@ -403,6 +405,8 @@ mod tests {
         assert_eq!((calls.by_id.len(), calls.insertion_order.len()), (MAX_CALLS, MAX_CALLS));
         let late = update(&mut calls, json!({ "toolCallId": "0", "status": "completed" }));
         assert_eq!(steps(&late)[0].id, "t2001");
-        assert_eq!(calls.close_open_calls(StepState::Failed).len(), MAX_CALLS - 1);
+        // Each with its step, and a heading that says that it failed.
+        let closed = calls.close_open_calls(StepState::Failed);
+        assert_eq!((steps(&closed).len(), closed.len()), (MAX_CALLS - 1, 2 * (MAX_CALLS - 1)));
     }
 }

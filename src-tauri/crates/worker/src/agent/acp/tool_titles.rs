@@ -45,9 +45,13 @@ impl ToolSubject<'_> {
             StepKind::Read => say("Reading", "Read", "Could not read", "a file"),
             StepKind::Edit => say("Editing", "Edited", "Could not change", "a file"),
             StepKind::Remove => say("Removing", "Removed", "Could not remove", "a file"),
-            StepKind::Run if self.is_vague() => say("Running", "Ran", "Ran", "a command"),
+            StepKind::Run if self.is_vague() => say("Running", "Ran", "Could not run", "a command"),
             StepKind::Run => {
-                let verb = if state == StepState::Working { "Running" } else { "Ran" };
+                let verb = match state {
+                    StepState::Working => "Running",
+                    StepState::Done => "Ran",
+                    StepState::Failed => "Failed",
+                };
                 format!("{verb}: {}", one_line(self.command_line(), MAX_COMMAND))
             }
             StepKind::Search if self.is_vague() => {
@@ -57,6 +61,7 @@ impl ToolSubject<'_> {
                 say("Fetching", "Fetched", "Could not fetch", "something")
             }
             _ if self.title.is_empty() => say("Doing", "Did", "Could not do", "something"),
+            _ if state == StepState::Failed => format!("Failed: {}", self.title),
             _ => self.title.to_owned(),
         }
     }
