@@ -7,6 +7,7 @@ use regatta_protocol::{
     agent, app, endpoint, event, id, place, request, status, user_message, view,
 };
 use std::fs;
+use std::path::{Path, PathBuf};
 use ts_rs::{Config, TS};
 
 const HEADER: &str = "\
@@ -36,8 +37,8 @@ fn every_type_is_listed() {
     let current = bindings();
     let source = repository().join("src-tauri/crates/protocol/src");
     let mut seen = 0;
-    for file in fs::read_dir(source).expect("the protocol's source") {
-        let text = fs::read_to_string(file.expect("an entry").path()).expect("a source file");
+    for file in files_below(&source) {
+        let text = fs::read_to_string(file).expect("a source file");
         for after in text.split("derive(ts_rs::TS))]").skip(1) {
             let name = declared_name(after);
             seen += 1;
@@ -54,6 +55,12 @@ fn every_type_is_listed() {
 fn large_numbers_are_plain_numbers() {
     assert!(!bindings().contains("bigint"));
     assert!(bindings().contains("last_seq: number"));
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the protocol's source");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 fn declared_name(after: &str) -> &str {

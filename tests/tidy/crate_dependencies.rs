@@ -86,7 +86,7 @@ fn a_door_belongs_to_its_room() {
 #[test]
 fn the_shared_words_need_serde_and_nothing_that_runs() {
     let used: Vec<String> = direct_dependencies("regatta-protocol").into_iter().collect();
-    assert_eq!(used, ["serde", "serde_json"], "serde_json is for its tests");
+    assert_eq!(used, ["insta", "serde", "serde_json"], "insta and serde_json are for its tests");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use regatta_client::GitHub;
 use regatta_engine::project;
 use regatta_protocol::endpoint::{ConnectionTest, CredentialsView, RepositoryPage};
 use regatta_protocol::repository_address::parse_web_host;
-use regatta_protocol::{ErrorCode, RepositoryAddress, Secret, UserMessage};
+use regatta_protocol::{Cause, ErrorCode, RepositoryAddress, Secret, UserMessage};
 use tauri::{AppHandle, Runtime, command};
 
 #[command]
@@ -100,8 +100,7 @@ async fn github_client<R: Runtime>(app: &AppHandle<R>) -> CommandResult<GitHub> 
     let host = host(&api);
     let token = state::secrets(app).read(SecretId::for_host(&host)).await?;
     let token = token.ok_or_else(|| {
-        let what = format!("There is no token for {host}.");
-        UserMessage::new(ErrorCode::KeyMissing, what, "", "Enter one in the settings.")
+        UserMessage::from_cause(Cause::HostTokenMissing { host: host.clone() }, "")
     })?;
     GitHub::new(&state::client(app), &api, token)
 }

@@ -7,7 +7,7 @@
 mod key_store;
 
 use self::key_store::{KeyStore, KeyStoreError};
-use regatta_engine::{BoxFuture, CredentialProvider};
+use regatta_engine::{BoxFuture, CredentialProvider, missing_key};
 use regatta_protocol::endpoint::{Endpoint, SecretState};
 use regatta_protocol::{ErrorCode, KnownAgent, Secret, UserMessage};
 use regatta_trace::LogDropped;
@@ -209,12 +209,6 @@ impl CredentialProvider for Secrets {
             self.read(SecretId::for_agent(agent)).await.log_dropped("reading a key").flatten()
         })
     }
-}
-
-fn missing_key(endpoint: &Endpoint) -> UserMessage {
-    let what = format!("There is no key for “{}” at {}.", endpoint.name, endpoint.address);
-    let next = "Enter it in the settings, under Endpoints.";
-    UserMessage::new(ErrorCode::KeyMissing, what, "Nothing was started.", next)
 }
 
 #[cfg(test)]

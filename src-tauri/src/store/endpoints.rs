@@ -5,7 +5,7 @@ use super::{SETTINGS, Store, now, to_json};
 use regatta_client::Address;
 use regatta_protocol::app::{GITHUB_API, Settings};
 use regatta_protocol::endpoint::Endpoint;
-use regatta_protocol::{EndpointId, ErrorCode, UserMessage};
+use regatta_protocol::{Cause, EndpointId, ErrorCode, UserMessage};
 use regatta_trace::LogDropped;
 use serde_json::{Map, Value};
 use tauri::Runtime;
@@ -90,8 +90,7 @@ impl<R: Runtime> Store<R> {
 
 /// What is said of an endpoint that isn't among the settings.
 pub(crate) fn endpoint_missing() -> UserMessage {
-    let what = "This endpoint isn't in the settings any more.";
-    UserMessage::new(ErrorCode::EndpointMissing, what, "", "Choose another place, or add it again.")
+    UserMessage::from_cause(Cause::EndpointUnknown, "")
 }
 
 fn validate_name(text: &str) -> Result<String, UserMessage> {

@@ -1,9 +1,9 @@
 //! Why nothing was done.
 
 use crate::{print, request};
-use regatta_engine::{Edge, EngineError};
-use regatta_protocol::UserMessage;
+use regatta_engine::EngineError;
 use regatta_protocol::request::RequestProblem;
+use regatta_protocol::{Edge, UserMessage};
 use std::io;
 use std::process::ExitCode;
 

@@ -1,9 +1,8 @@
 //! Events as lines for a person: `[name] text`.
 
 use crate::sanitize::{self, sanitize};
-use regatta_engine::Edge;
 use regatta_protocol::event::Question;
-use regatta_protocol::{Event, Status, UserMessage};
+use regatta_protocol::{Edge, Event, Status, UserMessage};
 
 /// The lines that an event is worth, without the name; none for most facts, which the table
 /// at the end sums up.

@@ -9,10 +9,10 @@ use crate::secrets::EndpointKey;
 use crate::task_names::TaskNames;
 use crate::{answers, open_engine, request, sanitize, table};
 use regatta_engine::{
-    CredentialProvider, Edge, Engine, EngineError, Follower, NoCredentials, StartOptions,
+    CredentialProvider, Engine, EngineError, Follower, NoCredentials, StartOptions,
 };
 use regatta_protocol::view::BatchDetail;
-use regatta_protocol::{BatchId, BatchRequest, Status, UserMessage};
+use regatta_protocol::{BatchId, BatchRequest, Edge, Status, UserMessage};
 use regatta_trace::LogDropped;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use crate::response_error::{self, CallKind};
 use crate::send::{CALL_TIMEOUT, mark_sensitive};
 use crate::{Address, Client};
 use regatta_protocol::endpoint::{ConnectionTest, Repository, RepositoryPage};
-use regatta_protocol::{ErrorCode, RepositoryAddress, Secret, UserMessage};
+use regatta_protocol::{Cause, ErrorCode, RepositoryAddress, Secret, UserMessage};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
 use reqwest::{Response, Url};
 use serde::Deserialize;
@@ -191,9 +191,7 @@ fn token_refused(details: &str) -> UserMessage {
 }
 
 fn not_a_repository_host(details: &str) -> UserMessage {
-    let what = "What answers at this address isn't the API of a host of repositories.";
-    let next = "Check the address in the settings.";
-    UserMessage::new(ErrorCode::EndpointProtocol, what, "", next).with_details(details)
+    UserMessage::from_cause(Cause::HostIsAnotherApi, "").with_details(details)
 }
 
 /// Whether no more calls are allowed for now.

@@ -2,6 +2,7 @@
 //! (status codes) and 10.2.3 (`Retry-After`).
 
 use crate::error::{CallError, error_chain};
+use regatta_protocol::cause::{Cause, quote};
 use regatta_protocol::wire::ErrorBody;
 use regatta_protocol::{ErrorCode, UserMessage};
 use regatta_trace::LogDropped;
@@ -54,9 +55,7 @@ impl CallKind {
 pub(crate) fn from_send_error(problem: &reqwest::Error, asked: CallKind) -> CallError {
     let details = error_chain(problem);
     if problem.is_builder() || problem.is_connect() {
-        let (what, next) = describe_unreachable(problem);
-        let notice =
-            UserMessage::new(ErrorCode::EndpointUnreachable, what, asked.impact_if_refused(), next);
+        let notice = UserMessage::from_cause(unreachable(problem), asked.impact_if_refused());
         return CallError::NotSent(notice.with_details(details));
     }
     let what = "The connection was lost before the endpoint answered.";
@@ -69,20 +68,16 @@ pub(crate) fn from_send_error(problem: &reqwest::Error, asked: CallKind) -> Call
     CallError::Lost(notice.with_details(details))
 }
 
-fn describe_unreachable(problem: &reqwest::Error) -> (String, &'static str) {
+fn unreachable(problem: &reqwest::Error) -> Cause {
     let host = problem.url().and_then(|url| url.host_str()).unwrap_or("the endpoint").to_owned();
     if problem.is_dns() {
-        let next = "Check the address in the settings, and that this computer is online.";
-        (format!("There is no computer called {host}."), next)
+        Cause::EndpointHostUnknown { host }
     } else if is_tls(problem) {
-        let next = "Check the address in the settings; don't enter a key anywhere until you \
-                    know why.";
-        (format!("{host} can't prove who it is, so nothing was sent to it."), next)
+        Cause::EndpointUnproven { host }
     } else if problem.is_timeout() {
-        (format!("{host} doesn't answer."), "Check that this computer is online, and try again.")
+        Cause::EndpointSilent { host }
     } else {
-        let next = "Check the address in the settings, and that the endpoint runs.";
-        (format!("{host} can't be reached."), next)
+        Cause::EndpointUnreachable { host }
     }
 }
 
@@ -109,19 +104,15 @@ pub(crate) async fn from_unexpected_content(answer: Response, asked: CallKind) -
     let status = answer.status().as_u16();
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or("nothing named").to_owned();
-    let what = if kind.contains("html") {
-        "The endpoint answered with a web page instead of events.".to_owned()
-    } else {
-        "The endpoint's answer isn't one of the Cloud Coding API.".to_owned()
+    let cause = match kind.contains("html") {
+        true => Cause::EndpointIsWebPage,
+        false => Cause::EndpointIsAnotherApi,
     };
     let details = format!("{kind}\n{}", read_body_prefix(answer).await);
-    let next = "Check the address in the settings.";
-    let notice =
-        UserMessage::new(ErrorCode::EndpointProtocol, what, asked.impact_if_unknown(), next);
+    let notice = UserMessage::from_cause(cause, asked.impact_if_unknown());
     CallError::Refused(notice.with_details(details), status)
 }
 
-#[expect(clippy::too_many_lines, reason = "a sentence for each status")]
 fn message_for_status(
     status: StatusCode,
     wait: Option<&str>,
@@ -129,14 +120,14 @@ fn message_for_status(
     asked: CallKind,
 ) -> UserMessage {
     let ours: Option<ErrorBody> = serde_json::from_str(body).ok();
-    let said = error_text(body, ours.as_ref());
+    let words = error_words(body, ours.as_ref());
+    let said = quote(&words);
     let no = asked.impact_if_refused();
     // Our server says by its code what is refused: it isn't always the key.
     let is_about = |code| ours.as_ref().is_some_and(|ours| ours.error.code == code);
     let notice = match status.as_u16() {
         401 | 403 if !is_about(ErrorCode::Forbidden) => {
-            let next = "Enter the key again in the settings, or ask who gave it to you.";
-            UserMessage::new(ErrorCode::KeyRefused, "The endpoint refused the key.", no, next)
+            UserMessage::from_cause(Cause::EndpointKeyRefused, no)
         }
         402 => {
             let what = format!("The endpoint asks for payment{said}");
@@ -163,16 +154,8 @@ fn message_for_status(
                 "Shorten the prompts, or split the batch.",
             )
         }
-        404 if ours.is_none() => {
-            let what = "The endpoint doesn't know this call, or what it is about.";
-            let next = "Check the address in the settings.";
-            UserMessage::new(ErrorCode::EndpointRefused, what, no, next)
-        }
-        300..=399 => {
-            let what = "The address sends elsewhere, which Regatta doesn't follow with a key.";
-            let next = "Enter the address that it really is in the settings.";
-            UserMessage::new(ErrorCode::EndpointProtocol, what, no, next)
-        }
+        404 if ours.is_none() => UserMessage::from_cause(Cause::EndpointCallUnknown, no),
+        300..=399 => UserMessage::from_cause(Cause::EndpointRedirects, no),
         500..=599 => {
             let what = format!("The endpoint failed ({}){said}", status.as_u16());
             let next = match (wait, asked) {
@@ -184,33 +167,24 @@ fn message_for_status(
             };
             UserMessage::new(ErrorCode::EndpointFailed, what, asked.impact_if_unknown(), next)
         }
-        _ => {
-            let what = format!("The endpoint refused the request ({}){said}", status.as_u16());
-            let next = ours.map(|body| body.error.hint).filter(|hint| !hint.is_empty());
-            let next = next.unwrap_or_else(|| "Read what it says under the details.".to_owned());
-            UserMessage::new(ErrorCode::EndpointRefused, what, no, next)
+        status => {
+            let hint = ours.map(|body| body.error.hint).unwrap_or_default();
+            UserMessage::from_cause(Cause::EndpointRefused { status, said: words, hint }, no)
         }
     };
     notice.with_details(format!("{status}\n{body}").trim_end())
 }
 
-/// What the body says to a person, as the end of a sentence.
-fn error_text(body: &str, ours: Option<&ErrorBody>) -> String {
+/// What the body says to a person; empty when it says nothing.
+fn error_words(body: &str, ours: Option<&ErrorBody>) -> String {
     if let Some(ours) = ours {
-        return format!(": {}", ours.error.message);
+        return ours.error.message.clone();
     }
     let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     let places = ["/error/message", "/message", "/detail", "/error"];
     let said = places.iter().find_map(|place| value.pointer(place)?.as_str());
     let plain = || Some(body.trim()).filter(|text| !text.starts_with(['<', '{', '[']));
-    match said.or_else(plain).map(str::trim).filter(|said| !said.is_empty()) {
-        Some(said) => {
-            let short: String = said.chars().take(300).collect();
-            let end = if short.ends_with(['.', '!', '?']) { "" } else { "." };
-            format!(": {short}{end}")
-        }
-        None => ".".to_owned(),
-    }
+    said.or_else(plain).unwrap_or_default().trim().to_owned()
 }
 
 /// When to try again: `in 30 s`, or `after` a date.

@@ -5,7 +5,7 @@ use crate::response_error::{self, CallKind};
 use crate::{Address, InvokeBody, ResponseStream, RunId};
 use regatta_protocol::endpoint::ConnectionTest;
 use regatta_protocol::wire::{self, AnsweredFact};
-use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_protocol::{Cause, ErrorCode, UserMessage};
 use regatta_trace::LogDropped;
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode, redirect, retry};
@@ -68,8 +68,7 @@ impl Client {
     ) -> Result<ResponseStream, CallError> {
         let mut headers = self.auth_headers(to)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let key =
-            HeaderValue::from_str(idempotency_key).map_err(|_| invalid_key("batch's own key"))?;
+        let key = HeaderValue::from_str(idempotency_key).map_err(|_| invalid_idempotency_key())?;
         headers.insert(wire::IDEMPOTENCY_HEADER, key);
         let body = serde_json::to_vec(body).expect("BUG: the body is text and numbers");
         let url = to.url_for(&["invoke", "stdout"]);
@@ -197,7 +196,7 @@ impl Client {
         let mut headers = HeaderMap::new();
         let key = to.key();
         if !key.is_empty() {
-            let value = HeaderValue::from_str(key.expose()).map_err(|_| invalid_key("key"))?;
+            let value = HeaderValue::from_str(key.expose()).map_err(|_| invalid_key())?;
             headers.insert(wire::KEY_HEADER, mark_sensitive(value));
         }
         Ok(headers)
@@ -209,13 +208,17 @@ pub(crate) fn mark_sensitive(mut value: HeaderValue) -> HeaderValue {
     value
 }
 
-fn invalid_key(what: &str) -> CallError {
+fn invalid_idempotency_key() -> CallError {
     CallError::NotSent(UserMessage::new(
-        ErrorCode::KeyRefused,
-        format!("The {what} holds characters that no key can have."),
+        ErrorCode::Internal,
+        "The batch's own key holds characters that no key can have.",
         "Nothing was sent.",
-        "Enter it again in the settings.",
+        "Start it as a new batch.",
     ))
+}
+
+fn invalid_key() -> CallError {
+    CallError::NotSent(UserMessage::from_cause(Cause::EndpointKeyInvalid, "Nothing was sent."))
 }
 
 fn build_http_client(

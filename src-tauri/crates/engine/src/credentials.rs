@@ -2,7 +2,7 @@
 
 use regatta_protocol::endpoint::Endpoint;
 use regatta_protocol::secret::Secret;
-use regatta_protocol::{ErrorCode, KnownAgent, RepositoryAddress, UserMessage};
+use regatta_protocol::{Cause, KnownAgent, RepositoryAddress, UserMessage};
 use std::fmt::Debug;
 use std::pin::Pin;
 
@@ -44,6 +44,13 @@ pub(crate) async fn repository_token(
     }
 }
 
+/// What is said of an endpoint that no key is kept for.
+#[must_use]
+pub fn missing_key(endpoint: &Endpoint) -> UserMessage {
+    let (name, address) = (endpoint.name.clone(), endpoint.address.clone());
+    UserMessage::from_cause(Cause::EndpointKeyMissing { name, address }, "Nothing was started.")
+}
+
 /// For where nobody keeps a key: there is none.
 #[derive(Debug, Clone, Copy)]
 pub struct NoCredentials;
@@ -53,13 +60,7 @@ impl CredentialProvider for NoCredentials {
         &'a self,
         endpoint: &'a Endpoint,
     ) -> BoxFuture<'a, Result<Secret, UserMessage>> {
-        let missing = UserMessage::new(
-            ErrorCode::KeyMissing,
-            format!("There is no key for \"{}\".", endpoint.name),
-            "Nothing was started.",
-            "Enter the key in the settings.",
-        );
-        Box::pin(std::future::ready(Err(missing)))
+        Box::pin(std::future::ready(Err(missing_key(endpoint))))
     }
 
     fn git_token<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Secret>> {

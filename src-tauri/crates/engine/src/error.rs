@@ -1,9 +1,8 @@
 //! What can go wrong, by what the caller can do about it.
 
-use crate::Edge;
 use regatta_git::{GitError, RemoteErrorKind};
 use regatta_protocol::request::RequestProblem;
-use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_protocol::{Edge, ErrorCode, UserMessage};
 use rusqlite::ErrorCode as Sqlite;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -231,3 +230,6 @@ pub(crate) fn store_notice(error: &rusqlite::Error) -> UserMessage {
     };
     notice.with_details(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,6 @@ mod batch_tokens;
 mod credentials;
 mod dirs;
 mod disk;
-mod edge;
 mod engine;
 mod error;
 mod fold;
@@ -33,8 +32,7 @@ mod store;
 mod test_endpoint;
 
 pub use agents::Environment;
-pub use credentials::{BoxFuture, CredentialProvider, NoCredentials};
-pub use edge::Edge;
+pub use credentials::{BoxFuture, CredentialProvider, NoCredentials, missing_key};
 pub use engine::{ChangeSet, Engine, EngineOptions, StartOptions, StartedBatch};
 pub use error::EngineError;
 pub use log::Follower;

@@ -1,6 +1,6 @@
 //! The words that every room shares: what is asked for ([`request`]), what happened
 //! ([`event`]), where a task stands ([`status`]), what a person is shown ([`view`],
-//! [`app`]), what went wrong ([`user_message`]), what the engine and a worker say to each other
+//! [`app`]), what went wrong ([`user_message`]) and why ([`cause`]), where that is read ([`Edge`]), what the engine and a worker say to each other
 //! over a pipe ([`worker`]), which agents there are ([`agent`]) and how they are named
 //! ([`agent_name`]), where tasks run ([`place`]), which places there are besides this computer
 //! ([`endpoint`]), where a repository is ([`repository_address`]), what is said over the
@@ -10,6 +10,8 @@
 pub mod agent;
 pub mod agent_name;
 pub mod app;
+pub mod cause;
+mod edge;
 pub mod endpoint;
 pub mod event;
 pub mod id;
@@ -29,6 +31,8 @@ pub mod wire;
 pub mod worker;
 
 pub use agent::{KnownAgent, Safety};
+pub use cause::Cause;
+pub use edge::Edge;
 pub use endpoint::Endpoint;
 pub use event::{Event, LogEvent};
 pub use id::{BatchId, EndpointId, PlaceId, TaskId};

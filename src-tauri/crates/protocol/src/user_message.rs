@@ -1,6 +1,8 @@
 //! What a person is told when something did not go as asked.
 
-use serde::{Deserialize, Serialize};
+use crate::{Cause, Edge};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// Why a request failed or a task ended as it did. A closed list: the UI and callers
@@ -126,6 +128,11 @@ pub struct UserMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub details: Option<String>,
+    /// Why, for the edges to say what to do; not for others.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_cause")]
+    #[cfg_attr(feature = "ts", ts(skip))]
+    #[cfg_attr(feature = "schema", schema(ignore))]
+    pub cause: Option<Box<Cause>>,
 }
 
 impl UserMessage {
@@ -136,7 +143,23 @@ impl UserMessage {
         safe: impl Into<String>,
         next: impl Into<String>,
     ) -> Self {
-        Self { code, message: what.into(), impact: safe.into(), hint: next.into(), details: None }
+        let (message, impact, hint) = (what.into(), safe.into(), next.into());
+        Self { code, message, impact, hint, details: None, cause: None }
+    }
+
+    /// A message that says why, and what to do in the window; [`Edge::adapt`] makes it what to
+    /// do elsewhere.
+    pub fn from_cause(cause: Cause, safe: impl Into<String>) -> Self {
+        let mut message = Self::new(cause.code(), cause.what(), safe, cause.hint(Edge::Window));
+        message.cause = Some(Box::new(cause));
+        message
+    }
+
+    /// The same message with another thing to do, which is the same at every edge.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        (self.hint, self.cause) = (hint.into(), None);
+        self
     }
 
     /// The same message with its technical part.
@@ -145,6 +168,20 @@ impl UserMessage {
         self.details = Some(details.into());
         self
     }
+}
+
+/// A cause that this version knows: another version's message is read without it.
+fn known_cause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<Cause>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Read {
+        Known(Box<Cause>),
+        Other(IgnoredAny),
+    }
+    Ok(match Read::deserialize(deserializer)? {
+        Read::Known(cause) => Some(cause),
+        Read::Other(IgnoredAny) => None,
+    })
 }
 
 impl fmt::Display for UserMessage {

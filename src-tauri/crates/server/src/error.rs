@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use regatta_engine::{Edge, EngineError};
+use regatta_engine::EngineError;
 use regatta_protocol::wire::ErrorBody;
-use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_protocol::{Edge, ErrorCode, UserMessage};
 
 /// After how many seconds it is worth asking again, when too much was asked for at once.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");

@@ -2,10 +2,9 @@
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
 use crate::task_names::TaskNames;
-use regatta_engine::Edge;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::wire::{Fact, FactEvent, OutputEvent, Update};
-use regatta_protocol::{BatchId, Event, LogEvent};
+use regatta_protocol::{BatchId, Edge, Event, LogEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
 

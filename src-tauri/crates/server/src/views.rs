@@ -3,10 +3,9 @@
 use crate::agents::AgentRegistry;
 use crate::end_summary::overall_status;
 use crate::task_names::TaskNames;
-use regatta_engine::Edge;
 use regatta_protocol::event::{ChangeTotals, FileDiffStat, Outcome, Question, Usage};
 use regatta_protocol::view::{BatchDetail, Counts, CurrentStep};
-use regatta_protocol::{BatchId, BatchView, Millis, Status, TaskView, UserMessage};
+use regatta_protocol::{BatchId, BatchView, Edge, Millis, Status, TaskView, UserMessage};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -9,7 +9,7 @@ mod retry_at;
 
 use crate::agent::TurnEnd;
 use crate::text::one_line;
-use regatta_protocol::{ErrorCode, KnownAgent, Millis, UserMessage};
+use regatta_protocol::{Cause, ErrorCode, KnownAgent, Millis, UserMessage};
 use serde_json::Value;
 
 const SAVED: &str = "What it had changed is saved.";
@@ -272,12 +272,7 @@ impl AgentErrorKind {
     /// The end of a turn for this reason, with what the agent said.
     pub(crate) fn to_turn_end(self, said: &str) -> TurnEnd {
         let notice = match self {
-            Self::SignIn => UserMessage::new(
-                ErrorCode::SignInNeeded,
-                "The agent isn't signed in, or its key was refused.",
-                SAVED,
-                "Sign in again with the agent's own program, then try again.",
-            ),
+            Self::SignIn => UserMessage::from_cause(Cause::AgentSignedOut, SAVED),
             Self::Limit(_) => UserMessage::new(
                 ErrorCode::UsageLimit,
                 "The agent's usage limit is reached.",

@@ -5,7 +5,7 @@
 
 use super::environment::Environment;
 use regatta_process::is_program;
-use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_protocol::{Cause, UserMessage};
 use std::path::{Path, PathBuf};
 
 /// Folders in the home folder where agents and what they need are usually installed.
@@ -74,15 +74,10 @@ pub(super) fn find_program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
 }
 
 fn program_missing(name: &str, places: &[PathBuf]) -> UserMessage {
-    let shown: String = name.chars().take(200).collect();
     let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    UserMessage::new(
-        ErrorCode::AgentMissing,
-        format!("The agent's program \"{shown}\" isn't on this computer."),
-        "Nothing was changed.",
-        "Install it, or name the program with its whole path.",
-    )
-    .with_details(format!("Looked for:\n{}", looked.join("\n")))
+    let cause = Cause::AgentProgramMissing { program: name.to_owned() };
+    UserMessage::from_cause(cause, "Nothing was changed.")
+        .with_details(format!("Looked for:\n{}", looked.join("\n")))
 }
 
 /// A program of the system itself, wherever else there may be one of that name.
@@ -144,6 +139,7 @@ fn home_dir() -> Option<PathBuf> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use regatta_protocol::ErrorCode;
     use std::os::unix::fs::PermissionsExt;
 
     pub(crate) fn write_program(folder: &Path, name: &str, mode: u32) -> PathBuf {

@@ -209,10 +209,7 @@ async fn interrupted_outcome(
     );
     let notice = match task.questions.is_empty() {
         true => notice,
-        false => {
-            let next = open_question_hint(task.session.as_ref()).to_owned();
-            UserMessage { hint: next, ..notice }
-        }
+        false => notice.with_hint(open_question_hint(task.session.as_ref())),
     };
     let notice = match rescued.problem {
         Some(problem) => notice.with_details(problem),

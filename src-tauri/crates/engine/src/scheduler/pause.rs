@@ -63,7 +63,7 @@ impl SuspendedAttempt {
             _ => return None,
         };
         let notice = match until {
-            Some(_) => UserMessage { hint: RESUMES_BY_ITSELF.to_owned(), ..notice },
+            Some(_) => notice.with_hint(RESUMES_BY_ITSELF),
             None => notice,
         };
         Some(Self { next, notice, until, is_doubtful: outcome.is_doubtful })

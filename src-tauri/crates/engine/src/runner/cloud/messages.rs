@@ -9,11 +9,8 @@ const CHECK_BRANCH_HINT: &str = "Look up its branch; or try again, which starts 
 pub(super) fn connection_lost(why: &UserMessage) -> UserMessage {
     if why.code == ErrorCode::PayloadTooLarge {
         // The connection was fine: it is we who can't read on.
-        return UserMessage {
-            impact: KEPT_IMPACT.to_owned(),
-            hint: CHECK_BRANCH_HINT.to_owned(),
-            ..why.clone()
-        };
+        let why = why.clone().with_hint(CHECK_BRANCH_HINT);
+        return UserMessage { impact: KEPT_IMPACT.to_owned(), ..why };
     }
     let details = why.details.as_ref().map(|more| format!("{}\n{more}", why.message));
     UserMessage::new(
