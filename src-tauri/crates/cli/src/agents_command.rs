@@ -2,9 +2,9 @@
 
 use crate::args::AgentsArgs;
 use crate::error::CommandError;
-use crate::open_engine;
 use crate::print::{write_stderr, write_stdout};
 use crate::sanitize::sanitize;
+use crate::{open_engine, render};
 use regatta_engine::Engine;
 use regatta_protocol::agent::{AgentState, AgentView};
 use regatta_protocol::{AgentChoice, KnownAgent};
@@ -86,7 +86,7 @@ fn format_agent(name: &str, view: &AgentView) -> String {
         lines.push(format!("  models: {}", ids.join(", ")));
     }
     lines.extend(view.setup_hint.iter().map(|missing| format!("  {}", missing.message)));
-    lines.extend(view.notice.iter().map(|notice| format!("  {}", sanitize(&notice.to_string()))));
+    lines.extend(view.notice.iter().map(|notice| format!("  {}", render::notice_line(notice))));
     lines.join("\n") + "\n"
 }
 

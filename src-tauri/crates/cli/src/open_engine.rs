@@ -3,6 +3,7 @@
 use crate::args::{AddArgs, ShowArgs};
 use crate::error::CommandError;
 use crate::print::write_stderr;
+use crate::render;
 use regatta_engine::{CredentialProvider, Engine, EngineOptions, NoCredentials};
 use regatta_protocol::app::Settings;
 use regatta_protocol::view::BatchDetail;
@@ -59,7 +60,7 @@ fn engine_options(data_dir: PathBuf, limit: Option<u32>) -> Result<EngineOptions
 async fn open_with(options: EngineOptions) -> Result<Engine, CommandError> {
     let engine = Engine::open(options).await?;
     for notice in engine.notices() {
-        write_stderr(&notice.to_string());
+        write_stderr(&render::notice_line(&notice));
     }
     Ok(engine)
 }

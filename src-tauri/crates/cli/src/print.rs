@@ -5,7 +5,7 @@ use crate::sanitize::{self, sanitize};
 use crate::task_names::TaskNames;
 use console::Term;
 use regatta_protocol::view::BatchView;
-use regatta_protocol::{BatchId, LogEvent};
+use regatta_protocol::{BatchId, Edge, LogEvent};
 use regatta_trace::LogDropped;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -63,7 +63,9 @@ fn push_lines(text: &mut String, event: &LogEvent, names: &TaskNames) {
 
 fn push_json(text: &mut String, event: &LogEvent, names: &TaskNames) {
     let task_name = event.task.as_ref().map(|task| names.full(task));
-    text.push_str(&json_line(&JsonEvent { event, task_name }));
+    let mut event = event.clone();
+    event.event = Edge::Terminal.adapt_event(event.event);
+    text.push_str(&json_line(&JsonEvent { event: &event, task_name }));
 }
 
 fn json_line(value: &impl Serialize) -> String {
@@ -92,7 +94,7 @@ pub(crate) fn write_stderr(line: &str) {
 mod tests {
     use super::*;
     use regatta_protocol::event::LineKind;
-    use regatta_protocol::{Event, TaskId};
+    use regatta_protocol::{Cause, Event, Status, TaskId, UserMessage};
     use serde_json::Value;
 
     fn task() -> TaskId {
@@ -130,6 +132,20 @@ mod tests {
             "event": "output", "kind": "said", "text": "one\n\u{1b}[2J\u{9b}two", "first_line": 4,
         });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn what_to_do_is_said_for_the_terminal_in_json_too() {
+        let notice = UserMessage::from_cause(Cause::EndpointKeyRefused, "All is safe.");
+        let event = Event::Status { status: Status::Failed, notice: Some(notice) };
+        let event = LogEvent { event, ..output_event("") };
+        let text = format_events(&[event], &TaskNames::default(), OutputFormat::Json);
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        let told = serde_json::json!({
+            "code": "key_refused", "what": "The endpoint refused the key.", "safe": "All is safe.",
+            "next": Cause::EndpointKeyRefused.hint(Edge::Terminal),
+        });
+        assert_eq!(value["notice"], told);
     }
 
     #[test]
