@@ -1,5 +1,8 @@
 //! Folders as projects.
 
+mod ignored;
+mod refused_folders;
+
 use crate::EngineError;
 use regatta_git::{Git, GitError, ProjectFacts};
 use regatta_protocol::app::{ProjectState, ProjectView};
@@ -16,17 +19,34 @@ pub async fn inspect(path: &str) -> ProjectView {
     }
 }
 
-/// Gives a folder a history with a first commit of all its files, which stay as they are.
+/// Gives a folder a history with a first commit of its files, which stay as they are. What package
+/// managers and builds make is left out, and so are passwords and keys: a list of it becomes the
+/// folder's `.gitignore`. When it fails, the folder is as it was.
 ///
 /// # Errors
-/// The folder isn't there, or git failed.
+/// The folder isn't there, it holds more than a project (the home folder, a drive, other projects),
+/// or git failed.
 pub async fn init(path: &str) -> Result<ProjectView, EngineError> {
     let dir = parse_folder(path);
+    // The folder may be a part of a repository that has no commit yet.
+    let top = match Git::find().await?.inspect(&dir).await {
+        Ok(facts) if facts.head.is_some() => return Ok(ready_view(&facts)),
+        Ok(facts) => facts.top,
+        Err(_) => dir.clone(),
+    };
+    if let Some(refused) = refused_folders::refusal(&top, std::env::home_dir().as_deref()) {
+        return Err(EngineError::Refused(refused));
+    }
+    init_with(&dir, &ignored::patterns_for(&top)).await?;
+    Ok(inspect(path).await)
+}
+
+/// Gives a folder a history, whatever it is; `ignored`: patterns of what is left out.
+pub(crate) async fn init_with(dir: &Path, ignored: &str) -> Result<(), EngineError> {
     let git = Git::find().await?;
     // A folder without a history has no author of its own; git still knows the person's.
-    let author = git.author(&dir).await?;
-    git.init_project(&dir, &author).await?;
-    Ok(inspect(path).await)
+    let author = git.author(dir).await?;
+    Ok(git.init_project(dir, &author, ignored).await?)
 }
 
 /// The last part of a folder's path.
@@ -76,6 +96,11 @@ fn ready_view(facts: &ProjectFacts) -> ProjectView {
 }
 
 fn not_ready_view(dir: &Path, error: &GitError) -> ProjectView {
+    let can_be_set_up = matches!(error, GitError::NotARepository(_) | GitError::NoCommit(_));
+    let home = std::env::home_dir();
+    if can_be_set_up && let Some(refused) = refused_folders::refusal(dir, home.as_deref()) {
+        return ProjectView { notice: Some(refused), ..missing_view(dir) };
+    }
     let state = match error {
         GitError::NotARepository(_) => ProjectState::NoHistory,
         GitError::NoCommit(_) => ProjectState::NoCommit,
@@ -118,8 +143,23 @@ mod tests {
             (ProjectState::Ready, false, None)
         );
         assert_eq!(after.branches, ["main"]);
+        let left_out = std::fs::read_to_string(dir.path().join(".gitignore")).expect("a list");
+        assert!(left_out.contains("\n.env\n"), "{left_out}");
         let text = std::fs::read_to_string(dir.path().join("a.txt")).expect("still there");
         assert_eq!(text, "hello\n");
+    }
+
+    #[tokio::test]
+    async fn a_folder_of_many_projects_is_neither_offered_nor_set_up() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().display().to_string();
+        std::fs::create_dir_all(dir.path().join("shop/.git")).expect("a project");
+        let view = inspect(&path).await;
+        assert_eq!(view.state, ProjectState::Missing);
+        let notice = view.notice.expect("a reason");
+        assert!(notice.message.contains("shop"), "{notice:?}");
+        assert!(matches!(init(&path).await, Err(EngineError::Refused(same)) if same == notice));
+        assert!(!dir.path().join(".git").exists() && !dir.path().join(".gitignore").exists());
     }
 
     #[tokio::test]

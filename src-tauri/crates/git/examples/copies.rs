@@ -67,7 +67,7 @@ impl CopyBench {
             std::fs::write(part.join(format!("file{n}.txt")), format!("line {n}\n").repeat(80))?;
         }
         let git = Git::find().await?;
-        git.init_project(&project, &git.author(&project).await?).await?;
+        git.init_project(&project, &git.author(&project).await?, "").await?;
         let commit = git.resolve(&project, "").await?;
         // As a project that came from elsewhere is; else the plain clones would be slower.
         Command::new("git").arg("-C").arg(&project).args(["repack", "-adq"]).status().await?;

@@ -37,6 +37,7 @@ mod skipped;
 mod slug;
 mod stage;
 mod trusted_folders;
+mod unfinished;
 
 pub use askpass::ASKPASS_SOCKET;
 pub use changes::summarize;

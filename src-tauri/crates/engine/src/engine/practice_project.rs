@@ -56,7 +56,7 @@ impl Engine {
             // Under another name first: half a project is never taken for a whole one.
             let made = dir.with_extension("new");
             write_files(&made).map_err(|error| EngineError::data_read_only(&made, &error))?;
-            project::init(&made.display().to_string()).await?;
+            project::init_with(&made, "").await?;
             std::fs::rename(&made, &dir)
                 .map_err(|error| EngineError::data_read_only(&dir, &error))?;
         }

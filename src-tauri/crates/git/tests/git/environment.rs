@@ -93,7 +93,7 @@ fn the_main_path() {
         assert_eq!(git(&env.project, &["ls-tree", "--format=%(objectsize)", &branch, "new"]), "5");
         let fresh = env.path("fresh");
         write(&fresh, "file", "text");
-        env.git.init_project(&fresh, &author()).await.unwrap();
+        env.git.init_project(&fresh, &author(), "").await.unwrap();
     });
 }
 
@@ -127,7 +127,7 @@ async fn a_person_with_settings() {
     // The name is known before there is a repository.
     let person = env.git.author(&fresh).await.unwrap();
     assert_eq!(person.name, "Grace");
-    env.git.init_project(&fresh, &person).await.unwrap();
+    env.git.init_project(&fresh, &person, "").await.unwrap();
     assert_eq!(git(&fresh, &["ls-tree", "--name-only", "HEAD"]), "file");
 }
 

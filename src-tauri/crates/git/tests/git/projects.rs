@@ -174,7 +174,7 @@ async fn a_folder_is_set_up_with_its_files_as_they_are() {
     write(&folder, "inner/file", "x");
     git(&folder.join("inner"), &["init", "-q"]);
     let before = TestEnv::snapshot_files(&folder, &[]);
-    env.git.init_project(&folder, &author()).await.unwrap();
+    env.git.init_project(&folder, &author(), "").await.unwrap();
     let mut after = TestEnv::snapshot_files(&folder, &[]);
     after.retain(|path, _| !path.starts_with(".git/"));
     assert_eq!(before, after);
@@ -185,7 +185,7 @@ async fn a_folder_is_set_up_with_its_files_as_they_are() {
     assert_eq!(git(&folder, &["log", "--format=%an %ae"]), "Ada ada@example.invalid");
 
     // Again: nothing more happens.
-    env.git.init_project(&folder, &author()).await.unwrap();
+    env.git.init_project(&folder, &author(), "").await.unwrap();
     assert_eq!(env.git.inspect(&folder).await.unwrap().head, facts.head);
 }
 
@@ -198,12 +198,62 @@ async fn an_empty_folder_and_one_without_a_commit_are_set_up() {
     git(env.top(), &["init", "-q", "--bare", "bare.git"]);
     write(&env.project, "file", "text");
     for folder in [&empty, &bare, &env.project] {
-        env.git.init_project(folder, &author()).await.unwrap();
+        env.git.init_project(folder, &author(), "").await.unwrap();
         let facts = env.git.inspect(folder).await.unwrap();
         assert!(facts.head.is_some() && !facts.is_dirty, "{}", folder.display());
     }
     assert_eq!(git(&empty, &["ls-tree", "HEAD"]), "");
     assert_eq!(git(&env.project, &["show", "HEAD:file"]), "text");
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_the_first_version_is_written_down() {
+    let env = TestEnv::empty().await;
+    let patterns = "# made anew\nnode_modules/\n.env\n";
+    for own in [None, Some("mine\n")] {
+        let folder = env.path(if own.is_some() { "with a list" } else { "without" });
+        for file in ["a.txt", ".env", "mine", "node_modules/x/index.js", "deep/.env"] {
+            write(&folder, file, "text");
+        }
+        if let Some(own) = own {
+            write(&folder, ".gitignore", own);
+        }
+        env.git.init_project(&folder, &author(), patterns).await.unwrap();
+        let saved = git(&folder, &["ls-tree", "-r", "--name-only", "HEAD"]);
+        let list = std::fs::read_to_string(folder.join(".gitignore")).unwrap();
+        assert_eq!(list, own.unwrap_or(patterns), "a list of the person's own stays");
+        assert_eq!(
+            saved,
+            if own.is_some() { ".gitignore\na.txt" } else { ".gitignore\na.txt\nmine" }
+        );
+        assert!(!env.git.inspect(&folder).await.unwrap().is_dirty);
+    }
+}
+
+#[tokio::test]
+async fn a_set_up_that_does_not_end_leaves_nothing() {
+    let env = TestEnv::empty().await;
+    let folder = env.path("new");
+    write(&folder, "a.txt", "text");
+    let before = TestEnv::snapshot_files(&folder, &[]);
+    let who = author();
+    let begun = async {
+        while !folder.join(".git/HEAD").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = begun => {}
+        ended = env.git.init_project(&folder, &who, ".env\n") => panic!("it ended: {ended:?}"),
+    }
+    assert_eq!(TestEnv::snapshot_files(&folder, &[]), before);
+    assert!(!folder.join(".git").exists());
+
+    // What was there before is not ours to remove.
+    write(&folder, ".git", "gitdir: nowhere\n");
+    env.git.init_project(&folder, &who, "").await.unwrap_err();
+    assert!(folder.join(".git").exists());
 }
 
 /// What a folder from somewhere else may hold: programs in its settings, for any occasion.
@@ -265,7 +315,7 @@ async fn looking_at_a_project_and_adding_to_it_runs_nothing_that_it_names() {
     write(&fresh, "file", "text");
     git(&fresh, &["init", "-q"]);
     plant_programs(&fresh, &mark);
-    env.git.init_project(&fresh, &author()).await.unwrap();
+    env.git.init_project(&fresh, &author(), "").await.unwrap();
     assert!(!mark.exists());
     assert_eq!(git(&fresh, &["cat-file", "-p", "HEAD:file"]), "text");
 
