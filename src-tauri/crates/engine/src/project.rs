@@ -71,8 +71,9 @@ pub(crate) fn display_path_below(path: &Path, home: Option<&Path>) -> String {
 
 /// The folder that a person or a request names: a path, or a `file://` address.
 pub(crate) fn parse_folder(text: &str) -> PathBuf {
-    let path = RepositoryAddress::folder_in(text).unwrap_or_else(|| text.trim());
-    std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path))
+    let path = RepositoryAddress::folder_in(text).unwrap_or_else(|| text.trim().into());
+    let path = PathBuf::from(&*path);
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// What git knows of the folder; a repository without a commit is an error here.
@@ -177,5 +178,6 @@ mod tests {
         assert_eq!(display_path("/srv/shop"), "/srv/shop");
         assert_eq!(folder_name("/srv/shop/"), "shop");
         assert_eq!(parse_folder("file:///srv/a b"), Path::new("/srv/a b"));
+        assert_eq!(parse_folder("file:///srv/a%20b"), Path::new("/srv/a b"));
     }
 }

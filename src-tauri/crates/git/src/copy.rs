@@ -73,13 +73,38 @@ impl Git {
 /// it ignores.
 fn share_cache(cache: &Path, dest: &Path) -> std::io::Result<()> {
     let git_dir = dest.join(".git");
-    let mut objects = absolute(cache).join("objects").into_os_string();
-    objects.push("\n");
+    let objects = absolute(cache).join("objects").into_os_string();
     std::fs::create_dir_all(git_dir.join("objects/info"))?;
-    std::fs::write(git_dir.join("objects/info/alternates"), objects.as_encoded_bytes())?;
+    let line = alternates_line(objects.as_encoded_bytes());
+    std::fs::write(git_dir.join("objects/info/alternates"), line)?;
     std::fs::create_dir_all(git_dir.join("info"))?;
     for file in ["shallow", EXCLUDE_FILE] {
         copy_if_exists(&cache.join(file), &git_dir.join(file))?;
     }
     Ok(())
+}
+
+/// A line of the file that names other folders of objects. A path that holds a line break is
+/// quoted as git quotes paths. Source: <https://git-scm.com/docs/git-config#Documentation/git-config.txt-corequotePath>.
+fn alternates_line(path: &[u8]) -> Vec<u8> {
+    if !path.contains(&b'\n') {
+        return [path, b"\n"].concat();
+    }
+    let quoted = path.iter().flat_map(|byte| match byte {
+        b'\n' => b"\\n".to_vec(),
+        b'"' | b'\\' => vec![b'\\', *byte],
+        other => vec![*other],
+    });
+    std::iter::once(b'"').chain(quoted).chain(*b"\"\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_with_a_line_break_is_quoted() {
+        assert_eq!(alternates_line(b"/a \"b\"\\c"), b"/a \"b\"\\c\n");
+        assert_eq!(alternates_line(b"/a\n\"b\\"), b"\"/a\\n\\\"b\\\\\"\n");
+    }
 }

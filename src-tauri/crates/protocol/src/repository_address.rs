@@ -1,6 +1,7 @@
 //! Where a repository is. One parser for every room: a token that is chosen by one reading of
 //! an address and sent by another goes to the wrong host.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -58,8 +59,12 @@ impl RepositoryAddress {
         if text.chars().any(char::is_control) {
             return Err(AddressProblem::Invisible);
         }
-        if let Some(path) = Self::folder_in(text).map(Path::new).filter(|path| path.is_absolute()) {
-            return Ok(Self(Location::Folder(path.to_owned())));
+        let folder = Self::folder_in(text).map(|path| PathBuf::from(&*path));
+        if let Some(path) = folder.filter(|path| path.is_absolute()) {
+            if path.to_string_lossy().chars().any(char::is_control) {
+                return Err(AddressProblem::Invisible);
+            }
+            return Ok(Self(Location::Folder(path)));
         }
         let (scheme, host, path) = parse_web(text)?;
         let path = path.trim_end_matches('/');
@@ -74,18 +79,19 @@ impl RepositoryAddress {
         Ok(Self(Location::Web { scheme, host, path: path.to_owned() }))
     }
 
-    /// The folder that `text` means, whole or relative, as it stands there; `None` if it is an
-    /// address of another kind.
+    /// The folder that `text` means, whole or relative: a path as it stands there, or a `file://`
+    /// address with its `%20` and the like read as git reads them; `None` if it is an address of
+    /// another kind.
     #[must_use]
-    pub fn folder_in(text: &str) -> Option<&str> {
+    pub fn folder_in(text: &str) -> Option<Cow<'_, str>> {
         let text = text.trim();
         match strip_scheme(text, "file://") {
-            Some(path) => Some(
+            Some(path) => Some(decode_percent(
                 strip_scheme(path, "localhost")
                     .filter(|path| path.starts_with('/'))
                     .unwrap_or(path),
-            ),
-            None => (text.starts_with('/') || !text.contains("://")).then_some(text),
+            )),
+            None => (text.starts_with('/') || !text.contains("://")).then_some(text.into()),
         }
     }
 
@@ -222,10 +228,36 @@ fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 
 /// Whether a control character is written as `%0a` or the like.
 fn has_encoded_control(path: &str) -> bool {
-    path.split('%').skip(1).any(|rest| {
-        let code = rest.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
-        code.is_some_and(|code| code < 0x20 || code == 0x7f)
-    })
+    path.split('%')
+        .skip(1)
+        .any(|rest| encoded_byte(rest.as_bytes()).is_some_and(|code| code < 0x20 || code == 0x7f))
+}
+
+/// The byte that two hexadecimal digits at the beginning name.
+fn encoded_byte(digits: &[u8]) -> Option<u8> {
+    let digits = digits.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The text with `%` and two digits read as the byte that they name. What isn't written like that,
+/// a zero byte, and a text that would no longer be one stay as they are.
+/// Source: <https://www.rfc-editor.org/rfc/rfc3986#section-2.1>.
+fn decode_percent(text: &str) -> Cow<'_, str> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        match encoded_byte(after).filter(|byte| *first == b'%' && *byte != 0) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 #[cfg(test)]
@@ -270,6 +302,7 @@ mod tests {
         for (text, problem) in [
             ("", AddressProblem::Empty),
             ("https://host/a\nb", AddressProblem::Invisible),
+            ("file:///srv/a%0Ab", AddressProblem::Invisible),
             ("ssh://token@host/r", AddressProblem::NotWeb),
             ("https://token@host/r", AddressProblem::HasUser),
             ("https://token:x/r", AddressProblem::BadHost),
@@ -302,10 +335,13 @@ mod tests {
             ("FILE:///srv/shop", Some("/srv/shop")),
             ("file://localhost/srv/shop", Some("/srv/shop")),
             ("file://localhostile/r", Some("localhostile/r")),
+            ("file:///srv/my%20project/%C3%A4%2f", Some("/srv/my project/ä/")),
+            ("file:///srv/100%/%zz/%2/%00/%ff", Some("/srv/100%/%zz/%2/%00/%ff")),
+            ("/srv/my%20project", Some("/srv/my%20project")),
             ("https://host/r", None),
             ("ssh://host/r", None),
         ] {
-            assert_eq!(RepositoryAddress::folder_in(text), folder, "{text}");
+            assert_eq!(RepositoryAddress::folder_in(text).as_deref(), folder, "{text}");
         }
     }
 

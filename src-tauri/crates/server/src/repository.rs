@@ -96,6 +96,7 @@ mod tests {
             ("/srv/boats", "/srv/boats"),
             ("file:///srv/boats", "/srv/boats"),
             ("file://localhost/srv/boats", "/srv/boats"),
+            ("file:///srv/my%20boats", "/srv/my boats"),
         ];
         for (asked, named) in good {
             let parsed = parse_location(asked).expect(asked);
