@@ -54,7 +54,7 @@ impl Git {
             }
             other => drop(other?),
         }
-        unfinished.keep();
+        unfinished.retain();
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// How often a folder is removed anew: a program that was just ended may have added to it.
 const MAX_TRIES: usize = 5;
 
-/// Files and folders that go again unless they are kept, however their maker ends: by an error or
+/// Files and folders that go again unless they are retained, however their maker ends: by an error or
 /// because nobody waits for it any more.
 #[derive(Debug, Default)]
 pub(crate) struct Unfinished(Vec<PathBuf>);
@@ -21,7 +21,7 @@ impl Unfinished {
     }
 
     /// All of it was made: it stays.
-    pub(crate) fn keep(mut self) {
+    pub(crate) fn retain(mut self) {
         self.0.clear();
     }
 }
@@ -65,7 +65,7 @@ mod tests {
         let mut unfinished = Unfinished::default();
         unfinished.expect(kept.clone());
         std::fs::write(&kept, "new").expect("a file");
-        unfinished.keep();
+        unfinished.retain();
         assert!(kept.exists());
     }
 }

@@ -35,7 +35,6 @@ const SYSTEM: &[&str] = &[
     "/lib",
     "/lib32",
     "/lib64",
-    "/proc",
     "/sbin",
     "/sys",
     "/usr/bin",
@@ -52,8 +51,6 @@ const SYSTEM: &[&str] = &[
 /// Variables that name such folders on Windows.
 const SYSTEM_VARIABLES: &[&str] =
     &["SystemRoot", "ProgramFiles", "ProgramFiles(x86)", "ProgramData"];
-/// Where drives are found, each as a folder.
-const DRIVES: &[&str] = &["/mnt", "/media", "/run/media", "/Volumes"];
 /// Folders in the home folder that are for many things.
 const MANY_THINGS: &[&str] = &[
     "Desktop",
@@ -121,30 +118,6 @@ fn is_of_the_system(dir: &Path) -> bool {
         || system.any(|top| {
             dir.starts_with(&top) || top.canonicalize().is_ok_and(|top| dir.starts_with(top))
         })
-        || is_drive(dir)
-}
-
-/// Whether it is the top of a drive that was put in, or of a network's.
-fn is_drive(dir: &Path) -> bool {
-    let is_below_drives = dir
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .any(|up| DRIVES.iter().any(|drives| up == Path::new(drives)));
-    is_below_drives && dir.parent().is_some_and(|parent| !is_same_device(dir, parent))
-}
-
-#[cfg(unix)]
-fn is_same_device(one: &Path, other: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev()).ok();
-    device(one) == device(other)
-}
-
-/// Drives have letters there, and no folder above.
-#[cfg(not(unix))]
-const fn is_same_device(_one: &Path, _other: &Path) -> bool {
-    true
 }
 
 /// The folders in the home folder that are for many things, also under the names that they have in
