@@ -131,6 +131,33 @@ fn only_one_room_asks_the_system_about_processes() {
     assert_none("questions to the system", &lines_with(inside, &SYSTEM_WORDS));
 }
 
+/// Whether a line asks the system for something, and drops the error without a word.
+fn drops_in_silence(line: &str) -> bool {
+    let asks = ["fs::", ".canonicalize()", ".spawn()", ".metadata()", "statvfs("];
+    let drops = [".ok()", ".unwrap_or_default()"];
+    let holds = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    holds(&asks) && holds(&drops) && !holds(&[".log_dropped(", ".log_failed("])
+}
+
+#[test]
+fn an_error_of_the_system_is_not_dropped_in_silence() {
+    assert!(drops_in_silence("let text = fs::read(path).unwrap_or_default();"));
+    assert!(!drops_in_silence("fs::read(path).log_dropped(\"reading\").unwrap_or_default();"));
+    assert!(!drops_in_silence("let number = text.parse().ok();"));
+    // A process that is gone is an answer; others' programs keep no log of ours.
+    let silent = [
+        "src-tauri/crates/process/src/linux.rs",
+        "src-tauri/crates/practice/",
+        "src-tauri/crates/xtask/",
+    ];
+    let mut found = Vec::new();
+    for source in shipped_rust().filter(|source| !source.is_under(&silent)) {
+        let lines = source.text.lines().zip(1..).filter(|(line, _)| drops_in_silence(line));
+        found.extend(lines.map(|(line, number)| format!("{}:{number}: {line}", source.path)));
+    }
+    assert_none("errors dropped in silence", &found);
+}
+
 #[test]
 fn no_shell_is_ever_given_a_string() {
     // The practice agent's `run COMMAND` is a person's own line: the one shell there is.

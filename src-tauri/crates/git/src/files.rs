@@ -1,5 +1,6 @@
 //! The few files that are read and written without git.
 
+use regatta_trace::LogDropped;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 pub(crate) fn read_small(file: &Path) -> Vec<u8> {
     match std::fs::metadata(file) {
         Ok(found) if found.is_file() && found.len() <= MAX_BYTES => {
-            std::fs::read(file).unwrap_or_default()
+            std::fs::read(file).log_dropped("reading a small file").unwrap_or_default()
         }
         _ => Vec::new(),
     }

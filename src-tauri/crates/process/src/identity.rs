@@ -2,6 +2,7 @@
 //! is provably a worker of ours, or was started by one, is ever ended.
 
 use crate::system::{self, boot_id};
+use regatta_trace::LogDropped;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -42,7 +43,8 @@ impl ProcessIdentity {
     /// Returns what was kept in a file; `None` if there is none.
     #[must_use]
     pub fn load(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        let kept = fs::read(path).log_dropped("reading who worked on a task")?;
+        serde_json::from_slice(&kept).log_dropped("reading who worked on a task")
     }
 
     /// Waits until the worker and everything it started are gone; what isn't after a

@@ -218,7 +218,7 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 /// Returns the bytes that are free for us where `path` is; `None` if the system doesn't say.
 #[must_use]
 pub fn free_disk_bytes(path: &Path) -> Option<u64> {
-    let found = nix::sys::statvfs::statvfs(path).ok()?;
+    let found = nix::sys::statvfs::statvfs(path).log_dropped("asking for free disk space")?;
     Some(to_u64(found.blocks_available()) * to_u64(found.fragment_size()))
 }
 

@@ -5,6 +5,7 @@ use crate::error::ApiError;
 use regatta_engine::project;
 use regatta_protocol::app::ProjectView;
 use regatta_protocol::{AddressProblem, ErrorCode, RepositoryAddress, UserMessage};
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 
 /// A repository that may be used.
@@ -67,7 +68,7 @@ fn parse_location(asked: &str) -> Result<RepositoryAddress, ApiError> {
 /// The folder with every link resolved, if it is below an allowed one. What isn't there and
 /// what isn't allowed get the same answer: nobody learns what else is on this computer.
 fn resolve_below_roots(folder: &Path, roots: &[PathBuf]) -> Result<String, ApiError> {
-    let resolved = folder.canonicalize().ok();
+    let resolved = folder.canonicalize().log_dropped("looking for a folder that is asked for");
     let allowed = resolved.filter(|path| roots.iter().any(|root| path.starts_with(root)));
     allowed.and_then(|path| path.to_str().map(str::to_owned)).ok_or_else(|| {
         let what = "This server doesn't work on that folder, or it isn't there.";

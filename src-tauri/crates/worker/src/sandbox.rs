@@ -12,6 +12,7 @@ use crate::output::EventSender;
 use crate::text::one_line;
 use regatta_protocol::event::LineKind;
 use regatta_protocol::worker::Sandbox;
+use regatta_trace::LogDropped;
 pub(crate) use restrict::{Unrestricted, probe_unrestricted, restrict_self};
 use std::ffi::OsString;
 use std::fs;
@@ -63,8 +64,8 @@ pub(crate) fn bwrap_args(
             .map(Into::into)
             .into();
     args.extend([needs.temp.into(), TEMP_DIR.into(), "--tmpfs".into(), "/run".into()]);
-    let resolver =
-        fs::canonicalize("/etc/resolv.conf").ok().filter(|path| path.starts_with("/run"));
+    let resolver = real_path(Path::new("/etc/resolv.conf"));
+    let resolver = resolver.filter(|path| path.starts_with("/run"));
     for path in RUN_PATHS.iter().map(PathBuf::from).chain(resolver) {
         args.extend(["--ro-bind-try".into(), path.clone().into(), path.into()]);
     }
@@ -87,11 +88,16 @@ pub(crate) fn bwrap_args(
     Ok(args)
 }
 
+/// The path with every link resolved, if there is such a thing.
+fn real_path(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).log_dropped("looking for what a sandbox shows or hides")
+}
+
 /// All places that aren't as they are, the outer before the inner. What isn't there is left
 /// out; links are followed, as they are inside.
 fn list_mounts(sandbox: &Sandbox, needs: &RequiredPaths<'_>) -> Vec<(PathBuf, PathAccess)> {
     let of = |paths: &[PathBuf], how| {
-        let real = paths.iter().filter_map(|path| fs::canonicalize(path).ok());
+        let real = paths.iter().filter_map(|path| real_path(path));
         real.map(|path| (path, how)).collect::<Vec<_>>()
     };
     let mut places = of(&sandbox.hidden, PathAccess::Hidden);
@@ -104,7 +110,7 @@ fn list_mounts(sandbox: &Sandbox, needs: &RequiredPaths<'_>) -> Vec<(PathBuf, Pa
     };
     let found = needs.readable.iter().copied().filter(covered);
     // By the name that it is started with, too.
-    let found = found.flat_map(|path| [Some(path.to_owned()), fs::canonicalize(path).ok()]);
+    let found = found.flat_map(|path| [Some(path.to_owned()), real_path(path)]);
     let mut found: Vec<_> = found.flatten().map(|path| (path, PathAccess::Readable)).collect();
     found.push((needs.copy.to_owned(), PathAccess::Writable));
     places.extend(found);

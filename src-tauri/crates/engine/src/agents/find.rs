@@ -6,6 +6,7 @@
 use super::environment::Environment;
 use regatta_process::is_program;
 use regatta_protocol::{Cause, UserMessage};
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 
 /// Folders in the home folder where agents and what they need are usually installed.
@@ -108,7 +109,8 @@ pub(super) fn search_folders(env: &Environment, login_path: &str) -> Vec<PathBuf
 pub(super) fn join_search_path(folders: &[PathBuf]) -> String {
     let there = folders.iter().filter(|folder| folder.is_dir());
     // A folder whose name can't stand in a search path can't have come from one.
-    let joined = std::env::join_paths(there).unwrap_or_default();
+    let joined =
+        std::env::join_paths(there).log_dropped("joining the search path").unwrap_or_default();
     joined.to_string_lossy().into_owned()
 }
 

@@ -76,9 +76,10 @@ async fn query_search_path(shell: &Path, env: &Environment) -> Option<String> {
     command.arg("-lic").arg(format!("printf '{DELIMITER}%s{DELIMITER}' \"$PATH\""));
     command.env_clear().envs(env.variables()).env("TERM", "dumb").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
+    let mut child = command.spawn().log_dropped("starting the login shell")?;
     let output = child.stdout.take()?;
-    let said = timeout(SHELL_TIMEOUT, read_answer(output)).await.ok().flatten();
+    let said = timeout(SHELL_TIMEOUT, read_answer(output)).await;
+    let said = said.log_dropped("waiting for the login shell").flatten();
     regatta_process::end_session(&mut child).await;
     said
 }

@@ -137,7 +137,9 @@ impl UnknownAgent<'_> {
                 && !PRIVATE_FOLDERS.iter().any(|(variable, _)| added.name == *variable)
         });
         let named = named.map(|added| PathBuf::from(&added.value));
-        let folders = by_name.chain(named).filter_map(|folder| std::fs::canonicalize(folder).ok());
+        let real =
+            |folder| std::fs::canonicalize(folder).log_dropped("looking for an agent's folder");
+        let folders = by_name.chain(named).filter_map(real);
         folders.filter(|folder| folder.is_dir() && self.is_its_own(folder, &home)).collect()
     }
 

@@ -14,6 +14,7 @@ use agent_client_protocol::v1::schema::{
 use regatta_protocol::event::{
     FileDiffStat, LineKind, MAX_FILES_NAMED, Step, StepKind, StepState, TestRun,
 };
+use regatta_trace::LogDropped;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,11 @@ pub(super) struct ToolCallState {
 impl ToolCalls {
     pub(super) fn new(copy: &Path) -> Self {
         let mut copy_roots = vec![copy.to_owned()];
-        copy_roots.extend(copy.canonicalize().ok().filter(|real| real != copy));
+        copy_roots.extend(
+            copy.canonicalize()
+                .log_dropped("resolving the copy's path")
+                .filter(|real| real != copy),
+        );
         Self {
             copy_roots,
             by_id: HashMap::new(),
