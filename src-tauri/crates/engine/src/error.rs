@@ -1,6 +1,7 @@
 //! What can go wrong, by what the caller can do about it.
 
-use regatta_git::{GitError, RemoteErrorKind};
+use regatta_git::GitError;
+use regatta_protocol::cause::{Cause, StoreCause};
 use regatta_protocol::request::RequestProblem;
 use regatta_protocol::{Edge, ErrorCode, UserMessage};
 use rusqlite::ErrorCode as Sqlite;
@@ -82,62 +83,30 @@ impl EngineError {
     /// What a person is told at `edge`.
     #[must_use]
     pub fn message(&self, edge: Edge) -> UserMessage {
-        let mut message = edge.adapt(self.notice());
-        let hint = match (self, edge) {
-            (Self::NotFound(_), Edge::Terminal) => "Name it as `regatta run` printed it.",
-            (Self::NotFound(_), Edge::Api) => "GET /v1/runs lists what there is.",
-            (Self::Git(GitError::DubiousOwnership(_)), Edge::Api) => {
-                "Ask whoever runs this server to give the folder to its own user."
-            }
-            (Self::Git(GitError::PartialClone(_)), Edge::Api) => {
-                "Name a complete copy of the repository in repo_url."
-            }
-            (Self::Git(GitError::Remote { kind, .. }), Edge::Api)
-                if *kind == RemoteErrorKind::CertificateUntrusted =>
-            {
-                "Check the address, or ask whoever runs this server to trust its certificate there."
-            }
-            (Self::Closed, Edge::Terminal) => "Give the command again.",
-            (Self::Closed, Edge::Api) => "Try again once the server runs again.",
-            _ => return message,
-        };
-        hint.clone_into(&mut message.hint);
-        message
+        edge.adapt(self.notice())
     }
 
     /// What is kept in the log, and told in the window.
     #[must_use]
     pub(crate) fn notice(&self) -> UserMessage {
+        let because = |cause, safe: &str| UserMessage::from_cause(Cause::Store(cause), safe);
         match self {
-            Self::DataInUse { dir } => UserMessage::new(
-                ErrorCode::DataInUse,
-                "Another Regatta is using the same data folder.",
-                "Nothing was changed.",
-                "Close it first, or choose another data folder.",
-            )
-            .with_details(dir.display().to_string()),
-            Self::DataReadOnly { dir, details } => UserMessage::new(
-                ErrorCode::DataReadOnly,
-                "Regatta can't write to its data folder.",
-                "Nothing was changed.",
-                "Make the folder writable, or choose another data folder.",
-            )
-            .with_details(format!("{}: {details}", dir.display())),
-            Self::StoreTooNew { found, known } => UserMessage::new(
-                ErrorCode::StoreTooNew,
-                "Your batches were saved by a newer version of Regatta.",
-                "The file was not touched.",
-                "Start the newer version, or choose another data folder.",
-            )
-            .with_details(format!("version of the file: {found}, of this program: {known}")),
+            Self::DataInUse { dir } => because(StoreCause::InUse, "Nothing was changed.")
+                .with_details(dir.display().to_string()),
+            Self::DataReadOnly { dir, details } => {
+                because(StoreCause::ReadOnly, "Nothing was changed.")
+                    .with_details(format!("{}: {details}", dir.display()))
+            }
+            Self::StoreTooNew { found, known } => {
+                because(StoreCause::TooNew, "The file was not touched.")
+                    .with_details(format!("version of the file: {found}, of this program: {known}"))
+            }
             Self::Store(notice) | Self::Refused(notice) => notice.clone(),
             Self::BadRequest(problems) => bad_request(problems),
-            Self::NotFound(what) => UserMessage::new(
-                ErrorCode::NotFound,
-                format!("There is no such {what}."),
-                "Nothing was changed.",
-                "Look in the history for what there is.",
-            ),
+            Self::NotFound(thing) => {
+                let thing = (*thing).to_owned();
+                because(StoreCause::NotFound { thing }, "Nothing was changed.")
+            }
             Self::WrongState(why) => {
                 UserMessage::new(ErrorCode::WrongState, *why, "Nothing was changed.", "")
             }
@@ -148,25 +117,17 @@ impl EngineError {
                 "Nothing is to be done.",
             ),
             Self::Git(error) => error.into(),
-            Self::File { path, source } => UserMessage::new(
-                ErrorCode::DataReadOnly,
-                "The file could not be written.",
-                "Everything stays in Regatta.",
-                "Choose another place for it, or make room on the disk.",
-            )
-            .with_details(format!("{}: {source}", path.display())),
+            Self::File { path, source } => {
+                because(StoreCause::FileUnwritable, "Everything stays in Regatta.")
+                    .with_details(format!("{}: {source}", path.display()))
+            }
             Self::KeyReused => UserMessage::new(
                 ErrorCode::IdempotencyKeyReused,
                 "Another request was made with the same idempotency key before.",
                 "Nothing was started.",
                 "Use a new key for a new request.",
             ),
-            Self::Closed => UserMessage::new(
-                ErrorCode::WrongState,
-                "Regatta is closing.",
-                "Everything up to now is saved.",
-                "Start Regatta again.",
-            ),
+            Self::Closed => because(StoreCause::Closed, "Everything up to now is saved."),
         }
     }
 }
@@ -209,18 +170,14 @@ pub(crate) fn store_notice(error: &rusqlite::Error) -> UserMessage {
             "What happened so far is kept; tasks wait.",
             "Make room on the disk: work then goes on by itself.",
         ),
-        Some(Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied) => UserMessage::new(
-            ErrorCode::DataReadOnly,
-            "Regatta can't write to its data folder.",
-            "What happened so far is kept; tasks wait.",
-            "Make the folder writable: work then goes on by itself.",
-        ),
-        Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => UserMessage::new(
-            ErrorCode::StoreCorrupt,
-            "The file with your batches is damaged.",
-            "Your projects and the branches you added are untouched.",
-            "Close Regatta and start it again: it sets the damaged file aside.",
-        ),
+        Some(Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied) => {
+            let cause = Cause::Store(StoreCause::BecameReadOnly);
+            UserMessage::from_cause(cause, "What happened so far is kept; tasks wait.")
+        }
+        Some(Sqlite::DatabaseCorrupt | Sqlite::NotADatabase) => {
+            let safe = "Your projects and the branches you added are untouched.";
+            UserMessage::from_cause(Cause::Store(StoreCause::Damaged), safe)
+        }
         _ => UserMessage::new(
             ErrorCode::Internal,
             "Regatta's store could not be used.",

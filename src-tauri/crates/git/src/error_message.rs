@@ -1,65 +1,39 @@
 //! What a person is told of an error of git's: what happened, what is safe, what to do.
 
 use crate::error::{GitError, RemoteErrorKind};
+use regatta_protocol::cause::{Cause, GitCause};
 use regatta_protocol::{AddressProblem, ErrorCode, UserMessage};
+use std::path::Path;
 
 const NOTHING_CHANGED: &str = "Nothing was changed.";
 const SAFE: &str = "Your project and what was saved before are safe.";
 
 impl From<&GitError> for UserMessage {
-    #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
     fn from(error: &GitError) -> Self {
-        let say = |code, what: String, next: &str| Self::new(code, what, NOTHING_CHANGED, next);
+        let because = |cause| Self::from_cause(Cause::Git(cause), NOTHING_CHANGED);
+        let shown = |path: &Path| path.display().to_string();
         let notice = match error {
-            GitError::NotInstalled => say(
-                ErrorCode::GitMissing,
-                "The program git isn't on this computer.".into(),
-                "Install git 2.39 or newer, then try again.",
-            ),
-            GitError::TooOld { found } => say(
-                ErrorCode::GitMissing,
-                format!("The program git is too old here ({found})."),
-                "Install git 2.39 or newer, then try again.",
-            ),
-            GitError::NotAFolder(path) => say(
-                ErrorCode::ProjectMissing,
-                format!("The folder {} isn't there.", path.display()),
-                "Choose the project's folder again; it may have been moved or renamed.",
-            ),
-            GitError::NotARepository(path) => say(
-                ErrorCode::NotARepository,
-                format!("The folder {} has no history yet.", path.display()),
-                "Set it up (your files stay as they are), or choose another folder.",
-            ),
-            GitError::DubiousOwnership(path) => say(
-                ErrorCode::GitFailed,
-                format!("The folder {} belongs to another user of this computer.", path.display()),
-                "Choose a folder of your own, or make a copy of this one that belongs to you.",
-            ),
-            GitError::NoCommit(path) => say(
-                ErrorCode::NoCommit,
-                format!("The project {} has no first version yet.", path.display()),
-                "Set it up (your files stay as they are), or choose another folder.",
-            ),
-            GitError::PartialClone(path) => say(
-                ErrorCode::GitFailed,
-                format!("The project {} has only a part of its history here.", path.display()),
-                "Fetch the rest of it, or choose a complete copy of the project.",
-            ),
-            GitError::RevisionMissing { rev } => say(
-                ErrorCode::BranchMissing,
-                format!(
-                    "There is no version named \u{201c}{}\u{201d} in the project.",
-                    single_line(rev)
-                ),
-                "Choose another version to start from.",
-            ),
+            GitError::NotInstalled => because(GitCause::NotInstalled),
+            GitError::TooOld { found } => because(GitCause::TooOld { found: found.clone() }),
+            GitError::NotAFolder(path) => because(GitCause::FolderMissing { path: shown(path) }),
+            GitError::NotARepository(path) => because(GitCause::NoHistory { path: shown(path) }),
+            GitError::DubiousOwnership(path) => {
+                because(GitCause::OfAnotherUser { path: shown(path) })
+            }
+            GitError::NoCommit(path) => because(GitCause::NoVersion { path: shown(path) }),
+            GitError::PartialClone(path) => because(GitCause::PartialHistory { path: shown(path) }),
+            GitError::RevisionMissing { rev } => {
+                because(GitCause::VersionMissing { rev: rev.clone() })
+            }
+            GitError::HeadMissing { branch, .. } => {
+                because(GitCause::OpenBranchMissing { branch: branch.clone() })
+            }
+            GitError::TokenRefused { host, had_token, .. } => {
+                because(GitCause::TokenRefused { host: host.clone(), had_token: *had_token })
+            }
             GitError::BadAddress(problem) => {
                 let (what, next) = address_message(*problem);
-                say(ErrorCode::BadRequest, what.into(), next)
-            }
-            GitError::TokenRefused { host, had_token: given, .. } => {
-                token_refused_message(host, *given)
+                Self::new(ErrorCode::BadRequest, what, NOTHING_CHANGED, next)
             }
             GitError::Remote { address, kind: trouble, .. } => remote_message(address, *trouble),
             GitError::DiskFull { .. } => Self::new(
@@ -74,14 +48,6 @@ impl From<&GitError> for UserMessage {
                 SAFE,
                 "If a task made it, continue that task and have it corrected; if it is older, it has \
                  to be corrected in the project.",
-            ),
-            GitError::HeadMissing { branch, .. } => say(
-                ErrorCode::BranchMissing,
-                format!(
-                    "The branch \u{201c}{}\u{201d}, which is open in the project, isn't there.",
-                    single_line(branch)
-                ),
-                "Choose another version to start from.",
             ),
             GitError::ReadOnly { folder, .. } => Self::new(
                 ErrorCode::GitFailed,
@@ -132,32 +98,18 @@ const fn address_message(problem: AddressProblem) -> (&'static str, &'static str
     }
 }
 
-fn token_refused_message(host: &str, given: bool) -> UserMessage {
-    let host = single_line(host);
-    let (what, next) = match given {
-        true => (
-            format!("{host} refused the token, or the token may not do enough."),
-            "Enter a token that is valid and may read and write this project.",
-        ),
-        false => (
-            format!("{host} asks for a token, and there is none."),
-            "Enter a token that may read and write this project.",
-        ),
-    };
-    UserMessage::new(ErrorCode::TokenRefused, what, NOTHING_CHANGED, next)
-}
-
 fn remote_message(address: &str, kind: RemoteErrorKind) -> UserMessage {
+    let safe = "What was saved before is safe.";
     let address = single_line(address);
     let (what, next) = match kind {
         RemoteErrorKind::Unreachable => (
             format!("{address} can't be reached."),
             "Check the address and your connection, then try again.",
         ),
-        RemoteErrorKind::CertificateUntrusted => (
-            format!("The certificate of {address} isn't trusted on this computer."),
-            "Check the address; a certificate of your own must be known to this computer.",
-        ),
+        RemoteErrorKind::CertificateUntrusted => {
+            let cause = Cause::Git(GitCause::CertificateUntrusted { address });
+            return UserMessage::from_cause(cause, safe);
+        }
         RemoteErrorKind::NotFound => (
             format!("There is no project at {address}, or the token may not see it."),
             "Check the address and what the token may do.",
@@ -174,7 +126,6 @@ fn remote_message(address: &str, kind: RemoteErrorKind) -> UserMessage {
             "Try again; the details say what git reported.",
         ),
     };
-    let safe = "What was saved before is safe.";
     UserMessage::new(ErrorCode::RemoteFailed, what, safe, next)
 }
 

@@ -1,7 +1,12 @@
 //! Why something did not go as asked, as facts. Rooms that don't know who reads a message say it
 //! with one of these; what to do about it is said where it is read ([`Edge`]).
 
+mod git;
 mod hint;
+mod store;
+
+pub use git::GitCause;
+pub use store::StoreCause;
 
 use crate::{Edge, ErrorCode};
 use serde::{Deserialize, Serialize};
@@ -79,6 +84,10 @@ pub enum Cause {
     },
     /// The agent isn't signed in, or its key was refused.
     AgentSignedOut,
+    /// The project, its host or the program git can't be used.
+    Git(GitCause),
+    /// What is kept can't be read, written or found.
+    Store(StoreCause),
 }
 
 impl Cause {
@@ -102,6 +111,8 @@ impl Cause {
             | Self::HostIsAnotherApi => ErrorCode::EndpointProtocol,
             Self::AgentProgramMissing { .. } => ErrorCode::AgentMissing,
             Self::AgentSignedOut => ErrorCode::SignInNeeded,
+            Self::Git(cause) => cause.code(),
+            Self::Store(cause) => cause.code(),
         }
     }
 
@@ -147,6 +158,8 @@ impl Cause {
                 format!("The agent's program \"{program}\" isn't on this computer.")
             }
             Self::AgentSignedOut => "The agent isn't signed in, or its key was refused.".to_owned(),
+            Self::Git(cause) => cause.what(),
+            Self::Store(cause) => cause.what(),
         }
     }
 

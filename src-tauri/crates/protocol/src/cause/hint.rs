@@ -1,6 +1,7 @@
 //! What to do about a cause, at each edge. A cause without a sentence doesn't compile.
 
 use super::Cause;
+use crate::Edge;
 
 /// In the app's window: there are settings, and a person at this computer.
 pub(super) const fn in_window(cause: &Cause) -> &'static str {
@@ -29,6 +30,8 @@ pub(super) const fn in_window(cause: &Cause) -> &'static str {
         C::HostTokenMissing { .. } => "Enter one in the settings.",
         C::AgentProgramMissing { .. } => "Install it, or name the program with its whole path.",
         C::AgentSignedOut => "Sign in again with the agent's own program, then try again.",
+        C::Git(cause) => cause.hint(Edge::Window),
+        C::Store(cause) => cause.hint(Edge::Window),
     }
 }
 
@@ -65,6 +68,8 @@ pub(super) const fn in_terminal(cause: &Cause) -> &'static str {
         C::HostIsAnotherApi => "Check the address.",
         C::AgentProgramMissing { .. } => "Install it, or name the program with its whole path.",
         C::AgentSignedOut => "Sign in again with the agent's own program, then try again.",
+        C::Git(cause) => cause.hint(Edge::Terminal),
+        C::Store(cause) => cause.hint(Edge::Terminal),
     }
 }
 
@@ -97,5 +102,7 @@ pub(super) const fn in_api(cause: &Cause) -> &'static str {
         C::AgentSignedOut => {
             "Ask whoever runs this server to sign in to the agent there, then try again."
         }
+        C::Git(cause) => cause.hint(Edge::Api),
+        C::Store(cause) => cause.hint(Edge::Api),
     }
 }

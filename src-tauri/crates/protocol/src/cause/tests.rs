@@ -6,7 +6,7 @@ const EDGES: [Edge; 3] = [Edge::Window, Edge::Terminal, Edge::Api];
 
 fn all_causes(fact: &str) -> Vec<Cause> {
     let fact = || fact.to_owned();
-    vec![
+    let mut causes = vec![
         Cause::EndpointUnknown,
         Cause::EndpointKeyMissing { name: fact(), address: fact() },
         Cause::EndpointKeyInvalid,
@@ -24,7 +24,36 @@ fn all_causes(fact: &str) -> Vec<Cause> {
         Cause::HostIsAnotherApi,
         Cause::AgentProgramMissing { program: fact() },
         Cause::AgentSignedOut,
-    ]
+    ];
+    let folders = [
+        GitCause::FolderMissing { path: fact() },
+        GitCause::NoHistory { path: fact() },
+        GitCause::NoVersion { path: fact() },
+        GitCause::OfAnotherUser { path: fact() },
+        GitCause::PartialHistory { path: fact() },
+    ];
+    let others = [
+        GitCause::NotInstalled,
+        GitCause::TooOld { found: fact() },
+        GitCause::VersionMissing { rev: fact() },
+        GitCause::OpenBranchMissing { branch: fact() },
+        GitCause::TokenRefused { host: fact(), had_token: true },
+        GitCause::TokenRefused { host: fact(), had_token: false },
+        GitCause::CertificateUntrusted { address: fact() },
+    ];
+    causes.extend(folders.into_iter().chain(others).map(Cause::Git));
+    let kept = [
+        StoreCause::InUse,
+        StoreCause::ReadOnly,
+        StoreCause::BecameReadOnly,
+        StoreCause::TooNew,
+        StoreCause::Damaged,
+        StoreCause::FileUnwritable,
+        StoreCause::NotFound { thing: fact() },
+        StoreCause::Closed,
+    ];
+    causes.extend(kept.map(Cause::Store));
+    causes
 }
 
 #[test]
