@@ -9,6 +9,7 @@ use crate::index_plan::IndexPlan;
 use crate::paths_and_ids::{absolute, path_from_bytes};
 use crate::program::Git;
 use crate::skipped::{SkipReason, SkippedPath, unreadable_folders};
+use regatta_trace::LogDropped;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -228,7 +229,8 @@ impl Git {
         let file = stage.path_of(path);
         let is_small = std::fs::symlink_metadata(&file)
             .is_ok_and(|found| found.is_file() && found.len() <= MAX_TEXT_BYTES);
-        let text = if is_small { std::fs::read(&file).unwrap_or_default() } else { Vec::new() };
+        let text = is_small.then(|| std::fs::read(&file).log_dropped("reading a file as text"));
+        let text = text.flatten().unwrap_or_default();
         if text.contains(&0) || text.is_empty() || str::from_utf8(&text).is_err() {
             return Ok(false);
         }

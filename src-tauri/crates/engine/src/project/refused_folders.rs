@@ -3,6 +3,7 @@
 
 use super::ignored::{is_plain_folder, names_in};
 use regatta_protocol::{ErrorCode, UserMessage};
+use regatta_trace::LogDropped;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold other things than projects, each as a whole.
@@ -76,8 +77,8 @@ const KEYS: &[&str] = &[".ssh", ".gnupg", ".aws", ".kube"];
 /// Why `dir` can't be made a project as a whole; nothing when it can. `home`: the person's home
 /// folder.
 pub(super) fn refusal(dir: &Path, home: Option<&Path>) -> Option<UserMessage> {
-    let dir = dir.canonicalize().ok()?;
-    let home = home.and_then(|home| home.canonicalize().ok());
+    let dir = real_path(dir)?;
+    let home = home.and_then(real_path);
     let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned();
     let refused = |what: String, next| {
         Some(UserMessage::new(ErrorCode::BadRequest, what, "Nothing was changed.", next))
@@ -110,6 +111,11 @@ pub(super) fn refusal(dir: &Path, home: Option<&Path>) -> Option<UserMessage> {
     refused(format!("“{name}” holds other projects, such as “{other}”."), inside)
 }
 
+/// The path with every link resolved, if there is such a folder.
+fn real_path(dir: impl AsRef<Path>) -> Option<PathBuf> {
+    std::fs::canonicalize(dir).log_dropped("looking for a folder")
+}
+
 fn is_of_the_system(dir: &Path) -> bool {
     let variables = SYSTEM_VARIABLES.iter().filter_map(std::env::var_os).map(PathBuf::from);
     let mut system = SYSTEM.iter().map(PathBuf::from).chain(variables);
@@ -123,13 +129,14 @@ fn is_of_the_system(dir: &Path) -> bool {
 /// The folders in the home folder that are for many things, also under the names that they have in
 /// the person's language. Source: <https://www.freedesktop.org/wiki/Software/xdg-user-dirs/>.
 fn shelves(home: &Path) -> Vec<PathBuf> {
-    let named = std::fs::read_to_string(home.join(".config/user-dirs.dirs")).unwrap_or_default();
+    let named = std::fs::read_to_string(home.join(".config/user-dirs.dirs"));
+    let named = named.log_dropped("reading the names of the person's folders").unwrap_or_default();
     let named = named.lines().filter_map(|line| {
         let folder = line.trim().strip_prefix("XDG_")?.split_once("_DIR=\"$HOME/")?.1;
         Some(home.join(folder.strip_suffix('"')?))
     });
     let folders = MANY_THINGS.iter().map(|name| home.join(name)).chain(named);
-    folders.filter_map(|folder| folder.canonicalize().ok()).collect()
+    folders.filter_map(real_path).collect()
 }
 
 /// The first repository in the folder or in one of its folders.
